@@ -1,0 +1,24 @@
+/* Preemption counting. preempt_count of the running context: bits 0-7 preemption, 8-15 softirq-like sections (unused),
+ * 16-19 hard interrupt depth, 20-23 NMI. A context with a count of zero may be switched away at any interrupt. */
+#pragma once
+#include "percpu/percpu.h"
+#include "kernel/lib/types.h"
+DECLARE_PER_CPU(u32, preempt_count_); /* ANYWHERE; saved and restored by the switch */
+DECLARE_PER_CPU(u32, cpu_kick);       /* ANYWHERE: the kick word of the run queue; see percpu/ */
+#define KICK_NEED_RESCHED 1u
+#define KICK_POLLING      2u
+#define PREEMPT_HARDIRQ   (1u << 16)
+#define PREEMPT_NMI       (1u << 20)
+void preempt_schedule(void); /* kernel/sched: schedule() as an involuntary switch */
+static inline u32 preempt_count(void) { return this_cpu_read(preempt_count_); }
+static inline bool in_interrupt(void) { return preempt_count() >= PREEMPT_HARDIRQ; }
+static inline void preempt_disable(void) { this_cpu_inc(preempt_count_); barrier(); }
+static inline void preempt_enable_no_resched(void) { barrier(); this_cpu_dec(preempt_count_); }
+static inline bool need_resched(void) { return this_cpu_read(cpu_kick) & KICK_NEED_RESCHED; }
+static inline void preempt_enable(void)
+{
+    barrier();
+    this_cpu_dec(preempt_count_);
+    if (unlikely(need_resched()) && preempt_count() == 0)
+        preempt_schedule(); /* returns at once when interrupts are off */
+}
