@@ -1,0 +1,65 @@
+/* The scheduler's interface to the rest of the kernel. Protocol and invariants: percpu/own.h, docs/invariants.md.
+ *
+ * Waiting: set_current_state(class) ; if (condition) ... ; schedule() ; set_current_state(TASK_RUNNING). Every wait is a
+ * loop: a wake-up may be spurious. No page fault may be served between set_current_state(class) and schedule(). */
+#pragma once
+#include "kernel/task/task.h"
+
+void sched_init(void);               /* boot CPU, before the first task */
+void sched_init_cpu(unsigned cpu);   /* each AP, before it idles */
+__noreturn void cpu_idle_loop(void);
+
+/* May sleep: the running task gives the CPU away. Blocks only if set_current_state() chose a class and no wake came. */
+void schedule(void);
+void sched_yield_current(void);
+bool cond_resched(void);
+
+/* RUNNING -> BLOCKING by xchg (full barrier) for a class; TASK_RUNNING cancels (BLOCKING or WOKEN -> RUNNING). */
+void set_current_state(unsigned task_state);
+#define __set_current_state(s) set_current_state(s)
+
+/* Wakes a task whose wait's class is in `classes`. Any context. True if this call woke it. The condition must have been
+ * written before; the RMW inside is a full barrier. */
+bool wake_up_state(struct task_struct *t, unsigned classes);
+static inline bool wake_up_process(struct task_struct *t) { return wake_up_state(t, TASK_NORMAL); }
+/* The waker is about to block: the wakee goes to this CPU's `next` slot when it may run here. */
+bool wake_up_state_sync(struct task_struct *t, unsigned classes);
+void wake_up_new_task(struct task_struct *t); /* none -> WAKING -> a run queue */
+
+/* Fork and exit hooks. sched_fork: sets policy, weights, placement; cannot fail. */
+void sched_fork(struct task_struct *child, unsigned long clone_flags);
+__noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
+
+/* Sleeps until the monotonic time deadline_ns (or S64_MAX) in the state already set; returns true when the time came,
+ * false when woken before. */
+bool schedule_hrtimeout(s64 deadline_ns);
+long schedule_timeout_ns(s64 ns); /* relative; returns ns left, >= 0 */
+
+/* Restricts t to `mask` (MAX_CPUS bits). Waits killably until it holds. 0, -EINVAL (no online CPU), -EINTR. */
+int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
+int set_user_nice(struct task_struct *t, int nice);
+int task_nice(const struct task_struct *t);
+#define MIN_NICE (-20)
+#define MAX_NICE 19
+#define SCHED_NORMAL 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_BATCH 3
+#define SCHED_IDLE 5
+#define SCHED_DEADLINE 6
+#define MAX_RT_PRIO 100
+
+unsigned task_cpu(const struct task_struct *t);
+/* Called by the timer interrupt of the running CPU. user: interrupted user mode. */
+void scheduler_tick(bool user);
+/* utime and stime in ns, up to date to this moment for current. */
+void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
+u64 task_sched_runtime(struct task_struct *t);
+void sched_loadavg(u64 avg[3]); /* fixed point, 11 bits of fraction */
+unsigned nr_running(void);
+u64 nr_context_switches(void);
+void cpu_times(unsigned cpu, u64 *user, u64 *nice, u64 *sys, u64 *idle, u64 *irq); /* ns */
+
+/* Kernel threads. kthread_create returns it not yet started (wake_up_new_task by kthread_run), or ERR_PTR(-ENOMEM). */
+struct task_struct *kthread_create_on_cpu(int (*fn)(void *), void *arg, int cpu, const char *name);
+struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);

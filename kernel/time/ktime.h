@@ -1,0 +1,48 @@
+/* Clocks and per-CPU high-resolution timers. */
+#pragma once
+#include "kernel/lib/types.h"
+#include "kernel/lib/list.h"
+#define NSEC_PER_SEC 1000000000LL
+#define NSEC_PER_USEC 1000LL
+#define NSEC_PER_MSEC 1000000LL
+#define S64_MAX INT64_MAX
+struct timespec { s64 tv_sec; s64 tv_nsec; };
+struct timeval { s64 tv_sec; s64 tv_usec; };
+struct itimerval { struct timeval it_interval, it_value; };
+struct itimerspec { struct timespec it_interval, it_value; };
+s64 ktime_get_ns(void);       /* CLOCK_MONOTONIC, any context, cheap */
+s64 ktime_get_real_ns(void);  /* CLOCK_REALTIME */
+s64 ktime_get_boot_ns(void);
+void ktime_set_real_ns(s64 ns);
+u64 tsc_khz(void);
+const char *clocksource_name(void);
+static inline bool timespec_valid(const struct timespec *t) { return t->tv_sec >= 0 && (u64)t->tv_nsec < NSEC_PER_SEC; }
+static inline s64 timespec_to_ns(const struct timespec *t)
+{
+    return t->tv_sec >= S64_MAX / NSEC_PER_SEC ? S64_MAX : t->tv_sec * NSEC_PER_SEC + t->tv_nsec;
+}
+static inline struct timespec ns_to_timespec(s64 ns)
+{
+    struct timespec t = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+    return t;
+}
+static inline struct timeval ns_to_timeval(s64 ns)
+{
+    struct timeval t = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / 1000 };
+    return t;
+}
+
+/* A one-shot timer on the CPU that started it. func runs in hard interrupt context, interrupts off; it may start the timer
+ * again. hrtimer_cancel waits (with PAUSE) for a running func on another CPU; true if it was pending. */
+struct hrtimer {
+    struct list_head node; /* or a heap/tree node: the implementation extends this struct */
+    s64 expires_ns;
+    void (*func)(struct hrtimer *);
+    u32 cpu;
+    u32 state;
+    u64 slot;
+};
+void hrtimer_init(struct hrtimer *t, void (*func)(struct hrtimer *));
+void hrtimer_start(struct hrtimer *t, s64 expires_ns); /* monotonic; restarts if pending (caller serialises) */
+bool hrtimer_cancel(struct hrtimer *t);
+bool hrtimer_active(const struct hrtimer *t);
