@@ -1,0 +1,33 @@
+/* env.h: the whole port surface of lockfree/ and percpu/. Everything else they need comes from the caller.
+ *
+ * Owns nothing. Offers assertions in two tiers and branch hints. LF_ASSERT is always there; LF_DEBUG_ASSERT only in debug and
+ * host test builds. A failed assertion calls lockfree_fail(), which the kernel (panic) and the host tests (abort) provide and
+ * which must never return. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+__attribute__((noreturn, cold)) void lockfree_fail(const char *expr, const char *file, int line, const void *object);
+
+#define lf_likely(x)   __builtin_expect(!!(x), 1)
+#define lf_unlikely(x) __builtin_expect(!!(x), 0)
+#define lf_container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define LF_CACHELINE __attribute__((aligned(64)))
+
+/* `object` is named in the message: the address of what was misused. */
+#define LF_ASSERT(cond, object)                                                                    \
+    do {                                                                                           \
+        if (lf_unlikely(!(cond)))                                                                  \
+            lockfree_fail(#cond, __FILE__, __LINE__, (object));                                    \
+    } while (0)
+#if defined(CLOUDOS_DEBUG) || !defined(CLOUDOS_KERNEL)
+#define LF_DEBUG 1
+#define LF_DEBUG_ASSERT(cond, object) LF_ASSERT(cond, object)
+/* Counters start so near their wrap-around that every boot runs the wrap code. */
+#define LF_COUNTER_START(type) ((type)-64)
+#else
+#define LF_DEBUG 0
+#define LF_DEBUG_ASSERT(cond, object) ((void)0)
+#define LF_COUNTER_START(type) ((type)0)
+#endif

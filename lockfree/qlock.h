@@ -1,0 +1,102 @@
+/* qlock.h: a one-word queue lock with an MCS tail. The word is {tail node, held}; it is taken by one CAS when free, and waiters
+ * queue with nodes on their own stacks, so every context (task, irq, nmi) nests without a slot table.
+ *
+ *              lock      trylock   unlock(holder)
+ *   each       any CPUs  any CPUs  any CPUs
+ * Progress: lock blocks; FIFO among queued waiters, and no newcomer passes a queue. trylock is wait-free. unlock is wait-free.
+ * Ordering: Q1 unlock releases, the next lock acquires. Reuse: the lock's memory may be freed once no one can reach it and the
+ * last unlock returned; a node never outlives qlock_lock. The caller keeps preemption off.
+ * Source: Mellor-Crummey and Scott, TOCS 1991, with the held bit apart from the queue (Linux qspinlock, LWN 590243, 2014). */
+#pragma once
+#include "lockfree/atomic.h"
+#include "lockfree/env.h"
+
+#define QLOCK_HELD 1ul
+
+struct qlock {
+    union {
+        uintptr_t word; /* tail node address | QLOCK_HELD */
+        uint8_t held;   /* the low byte: node addresses are 256-aligned, so that byte is held or not */
+    };
+};
+#define QLOCK_INIT { { 0 } }
+
+struct qlock_node {
+    struct qlock_node *next; /* written by the successor */
+    uint32_t first;          /* written by the predecessor: you are at the head of the queue */
+} __attribute__((aligned(256)));
+
+static inline bool qlock_trylock(struct qlock *l)
+{
+    uintptr_t zero = 0;
+
+    return atomic_cas_acquire(&l->word, &zero, QLOCK_HELD);
+}
+
+/* Waits at the head of the queue until the lock is free, takes it, and passes the head on. */
+static inline void qlock_take_as_head(struct qlock *l, struct qlock_node *me)
+{
+    uintptr_t old;
+    struct qlock_node *next;
+
+    for (;;) {
+        old = atomic_load_relaxed(&l->word);
+        if (old & QLOCK_HELD) {
+            cpu_relax();
+            continue;
+        }
+        /* Nobody else sets HELD while a tail stands; only the tail part may change under us. */
+        if (old == (uintptr_t)me) {
+            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1; the queue is empty again */
+                return;
+        } else if (atomic_cas_acquire(&l->word, &old, old | QLOCK_HELD)) { /* Q1 */
+            break;
+        }
+    }
+    while (!(next = atomic_load_acquire(&me->next)))
+        cpu_relax();
+    atomic_store_release(&next->first, 1);
+}
+
+__attribute__((noinline, unused)) static void qlock_lock_slow(struct qlock *l)
+{
+    struct qlock_node me;
+    uintptr_t old;
+
+    me.next = NULL;
+    me.first = 0;
+    old = atomic_load_relaxed(&l->word);
+    for (;;) {
+        if (!old) {
+            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1 */
+                return;
+        } else if (atomic_cas_full(&l->word, &old, (uintptr_t)&me | (old & QLOCK_HELD))) {
+            break;
+        }
+    }
+    if (old & ~QLOCK_HELD) {
+        struct qlock_node *prev = (struct qlock_node *)(old & ~QLOCK_HELD);
+
+        atomic_store_release(&prev->next, &me);
+        while (!atomic_load_acquire(&me.first))
+            cpu_relax();
+    }
+    qlock_take_as_head(l, &me);
+}
+
+static inline void qlock_lock(struct qlock *l)
+{
+    if (lf_unlikely(!qlock_trylock(l)))
+        qlock_lock_slow(l);
+}
+
+static inline void qlock_unlock(struct qlock *l)
+{
+    LF_DEBUG_ASSERT(atomic_load_relaxed(&l->word) & QLOCK_HELD, l);
+    atomic_store_release(&l->held, 0); /* Q1: the tail above the low byte stays */
+}
+
+static inline bool qlock_is_locked(const struct qlock *l)
+{
+    return atomic_load_relaxed(&l->word) != 0;
+}

@@ -1,0 +1,65 @@
+/* refcount.h: reference counts that saturate instead of wrapping.
+ *
+ *              get         get_not_zero   put
+ *   each       any CPUs    any CPUs       any CPUs
+ * Progress: get and put are wait-free (one locked operation), get_not_zero is lock-free.
+ * Ordering: R1 every access made under a reference is before the free that follows the last put (put is release, and acquire
+ * when it reaches zero). get is relaxed: the caller holds a reference already. get_not_zero acquires.
+ * A count beyond REFCOUNT_SATURATED/2 stays saturated: the object leaks, it is never freed early. Zero never rises again.
+ * Source: Linux refcount_t (Windsor et al.), LWN 728675. */
+#pragma once
+#include "lockfree/atomic.h"
+#include "lockfree/env.h"
+
+#define REFCOUNT_SATURATED 0xc0000000u
+
+typedef struct refcount {
+    uint32_t refs;
+} refcount_t;
+#define REFCOUNT_INIT(n) { (n) }
+
+static inline void refcount_set(refcount_t *r, uint32_t n)
+{
+    atomic_store_relaxed(&r->refs, n);
+}
+
+static inline uint32_t refcount_read(const refcount_t *r)
+{
+    return atomic_load_relaxed(&r->refs);
+}
+
+static inline void refcount_get(refcount_t *r)
+{
+    uint32_t old = atomic_fetch_add_relaxed(&r->refs, 1);
+
+    LF_DEBUG_ASSERT(old != 0, r);
+    if (lf_unlikely((int32_t)old <= 0))
+        atomic_store_relaxed(&r->refs, REFCOUNT_SATURATED);
+}
+
+static inline bool refcount_get_not_zero(refcount_t *r)
+{
+    uint32_t old = atomic_load_relaxed(&r->refs);
+
+    do {
+        if (!old)
+            return false;
+        if (lf_unlikely((int32_t)old < 0))
+            return true; /* saturated: never freed */
+    } while (!atomic_cas_acquire(&r->refs, &old, old + 1));
+    return true;
+}
+
+/* True when this was the last reference: the caller alone may now free the object. */
+static inline bool refcount_put(refcount_t *r)
+{
+    uint32_t old = atomic_fetch_sub_full(&r->refs, 1); /* R1 */
+
+    if (lf_likely((int32_t)old > 1))
+        return false;
+    if (old == 1)
+        return true;
+    LF_DEBUG_ASSERT(old != 0, r);
+    atomic_store_relaxed(&r->refs, REFCOUNT_SATURATED);
+    return false;
+}
