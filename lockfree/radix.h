@@ -1,0 +1,57 @@
+/* radix.h: a map from small integers to pointers (pids). Fixed height, 27 bits of index; inner nodes are added by CAS and live as
+ * long as the tree, so that neither readers nor writers lock.
+ *
+ *              lookup   insert   remove   find_next
+ *   each       yes      yes      yes      yes
+ * Progress: lookup, remove wait-free; insert lock-free. Ordering: X1 what was written before insert is seen through lookup.
+ * X2 remove is a full barrier. Reuse: a removed object may be freed after a grace period (lookup runs inside an RCU section);
+ * nodes are freed by radix_destroy, when nobody else can reach the tree.
+ * Memory: one node (4 KiB) per 512 used indices; indices are handed out densely. */
+#pragma once
+#include "lockfree/atomic.h"
+#include "lockfree/env.h"
+
+#define RADIX_SHIFT 9
+#define RADIX_FANOUT (1u << RADIX_SHIFT)
+#define RADIX_LEVELS 3
+#define RADIX_MAX (1u << (RADIX_SHIFT * RADIX_LEVELS))
+
+struct radix_node {
+    void *slot[RADIX_FANOUT];
+};
+
+struct radix_tree {
+    struct radix_node *root;
+    void *(*alloc)(size_t size); /* zeroed memory or NULL */
+    void (*free)(void *p);
+};
+#define RADIX_INIT(alloc_fn, free_fn) { NULL, (alloc_fn), (free_fn) }
+
+static inline unsigned radix_index(uint32_t key, int level)
+{
+    return (key >> (RADIX_SHIFT * level)) & (RADIX_FANOUT - 1);
+}
+
+static inline void *radix_lookup(struct radix_tree *t, uint32_t key)
+{
+    struct radix_node *n = atomic_load_acquire(&t->root);
+
+    if (lf_unlikely(key >= RADIX_MAX))
+        return NULL;
+    for (int level = RADIX_LEVELS - 1; level > 0; level--) {
+        if (!n)
+            return NULL;
+        n = (struct radix_node *)atomic_load_acquire(&n->slot[radix_index(key, level)]);
+    }
+    return n ? atomic_load_acquire(&n->slot[radix_index(key, 0)]) : NULL; /* X1 */
+}
+
+/* 0, -ENOMEM (-12), or -EEXIST (-17). */
+int radix_insert(struct radix_tree *t, uint32_t key, void *object);
+/* Stores over whatever is there; the slot must exist (an earlier insert of this key). Returns the old object. */
+void *radix_replace(struct radix_tree *t, uint32_t key, void *object);
+/* Returns what was there, NULL if nothing. */
+void *radix_remove(struct radix_tree *t, uint32_t key);
+/* The first object with an index >= *key; *key becomes its index. NULL at the end. */
+void *radix_find_next(struct radix_tree *t, uint32_t *key);
+void radix_destroy(struct radix_tree *t);
