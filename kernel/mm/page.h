@@ -1,0 +1,84 @@
+/* Physical pages: struct page, the per-node allocator with per-CPU page stacks, and the physical map. */
+#pragma once
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+#include "lockfree/atomic.h"
+
+typedef u32 gfp_t;
+#define GFP_WAIT   0x01u /* may sleep for reclaim (OOM) */
+#define GFP_ZERO   0x02u
+#define GFP_NOWARN 0x04u
+#define GFP_HIGHPRIO 0x08u /* may use the reserve */
+#define GFP_KERNEL GFP_WAIT
+#define GFP_ATOMIC GFP_HIGHPRIO
+#define GFP_USER   GFP_WAIT
+#define MAX_ORDER  10 /* 4 MiB */
+
+#define PG_RESERVED 0x1u
+#define PG_BUDDY    0x2u
+#define PG_SLAB     0x4u
+#define PG_ANON     0x8u
+#define PG_HEAD     0x10u
+#define PG_TABLE    0x20u
+
+struct kmem_cache;
+struct address_space;
+/* 64 bytes. refs: mappings and other users. Which union member is valid follows from flags. */
+struct page {
+    u32 flags;
+    u32 refs;      /* atomic; 0 = free */
+    u16 node;
+    u8 order;
+    u8 pad;
+    s32 mapcount;  /* atomic: user page-table entries that map it */
+    union {
+        struct list_head lru;                                        /* buddy, per-CPU stacks, caller's lists */
+        struct { struct address_space *mapping; u64 index; };        /* page cache */
+        struct { struct kmem_cache *slab_cache; void *freelist; };   /* slab */
+    };
+    union {
+        struct { u32 inuse; u32 objects; };
+        u64 private;
+    };
+    struct list_head slab_list;
+};
+
+#define PHYSMAP_BASE 0xffff888000000000UL
+#define VMEMMAP_BASE 0xffffea0000000000UL
+#define KERNEL_VBASE 0xffffffff80000000UL
+#define vmemmap ((struct page *)VMEMMAP_BASE)
+static inline void *phys_to_virt(u64 pa) { return (void *)(pa + PHYSMAP_BASE); }
+/* Physical-map or kernel-image address -> physical address. */
+static inline u64 virt_to_phys(const void *va)
+{
+    return (u64)va >= KERNEL_VBASE ? (u64)va - KERNEL_VBASE : (u64)va - PHYSMAP_BASE;
+}
+static inline struct page *pfn_to_page(u64 pfn) { return vmemmap + pfn; }
+static inline u64 page_to_pfn(const struct page *p) { return (u64)(p - vmemmap); }
+static inline u64 page_to_phys(const struct page *p) { return page_to_pfn(p) << PAGE_SHIFT; }
+static inline void *page_to_virt(const struct page *p) { return phys_to_virt(page_to_phys(p)); }
+static inline struct page *virt_to_page(const void *va) { return pfn_to_page(virt_to_phys(va) >> PAGE_SHIFT); }
+
+void mm_init(void);                  /* takes the boot memory map over; afterwards page and slab allocators work */
+void mm_init_cpu(unsigned cpu);      /* per-CPU stacks of an AP */
+/* 2^order pages, or NULL. nid < 0: the running CPU's node first, then by distance. */
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
+void free_pages_order(struct page *p, unsigned order);
+static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages_node(-1, gfp, 0); }
+static inline void get_page(struct page *p) { atomic_inc_relaxed(&p->refs); }
+void put_page_free(struct page *p);
+static inline void put_page(struct page *p)
+{
+    if (atomic_dec_and_test_full(&p->refs))
+        put_page_free(p);
+}
+void *get_zeroed_page(gfp_t gfp); /* virtual address or NULL */
+void free_page_virt(void *va);
+u64 nr_free_pages(void);
+u64 nr_total_pages(void);
+u64 nr_node_pages(int nid);
+u64 nr_node_free_pages(int nid);
+void clear_page(void *va);                    /* rep stosq */
+void copy_page(void *dst, const void *src);   /* rep movsq */
+/* One allocation-failure switch for tests: every n-th allocation of the current task fails (0: off). */
+extern u32 fail_alloc_interval;

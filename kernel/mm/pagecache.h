@@ -1,0 +1,25 @@
+/* The page cache: pages of a file by index. tmpfs files live here whole; exec and mmap map these pages. */
+#pragma once
+#include "kernel/lib/spinlock.h"
+#include "kernel/mm/page.h"
+struct inode;
+struct address_space {
+    struct inode *host;
+    spinlock_t lock;
+    void *root;              /* radix tree of struct page * */
+    u64 height_shift;
+    u64 nrpages;
+    struct list_head i_mmap; /* VMAs that map it, for truncate; under lock */
+    u32 writable_mappings;   /* atomic: shared writable VMAs */
+};
+void address_space_init(struct address_space *as, struct inode *host);
+/* RCU lookup: page with a reference, or NULL (hole). */
+struct page *find_get_page(struct address_space *as, u64 index);
+/* Finds or adds a zeroed page; referenced; ERR_PTR(-ENOMEM / -ENOSPC). */
+struct page *find_or_create_page(struct address_space *as, u64 index);
+/* Inserts an existing page (initramfs unpack); the cache takes a reference. 0, -EEXIST, -ENOMEM. */
+int add_to_page_cache(struct address_space *as, struct page *p, u64 index);
+/* Drops pages from byte `newsize` on, clears the tail of the last page, unmaps them from all VMAs. */
+void truncate_pagecache(struct address_space *as, u64 newsize);
+struct vm_operations_struct;
+extern const struct vm_operations_struct filemap_vm_ops; /* shared and private mappings of a page-cache file */

@@ -1,0 +1,32 @@
+/* Process ids. Lookups and walks are RCU reads; changes of links take the locks named in pid.c. */
+#pragma once
+#include "kernel/task/task.h"
+#include "lockfree/rcu.h"
+struct upid { int nr; void *ns; };
+struct pid {
+    u32 count;                              /* atomic */
+    u32 level;
+    struct list_head tasks[PIDTYPE_MAX];    /* task->pid_links[type] */
+    wait_queue_head_t *wait_pidfd;
+    spinlock_t lock;
+    struct rcu_head rcu;
+    struct upid numbers[1];
+};
+struct pid *alloc_pid(void);                /* ERR_PTR(-EAGAIN/-ENOMEM) */
+void free_pid(struct pid *p);               /* unhashes; freed after a grace period when unreferenced */
+struct pid *find_pid(int nr);               /* under rcu_read_lock */
+struct pid *find_get_pid(int nr);           /* NULL */
+void put_pid(struct pid *p);
+static inline struct pid *get_pid(struct pid *p) { atomic_inc_relaxed(&p->count); return p; }
+struct task_struct *pid_task(struct pid *p, enum pid_type type); /* under rcu_read_lock */
+struct task_struct *find_task_by_vpid(pid_t nr);                 /* under rcu_read_lock; any thread */
+struct task_struct *find_get_task_by_vpid(pid_t nr);             /* referenced or NULL */
+static inline pid_t pid_vnr(const struct pid *p) { return p ? p->numbers[0].nr : 0; }
+static inline struct pid *task_pid(struct task_struct *t) { return t->thread_pid; }
+struct pid *task_pgrp(struct task_struct *t);    /* under rcu */
+struct pid *task_session(struct task_struct *t); /* under rcu */
+/* Next process (group leader) with pid >= *nr, referenced, *nr set to its pid; NULL at the end. For /proc and kill(-1). */
+struct task_struct *next_process(pid_t *nr);
+#define for_each_thread(leader, t) list_for_each_entry(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
+extern int pid_max;
+extern u32 nr_threads_total; /* atomic */
