@@ -37,6 +37,7 @@ typedef int clockid_t;
 #define __noreturn      __attribute__((noreturn))
 #define __weak          __attribute__((weak))
 #define __noinline      __attribute__((noinline))
+#undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #define __section(s)    __attribute__((section(s)))
 #define __used          __attribute__((used))

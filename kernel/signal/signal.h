@@ -1,7 +1,7 @@
 /* Signals: structures of the guide and the interface of kernel/signal/. siglock (sighand->siglock) is taken with
  * interrupts off; it nests inside the pid/tasklist locks. */
 #pragma once
-#include "kernel/task/task.h"
+#include "kernel/sched/wait.h"
 #include "kernel/time/ktime.h"
 
 #define SIGHUP 1

@@ -1,6 +1,6 @@
 /* Process ids. Lookups and walks are RCU reads; changes of links take the locks named in pid.c. */
 #pragma once
-#include "kernel/task/task.h"
+#include "kernel/sched/wait.h"
 #include "lockfree/rcu.h"
 struct upid { int nr; void *ns; };
 struct pid {
