@@ -1,0 +1,201 @@
+/*
+ * bench.c: the main program around every workload: arguments, pinning, window, record.
+ * It writes one record and exits; it must never write inside the window.
+ */
+#include "bench/guest/bench.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/guest/record.h"
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static inline uint64_t read_tsc(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi)::"memory");
+    return (uint64_t)hi << 32 | lo;
+}
+
+void bench_begin(struct bench *b)
+{
+    getrusage(RUSAGE_CHILDREN, &b->children_begin);
+    getrusage(RUSAGE_SELF, &b->self_begin);
+    b->ns_begin = now_ns();
+    b->tsc_begin = read_tsc();
+    BENCH_MARK(BENCH_MARK_WINDOW_BEGIN);
+}
+
+void bench_end(struct bench *b, uint64_t ops)
+{
+    BENCH_MARK(BENCH_MARK_WINDOW_END);
+    b->tsc_end = read_tsc();
+    b->ns_end = now_ns();
+    getrusage(RUSAGE_SELF, &b->self_end);
+    getrusage(RUSAGE_CHILDREN, &b->children_end);
+    b->ops = ops;
+}
+
+static long long us_between(struct timeval a, struct timeval z)
+{
+    return (z.tv_sec - a.tv_sec) * 1000000ll + (z.tv_usec - a.tv_usec);
+}
+
+/* Numbers have a fixed width, so that a record costs the same whatever it says. */
+static void emit_result(struct bench *b, const char *check)
+{
+    const struct rusage *s0 = &b->self_begin, *s1 = &b->self_end;
+    const struct rusage *c0 = &b->children_begin, *c1 = &b->children_end;
+    record_emit("{\"type\":\"result\",\"workload\":\"%s\",\"iters\":%10ld,\"cpu_a\":%4d,\"cpu_b\":%4d,"
+                "\"tsc_begin\":%20llu,\"tsc_end\":%20llu,\"ns\":%16llu,\"ops\":%12llu,\"check\":\"%s\","
+                "\"counts\":{\"utime_us\":%12lld,\"stime_us\":%12lld,\"nvcsw\":%10ld,\"nivcsw\":%10ld,"
+                "\"minflt\":%10ld,\"majflt\":%10ld,\"children_utime_us\":%12lld,"
+                "\"children_stime_us\":%12lld,\"children_nvcsw\":%10ld,\"children_nivcsw\":%10ld,"
+                "\"children_minflt\":%10ld}}",
+                b->name, b->iters, b->cpu[0], b->cpu[1], (unsigned long long)b->tsc_begin,
+                (unsigned long long)b->tsc_end, (unsigned long long)(b->ns_end - b->ns_begin),
+                (unsigned long long)b->ops, check, us_between(s0->ru_utime, s1->ru_utime),
+                us_between(s0->ru_stime, s1->ru_stime), s1->ru_nvcsw - s0->ru_nvcsw,
+                s1->ru_nivcsw - s0->ru_nivcsw, s1->ru_minflt - s0->ru_minflt,
+                s1->ru_majflt - s0->ru_majflt, us_between(c0->ru_utime, c1->ru_utime),
+                us_between(c0->ru_stime, c1->ru_stime), c1->ru_nvcsw - c0->ru_nvcsw,
+                c1->ru_nivcsw - c0->ru_nivcsw, c1->ru_minflt - c0->ru_minflt);
+}
+
+void bench_fail(struct bench *b, const char *fmt, ...)
+{
+    char why[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    for (char *p = why; *p; p++) {
+        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ') {
+            *p = '\'';
+        }
+    }
+    emit_result(b, why);
+    _exit(1);
+}
+
+void bench_unsupported(struct bench *b, const char *call)
+{
+    record_emit("{\"type\":\"unsupported\",\"workload\":\"%s\",\"errno\":%d,\"call\":\"%s\"}", b->name,
+                errno, call);
+    _exit(77);
+}
+
+void bench_call_failed(struct bench *b, const char *call)
+{
+    if (errno == ENOSYS || errno == EOPNOTSUPP) {
+        bench_unsupported(b, call);
+    }
+    bench_fail(b, "%s: %s", call, strerror(errno));
+}
+
+void bench_pin(struct bench *b, int cpu)
+{
+    unsigned long mask[16] = {0};
+    mask[cpu / 64] = 1ul << (cpu % 64);
+    if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0) {
+        bench_call_failed(b, "sched_setaffinity");
+    }
+}
+
+void *bench_shared(struct bench *b, size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        bench_call_failed(b, "mmap shared");
+    }
+    memset(p, 0, bytes);
+    return p;
+}
+
+int bench_fork(struct bench *b)
+{
+    int pid = fork();
+    if (pid < 0) {
+        bench_call_failed(b, "fork");
+    }
+    return pid;
+}
+
+void bench_reap(struct bench *b, int pid, int code)
+{
+    int status;
+    if (waitpid(pid, &status, 0) != pid) {
+        bench_call_failed(b, "waitpid");
+    }
+    bench_check(b, WIFEXITED(status) && WEXITSTATUS(status) == code,
+                "child ended with status %#x, want exit code %d", status, code);
+}
+
+void bench_check_switches(struct bench *b, long n)
+{
+    long seen = b->self_end.ru_nvcsw - b->self_begin.ru_nvcsw + b->self_end.ru_nivcsw -
+                b->self_begin.ru_nivcsw;
+    bench_check(b, seen >= n, "%ld context switches counted, at least %ld happened", seen, n);
+}
+
+void bench_check_cputime(struct bench *b)
+{
+    uint64_t wall_us = (b->ns_end - b->ns_begin) / 1000;
+    long long cpu_us = us_between(b->self_begin.ru_utime, b->self_end.ru_utime) +
+                       us_between(b->self_begin.ru_stime, b->self_end.ru_stime);
+    if (wall_us > 100000) {
+        bench_check(b, cpu_us >= (long long)wall_us / 8, "%lld us of CPU time charged for %llu us of work",
+                    cpu_us, (unsigned long long)wall_us);
+    }
+}
+
+/* cpus=A or cpus=A,B; without it both parties run on the first CPU. */
+static void parse_cpus(struct bench *b, const char *s)
+{
+    char *end;
+    b->cpu[0] = b->cpu[1] = (int)strtol(s, &end, 10);
+    if (*end == ',') {
+        b->cpu[1] = (int)strtol(end + 1, &end, 10);
+    }
+    if (*end || b->cpu[0] < 0 || b->cpu[1] < 0 || b->cpu[0] >= 1024 || b->cpu[1] >= 1024) {
+        bench_fail(b, "bad CPU list %s", s);
+    }
+}
+
+/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] */
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B]\n", argv[0]);
+        return 2;
+    }
+    b.name = argv[1];
+    const char *slash = strchr(b.name, '/');
+    b.variant = slash ? slash + 1 : "";
+    b.iters = strtol(argv[2], NULL, 10);
+    if (b.iters < 0) {
+        bench_fail(&b, "bad count %s", argv[2]);
+    }
+    if (argc > 3 && strncmp(argv[3], "cpus=", 5) == 0) {
+        parse_cpus(&b, argv[3] + 5);
+    }
+    workload_run(&b);
+    emit_result(&b, "ok");
+    return 0;
+}

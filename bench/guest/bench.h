@@ -1,0 +1,66 @@
+/*
+ * bench.h: what a workload is given and must do. Owns the marker and the record contract of
+ * docs/result-protocol.md; a workload owns only its loop.
+ *
+ * A workload is one source file with workload_run(). It prepares, calls bench_begin(), does
+ * exactly b->iters iterations, calls bench_end() and then verifies its work and the side effects
+ * of docs/equal-work.md. It must not do I/O, allocate or ask the time inside the window, and must
+ * never look at the name of the kernel it runs on.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#define BENCH_MARK_WINDOW_BEGIN 1
+#define BENCH_MARK_WINDOW_END 2
+#define BENCH_MARK_OUTER_BEGIN 3
+#define BENCH_MARK_OUTER_END 4
+
+/* One NOP of 8 bytes on every x86-64, in every ring; a TCG plugin sees it at translation. */
+#define BENCH_MARK(region) \
+    __asm__ volatile(".byte 0x0f,0x1f,0x84,0x00\n\t.long %c0" ::"i"(0xC1BE0000u | (region)) : "memory")
+
+struct bench {
+    const char *name;    /* WORKLOAD[/VARIANT], as it stands in the record */
+    const char *variant; /* what follows the slash, "" without one */
+    long iters;
+    int cpu[2]; /* where the two parties run; equal when both share one CPU */
+
+    /* written by bench_begin() and bench_end() */
+    uint64_t tsc_begin, tsc_end, ns_begin, ns_end, ops;
+    struct rusage self_begin, self_end, children_begin, children_end;
+};
+
+/* The workload. Returns after bench_end() and all checks. */
+void workload_run(struct bench *b);
+
+void bench_begin(struct bench *b);
+void bench_end(struct bench *b, uint64_t ops);
+
+/* Ends the program with a record that says why, exit code 1: no number is ever made of it. */
+__attribute__((noreturn, format(printf, 2, 3))) void bench_fail(struct bench *b, const char *fmt, ...);
+/* Ends the program with an "unsupported" record, exit code 77. */
+__attribute__((noreturn)) void bench_unsupported(struct bench *b, const char *call);
+/* ENOSYS, EOPNOTSUPP and ENOTSUP are "unsupported", any other errno is a failure. */
+__attribute__((noreturn)) void bench_call_failed(struct bench *b, const char *call);
+
+#define bench_check(b, cond, ...) \
+    do {                          \
+        if (!(cond)) {            \
+            bench_fail(b, __VA_ARGS__); \
+        }                         \
+    } while (0)
+
+/* Runs the caller on one CPU from now on (raw call: musl's sched wrappers return ENOSYS). */
+void bench_pin(struct bench *b, int cpu);
+/* A shared zeroed page-aligned mapping that survives fork. */
+void *bench_shared(struct bench *b, size_t bytes);
+/* fork() that fails the workload instead of returning -1. */
+int bench_fork(struct bench *b);
+/* Waits for pid and fails unless it exited with code. */
+void bench_reap(struct bench *b, int pid, int code);
+/* Fails when the window counted fewer than n switches of either kind, of this process. */
+void bench_check_switches(struct bench *b, long n);
+/* Fails when a long window was charged to nobody's CPU time. */
+void bench_check_cputime(struct bench *b);

@@ -1,0 +1,85 @@
+/*
+ * fault/touch: first write to an anonymous page. fault/cow: first write to a page shared by fork.
+ * One iteration is one page of 4 KiB; pages come in chunks, mapped and unmapped (touch) or forked
+ * (cow) inside the window.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/guest/bench.h"
+
+#define CHUNK 1024
+#define PAGE 4096
+
+static volatile char *map_chunk(struct bench *b)
+{
+    char *p = mmap(NULL, CHUNK * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bench_check(b, p != MAP_FAILED, "no memory");
+    madvise(p, CHUNK * PAGE, MADV_NOHUGEPAGE); /* the row is about pages of 4 KiB */
+    return p;
+}
+
+static void touch_chunk(struct bench *b, long pages)
+{
+    volatile char *p = map_chunk(b);
+    for (long i = 0; i < pages; i++) {
+        p[i * PAGE] = 1;
+    }
+    munmap((void *)p, CHUNK * PAGE);
+}
+
+static void cow_chunk(struct bench *b, volatile char *p, long pages)
+{
+    int pid = bench_fork(b);
+    if (pid == 0) {
+        long sum = 0;
+        for (long i = 0; i < pages; i++) {
+            sum += ++p[i * PAGE];
+        }
+        _exit(sum == 4 * pages ? 11 : 12);
+    }
+    bench_reap(b, pid, 11);
+}
+
+static void verify_touch(struct bench *b)
+{
+    volatile char *p = map_chunk(b);
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    for (long i = 0; i < CHUNK; i++) {
+        bench_check(b, p[i * PAGE + i % PAGE] == 0, "a fresh page is not zero");
+        p[i * PAGE] = 1;
+    }
+    getrusage(RUSAGE_SELF, &after);
+    bench_check(b, after.ru_minflt - before.ru_minflt >= CHUNK, "faults are not counted");
+}
+
+void workload_run(struct bench *b)
+{
+    int cow = strcmp(b->variant, "cow") == 0;
+    bench_check(b, cow || strcmp(b->variant, "touch") == 0, "bad variant %s", b->variant);
+    volatile char *p = map_chunk(b);
+    memset((void *)p, 3, CHUNK * PAGE);
+    bench_pin(b, b->cpu[0]);
+    bench_begin(b);
+    for (long left = b->iters; left > 0; left -= CHUNK) {
+        long pages = left < CHUNK ? left : CHUNK;
+        if (cow) {
+            cow_chunk(b, p, pages);
+        } else {
+            touch_chunk(b, pages);
+        }
+    }
+    bench_end(b, (uint64_t)b->iters);
+
+    long self = b->self_end.ru_minflt - b->self_begin.ru_minflt;
+    long children = b->children_end.ru_minflt - b->children_begin.ru_minflt;
+    long seen = cow ? children : self;
+    bench_check(b, seen >= b->iters, "%ld faults counted, at least %ld happened", seen, b->iters);
+    for (long i = 0; i < CHUNK; i++) {
+        bench_check(b, p[i * PAGE] == 3, "page %ld of the parent is damaged", i);
+    }
+    verify_touch(b);
+}

@@ -1,0 +1,95 @@
+# What every CI script shares: where things are, how missing Debian packages are named and
+# installed, how a package is fetched without installing it. Sourced, never run. A script that
+# sources it must list every package it uses itself: what a machine happens to have is no evidence.
+set -eu
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${CLOUDOS_CACHE:-$ROOT/.cache}
+JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+
+PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub-pc-bin xorriso mtools
+    pkg-config libjansson-dev libuv1-dev libarchive-dev"
+PKGS_RUN="qemu-system-x86"
+PKGS_FETCH="lz4 zstd"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# missing_packages NAME...: those of the names that are not installed.
+missing_packages() {
+    local p
+    for p in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)" = installed ] || printf '%s ' "$p"
+    done
+}
+
+# package_size_kb NAME: the installed size apt knows, 0 when it knows none.
+package_size_kb() {
+    apt-cache show --no-all-versions "$1" 2>/dev/null | awk '/^Installed-Size:/ { s = $2 } END { print s + 0 }'
+}
+
+# as_root COMMAND...: run as root, directly or by sudo without a prompt; 5 when there is no way.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif sudo -n true 2>/dev/null; then
+        local v keep=()
+        for v in http_proxy https_proxy ftp_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY DEBIAN_FRONTEND; do
+            if [ -n "${!v:-}" ]; then keep+=("$v=${!v}"); fi
+        done
+        sudo -n env "${keep[@]}" "$@"
+    else
+        return 5
+    fi
+}
+
+# need_packages NAME...: make them present or say in one line what an administrator must run (exit 5).
+need_packages() {
+    local missing p
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        say "missing packages: $missing"
+        say "an administrator must run: apt-get update && apt-get install -y --no-install-recommends $missing"
+        exit 5
+    fi
+    # shellcheck disable=SC2086 # a list of names
+    if ! apt-cache show $missing >/dev/null 2>&1; then
+        as_root apt-get -q update >&2 || die "apt-get update failed"
+    fi
+    say "installing what is missing (size without dependencies):"
+    for p in $missing; do say "  $(printf '%-24s %8d KiB' "$p" "$(package_size_kb "$p")")"; done
+    # shellcheck disable=SC2086
+    if ! as_root apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >&2; then
+        as_root apt-get -q update >&2
+        as_root apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >&2 ||
+            die "apt-get could not install: $missing"
+    fi
+}
+
+# lock_get FILE KEY: the value of "KEY = VALUE" in a lock file, empty when it has none.
+lock_get() { sed -n "s/^$2 *= *//p" "$1" 2>/dev/null | head -n 1; }
+
+sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
+
+# candidate_version PACKAGE: the newest version the machine's own mirrors hold.
+candidate_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)' || true; }
+
+# need_lists PACKAGE: apt must know the package; else refresh its lists, or say who must (exit 5).
+need_lists() {
+    [ -n "$(candidate_version "$1")" ] && return 0
+    if ! as_root apt-get -q update >&2; then
+        say "apt knows no package $1 here; an administrator must run: apt-get update"
+        exit 5
+    fi
+    [ -n "$(candidate_version "$1")" ] || die "no package $1 on this machine's mirrors"
+}
+
+# fetch_deb PACKAGE VERSION DIR: download the package into DIR and unpack it to DIR/root; never installs.
+fetch_deb() {
+    mkdir -p "$3"
+    rm -f "$3"/*.deb
+    (cd "$3" && apt-get -q -o APT::Sandbox::User=root download "$1=$2") >&2 || return 1
+    rm -rf "$3/root"
+    dpkg-deb -x "$3"/*.deb "$3/root"
+}
