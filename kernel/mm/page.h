@@ -1,5 +1,6 @@
 /* Physical pages: struct page, the per-node allocator with per-CPU page stacks, and the physical map. */
 #pragma once
+#include "kernel/arch/x86/layout.h" /* PHYSMAP_BASE, phys_to_virt, virt_to_phys */
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "lockfree/atomic.h"
@@ -43,16 +44,8 @@ struct page {
     struct list_head slab_list;
 };
 
-#define PHYSMAP_BASE 0xffff888000000000UL
 #define VMEMMAP_BASE 0xffffea0000000000UL
-#define KERNEL_VBASE 0xffffffff80000000UL
 #define vmemmap ((struct page *)VMEMMAP_BASE)
-static inline void *phys_to_virt(u64 pa) { return (void *)(pa + PHYSMAP_BASE); }
-/* Physical-map or kernel-image address -> physical address. */
-static inline u64 virt_to_phys(const void *va)
-{
-    return (u64)va >= KERNEL_VBASE ? (u64)va - KERNEL_VBASE : (u64)va - PHYSMAP_BASE;
-}
 static inline struct page *pfn_to_page(u64 pfn) { return vmemmap + pfn; }
 static inline u64 page_to_pfn(const struct page *p) { return (u64)(p - vmemmap); }
 static inline u64 page_to_phys(const struct page *p) { return page_to_pfn(p) << PAGE_SHIFT; }

@@ -5,6 +5,7 @@
  *   0000000000000000 .. 00007fffffffefff  user (one page below the canonical hole stays unmapped)
  *   ffff888000000000 .. ffffc87fffffffff  physmap: all memory, NX, 64 TiB
  *   ffffc90000000000 .. ffffe8ffffffffff  vmalloc: stacks with guard pages, device registers
+ *   ffffea0000000000 .. ffffeaffffffffff  vmemmap: the array of struct page
  *   ffffffff80000000 .. ffffffffbfffffff  kernel image
  */
 #pragma once
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #define KERNEL_BASE 0xffffffff80000000UL
+#define KERNEL_VBASE KERNEL_BASE
 #define PHYSMAP_BASE 0xffff888000000000UL
 #define PHYSMAP_END 0xffffc88000000000UL
 #define VMALLOC_BASE 0xffffc90000000000UL

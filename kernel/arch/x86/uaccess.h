@@ -8,7 +8,7 @@
  *   strncpy_from_user(dst, usrc, n)           length without NUL; n when there is none; -EFAULT
  *   strnlen_user(usrc, n)                     length with NUL, > n when there is none, 0 on a fault
  *   copy_*_user_nofault                       with page faults off (pagefault_disable): any context
- *   cmpxchg_user_u32, futex operations        see below
+ *   user_cmpxchg_u32, user_atomic_op_u32, ...  one atomic operation on a user word
  *
  * STAC and CLAC are three-byte NOPs until patch_smap() finds SMAP.
  */
@@ -155,41 +155,73 @@ static inline size_t copy_to_user_nofault(void __user *dst, const void *src, siz
 /* Kernel memory that may not be there (backtraces). 0 or -EFAULT. */
 int copy_kernel_nofault_u64(u64 *dst, const void *src);
 
-/* Atomic operations on a user word; uptr checked by the caller. 0 or -EFAULT; *old is what was there. */
-static inline int cmpxchg_user_u32(u32 *old, u32 __user *uptr, u32 expected, u32 desired)
+/*
+ * Atomic operations on a user word, range checked: 0 or -EFAULT. *old is what was there; for cmpxchg it
+ * comes in as what is expected.
+ */
+#define USER_ATOMIC_(insn, value_reg, value, old_reg, uptr, err)                                   \
+    __asm__ volatile(ASM_STAC "1: " insn "\n2: " ASM_CLAC                                          \
+                     ".pushsection .text.fixup, \"ax\"\n3: movl $-14, %0\njmp 2b\n.popsection\n"   \
+                     _ASM_EXTABLE(1b, 3b)                                                          \
+                     : "+r"(err), old_reg, "+m"(*(uptr)) : value_reg(value) : "memory", "cc")
+
+static inline int user_cmpxchg_u32(u32 __user *uptr, u32 *old, u32 desired)
 {
     int err = 0;
 
-    __asm__ volatile(ASM_STAC "1: lock; cmpxchgl %3, %2\n2: " ASM_CLAC
-                     ".pushsection .text.fixup, \"ax\"\n3: movl $-14, %0\njmp 2b\n.popsection\n"
-                     _ASM_EXTABLE(1b, 3b)
-                     : "+r"(err), "+a"(expected), "+m"(*uptr) : "r"(desired) : "memory", "cc");
-    *old = expected;
+    if (unlikely(!access_ok(uptr, sizeof(*uptr))))
+        return -EFAULT;
+    USER_ATOMIC_("lock; cmpxchgl %3, %2", "r", desired, "+a"(*old), uptr, err);
     return err;
 }
 
-static inline int xchg_user_u32(u32 *old, u32 __user *uptr, u32 value)
+static inline int user_xchg_u32(u32 __user *uptr, u32 *old, u32 value)
 {
     int err = 0;
 
-    __asm__ volatile(ASM_STAC "1: xchgl %1, %2\n2: " ASM_CLAC
-                     ".pushsection .text.fixup, \"ax\"\n3: movl $-14, %0\njmp 2b\n.popsection\n"
-                     _ASM_EXTABLE(1b, 3b)
-                     : "+r"(err), "+r"(value), "+m"(*uptr)::"memory");
+    if (unlikely(!access_ok(uptr, sizeof(*uptr))))
+        return -EFAULT;
     *old = value;
+    USER_ATOMIC_("xchgl %1, %2", "r", 0, "+r"(*old), uptr, err);
     return err;
 }
 
-static inline int xadd_user_u32(u32 *old, u32 __user *uptr, u32 value)
+static inline int user_xadd_u32(u32 __user *uptr, u32 *old, u32 value)
 {
     int err = 0;
 
-    __asm__ volatile(ASM_STAC "1: lock; xaddl %1, %2\n2: " ASM_CLAC
-                     ".pushsection .text.fixup, \"ax\"\n3: movl $-14, %0\njmp 2b\n.popsection\n"
-                     _ASM_EXTABLE(1b, 3b)
-                     : "+r"(err), "+r"(value), "+m"(*uptr)::"memory", "cc");
+    if (unlikely(!access_ok(uptr, sizeof(*uptr))))
+        return -EFAULT;
     *old = value;
+    USER_ATOMIC_("lock; xaddl %1, %2", "r", 0, "+r"(*old), uptr, err);
     return err;
+}
+
+/* FUTEX_WAKE_OP's operations (futex(2)): set, add, or, andn, xor. */
+static inline int user_atomic_op_u32(u32 __user *uptr, int op, u32 arg, u32 *old)
+{
+    u32 v;
+
+    if (op == 0)
+        return user_xchg_u32(uptr, old, arg);
+    if (op == 1)
+        return user_xadd_u32(uptr, old, arg);
+    if (op > 4)
+        return -ENOSYS;
+    if (get_user(v, uptr))
+        return -EFAULT;
+    for (;;) {
+        u32 seen = v;
+        u32 next = op == 2 ? v | arg : op == 3 ? v & ~arg : v ^ arg;
+        int err = user_cmpxchg_u32(uptr, &seen, next);
+
+        if (err)
+            return err;
+        *old = seen;
+        if (seen == v)
+            return 0;
+        v = seen;
+    }
 }
 
 void patch_smap(void);      /* boot CPU, before the text becomes read-only for everyone */
