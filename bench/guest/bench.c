@@ -18,6 +18,8 @@
 
 #include "bench/guest/record.h"
 
+static pid_t main_pid; /* set once by main: only this process writes the record */
+
 static uint64_t now_ns(void)
 {
     struct timespec ts;
@@ -89,12 +91,19 @@ void bench_fail(struct bench *b, const char *fmt, ...)
             *p = '\'';
         }
     }
-    emit_result(b, why);
+    if (getpid() == main_pid) {
+        emit_result(b, why);
+    } else { /* one record a run: the parent reports a child's failure, the reason goes to the console */
+        fprintf(stderr, "%s: %s\n", b->name, why);
+    }
     _exit(1);
 }
 
 void bench_unsupported(struct bench *b, const char *call)
 {
+    if (getpid() != main_pid) {
+        _exit(77);
+    }
     record_emit("{\"type\":\"unsupported\",\"workload\":\"%s\",\"errno\":%d,\"call\":\"%s\"}", b->name,
                 errno, call);
     _exit(77);
@@ -185,6 +194,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B]\n", argv[0]);
         return 2;
     }
+    main_pid = getpid();
     b.name = argv[1];
     const char *slash = strchr(b.name, '/');
     b.variant = slash ? slash + 1 : "";

@@ -5,7 +5,8 @@
  *     (nothing)                an interactive shell on the console; its exit powers the machine off
  *     run PROGRAM ARGS...      that program on the console, then power off
  *     bench RUNID SPEC...      the workloads, each in a fresh process, then power off;
- *                              SPEC = WORKLOAD[/VARIANT]:ITERS[:cpus=A,B]
+ *                              SPEC = WORKLOAD[/VARIANT]:ITERS[:cpus=A,B], several in one word
+ *                              joined by '+' (Linux takes at most 32 words)
  *
  * It owns the outer markers and the boot, exit and done records of docs/result-protocol.md. It
  * must behave the same whatever kernel it finds: a mount that fails is reported, never fatal.
@@ -202,10 +203,15 @@ __attribute__((noreturn)) static void bench(int n, char **specs, const struct ti
     char json[64];
     struct session s = {run, 0, open_result_port()};
     emit_boot(&s, up);
+    int ran = 0;
     for (int i = 0; i < n; i++) {
-        run_workload(&s, specs[i]);
+        char *word = specs[i], *spec;
+        while ((spec = strsep(&word, "+"))) {
+            run_workload(&s, spec);
+            ran++;
+        }
     }
-    snprintf(json, sizeof json, "{\"type\":\"done\",\"n\":%d}", n);
+    snprintf(json, sizeof json, "{\"type\":\"done\",\"n\":%d}", ran);
     emit(&s, json);
     tcdrain(s.fd);
     power_off();
@@ -252,6 +258,11 @@ int main(int argc, char **argv)
     }
     clock_gettime(CLOCK_MONOTONIC, &up);
     mount_all();
+    /* Linux passes options it does not know (nokaslr, when started by PVH) before the words. */
+    while (argc > 1 && strcmp(argv[1], "bench") != 0 && strcmp(argv[1], "run") != 0) {
+        argc--;
+        argv++;
+    }
     if (argc > 2 && strcmp(argv[1], "bench") == 0) {
         bench(argc - 3, argv + 3, &up, argv[2]);
     }

@@ -23,7 +23,7 @@ void workload_run(struct bench *b)
 
     bench_check(b, sum == expect * b->iters, "getppid changed its answer");
     bench_check_cputime(b);
-    int pid = bench_fork(b), self = getpid();
+    int self = getpid(), pid = bench_fork(b);
     if (pid == 0) {
         int child = bench_fork(b);
         if (child == 0) {
