@@ -1,0 +1,15 @@
+# Host unit tests of the kernel: each kernel/**/X_test.c is one cmocka program that includes the C files it tests.
+find_library(CMOCKA_LIBRARY cmocka)
+if(CMOCKA_LIBRARY)
+  file(GLOB_RECURSE KERNEL_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/*_test.c)
+  foreach(source ${KERNEL_TESTS})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_compile_options(${name} PRIVATE -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+      -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare)
+    target_link_options(${name} PRIVATE -fsanitize=address,undefined)
+    target_link_libraries(${name} PRIVATE ${CMOCKA_LIBRARY} pthread)
+    add_test(NAME ${name} COMMAND ${name})
+  endforeach()
+endif()
