@@ -19,6 +19,8 @@ struct poll_table;
 struct cred;
 struct mount;
 struct iattr;
+struct files_struct;
+struct fs_struct;
 struct path_s { struct mount *mnt; struct dentry *dentry; };
 
 #define S_IFMT 0170000
@@ -134,8 +136,13 @@ struct inode {
     struct address_space i_data; /* regular files */
     void *i_private;        /* pipe, device, proc entry */
     void (*destroy)(struct inode *); /* last reference and no link; NULL: nothing beyond the generic free */
+    const char *i_link;     /* symbolic link: the target (kmalloc), freed with the inode after a grace period */
+    u32 i_flags;            /* S_DEAD; under i_mutex */
+    u32 i_next_pos;         /* directory: cookie of the next entry; under i_mutex */
+    struct file_lock_context *i_flctx; /* POSIX and flock locks, NULL until the first */
     struct rcu_head rcu;
 };
+#define S_DEAD 1u           /* removed directory: nothing may be created in it */
 
 struct dentry {
     struct inode *d_inode;  /* NULL: negative */
@@ -149,8 +156,13 @@ struct dentry {
     struct dentry *d_hash_next;
     struct super_block *d_sb;
     struct rcu_head rcu;
-    char d_iname[32];
+    u32 d_pos;              /* directory cookie, rising in d_subdirs' order */
+    char d_iname[36];
 };
+#define D_MOUNTED 1u        /* something is (or was) mounted here */
+#define D_HASHED 2u         /* in its directory and in the hash */
+#define D_ANON 4u           /* no place in the tree: pipe:[..] and the like, memfd */
+#define D_DELETED 8u        /* its name was removed: d_path says " (deleted)" */
 
 struct file {
     u32 f_count;            /* atomic */
@@ -163,8 +175,77 @@ struct file {
     struct mutex f_pos_lock; /* taken only when the file is shared */
     void *private_data;
     const struct cred *f_cred;
+    const char *f_anon_name; /* alloc_anon_file: "pipe", "[eventfd]"; f_path is empty then */
     struct rcu_head rcu;
 };
+#define FMODE_STREAM 0x40u  /* no position: pipes, terminals; set by ->open or alloc_anon_file */
+#define FMODE_PATH 0x80u    /* O_PATH */
+#define FMODE_WRITER 0x100u /* holds i_writecount */
+
+/* File systems. mount_fn returns a super block with s_root (one shared instance is fine) or ERR_PTR. */
+struct super_block {
+    dev_t s_dev;
+    u32 s_magic;
+    const char *s_type;
+    struct dentry *s_root;  /* the super block's own reference */
+    u64 s_max_pages;        /* 0: no limit */
+    u64 s_pages;            /* atomic: data pages in use */
+    u64 s_max_inodes;       /* 0: no limit */
+    u64 s_inodes;           /* atomic */
+    u64 s_next_ino;         /* atomic */
+    u32 s_active;           /* atomic: mounts; the last one frees it unless s_shared */
+    bool s_shared;          /* proc, sysfs, devtmpfs: one instance for ever */
+    void *s_fs_info;
+};
+typedef struct super_block *(*fs_mount_fn)(const char *data, unsigned long flags);
+int register_filesystem(const char *name, fs_mount_fn mount); /* -EBUSY: name taken */
+struct super_block *alloc_super(const char *type, u32 magic); /* NULL: no memory; has no root yet */
+
+/* Inodes and entries made by the kernel. new_inode: one reference, i_nlink 1, owner current's fs ids, times now. */
+struct inode *new_inode(struct super_block *sb, mode_t mode);
+static inline void ihold(struct inode *i) { atomic_inc_relaxed(&i->i_count); }
+void iput(struct inode *i);
+struct dentry *d_make_root(struct inode *root); /* consumes the inode reference; NULL: no memory */
+/* A child of parent that holds `inode` (reference consumed), visible at once; ERR_PTR(-EEXIST/-ENOMEM). Takes the
+ * directory's i_mutex. The directory keeps it alive; the caller gets no reference. */
+struct dentry *d_create_child(struct dentry *parent, const char *name, struct inode *inode);
+void d_remove_child(struct dentry *child);       /* unhashes it; takes the directory's i_mutex */
+void d_instantiate(struct dentry *d, struct inode *inode); /* ->lookup, ->create...: consumes the inode reference */
+struct dentry *d_find_child(struct dentry *parent, const char *name); /* referenced or NULL */
+void dget(struct dentry *d);
+void dput(struct dentry *d);                     /* may sleep */
+void path_get(const struct path_s *p);
+void path_put(const struct path_s *p);
+/* Directory iteration over the dentries of an in-memory directory: ->iterate of such file systems. */
+int dcache_iterate(struct file *dir, struct dir_context *ctx);
+bool dir_emit_dots(struct file *dir, struct dir_context *ctx); /* positions 0 and 1 */
+extern const struct file_operations simple_dir_fops;  /* dcache_iterate */
+/* For directories whose entries come from ->lookup the dentry is not kept: it dies with its last reference. An
+ * in-memory directory has no ->lookup: a name that is not hashed does not exist. */
+
+/* Paths by kernel strings. flags: AT_SYMLINK_NOFOLLOW. out is referenced. */
+int kern_path(const char *name, unsigned flags, struct path_s *out);
+/* The path of an open file, also of a nameless one (then a private dentry is made): for magic links. Referenced. */
+int file_get_path(struct file *f, struct path_s *out);
+/* Text for /proc/PID/fd/N and maps: as d_path, "pipe:[ino]" for nameless files. */
+char *file_path(struct file *f, char *buf, size_t n);
+/* Opens for exec: regular file, MAY_EXEC, not written by anyone (deny_write_access is done). flags: AT_SYMLINK_NOFOLLOW,
+ * AT_EMPTY_PATH. The caller ends with allow_write_access() and fput(). */
+struct file *open_exec_at(int dfd, const char *kernel_path, int flags);
+/* root and working directory of a task's fs (referenced), umask. */
+void get_fs_root(struct fs_struct *fs, struct path_s *out);
+void get_fs_pwd(struct fs_struct *fs, struct path_s *out);
+unsigned fs_umask(struct fs_struct *fs);
+/* The files of another task for /proc: take the struct with get_files under the task's lock first. */
+struct file *files_lookup_get(struct files_struct *files, unsigned fd); /* referenced or NULL */
+bool files_fd_cloexec(struct files_struct *files, unsigned fd);
+int files_next_fd(struct files_struct *files, unsigned from);           /* first open fd >= from, -1 */
+unsigned files_limit(struct files_struct *files);                      /* size of the table (FDSize) */
+/* One line per mount as in /proc/mounts: calls fn with device, mount point (as current sees it), type, options. */
+void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, const char *type, const char *opts, int id,
+                               int parent_id, dev_t sdev, const char *root), void *arg);
+/* Names of file systems for /proc/filesystems. */
+void for_each_filesystem(void (*fn)(void *arg, const char *name), void *arg);
 
 /* Files of the current task. fget: reference or NULL. */
 struct file *fget(int fd);
@@ -193,8 +274,6 @@ void allow_write_access(struct file *f);
 char *d_path(const struct path_s *p, char *buf, size_t n);
 
 /* fork / exec / exit hooks. */
-struct files_struct;
-struct fs_struct;
 extern struct files_struct init_files;
 extern struct fs_struct init_fs;
 struct files_struct *dup_files(struct files_struct *old); /* ERR_PTR(-ENOMEM) */
@@ -208,10 +287,29 @@ void put_fs(struct fs_struct *f);
 
 /* Character devices: kernel/fs/devtmpfs. Creates /dev/NAME at once (or at mount). */
 int register_chrdev(const char *name, dev_t dev, mode_t mode, const struct file_operations *fops);
+/* A nameless inode for two-ended objects (pipe): one reference; give it to files by alloc_file_inode. NULL: no memory. */
+struct inode *new_anon_inode(mode_t mode);
+/* A file on `inode` (reference taken) without a dentry. flags: O_* of the file. */
+struct file *alloc_file_inode(struct inode *inode, const char *name, const struct file_operations *fops, void *priv,
+                              unsigned flags);
 
 /* poll: a poll_table collects wait queues. NULL table: only ask. */
 struct wait_queue_head;
-void poll_wait(struct file *f, struct wait_queue_head *wq, struct poll_table *pt);
+struct poll_table {
+    void (*queue)(struct file *, struct wait_queue_head *, struct poll_table *); /* NULL: only ask */
+    unsigned events; /* what the caller waits for */
+};
+static inline void poll_wait(struct file *f, struct wait_queue_head *wq, struct poll_table *pt)
+{
+    if (pt && pt->queue)
+        pt->queue(f, wq, pt);
+}
+/* Readiness of a file now (and, with a table, later). */
+unsigned vfs_poll(struct file *f, struct poll_table *pt);
 
 void vfs_init(void);        /* mounts the root tmpfs */
 int unpack_initramfs(const void *data, size_t len); /* newc, plain or gzip, several in a row; 0 or -errno with a log line */
+/* Called while unpacking for archive bytes that are no longer needed (boot code may free whole pages); may stay NULL. */
+extern void (*initramfs_release)(const void *start, size_t bytes);
+/* The initramfs parser's and TASK's way to make names without user memory: mode with type; parents must exist. */
+int vfs_kern_mknod(const char *path, mode_t mode, dev_t dev);
