@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdarg.h>
-#include <limits.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -58,6 +57,15 @@ typedef int clockid_t;
 #define barrier()       __asm__ volatile("" ::: "memory")
 #define READ_ONCE(x)    (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+
+#ifndef INT_MAX
+#define INT_MAX __INT_MAX__
+#define INT_MIN (-INT_MAX - 1)
+#define UINT_MAX (INT_MAX * 2U + 1)
+#define LONG_MAX __LONG_MAX__
+#define LONG_MIN (-LONG_MAX - 1)
+#define ULONG_MAX (LONG_MAX * 2UL + 1)
+#endif
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096UL
