@@ -49,6 +49,7 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
 #define TIF_SINGLESTEP 0x8u
 #define TIF_RESTORE_SIGMASK 0x10u
 #define TIF_AFFINITY   0x20u
+#define TIF_FULL_RETURN 0x40u /* pt_regs were edited: return by IRET; force_full_return() */
 
 /* task->flags */
 #define PF_EXITING     0x00000004
