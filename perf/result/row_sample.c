@@ -1,0 +1,108 @@
+// Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole VM's instructions and
+// of the TSC, the larger is the row's. Wall clock: nanoseconds an operation of the N step.
+#include "perf/result/step_result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct step_result *find_step(const struct boot_steps *b, const char *row, enum step_kind kind)
+{
+    for (size_t i = 0; i < b->plan->count; i++)
+        if (b->plan->step[i].kind == kind && !strcmp(b->plan->step[i].row, row))
+            return &b->step[i];
+    return NULL;
+}
+
+static double number(const struct step_result *s, const char *key)
+{
+    return json_number_value(json_object_get(s->result, key));
+}
+
+static double ticks(const struct step_result *s)
+{
+    return number(s, "tsc_end") - number(s, "tsc_begin");
+}
+
+static json_t *no_number(const char *row, const char *status, char *why)
+{
+    json_t *j = json_pack("{s:s,s:s,s:s}", "workload", row, "status", status, "reason", why);
+    free(why);
+    return j;
+}
+
+// NULL when the step gave a good result, otherwise a sample that says why there is no number.
+static json_t *step_fault(const struct step_result *s, const char *row)
+{
+    json_t *signal_number = json_object_get(s->exit, "signal");
+    int status = json_integer_value(json_object_get(s->exit, "status"));
+    const char *check = json_string_value(json_object_get(s->result, "check"));
+    char *why = NULL;
+    if (s->unsupported) {
+        const char *call = json_string_value(json_object_get(s->unsupported, "call"));
+        why = x_printf("%s: %s", call ? call : "?",
+                       strerror(json_integer_value(json_object_get(s->unsupported, "errno"))));
+        return no_number(row, "unsupported", why);
+    }
+    if (check && strcmp(check, "ok"))
+        why = x_printf("self-check: %s", check);
+    else if (signal_number)
+        why = x_printf("the workload was killed by signal %d (%s)", (int)json_integer_value(signal_number),
+                       strsignal(json_integer_value(signal_number)));
+    else if (status)
+        why = x_printf("the workload exited with code %d", status);
+    else if (!s->result)
+        why = x_strdup("the workload gave no result");
+    else if (number(s, "ops") <= 0)
+        why = x_strdup("the workload did nothing");
+    return why ? no_number(row, "failed", why) : NULL;
+}
+
+static json_t *count_slopes(const struct step_result *a, const struct step_result *b, double ops)
+{
+    json_t *out = json_object(), *n;
+    const char *name;
+    json_object_foreach(b->counts, name, n) {
+        double before = json_number_value(json_object_get(a->counts, name));
+        json_object_set_new(out, name, json_real((json_number_value(n) - before) / ops));
+    }
+    return out;
+}
+
+static json_t *det_sample(const struct step_result *n, const struct step_result *n2, const char *row)
+{
+    double ops = number(n2, "ops") - number(n, "ops");
+    double vm = ((double)n2->insns - (double)n->insns) / ops, tsc = (ticks(n2) - ticks(n)) / ops;
+    if (ops <= 0 || vm <= 0)
+        return no_number(row, "failed", x_strdup("2N iterations did not cost more than N"));
+    json_t *free_kb = json_object_get(n2->exit, "memfree_kb_after");
+    double lost = json_number_value(json_object_get(n2->exit, "memfree_kb_before")) - json_number_value(free_kb);
+    return json_pack("{s:s,s:s,s:f,s:f,s:f,s:[f,f],s:[I,I],s:[f,f],s:f,s:o}", "workload", row, "status",
+                     "ok", "value", vm > tsc ? vm : tsc, "vm_slope", vm, "tsc_slope", tsc, "ops",
+                     number(n, "ops"), number(n2, "ops"), "vm_instructions", (json_int_t)n->insns,
+                     (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2), "memory_lost_kb", lost,
+                     "per_op", count_slopes(n, n2, ops));
+}
+
+static json_t *wall_sample(const struct step_result *n, const char *row)
+{
+    double ops = number(n, "ops"), ns = number(n, "ns");
+    if (ns <= 0)
+        return no_number(row, "failed", x_strdup("the guest's clock did not move"));
+    return json_pack("{s:s,s:s,s:f,s:f,s:f}", "workload", row, "status", "ok", "value", ns / ops, "ns", ns,
+                     "ops", ops);
+}
+
+json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)
+{
+    for (size_t i = 0; i < b->plan->count; i++) {
+        if (strcmp(b->plan->step[i].row, row))
+            continue;
+        json_t *fault = b->step[i].ended ? step_fault(&b->step[i], row) : NULL;
+        if (fault || !b->step[i].ended)
+            return fault;
+    }
+    const struct step_result *n = find_step(b, row, STEP_N), *n2 = find_step(b, row, STEP_2N);
+    if (tier != TIER_DET)
+        return wall_sample(n, row);
+    return n->counted && n2->counted ? det_sample(n, n2, row) : NULL;
+}

@@ -1,0 +1,137 @@
+// Expands suites, chooses iteration counts from configs/workloads.json, places two-party workloads.
+#include "perf/result/run_plan.h"
+
+#include "perf/util/project.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_name(struct str_list *out, const char *name)
+{
+    if (!list_has(out, name))
+        list_add(out, name);
+}
+
+static void add_all(struct str_list *out, json_t *workloads)
+{
+    const char *name;
+    json_t *w;
+    json_object_foreach(workloads, name, w)
+        add_name(out, name);
+}
+
+// Suite, workload, or family ("ctx", "fault") -> workload names.
+static bool expand(struct str_list *out, const char *name, json_t *suites, json_t *workloads)
+{
+    json_t *list = json_object_get(json_object_get(suites, name), "workloads"), *item;
+    size_t i, before = out->count, len = strlen(name);
+    const char *w;
+    json_array_foreach(list, i, item) {
+        if (strcmp(json_string_value(item), "*"))
+            add_name(out, json_string_value(item));
+        else
+            add_all(out, workloads);
+    }
+    if (list)
+        return true;
+    if (json_object_get(workloads, name)) {
+        add_name(out, name);
+        return true;
+    }
+    json_object_foreach(workloads, w, item)
+        if (!strncmp(w, name, len) && w[len] == '/')
+            add_name(out, w);
+    return out->count > before;
+}
+
+static void add_step(struct run_plan *p, const char *row, const char *workload, long iters, enum step_kind kind,
+                     const int cpu[2])
+{
+    p->step = x_realloc(p->step, (p->count + 1) * sizeof(*p->step));
+    struct plan_step *s = &p->step[p->count++];
+    *s = (struct plan_step){.row = x_strdup(row), .workload = x_strdup(workload),
+                            .iters = iters < 1 ? 1 : iters, .kind = kind};
+    s->cpu[0] = cpu ? cpu[0] : -1;
+    s->cpu[1] = cpu ? cpu[1] : -1;
+}
+
+static void add_det(struct run_plan *p, const char *name, long n)
+{
+    add_step(p, name, name, n, STEP_WARM, NULL);
+    add_step(p, name, name, n, STEP_N, NULL);
+    add_step(p, name, name, 2 * n, STEP_2N, NULL);
+}
+
+static void add_wall(struct run_plan *p, const char *name, long n, bool two_party,
+                     const struct vm_topology *t)
+{
+    for (int place = 0; place < (two_party ? PLACEMENTS : 1); place++) {
+        int cpu[2];
+        if (!vm_topology_pair(t, place, &cpu[0], &cpu[1]))
+            continue;
+        if (place != PLACE_SAME_CPU && !strcmp(name, "yield"))
+            continue;
+        char *row = place == PLACE_SAME_CPU ? x_strdup(name) : x_printf("%s@%s", name, placement_name[place]);
+        const int *pin = two_party ? cpu : NULL;
+        add_step(p, row, name, n / 10, STEP_WARM, pin);
+        add_step(p, row, name, n, STEP_N, pin);
+        free(row);
+    }
+}
+
+bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
+                   const struct vm_topology *topology, double scale, char **why)
+{
+    json_t *suites = project_config("suites"), *workloads = project_config("workloads");
+    struct str_list chosen = {0};
+    *p = (struct run_plan){0};
+    *why = NULL;
+    for (size_t i = 0; i < names->count && !*why; i++)
+        if (!expand(&chosen, names->items[i], suites, workloads))
+            *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)", names->items[i]);
+    for (size_t i = 0; i < chosen.count && !*why; i++) {
+        json_t *w = json_object_get(workloads, chosen.items[i]);
+        long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
+        if (tier == TIER_DET)
+            add_det(p, chosen.items[i], n < 1 ? 1 : n);
+        else
+            add_wall(p, chosen.items[i], n, json_is_true(json_object_get(w, "two_party")), topology);
+    }
+    list_free(&chosen);
+    json_decref(suites);
+    json_decref(workloads);
+    return !*why;
+}
+
+void run_plan_free(struct run_plan *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->step[i].row);
+        free(p->step[i].workload);
+    }
+    free(p->step);
+    *p = (struct run_plan){0};
+}
+
+char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip)
+{
+    struct text_buf t = {0};
+    const char *last = "";
+    text_addf(&t, "bench %s", run_id);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct plan_step *s = &p->step[i];
+        if (skip && skip[i])
+            continue;
+        text_addf(&t, "%c%s:%ld", strcmp(last, s->row) ? ' ' : '+', s->workload, s->iters);
+        if (s->cpu[0] >= 0)
+            text_addf(&t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
+        last = s->row;
+    }
+    return t.data;
+}
+
+void run_plan_rows(const struct run_plan *p, struct str_list *rows)
+{
+    for (size_t i = 0; i < p->count; i++)
+        add_name(rows, p->step[i].row);
+}

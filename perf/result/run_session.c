@@ -1,0 +1,471 @@
+// Runs boots, collects samples, makes rows. A row whose guest failed keeps the reason and never gets a number.
+#include "perf/result/run_session.h"
+
+#include "perf/result/google_bench.h"
+#include "perf/result/identity.h"
+#include "perf/result/run_store.h"
+#include "perf/result/step_result.h"
+#include "perf/util/host_file.h"
+#include "perf/util/say.h"
+#include "perf/util/sha256.h"
+#include "perf/view/progress.h"
+#include "perf/vm/guest_boot.h"
+#include "perf/vm/hang_watch.h"
+#include "perf/vm/temp_dir.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BOOT_UNITS 4.0     // a boot costs about as much as this many steps
+#define FAILED_BOOTS_MAX 5  // of one kernel in one round; then its other rows are given up
+#define TAIL_LINES 20
+#define SPECS_PER_BOOT 72  // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
+
+struct session {
+    struct run_options *o;
+    struct run_plan plan;
+    struct str_list rows;
+    struct progress progress;
+    char guest_id[16];
+    char *dir;
+    double slowness;
+    json_t *boots;
+    json_t *samples[RUN_KERNELS_MAX];  // object row -> array of samples
+    json_t *argv[RUN_KERNELS_MAX];
+    struct str_list argv_list[RUN_KERNELS_MAX];
+    char *qemu_version;
+    int boot_number;
+    bool guest_failed;
+    int end;  // exit code that ends the session, or 0
+};
+
+struct arm_boot {
+    struct session *s;
+    struct boot_steps steps;
+    size_t seen;
+    int kernel;
+};
+
+static void on_record(void *ctx, json_t *record)
+{
+    struct arm_boot *a = ctx;
+    boot_steps_record(&a->steps, record);
+    for (; a->seen < a->steps.at && a->seen < a->s->plan.count; a->seen++) {
+        if (a->steps.skip[a->seen])
+            continue;
+        const struct plan_step *p = &a->s->plan.step[a->seen];
+        progress_add(&a->s->progress, 1);
+        if (p->kind != STEP_WARM)
+            progress_event(&a->s->progress, "%s: %s %ld", a->s->o->kernel[a->kernel].label, p->row, p->iters);
+    }
+}
+
+static void on_tick(void *ctx)
+{
+    progress_draw(&((struct arm_boot *)ctx)->s->progress);
+}
+
+static void keep_sample(struct session *s, int kernel, const char *row, json_t *sample)
+{
+    json_t *list = json_object_get(s->samples[kernel], row);
+    if (!list)
+        json_object_set_new(s->samples[kernel], row, list = json_array());
+    json_array_append_new(list, sample);
+    if (!strcmp(json_string_value(json_object_get(sample, "status")), "failed"))
+        s->guest_failed = true;
+}
+
+static void skip_row(struct session *s, bool *skip, const char *row)
+{
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (!strcmp(s->plan.step[i].row, row))
+            skip[i] = true;
+}
+
+static bool all_skipped(struct session *s, const bool *skip)
+{
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (!skip[i])
+            return false;
+    return true;
+}
+
+static void fail_row(struct session *s, int kernel, bool *skip, const char *row, const char *why)
+{
+    keep_sample(s, kernel, row, json_pack("{s:s,s:s,s:s}", "workload", row, "status", "failed", "reason", why));
+    skip_row(s, skip, row);
+}
+
+static void fail_rest(struct session *s, int kernel, bool *skip, const char *why)
+{
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (!skip[i])
+            fail_row(s, kernel, skip, s->plan.step[i].row, why);
+}
+
+static void say_guest_failure(struct session *s, int kernel, const struct boot_result *r)
+{
+    char *tail = boot_console_tail(r, TAIL_LINES);
+    progress_clear(&s->progress);
+    say_error("%s: %s", s->o->kernel[kernel].label, r->reason);
+    if (*tail)
+        say("%s--- end of its console ---%s\n%s%s---%s", tint_err(TINT_DIM), tint_err(TINT_OFF), tail,
+            tint_err(TINT_DIM), tint_err(TINT_OFF));
+    else
+        say("  (its console stayed empty)");
+    free(tail);
+}
+
+static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r,
+                         const char *console)
+{
+    char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
+    json_t *clean = tail ? json_string(tail) : NULL;
+    json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*}", "boot",
+                          s->boot_number, "kernel", s->o->kernel[a->kernel].name, "status",
+                          boot_status_name[r->status], "reason", r->reason, "wall_seconds", r->wall_seconds,
+                          "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds", r->init_cpu_seconds,
+                          "exit_code", r->exit_code, "exit_signal", r->exit_signal, "shutdown",
+                          r->shutdown_reason, "console", console, "guest", a->steps.boot, "console_tail",
+                          clean);
+    free(tail);
+    return j;
+}
+
+static void note_argv(struct session *s, int kernel, const struct boot_result *r)
+{
+    if (s->argv[kernel])
+        return;
+    s->argv[kernel] = json_array();
+    for (size_t i = 0; i < r->argv.count; i++) {
+        json_array_append_new(s->argv[kernel], json_string(r->argv.items[i]));
+        list_add(&s->argv_list[kernel], r->argv.items[i]);
+    }
+    if (r->qemu_version && !s->qemu_version)
+        s->qemu_version = x_strdup(r->qemu_version);
+}
+
+static void take_counts(struct session *s, struct arm_boot *a, struct boot_result *r)
+{
+    struct count_file counts;
+    if (!r->counts)
+        return;
+    count_file_parse(&counts, r->counts);
+    if (counts.fault)
+        say_error("%s", counts.fault);
+    boot_steps_counts(&a->steps, &counts);
+    count_file_free(&counts);
+    (void)s;
+}
+
+static bool row_in(struct session *s, const char *row, const bool *skip)
+{
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (!skip[i] && !strcmp(s->plan.step[i].row, row))
+            return true;
+    return false;
+}
+
+// The steps of one boot: of what is left, whole rows up to SPECS_PER_BOOT.
+static bool *choose_steps(struct session *s, const bool *skip)
+{
+    bool *asked = x_alloc(s->plan.count * sizeof(bool));
+    size_t taken = 0;
+    memset(asked, true, s->plan.count * sizeof(bool));
+    for (size_t r = 0; r < s->rows.count; r++) {
+        const char *row = s->rows.items[r];
+        size_t steps = 0;
+        for (size_t i = 0; i < s->plan.count; i++)
+            steps += !skip[i] && !strcmp(s->plan.step[i].row, row);
+        if (taken && taken + steps > SPECS_PER_BOOT)
+            break;
+        for (size_t i = 0; steps && i < s->plan.count; i++)
+            if (!strcmp(s->plan.step[i].row, row))
+                asked[i] = false;
+        taken += steps;
+    }
+    return asked;
+}
+
+// Keep what the boot finished; blame the row that was running for how it ended. True when the boot went well.
+static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot_result *r, bool *skip,
+                        const bool *asked)
+{
+    bool good = r->status == BOOT_OK && !a->steps.fault;
+    const char *why = r->reason ? r->reason : a->steps.fault ? a->steps.fault : "the guest failed";
+    for (size_t i = 0; i < s->rows.count; i++) {
+        const char *row = s->rows.items[i];
+        if (!row_in(s, row, asked))
+            continue;
+        json_t *sample = row_sample(&a->steps, row, s->o->tier.tier);
+        if (sample) {
+            keep_sample(s, a->kernel, row, sample);
+            skip_row(s, skip, row);
+        } else if (good) {
+            fail_row(s, a->kernel, skip, row, "the guest was done without a countable result");
+        }
+    }
+    if (!good && !a->steps.boot)
+        fail_rest(s, a->kernel, skip, why);
+    else if (!good && a->steps.at < s->plan.count && !skip[a->steps.at])
+        fail_row(s, a->kernel, skip, s->plan.step[a->steps.at].row, why);
+    return good;
+}
+
+static bool boot_once(struct session *s, int kernel, bool *skip)
+{
+    bool good = false;
+    struct arm_boot a = {.s = s, .kernel = kernel};
+    struct boot_result r;
+    bool *asked = choose_steps(s, skip);
+    char *args = run_plan_guest_args(&s->plan, s->guest_id, asked);
+    char *console = x_printf("boot-%03d-%s.console", s->boot_number, s->o->kernel[kernel].name);
+    char *console_path = x_printf("%s/%s", s->dir, console);
+    struct vm_spec spec = {.tier = s->o->tier.tier, .qemu = s->o->qemu, .cpu = s->o->tier.cpu,
+                           .topology = s->o->topology, .kernel = &s->o->kernel[kernel],
+                           .initrd = s->o->initrd, .guest_args = args,
+                           .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL};
+    struct boot_request request = {.spec = &spec, .run_id = s->guest_id, .console_path = console_path,
+                                   .deadline = s->o->deadline, .slowness = s->slowness,
+                                   .on_record = on_record, .on_tick = on_tick, .ctx = &a};
+    progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + 1);
+    boot_steps_start(&a.steps, &s->plan, asked);
+    guest_boot(&request, &r);
+    take_counts(s, &a, &r);
+    note_argv(s, kernel, &r);
+    json_array_append_new(s->boots, boot_json(s, &a, &r, console));
+    s->boot_number++;
+    if (r.status == BOOT_INTERRUPTED)
+        s->end = EXIT_INTERRUPTED;
+    else if (r.status == BOOT_QEMU_FAILED)
+        s->end = EXIT_REFUSED;
+    if (s->end) {
+        progress_clear(&s->progress);
+        say_error("%s", r.reason);
+    } else {
+        if (r.status != BOOT_OK)
+            say_guest_failure(s, kernel, &r);
+        good = settle_rows(s, &a, &r, skip, asked);
+    }
+    boot_steps_free(&a.steps);
+    boot_result_free(&r);
+    free(args);
+    free(console);
+    free(console_path);
+    free(asked);
+    return good;
+}
+
+// One round of one kernel: as many boots as the rows need, and more while boots fail and rows are left.
+static void run_arm(struct session *s, int kernel)
+{
+    bool *skip = x_alloc(s->plan.count * sizeof(bool));
+    progress_add(&s->progress, BOOT_UNITS);
+    for (int failed = 0; !s->end && !all_skipped(s, skip);) {
+        if (signals_pending())
+            s->end = EXIT_INTERRUPTED;
+        else if (failed < FAILED_BOOTS_MAX)
+            failed += !boot_once(s, kernel, skip);
+        else
+            fail_rest(s, kernel, skip, "not run: too many boots of this kernel failed");
+    }
+    free(skip);
+}
+
+static int order_of(int round, int position, int kernels)
+{
+    return round % 2 ? kernels - 1 - position : position;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(json_t *samples)
+{
+    double v[1024];
+    size_t n = 0, i;
+    json_t *sample;
+    json_array_foreach(samples, i, sample)
+        if (n < 1024)
+            v[n++] = json_number_value(json_object_get(sample, "value"));
+    qsort(v, n, sizeof(*v), by_value);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static json_t *make_row(struct session *s, int kernel, const char *row)
+{
+    json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
+    bool det = s->o->tier.tier == TIER_DET;
+    size_t i;
+    json_array_foreach(samples, i, sample)
+        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
+            bad = sample;
+    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel", s->o->kernel[kernel].name,
+                          "metric", det ? "instructions" : "mean_ns", "unit",
+                          det ? "instructions/op" : tier_time_unit(s->o->tier.tier), "status",
+                          bad ? json_string_value(json_object_get(bad, "status")) : "ok", "samples", samples);
+    if (bad)
+        json_object_set(r, "reason", json_object_get(bad, "reason"));
+    else
+        json_object_set_new(r, "value", json_real(median(samples)));
+    return r;
+}
+
+static json_t *make_rows(struct session *s)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < s->rows.count; i++)
+        for (int k = 0; k < s->o->kernels; k++)
+            json_array_append_new(rows, make_row(s, k, s->rows.items[i]));
+    return rows;
+}
+
+static json_t *make_identity(struct session *s)
+{
+    json_t *kernels = json_object(), *argv = json_object(), *diff = json_object();
+    json_t *qemu = identity_file(s->o->qemu), *initramfs = identity_file(s->o->initrd);
+    if (s->qemu_version)
+        json_object_set_new(qemu, "version", json_string(s->qemu_version));
+    json_t *files = identity_archive(s->o->initrd);
+    json_object_set_new(initramfs, "files", files ? files : json_null());
+    for (int k = 0; k < s->o->kernels; k++) {
+        const struct kernel_image *image = &s->o->kernel[k];
+        json_t *j = identity_file(image->path);
+        json_object_set_new(j, "label", json_string(image->label));
+        json_object_set_new(j, "family", json_string(image->family));
+        json_object_set_new(j, "version", json_string(image->version));
+        json_object_set_new(j, "cmdline", json_string(image->cmdline));
+        json_object_set_new(kernels, image->name, j);
+        json_object_set(argv, image->name, s->argv[k]);
+        if (k)
+            json_object_set_new(diff, image->name, vm_argv_diff(&s->argv_list[0], &s->argv_list[k]));
+    }
+    json_t *id = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "qemu", qemu, "initramfs", initramfs, "kernels", kernels,
+                           "argv", argv, "argv_diff", diff, "host", identity_host());
+    if (s->o->tier.tier == TIER_DET)
+        json_object_set_new(id, "plugin", identity_file(s->o->plugin));
+    return id;
+}
+
+static json_t *make_document(struct session *s, const char *id)
+{
+    char when[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    json_t *suites = json_array();
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    for (size_t i = 0; i < s->o->suites.count; i++)
+        json_array_append_new(suites, json_string(s->o->suites.items[i]));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o}", "schema", RUN_SCHEMA, "id", id,
+                     "created", when, "tier", tier_name[s->o->tier.tier], "tier_why", s->o->tier.why, "suites",
+                     suites, "topology", vm_topology_json(s->o->topology), "boots_per_kernel", s->o->boots,
+                     "scale", s->o->scale, "identity", make_identity(s), "boots", s->boots, "rows",
+                     make_rows(s));
+}
+
+// The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for byte the same.
+static void choose_guest_id(struct session *s)
+{
+    struct sha256 h;
+    char hex[SHA256_HEX], *args = run_plan_guest_args(&s->plan, "", NULL);
+    sha256_start(&h);
+    sha256_add(&h, args, strlen(args));
+    sha256_end(&h, hex);
+    memcpy(s->guest_id, "r", 1);
+    memcpy(s->guest_id + 1, hex, 8);
+    free(args);
+}
+
+static bool same_clock(struct session *s)
+{
+    json_t *boot;
+    const char *first = NULL;
+    size_t i;
+    json_array_foreach(s->boots, i, boot) {
+        const char *c = json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+        if (!c)
+            continue;
+        if (first && strcmp(first, c))
+            return false;
+        first = c;
+    }
+    return true;
+}
+
+static int finish(struct session *s, const char *id, json_t **run)
+{
+    *run = make_document(s, id);
+    json_object_set_new(*run, "same_clocksource", json_boolean(same_clock(s)));
+    json_t *google = google_bench_json(*run);
+    bool ok = run_store_save(s->dir, "run.json", *run) && run_store_save(s->dir, "google-benchmark.json", google);
+    json_decref(google);
+    if (ok)
+        return s->guest_failed ? EXIT_GUEST : EXIT_OK;
+    say_error("cannot write %s: %s", s->dir, strerror(errno));
+    return EXIT_INTERNAL;
+}
+
+static int prepare(struct session *s, char **id)
+{
+    char *why;
+    if (!run_plan_make(&s->plan, &s->o->suites, s->o->tier.tier, s->o->topology, s->o->scale, &why)) {
+        say_error("%s", why);
+        free(why);
+        return EXIT_USAGE;
+    }
+    temp_dir_sweep();
+    run_plan_rows(&s->plan, &s->rows);
+    choose_guest_id(s);
+    s->dir = run_store_create(s->o->base, tier_name[s->o->tier.tier], id);
+    if (!s->dir) {
+        say_error("cannot make a folder for the run in %s: %s", s->o->base, strerror(errno));
+        return EXIT_REFUSED;
+    }
+    s->slowness = machine_slowness();
+    s->boots = json_array();
+    for (int k = 0; k < s->o->kernels; k++)
+        s->samples[k] = json_object();
+    progress_start(&s->progress, s->o->boots * s->o->kernels * (s->plan.count + BOOT_UNITS), s->o->quiet);
+    return 0;
+}
+
+static void release(struct session *s)
+{
+    for (int k = 0; k < s->o->kernels; k++) {
+        json_decref(s->samples[k]);
+        json_decref(s->argv[k]);
+        list_free(&s->argv_list[k]);
+    }
+    json_decref(s->boots);
+    list_free(&s->rows);
+    run_plan_free(&s->plan);
+    free(s->qemu_version);
+}
+
+int run_session(struct run_options *options, json_t **run, char **dir)
+{
+    struct session s = {.o = options};
+    char *id = NULL;
+    int rc = prepare(&s, &id);
+    *run = NULL;
+    for (int round = 0; !rc && !s.end && round < options->boots; round++)
+        for (int k = 0; k < options->kernels && !s.end; k++)
+            run_arm(&s, order_of(round, k, options->kernels));
+    if (!rc) {
+        progress_clear(&s.progress);
+        rc = s.end ? s.end : finish(&s, id, run);
+    }
+    if (s.dir && !*run)
+        remove_tree(s.dir);
+    *dir = *run ? s.dir : NULL;
+    if (!*dir)
+        free(s.dir);
+    release(&s);
+    free(id);
+    return rc;
+}

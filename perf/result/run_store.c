@@ -1,0 +1,112 @@
+// Folders of results. Names sort by time.
+#include "perf/result/run_store.h"
+
+#include "perf/util/host_file.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+char *run_store_default_base(void)
+{
+    return project_path("out/runs");
+}
+
+char *run_store_create(const char *base, const char *tier, char **id)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime_r(&now, &tm));
+    if (!make_dirs(base))
+        return NULL;
+    for (int n = 1; n < 1000; n++) {
+        *id = n == 1 ? x_printf("%s-%s", stamp, tier) : x_printf("%s-%s-%d", stamp, tier, n);
+        char *dir = x_printf("%s/%s", base, *id);
+        if (mkdir(dir, 0755) == 0)
+            return dir;
+        int saved = errno;
+        free(dir);
+        free(*id);
+        *id = NULL;
+        errno = saved;
+        if (saved != EEXIST)
+            return NULL;
+    }
+    return NULL;
+}
+
+bool run_store_save(const char *dir, const char *file, json_t *run)
+{
+    char *path = x_printf("%s/%s", dir, file);
+    char *text = json_dumps(run, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    char *line = x_printf("%s\n", text);
+    bool ok = file_write_new(path, line, strlen(line));
+    int saved = errno;
+    free(path);
+    free(text);
+    free(line);
+    errno = saved;
+    return ok;
+}
+
+static int is_run(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+void run_store_list(const char *base, struct str_list *ids)
+{
+    struct dirent **entry;
+    int n = scandir(base, &entry, is_run, alphasort);
+    for (int i = 0; i < n; i++) {
+        char *path = x_printf("%s/%s/run.json", base, entry[i]->d_name);
+        if (file_exists(path))
+            list_add(ids, entry[i]->d_name);
+        free(path);
+        free(entry[i]);
+    }
+    if (n >= 0)
+        free(entry);
+}
+
+static char *find(const char *base, const char *name)
+{
+    struct str_list ids = {0};
+    struct stat st;
+    char *path = NULL;
+    if (!strcmp(name, "latest")) {
+        run_store_list(base, &ids);
+        path = ids.count ? x_printf("%s/%s/run.json", base, ids.items[ids.count - 1]) : NULL;
+        list_free(&ids);
+        return path;
+    }
+    if (stat(name, &st) == 0)
+        return S_ISDIR(st.st_mode) ? x_printf("%s/run.json", name) : x_strdup(name);
+    return x_printf("%s/%s/run.json", base, name);
+}
+
+json_t *run_store_load(const char *base, const char *name)
+{
+    json_error_t err;
+    char *path = find(base, name);
+    json_t *run = path ? json_load_file(path, 0, &err) : NULL;
+    const char *schema = json_string_value(json_object_get(run, "schema"));
+    if (!path || (!run && !file_exists(path))) {
+        say_error("no run is called \"%s\"", name);
+        say_hint("`cloudbench list runs` shows those below %s", base);
+    } else if (!run) {
+        say_error("%s: line %d: %s", path, err.line, err.text);
+    } else if (!schema || strcmp(schema, RUN_SCHEMA)) {
+        say_error("%s is no run of schema " RUN_SCHEMA, path);
+        json_decref(run);
+        run = NULL;
+    }
+    free(path);
+    return run;
+}

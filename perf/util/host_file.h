@@ -1,0 +1,20 @@
+// Files and folders of the host: read whole, write once, make and remove trees.
+// Calls that return bool or NULL on failure leave errno set; none prints.
+#pragma once
+#include "perf/util/text_buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// The whole file, NUL-terminated, owned by the caller; *len may be NULL. NULL on failure.
+char *file_read(const char *path, size_t *len);
+// Create a file that must not exist yet (EEXIST otherwise): results are never overwritten.
+bool file_write_new(const char *path, const void *data, size_t len);
+// Create or replace by rename, so a reader never sees half a file.
+bool file_replace(const char *path, const void *data, size_t len);
+bool file_exists(const char *path);
+bool make_dirs(const char *path);
+// Remove a folder and what it holds; links are removed, not followed.
+void remove_tree(const char *path);
+// The glob match that sorts last by version ("6.1.9" before "6.1.10"), or NULL.
+char *newest_match(const char *pattern);

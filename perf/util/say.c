@@ -1,0 +1,55 @@
+// Messages on stderr, coloured on a terminal unless NO_COLOR is set (no-color.org).
+#include "perf/util/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *tint(int fd, const char *sequence)
+{
+    const char *no = getenv("NO_COLOR");
+    return isatty(fd) && !(no && *no) ? sequence : "";
+}
+
+const char *tint_err(const char *sequence)
+{
+    return tint(STDERR_FILENO, sequence);
+}
+
+const char *tint_out(const char *sequence)
+{
+    return tint(STDOUT_FILENO, sequence);
+}
+
+static void vsay(const char *colour, const char *prefix, const char *fmt, va_list ap)
+{
+    fprintf(stderr, "%s%s%s", tint_err(colour), prefix, tint_err(TINT_OFF));
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    fflush(stderr);
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsay("", "", fmt, ap);
+    va_end(ap);
+}
+
+void say_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsay(TINT_RED, "cloudbench: ", fmt, ap);
+    va_end(ap);
+}
+
+void say_hint(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsay(TINT_YELLOW, "  hint: ", fmt, ap);
+    va_end(ap);
+}

@@ -1,0 +1,169 @@
+// cloudbench run: measure suites or workloads on one or more kernels.
+#include "perf/result/run_session.h"
+#include "perf/result/run_store.h"
+#include "perf/util/say.h"
+#include "perf/verbs/host_tools.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/run_view.h"
+
+#include <argp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_QEMU, OPT_INITRD };
+
+struct run_args {
+    struct str_list suites, kernels;
+    const char *topology, *tier, *out, *format;
+    struct host_tools tools;
+    int boots;
+    double scale, deadline;
+    bool quiet;
+};
+
+static const struct argp_option options[] = {
+    {"kernel", 'k', "KERNEL", 0, "kernel to boot; repeat or separate by commas (default: linux and cloudos)", 0},
+    {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: 1)", 0},
+    {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto (default: auto)", 0},
+    {"boots", 'b', "N", 0, "fresh boots of each kernel (default: 1 in det, 10 otherwise)", 0},
+    {"output", 'o', "DIR", 0, "folder of runs (default: out/runs)", 0},
+    {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
+    {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
+    {"quiet", 'q', 0, 0, "no progress on stderr", 0},
+    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use for every kernel", 0},
+    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use for every kernel", 0},
+    {0},
+};
+
+static double positive(struct argp_state *state, const char *arg, const char *what)
+{
+    char *end;
+    double v = strtod(arg, &end);
+    if (end == arg || *end || !(v > 0) || v > 1e9)
+        argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
+    return v;
+}
+
+static void add_kernels(struct str_list *l, const char *arg)
+{
+    char *copy = x_strdup(arg), *save = NULL;
+    for (char *k = strtok_r(copy, ",", &save); k; k = strtok_r(NULL, ",", &save))
+        if (!list_has(l, k))
+            list_add(l, k);
+    free(copy);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct run_args *a = state->input;
+    switch (key) {
+    case 'k': add_kernels(&a->kernels, arg); break;
+    case 't': a->topology = arg; break;
+    case 'b': a->boots = positive(state, arg, "-b"); break;
+    case 'o': a->out = arg; break;
+    case 'q': a->quiet = true; break;
+    case OPT_TIER: a->tier = arg; break;
+    case OPT_SCALE: a->scale = positive(state, arg, "--scale"); break;
+    case OPT_DEADLINE: a->deadline = positive(state, arg, "--deadline"); break;
+    case OPT_FORMAT: a->format = arg; break;
+    case OPT_QEMU: a->tools.qemu = x_strdup(arg); break;
+    case OPT_INITRD: a->tools.initrd = x_strdup(arg); break;
+    case ARGP_KEY_ARG: list_add(&a->suites, arg); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int find_kernels(struct run_options *o, const struct str_list *names)
+{
+    int rc = 0;
+    for (size_t i = 0; i < names->count && !rc; i++) {
+        if (o->kernels == RUN_KERNELS_MAX) {
+            say_error("at most %d kernels in one run", RUN_KERNELS_MAX);
+            return EXIT_USAGE;
+        }
+        rc = kernel_image_find(&o->kernel[o->kernels], names->items[i]);
+        o->kernels++;
+    }
+    return rc;
+}
+
+static int check_shape(const struct run_args *a, const struct run_options *o)
+{
+    if (o->tier.tier == TIER_DET && o->topology->cpus != 1) {
+        say_error("the det tier counts on one CPU; topology \"%s\" has %d (--tier tcg takes it)", a->topology,
+                  o->topology->cpus);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
+{
+    char *why;
+    int rc = run_format_known(a->format) ? 0 : EXIT_USAGE;
+    if (rc)
+        return rc;
+    if (!vm_topology_find(topology, a->topology, &why)) {
+        say_error("%s", why);
+        free(why);
+        return EXIT_USAGE;
+    }
+    o->topology = topology;
+    rc = tier_choose(&o->tier, a->tier);
+    rc = rc ? rc : check_shape(a, o);
+    rc = rc ? rc : find_kernels(o, &a->kernels);
+    rc = rc ? rc : host_tools_find(&a->tools, o->tier.tier == TIER_DET);
+    o->qemu = a->tools.qemu;
+    o->initrd = a->tools.initrd;
+    o->plugin = a->tools.plugin;
+    o->boots = a->boots ? a->boots : o->tier.tier == TIER_DET ? 1 : 10;
+    return rc;
+}
+
+static void release(struct run_args *a, struct run_options *o, struct vm_topology *topology)
+{
+    for (int k = 0; k < o->kernels; k++)
+        kernel_image_free(&o->kernel[k]);
+    host_tools_free(&a->tools);
+    list_free(&a->suites);
+    list_free(&a->kernels);
+    vm_topology_free(topology);
+}
+
+static void fill_defaults(struct run_args *a)
+{
+    if (!a->suites.count)
+        list_add(&a->suites, "quick");
+    if (!a->kernels.count)
+        add_kernels(&a->kernels, "linux,cloudos");
+}
+
+int verb_run(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "[SUITE|WORKLOAD...]",
+                                     "Measure on fresh boots; results go to out/runs and are never overwritten.",
+                                     0, 0, 0};
+    struct run_args a = {.topology = "1", .tier = "auto", .format = "text", .scale = 1};
+    struct vm_topology topology = {0};
+    json_t *run = NULL;
+    char *dir = NULL, *base = run_store_default_base();
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    fill_defaults(&a);
+    struct run_options o = {.suites = a.suites, .scale = a.scale, .deadline = a.deadline, .quiet = a.quiet};
+    int rc = resolve(&a, &o, &topology);
+    o.base = a.out ? a.out : base;
+    if (!rc) {
+        say("tier %s: %s", tier_name[o.tier.tier], o.tier.why);
+        rc = run_session(&o, &run, &dir);
+    }
+    if (run)
+        run_view(run, dir, a.format);
+    json_decref(run);
+    release(&a, &o, &topology);
+    free(base);
+    free(dir);
+    return rc;
+}

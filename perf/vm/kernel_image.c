@@ -1,0 +1,74 @@
+// Resolves a kernel's name to its image and command line.
+#include "perf/vm/kernel_image.h"
+
+#include "perf/util/host_file.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *string_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return x_strdup(s ? s : "");
+}
+
+// .cache/linux/6.1.0-56/vmlinux -> 6.1.0-56
+static char *folder_name(const char *path)
+{
+    const char *end = strrchr(path, '/'), *start = end;
+    while (start > path && start[-1] != '/')
+        start--;
+    char *s = x_strdup(start);
+    s[end - start] = '\0';
+    return s;
+}
+
+static int resolve(struct kernel_image *k, json_t *j)
+{
+    char *image = string_of(j, "image"), *hint = string_of(j, "missing");
+    char *pattern = project_path(image);
+    k->path = newest_match(pattern);
+    if (!k->path) {
+        say_error("the image of %s is missing: %s", k->label, pattern);
+        say_hint("%s", hint);
+    } else {
+        k->version = strcmp(k->family, "linux") ? x_strdup("") : folder_name(k->path);
+    }
+    free(image);
+    free(hint);
+    free(pattern);
+    return k->path ? 0 : EXIT_REFUSED;
+}
+
+int kernel_image_find(struct kernel_image *k, const char *name)
+{
+    json_t *all = project_config("kernels");
+    json_t *j = json_object_get(all, name);
+    int rc = EXIT_USAGE;
+    memset(k, 0, sizeof(*k));
+    if (!json_is_object(j)) {
+        say_error("no kernel is called \"%s\" (see `cloudbench list kernels`)", name);
+    } else {
+        k->name = x_strdup(name);
+        k->label = string_of(j, "label");
+        k->family = string_of(j, "family");
+        k->cmdline = string_of(j, "cmdline");
+        rc = resolve(k, j);
+    }
+    json_decref(all);
+    return rc;
+}
+
+void kernel_image_free(struct kernel_image *k)
+{
+    free(k->name);
+    free(k->label);
+    free(k->family);
+    free(k->path);
+    free(k->cmdline);
+    free(k->version);
+    memset(k, 0, sizeof(*k));
+}

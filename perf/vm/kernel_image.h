@@ -1,0 +1,17 @@
+// The kernels that can be booted: configs/kernels.json, one entry an arm (image, command line, label).
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+
+struct kernel_image {
+    char *name;       // "cloudos", "linux", "linux-stock"
+    char *label;      // "CloudOS", "Linux 6.1 lean"
+    char *family;     // "cloudos" or "linux"
+    char *path;       // the ELF; a pattern in the configuration, resolved to the newest match
+    char *cmdline;    // without "-- ..."
+    char *version;    // the folder the image came from for Linux; "" otherwise
+};
+
+// Both print why and return EXIT_USAGE (unknown name) or EXIT_REFUSED (image missing); 0 when found.
+int kernel_image_find(struct kernel_image *k, const char *name);
+void kernel_image_free(struct kernel_image *k);
