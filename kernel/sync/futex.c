@@ -1,0 +1,259 @@
+/* Futex core: keys, tables, wait and wake. Contract and invariants F1 to F8: futex.h. */
+#include "kernel/sync/futex.h"
+#include "kernel/debug/assert.h"
+#include "kernel/lib/err.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sched/sched.h"
+#include "kernel/signal/signal.h"
+#include "kernel/task/process.h"
+#include "lockfree/rcu.h"
+
+#define PRIVATE_BUCKETS 16u
+#define SHARED_BUCKETS  2048u
+
+static struct futex_table *shared_table; /* set once by futex_init */
+
+static struct futex_table *table_alloc(u32 buckets)
+{
+    size_t bytes = sizeof(struct futex_table) + buckets * sizeof(struct futex_bucket);
+    struct futex_table *t = bytes > 4 * PAGE_SIZE ? vmalloc(bytes) : kzalloc(bytes, GFP_KERNEL);
+
+    if (!t)
+        return NULL;
+    t->mask = buckets - 1;
+    for (u32 i = 0; i < buckets; i++)
+        INIT_LIST_HEAD(&t->bucket[i].queue);
+    return t;
+}
+
+void futex_init(void)
+{
+    shared_table = table_alloc(SHARED_BUCKETS);
+    ASSERT(shared_table);
+}
+
+void futex_mm_free(void *table)
+{
+    kfree(table);
+}
+
+int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
+{
+    u64 addr = (u64)uaddr;
+
+    if (unlikely(addr & 3))
+        return -EINVAL;
+    if (unlikely(!access_ok(uaddr, sizeof(*uaddr))))
+        return -EFAULT;
+    if (flags & FLAGS_SHARED)
+        return get_futex_key_shared(current->mm, addr, key);
+    key->a = (u64)current->mm;
+    key->b = addr;
+    key->offset = 0;
+    key->kind = FUTEX_KEY_ANON;
+    return 0;
+}
+
+static inline struct futex_bucket *bucket_of(struct futex_table *t, const struct futex_key *key)
+{
+    u64 h = (key->a ^ key->b ^ key->offset) * 0x9e3779b97f4a7c15UL;
+
+    return &t->bucket[(h >> 40) & t->mask];
+}
+
+struct futex_bucket *futex_find_bucket(const struct futex_key *key)
+{
+    struct futex_table *t = shared_table;
+
+    if (key->kind == FUTEX_KEY_ANON)
+        t = atomic_load_acquire(&current->mm->futex_table);
+    return t ? bucket_of(t, key) : NULL;
+}
+
+struct futex_bucket *futex_get_bucket(const struct futex_key *key)
+{
+    struct futex_bucket *b = futex_find_bucket(key);
+    void *none = NULL;
+    struct futex_table *t;
+
+    if (likely(b))
+        return b;
+    t = table_alloc(PRIVATE_BUCKETS);
+    if (!t)
+        return NULL;
+    if (!atomic_cas_full(&current->mm->futex_table, &none, (void *)t))
+        kfree(t); /* another thread was first */
+    return futex_find_bucket(key);
+}
+
+/* ---- wake ---- */
+
+static inline void unlink_waiter(struct futex_q *q, struct futex_bucket *b)
+{
+    list_del(&q->link);
+    atomic_dec_relaxed(&b->waiters);
+    atomic_store_release(&q->bucket, NULL); /* F3; the stack frame of q may go from here on */
+}
+
+int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch)
+{
+    struct futex_q *q, *next;
+    int taken = 0;
+
+    list_for_each_entry_safe(q, next, &b->queue, link) {
+        if (taken >= nr || batch->n == FUTEX_BATCH)
+            break;
+        if (!futex_key_equal(&q->key, key) || !(q->bitset & bitset))
+            continue;
+        batch->task[batch->n++] = q->task;
+        unlink_waiter(q, b);
+        taken++;
+    }
+    return taken;
+}
+
+void futex_wake_batch(struct futex_wake_batch *batch)
+{
+    for (unsigned i = 0; i < batch->n; i++) {
+        if (batch->n == 1)
+            wake_up_state_sync(batch->task[i], TASK_NORMAL);
+        else
+            wake_up_process(batch->task[i]);
+    }
+    batch->n = 0;
+}
+
+int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset)
+{
+    struct futex_wake_batch batch = { .n = 0 };
+    int woken = 0, taken;
+
+    do {
+        rcu_read_lock(); /* F4 */
+        futex_lock(b);
+        taken = futex_take_locked(b, key, nr - woken, bitset, &batch);
+        futex_unlock(b);
+        futex_wake_batch(&batch);
+        rcu_read_unlock();
+        woken += taken;
+    } while (taken == FUTEX_BATCH && woken < nr);
+    return woken;
+}
+
+int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
+{
+    struct futex_bucket *b;
+    struct futex_key key;
+    int ret;
+
+    if (unlikely(!bitset))
+        return -EINVAL;
+    ret = futex_get_key(uaddr, flags, &key);
+    if (unlikely(ret))
+        return ret;
+    atomic_fence_full(); /* F2: the caller's store to the word before our reads; partner: F1 in queue_if_equal */
+    b = futex_find_bucket(&key);
+    if (!b || !atomic_load_relaxed(&b->waiters))
+        return 0;
+    return futex_wake_key(b, &key, max(nr, 1), bitset);
+}
+
+/* ---- wait ---- */
+
+/* Queues q if the word still holds val. 0 (queued, blocking), -EWOULDBLOCK, -EFAULT (nothing queued, state running). */
+static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user *uaddr, u32 val)
+{
+    u32 seen;
+
+    (void)atomic_fetch_add_full(&b->waiters, 1); /* F1; partner: the fence in futex_wake */
+    futex_lock(b);
+    if (unlikely(copy_from_user_nofault(&seen, uaddr, sizeof(seen)))) { /* F8 */
+        futex_unlock(b);
+        atomic_dec_relaxed(&b->waiters);
+        return -EFAULT;
+    }
+    if (seen != val) {
+        futex_unlock(b);
+        atomic_dec_relaxed(&b->waiters);
+        return -EWOULDBLOCK;
+    }
+    set_current_state(TASK_INTERRUPTIBLE); /* F6 */
+    q->bucket = b;
+    list_add_tail(&q->link, &b->queue);
+    futex_unlock(b);
+    return 0;
+}
+
+/* Leaves the queue. True: it was still there; false: a waker had taken it. */
+static bool unqueue(struct futex_q *q)
+{
+    struct futex_bucket *b;
+
+    while ((b = atomic_load_acquire(&q->bucket))) {
+        futex_lock(b);
+        if (q->bucket == b) { /* a requeue may have moved it meanwhile */
+            unlink_waiter(q, b);
+            futex_unlock(b);
+            return true;
+        }
+        futex_unlock(b);
+    }
+    return false;
+}
+
+/* Sleeps until woken, the deadline, or a signal. True when the deadline passed. */
+static bool sleep_queued(struct futex_q *q, s64 deadline_ns)
+{
+    bool expired = false;
+
+    for (;;) {
+        if (!atomic_load_acquire(&q->bucket) || signal_pending(current))
+            break;
+        if (likely(deadline_ns == S64_MAX))
+            schedule();
+        else
+            expired = schedule_hrtimeout(deadline_ns);
+        if (expired || !atomic_load_acquire(&q->bucket))
+            break;
+        set_current_state(TASK_INTERRUPTIBLE);
+    }
+    set_current_state(TASK_RUNNING);
+    return expired;
+}
+
+int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 bitset)
+{
+    struct futex_q q = { .task = current, .bitset = bitset };
+    struct futex_bucket *b;
+    bool expired;
+    int ret;
+
+    if (unlikely(!bitset))
+        return -EINVAL;
+    for (;;) {
+        ret = futex_get_key(uaddr, flags, &q.key);
+        if (unlikely(ret))
+            return ret;
+        b = futex_get_bucket(&q.key);
+        if (unlikely(!b))
+            return -ENOMEM;
+        ret = queue_if_equal(&q, b, uaddr, val);
+        if (unlikely(ret == -EFAULT)) {
+            u32 seen __unused;
+
+            if (get_user(seen, uaddr)) /* serves the fault */
+                return -EFAULT;
+            continue;
+        }
+        if (ret)
+            return ret;
+        expired = sleep_queued(&q, deadline_ns);
+        if (!unqueue(&q))
+            return 0;
+        if (expired)
+            return -ETIMEDOUT;
+        if (signal_pending(current))
+            return -ERESTARTSYS;
+    }
+}

@@ -1,0 +1,77 @@
+/* Futexes, layers (a) to (d) of docs/locking.md: bucket lock, tables, hand-off, operations.
+ *
+ * Keys: (mm, address) for anonymous memory, through private and shared operations alike; (inode, page index, offset) for
+ * file pages. Anonymous keys live in a table of their own address space that is made at the first wait; file keys in
+ * one table of the machine. An address space in which nobody ever waited answers a wake without touching any table.
+ *
+ * Invariants (partners named in the code):
+ *  F1 `waiters` is raised by RMW before the locked read of the user word.
+ *  F2 a waker has a full barrier before it reads the table pointer and `waiters`.
+ *  F3 a waiter leaves the queue once, under its bucket's lock; q->bucket == NULL says that it has.
+ *  F4 a waker holds the task by an RCU section entered before the unlink; it wakes after the unlock.
+ *  F5 two buckets are locked in the order of their addresses.
+ *  F6 the blocking state is set before the waiter is queued.
+ *  F8 no fault is served while blocking: the word is read with faults off; on a fault everything is undone first. */
+#pragma once
+#include "kernel/lib/list.h"
+#include "kernel/mm/mm.h"
+#include "kernel/task/task.h"
+#include "lockfree/qlock.h"
+
+#define FUTEX_BITSET_ANY 0xffffffffu
+#define FLAGS_SHARED  1u
+#define FLAGS_REALTIME 2u
+
+/* 128 bytes: line 0 lock and count, line 1 the queue. */
+struct futex_bucket {
+    struct qlock lock;
+    u32 waiters;                       /* atomic */
+    struct list_head queue __cacheline_aligned; /* lock; FIFO */
+} __aligned(128);
+
+struct futex_table {
+    u32 mask;                          /* buckets - 1 */
+    struct futex_bucket bucket[];
+};
+
+/* A waiter, on its own stack. Guard: lock of *bucket. */
+struct futex_q {
+    struct list_head link;
+    struct task_struct *task;
+    struct futex_key key;
+    u32 bitset;
+    struct futex_bucket *bucket;       /* NULL: not queued any more (F3) */
+};
+
+void futex_init(void);                 /* the machine's table; after the slab works */
+
+/* Key of a user word. 0, -EINVAL (not aligned), -EFAULT. */
+int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key);
+/* Bucket of a key; NULL: nobody can be waiting (anonymous key, no table yet). The caller has a full barrier before (F2). */
+struct futex_bucket *futex_find_bucket(const struct futex_key *key);
+/* The same, but makes the address space's table when there is none. NULL: no memory. */
+struct futex_bucket *futex_get_bucket(const struct futex_key *key);
+static inline bool futex_key_equal(const struct futex_key *x, const struct futex_key *y)
+{
+    return x->a == y->a && x->b == y->b && x->offset == y->offset && x->kind == y->kind;
+}
+static inline void futex_lock(struct futex_bucket *b) { preempt_disable(); qlock_lock(&b->lock); }
+static inline void futex_unlock(struct futex_bucket *b) { qlock_unlock(&b->lock); preempt_enable(); }
+
+/* Tasks taken off a queue and not yet woken. Filled under bucket locks inside an RCU section, emptied after the unlock. */
+#define FUTEX_BATCH 16
+struct futex_wake_batch {
+    struct task_struct *task[FUTEX_BATCH];
+    unsigned n;
+};
+/* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset`. Bucket lock held. Number taken. */
+int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch);
+/* Wakes up to nr waiters of a key, in batches. Number woken. */
+int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset);
+void futex_wake_batch(struct futex_wake_batch *batch);
+
+/* The operations: counts or 0, or -errno as futex(2). `nr` < 1 wakes one, as Linux does. */
+int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 bitset);
+int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset);
+int futex_requeue(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_wake, int nr_requeue, const u32 *cmpval);
+int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_wake, int nr_wake2, u32 op);
