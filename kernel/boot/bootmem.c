@@ -120,7 +120,7 @@ static uint64_t alloc_in(const struct range *r, uint64_t bytes, uint64_t align)
     return 0;
 }
 
-uint64_t bootmem_alloc(uint64_t bytes, uint64_t align, int node)
+uint64_t bootmem_alloc_dirty(uint64_t bytes, uint64_t align, int node)
 {
     bytes = (bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     align = max(align, PAGE_SIZE);
@@ -134,11 +134,18 @@ uint64_t bootmem_alloc(uint64_t bytes, uint64_t align, int node)
             if (!at)
                 continue;
             bootmem_reserve(at, bytes);
-            memset(phys_to_virt(at), 0, bytes);
             return at;
         }
     }
     panic("bootmem: no %lu bytes left for node %d", bytes, node);
+}
+
+uint64_t bootmem_alloc(uint64_t bytes, uint64_t align, int node)
+{
+    uint64_t at = bootmem_alloc_dirty(bytes, align, node);
+
+    memset(phys_to_virt(at), 0, bytes);
+    return at;
 }
 
 bool bootmem_next_free(struct bootmem_cursor *c, uint64_t *start, uint64_t *end, int *node)

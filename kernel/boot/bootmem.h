@@ -28,6 +28,8 @@ void bootmem_reserve(uint64_t start, uint64_t bytes);
 
 /* Zeroed memory of the node, or of any node if it has none; physical address. Panics when there is none. */
 uint64_t bootmem_alloc(uint64_t bytes, uint64_t align, int node);
+/* The same, not cleared: for what is initialised later, piece by piece. */
+uint64_t bootmem_alloc_dirty(uint64_t bytes, uint64_t align, int node);
 
 /*
  * Walks what is free, in whole pages: start with a zeroed cursor, until false. *node is the node of the

@@ -4,12 +4,14 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "lockfree/atomic.h"
+#include "lockfree/spinlock.h"
 
 typedef u32 gfp_t;
 #define GFP_WAIT   0x01u /* may sleep for reclaim (OOM) */
 #define GFP_ZERO   0x02u
 #define GFP_NOWARN 0x04u
 #define GFP_HIGHPRIO 0x08u /* may use the reserve */
+#define GFP_NOFAIL 0x10u /* the failure switch spares it; may still be NULL when there is nothing */
 #define GFP_KERNEL GFP_WAIT
 #define GFP_ATOMIC GFP_HIGHPRIO
 #define GFP_USER   GFP_WAIT
@@ -27,18 +29,20 @@ struct address_space;
 /* 64 bytes. refs: mappings and other users. Which union member is valid follows from flags. */
 struct page {
     u32 flags;
-    u32 refs;      /* atomic; 0 = free */
+    u32 refs;      /* atomic; 0 = free. User page-table entries that map it are counted here too */
     u16 node;
     u8 order;
     u8 pad;
-    s32 mapcount;  /* atomic: user page-table entries that map it */
+    u32 pt_count;  /* page tables: entries that are not zero, under ptl */
     union {
         struct list_head lru;                                        /* buddy, per-CPU stacks, caller's lists */
         struct { struct address_space *mapping; u64 index; };        /* page cache */
         struct { struct kmem_cache *slab_cache; void *freelist; };   /* slab */
+        struct page *next;                                           /* per-CPU stacks */
     };
     union {
         struct { u32 inuse; u32 objects; };
+        struct { raw_spinlock_t ptl; u32 pt_shared; };               /* page tables: kernel/mm/pgtable.h */
         u64 private;
     };
     struct list_head slab_list;
@@ -57,6 +61,8 @@ void mm_init_cpu(unsigned cpu);      /* per-CPU stacks of an AP */
 /* 2^order pages, or NULL. nid < 0: the running CPU's node first, then by distance. */
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
 void free_pages_order(struct page *p, unsigned order);
+/* Gives memory that was never in the allocator to it: the initramfs archive, physical bytes, whole pages inside only. */
+void free_reserved_range(u64 start, u64 end);
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages_node(-1, gfp, 0); }
 static inline void get_page(struct page *p) { atomic_inc_relaxed(&p->refs); }
 void put_page_free(struct page *p);
@@ -71,7 +77,12 @@ u64 nr_free_pages(void);
 u64 nr_total_pages(void);
 u64 nr_node_pages(int nid);
 u64 nr_node_free_pages(int nid);
+void drain_local_pages(void);                 /* the running CPU's stacks go back to the zones */
 void clear_page(void *va);                    /* rep stosq */
 void copy_page(void *dst, const void *src);   /* rep movsq */
+int numa_node_id(void);                       /* node of the running CPU */
+unsigned nr_nodes_with_memory(void);
+unsigned zones_first_node(void);               /* the first node with memory */
 /* One allocation-failure switch for tests: every n-th allocation of the current task fails (0: off). */
 extern u32 fail_alloc_interval;
+bool fail_alloc_now(gfp_t gfp);               /* whether the switch says that this allocation fails */

@@ -1,0 +1,20 @@
+/* Counters for /proc/meminfo and friends, and the order in which the parts of kernel/mm start. Numbers are pages and may be
+ * a moment old. */
+#pragma once
+#include "kernel/lib/types.h"
+
+u64 nr_slab_pages(void);
+u64 nr_pagetable_pages(void);
+u64 nr_kernel_stack_pages(void);
+u64 nr_file_pages(void);   /* in page caches, shared memory included */
+u64 nr_shmem_pages(void);
+u64 nr_anon_pages(void);
+u64 nr_vmalloc_pages(void);
+u64 nr_committed_pages(void);
+/* Of the slab caches: calls fn for each. */
+void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u64 objects, u64 in_use), void *arg);
+
+/* Called by mm_init() in this order. */
+void slab_init(void);
+void vmalloc_init(void);
+void address_space_caches_init(void);

@@ -1,0 +1,449 @@
+/* Object caches: slabs of pages per node, and above them per-CPU magazines that serve almost every call.
+ *
+ * Owns the caches. Any context; must never sleep. A magazine is touched only by its CPU with interrupts off. Objects of another
+ * node go back to that node's list by CAS (free_remote), and its next refill takes the whole list by xchg: a free never takes
+ * another node's lock. The idea is Bonwick's and Adams's "Magazines and Vmem", USENIX 2001. */
+#include "kernel/mm/slab.h"
+#include "kernel/arch/x86/layout.h"
+#include "kernel/arch/x86/smp.h"
+#include "kernel/debug/assert.h"
+#include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/meminfo.h"
+#include "kernel/mm/vmalloc.h"
+#include "percpu/percpu.h"
+
+#define MAX_CACHES 96
+#define MAG_OBJECTS 31u
+#define MAG_BATCH 16u
+#define EMPTY_SLABS_KEPT 2u
+
+struct magazine {
+    u32 count;
+    u32 pad;
+    void *obj[MAG_OBJECTS];
+};
+
+/* Guard: lock, interrupts off; remote is atomic. */
+struct slab_node {
+    spinlock_t lock;
+    struct list_head partial; /* slabs with a free object, fullest first is not kept up */
+    u32 empty;                /* of them without any object in use */
+    u64 pages;                /* in slabs of this node */
+    u64 in_use;               /* objects out of slabs: with users and in magazines */
+    void *remote;             /* objects freed by CPUs of other nodes, chained by their first word */
+} __cacheline_aligned;
+
+struct kmem_cache {
+    const char *name;
+    u32 size;                 /* of an object, alignment included */
+    u32 id;
+    u8 order;                 /* of a slab */
+    u32 per_slab;
+    struct slab_node *node[MAX_NODES];
+};
+
+static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES]); /* NOIRQ */
+static struct kmem_cache caches[MAX_CACHES];
+static u32 cache_count;
+static DEFINE_SPINLOCK(create_lock);
+static struct slab_node first_nodes[MAX_CACHES]; /* of the first node with memory */
+static bool several_nodes;
+
+/* ---- slabs ---- */
+
+static struct page *slab_of(const void *obj)
+{
+    struct page *p = virt_to_page(obj);
+
+    return p - (page_to_pfn(p) & ((1UL << p->order) - 1));
+}
+
+static struct slab_node *node_of(struct kmem_cache *c, u16 nid)
+{
+    struct slab_node *n = c->node[nid];
+
+    return likely(n) ? n : c->node[zones_first_node()];
+}
+
+static struct page *slab_create(struct kmem_cache *c, int nid, gfp_t gfp)
+{
+    struct page *p = alloc_pages_node(nid, gfp & ~GFP_ZERO, c->order);
+    char *at;
+
+    if (!p)
+        return NULL;
+    for (u32 i = 0; i < 1u << c->order; i++) {
+        p[i].flags = PG_SLAB;
+        p[i].order = c->order;
+        p[i].slab_cache = c;
+    }
+    p->inuse = 0;
+    p->objects = c->per_slab;
+    p->freelist = NULL;
+    at = page_to_virt(p);
+    for (u32 i = c->per_slab; i-- > 0;) {
+        *(void **)(at + i * c->size) = p->freelist;
+        p->freelist = at + i * c->size;
+    }
+    return p;
+}
+
+static void slab_destroy(struct kmem_cache *c, struct page *p)
+{
+    for (u32 i = 1; i < 1u << c->order; i++)
+        p[i].flags = 0;
+    p->flags = 0;
+    put_page(p);
+}
+
+static void add_slab_locked(struct kmem_cache *c, struct slab_node *n, struct page *p)
+{
+    list_add(&p->slab_list, &n->partial);
+    n->pages += 1UL << c->order;
+    n->empty++;
+}
+
+static void put_object_locked(struct kmem_cache *c, struct slab_node *n, void *obj)
+{
+    struct page *p = slab_of(obj);
+
+    DEBUG_ASSERT(p->slab_cache == c && p->inuse);
+    *(void **)obj = p->freelist;
+    if (!p->freelist)
+        list_add(&p->slab_list, &n->partial);
+    p->freelist = obj;
+    n->in_use--;
+    if (--p->inuse)
+        return;
+    if (n->empty < EMPTY_SLABS_KEPT) {
+        n->empty++;
+        return;
+    }
+    list_del(&p->slab_list);
+    n->pages -= 1UL << c->order;
+    slab_destroy(c, p);
+}
+
+static void drain_remote_locked(struct kmem_cache *c, struct slab_node *n)
+{
+    void *obj = atomic_load_relaxed(&n->remote) ? atomic_xchg_acquire(&n->remote, NULL) : NULL;
+
+    while (obj) {
+        void *next = *(void **)obj;
+
+        put_object_locked(c, n, obj);
+        obj = next;
+    }
+}
+
+/* Takes up to `want` objects out of partial slabs. */
+static u32 take_objects_locked(struct slab_node *n, void **out, u32 want)
+{
+    u32 got = 0;
+
+    while (got < want && !list_empty(&n->partial)) {
+        struct page *p = list_first_entry(&n->partial, struct page, slab_list);
+
+        if (!p->inuse)
+            n->empty--;
+        while (got < want && p->freelist) {
+            out[got] = p->freelist;
+            p->freelist = *(void **)out[got++];
+            p->inuse++;
+        }
+        if (!p->freelist)
+            list_del(&p->slab_list);
+    }
+    n->in_use += got;
+    return got;
+}
+
+/* ---- magazines ---- */
+
+static __noinline void *refill(struct kmem_cache *c, gfp_t gfp, int nid, u32 want)
+{
+    void *objs[MAG_BATCH];
+    unsigned long flags;
+    struct slab_node *n = node_of(c, (u16)(nid < 0 ? numa_node_id() : nid));
+    struct magazine *m;
+    u32 got;
+
+    for (;;) {
+        struct page *slab;
+
+        spin_lock_irqsave(&n->lock, flags);
+        drain_remote_locked(c, n);
+        got = take_objects_locked(n, objs, want);
+        spin_unlock_irqrestore(&n->lock, flags);
+        if (got)
+            break;
+        slab = slab_create(c, nid, gfp);
+        if (!slab)
+            return NULL;
+        n = node_of(c, slab->node);
+        spin_lock_irqsave(&n->lock, flags);
+        add_slab_locked(c, n, slab);
+        spin_unlock_irqrestore(&n->lock, flags);
+    }
+    flags = local_irq_save();
+    m = this_cpu_ptr(&magazines[c->id]);
+    while (got > 1 && m->count < MAG_OBJECTS)
+        m->obj[m->count++] = objs[--got];
+    local_irq_restore(flags);
+    while (got > 1)
+        kmem_cache_free(c, objs[--got]);
+    return objs[0];
+}
+
+static void *zero_object(struct kmem_cache *c, void *obj, gfp_t gfp)
+{
+    if (obj && (gfp & GFP_ZERO))
+        memset(obj, 0, c->size);
+    return obj;
+}
+
+void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
+{
+    unsigned long flags = local_irq_save();
+    struct magazine *m = this_cpu_ptr(&magazines[c->id]);
+    void *obj;
+
+    if (unlikely(!m->count || fail_alloc_interval)) {
+        local_irq_restore(flags);
+        obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, -1, MAG_BATCH);
+        return zero_object(c, obj, gfp);
+    }
+    obj = m->obj[--m->count];
+    local_irq_restore(flags);
+    if (gfp & GFP_ZERO)
+        memset(obj, 0, c->size);
+    return obj;
+}
+
+/* Returns objects that no longer fit, each to its slab. */
+static __noinline void flush(struct kmem_cache *c, void **objs, u32 count)
+{
+    while (count) {
+        struct slab_node *n = node_of(c, slab_of(objs[count - 1])->node);
+
+        spin_lock(&n->lock);
+        while (count && node_of(c, slab_of(objs[count - 1])->node) == n)
+            put_object_locked(c, n, objs[--count]);
+        spin_unlock(&n->lock);
+    }
+}
+
+static void free_remote(struct slab_node *n, void *obj)
+{
+    void *head = atomic_load_relaxed(&n->remote);
+
+    do {
+        *(void **)obj = head;
+    } while (!atomic_cas_release(&n->remote, &head, obj)); /* partner: drain_remote_locked */
+}
+
+#ifdef CLOUDOS_DEBUG
+static void check_and_poison(struct kmem_cache *c, void *obj)
+{
+    struct page *p = virt_to_page(obj);
+
+    ASSERT((p->flags & PG_SLAB) && p->slab_cache == c);
+    ASSERT(((u64)obj - (u64)page_to_virt(slab_of(obj))) % c->size == 0);
+    memset(obj, 0x6b, c->size);
+}
+#else
+static void check_and_poison(struct kmem_cache *c, void *obj)
+{
+}
+#endif
+
+void kmem_cache_free(struct kmem_cache *c, void *obj)
+{
+    unsigned long flags;
+    struct magazine *m;
+
+    check_and_poison(c, obj);
+    if (unlikely(several_nodes)) {
+        struct slab_node *n = node_of(c, virt_to_page(obj)->node);
+
+        if (n != node_of(c, (u16)numa_node_id())) {
+            free_remote(n, obj);
+            return;
+        }
+    }
+    flags = local_irq_save();
+    m = this_cpu_ptr(&magazines[c->id]);
+    if (unlikely(m->count == MAG_OBJECTS)) {
+        m->count -= MAG_BATCH;
+        flush(c, &m->obj[m->count], MAG_BATCH);
+    }
+    m->obj[m->count++] = obj;
+    local_irq_restore(flags);
+}
+
+/* ---- caches ---- */
+
+static u8 slab_order(u32 size)
+{
+    u8 order = 0;
+
+    while ((PAGE_SIZE << order) / size < 8 && order < 3)
+        order++;
+    return order;
+}
+
+static void make_nodes(struct kmem_cache *c)
+{
+    for (unsigned nid = 0; nid < MAX_NODES; nid++) {
+        struct slab_node *n = &first_nodes[c->id];
+
+        if (!nr_node_pages((int)nid))
+            continue;
+        if (nid != zones_first_node())
+            n = kmalloc_node(sizeof(*n), GFP_ZERO, (int)nid); /* NULL: node_of takes the first one's */
+        if (n) {
+            spin_lock_init(&n->lock);
+            INIT_LIST_HEAD(&n->partial);
+        }
+        c->node[nid] = n;
+    }
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align)
+{
+    struct kmem_cache *c;
+
+    spin_lock(&create_lock);
+    ASSERT(cache_count < MAX_CACHES);
+    c = &caches[cache_count];
+    c->id = cache_count++;
+    spin_unlock(&create_lock);
+    align = max(align, sizeof(void *));
+    c->size = (u32)ALIGN_UP(max(size, sizeof(void *)), align);
+    c->order = slab_order(c->size);
+    c->per_slab = (u32)(PAGE_SIZE << c->order) / c->size;
+    make_nodes(c);
+    c->name = name;
+    return c;
+}
+
+u64 nr_slab_pages(void)
+{
+    u64 n = 0;
+
+    for (u32 i = 0; i < cache_count; i++)
+        for (unsigned nid = 0; nid < MAX_NODES; nid++)
+            n += caches[i].node[nid] ? READ_ONCE(caches[i].node[nid]->pages) : 0;
+    return n;
+}
+
+void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u64 objects, u64 in_use), void *arg)
+{
+    for (u32 i = 0; i < cache_count; i++) {
+        const struct kmem_cache *c = &caches[i];
+        u64 pages = 0, in_use = 0;
+
+        for (unsigned nid = 0; nid < MAX_NODES; nid++) {
+            pages += c->node[nid] ? READ_ONCE(c->node[nid]->pages) : 0;
+            in_use += c->node[nid] ? READ_ONCE(c->node[nid]->in_use) : 0;
+        }
+        if (c->name)
+            fn(arg, c->name, c->size, (pages >> c->order) * c->per_slab, in_use);
+    }
+}
+
+/* ---- kmalloc: sizes of 2^n, and the two between that are worth it ---- */
+
+#define KMALLOC_CLASSES 14
+static const u16 class_size[KMALLOC_CLASSES] = { 8, 16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
+static const char *const class_name[KMALLOC_CLASSES] = {
+    "kmalloc-8",   "kmalloc-16",  "kmalloc-32",  "kmalloc-48",   "kmalloc-64",   "kmalloc-96",   "kmalloc-128",
+    "kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1024", "kmalloc-2048", "kmalloc-4096", "kmalloc-8192",
+};
+#define KMALLOC_MAX 8192
+#define SMALL_MAX 256
+static u8 small_class[SMALL_MAX / 8 + 1]; /* by (size + 7) / 8 */
+static struct kmem_cache *kmalloc_caches[KMALLOC_CLASSES];
+
+static struct kmem_cache *class_of(size_t size)
+{
+    if (size <= SMALL_MAX)
+        return kmalloc_caches[small_class[(size + 7) / 8]];
+    return kmalloc_caches[8 + (56 - __builtin_clzl(size - 1))];
+}
+
+static void *alloc_large(size_t size, gfp_t gfp, int nid)
+{
+    u64 pages = DIV_ROUND_UP(size, PAGE_SIZE);
+    unsigned order = pages > 1 ? 64 - (unsigned)__builtin_clzl(pages - 1) : 0;
+    struct page *p;
+
+    if (order > MAX_ORDER)
+        return size > (1UL << 40) ? NULL : vmalloc(size);
+    p = alloc_pages_node(nid, gfp, order);
+    if (!p)
+        return NULL;
+    p->flags = PG_HEAD;
+    return page_to_virt(p);
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+    if (unlikely(size > KMALLOC_MAX))
+        return alloc_large(size, gfp, -1);
+    return kmem_cache_alloc(class_of(size), gfp);
+}
+
+void *kmalloc_node(size_t size, gfp_t gfp, int nid)
+{
+    struct kmem_cache *c;
+
+    if (nid < 0 || (!several_nodes && size <= KMALLOC_MAX))
+        return kmalloc(size, gfp);
+    if (size > KMALLOC_MAX)
+        return alloc_large(size, gfp, nid);
+    c = class_of(size);
+    return zero_object(c, fail_alloc_now(gfp) ? NULL : refill(c, gfp, nid, 1), gfp);
+}
+
+void kfree(const void *obj)
+{
+    struct page *p;
+
+    if (!obj)
+        return;
+    if (unlikely((u64)obj >= VMALLOC_BASE && (u64)obj < VMALLOC_END)) {
+        vfree((void *)obj);
+        return;
+    }
+    p = virt_to_page(obj);
+    if (likely(p->flags & PG_SLAB)) {
+        kmem_cache_free(p->slab_cache, (void *)obj);
+        return;
+    }
+    ASSERT(p->flags & PG_HEAD);
+    p->flags = 0;
+    put_page(p);
+}
+
+char *kstrdup(const char *s, gfp_t gfp)
+{
+    size_t n = strlen(s) + 1;
+    char *copy = kmalloc(n, gfp);
+
+    return copy ? memcpy(copy, s, n) : NULL;
+}
+
+void slab_init(void)
+{
+    for (unsigned class = 0, eighth = 0; class < KMALLOC_CLASSES; class++)
+        for (; eighth <= SMALL_MAX / 8 && eighth * 8 <= class_size[class]; eighth++)
+            small_class[eighth] = (u8)class;
+    for (unsigned i = 0; i < KMALLOC_CLASSES; i++) {
+        size_t size = class_size[i];
+
+        kmalloc_caches[i] = kmem_cache_create(class_name[i], size, size & (size - 1) ? 16 : min(size, PAGE_SIZE));
+    }
+    several_nodes = nr_nodes_with_memory() > 1;
+}
