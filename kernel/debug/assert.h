@@ -10,7 +10,11 @@ __noreturn void panic(const char *fmt, ...) __printf(1, 2);
 #else
 #define DEBUG_ASSERT(c) ((void)sizeof(!(c)))
 #endif
-void dump_stack(void);
+void dump_stack(void); /* backtrace of the caller, to the log */
+/* Backtrace by frame pointers from bp; ip is printed first when not 0. Stops at anything that is no kernel stack. */
+void dump_stack_from(unsigned long bp, unsigned long ip);
+/* True from the moment that a CPU panics: others must stay out of its way. */
+extern bool panic_in_progress;
 #define WARN_ON_ONCE(c) ({                                                                         \
     static bool warned_;                                                                           \
     bool bad_ = (c);                                                                               \

@@ -1,0 +1,84 @@
+/* The end after a fault of the kernel: message, backtrace, other CPUs stopped, the VM ended with a non-zero exit code.
+ * Must work in any context and with any lock held: takes none, allocates nothing. */
+#include "kernel/arch/x86/cpu.h"
+#include "kernel/arch/x86/irqflags.h"
+#include "kernel/arch/x86/machine.h"
+#include "kernel/arch/x86/smp.h"
+#include "kernel/debug/assert.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/fmt.h"
+#include "kernel/lib/param.h"
+#include "kernel/task/task.h"
+#include "kernel/time/ktime.h"
+#include "lockfree/env.h"
+
+#define PANIC_EXIT_CODE 1
+#define DEBUG_EXIT_PORT 0xf4
+
+bool panic_in_progress;
+static u32 panic_owner; /* CPU number + 1 */
+static int panic_timeout; /* seconds: 0 stay, < 0 restart at once */
+
+/* panic=N: Linux's meaning. A VM with isa-debug-exit ends at once, with a code, whatever N is. */
+__noreturn static void end_machine(void)
+{
+    if (panic_timeout == 0)
+        machine_fail(PANIC_EXIT_CODE);
+    outl(DEBUG_EXIT_PORT, PANIC_EXIT_CODE);
+    for (s64 end = ktime_get_ns() + panic_timeout * NSEC_PER_SEC; ktime_get_ns() < end;)
+        cpu_relax();
+    machine_restart();
+}
+
+/* One CPU reports; a second one waits to be stopped; a panic inside a panic ends the machine without another word. */
+static void enter_panic(void)
+{
+    u32 self = smp_processor_id() + 1, none = 0;
+
+    local_irq_disable();
+    if (atomic_cas_full(&panic_owner, &none, self)) {
+        panic_in_progress = true;
+        return;
+    }
+    if (none == self)
+        end_machine();
+    for (;;)
+        cpu_relax();
+}
+
+__noreturn void panic(const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+
+    enter_panic();
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    console_loglevel = LOG_DEBUG + 1;
+    printk(LOG_EMERG, "Kernel panic - not syncing: %s\n", text);
+    printk(LOG_EMERG, "CPU: %u PID: %d Comm: %.16s\n", smp_processor_id(), current ? current->pid : 0,
+           current ? current->comm : "?");
+    dump_stack_from((unsigned long)__builtin_frame_address(0), 0);
+    smp_stop_others();
+    printk(LOG_EMERG, "---[ end Kernel panic - not syncing: %s ]---\n", text);
+    console_flush(true);
+    end_machine();
+}
+
+__noreturn void lockfree_fail(const char *expr, const char *file, int line, const void *object)
+{
+    panic("%s:%d: assertion failed: %s, object %p", file, line, expr, object);
+}
+
+static int set_panic(const char *value)
+{
+    bool negative = value[0] == '-';
+    u64 seconds;
+
+    if (param_u64(value + negative, &seconds))
+        return -EINVAL;
+    panic_timeout = negative ? -1 : (int)min_t(u64, seconds, 86400);
+    return 0;
+}
+KERNEL_PARAM("panic", set_panic);
