@@ -217,35 +217,64 @@ __attribute__((noreturn)) static void bench(int n, char **specs, const struct ti
     power_off();
 }
 
-/* Runs argv with the console as its controlling terminal; returns its wait status. */
-static int run_on_console(char **argv)
+static int wait_for(pid_t pid)
 {
-    static char *envp[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin:/bench:/tests", "HOME=/root", "TERM=linux",
-                           "PS1=\\w # ", "USER=root", NULL};
     int status = 0;
-    pid_t got, pid = fork();
-    if (pid == 0) {
-        setsid();
-        int fd = open("/dev/console", O_RDWR);
-        if (fd >= 0) {
-            ioctl(fd, TIOCSCTTY, 1);
-            for (int i = 0; i < 3; i++) {
-                dup2(fd, i);
-            }
-            if (fd > 2) {
-                close(fd);
-            }
-        }
-        chdir("/root");
-        environ = envp;
-        execvp(argv[0], argv);
-        fprintf(stderr, "init: %s: %s\n", argv[0], strerror(errno));
-        _exit(127);
-    }
+    pid_t got;
     do {
         got = wait(&status); /* orphans too */
     } while (got != pid && (got > 0 || errno == EINTR));
     return status;
+}
+
+__attribute__((noreturn)) static void exec_on_console(char **argv)
+{
+    static char *envp[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin:/bench:/tests", "HOME=/root", "TERM=linux",
+                           "PS1=\\w # ", "USER=root", NULL};
+    setpgid(0, 0);
+    signal(SIGTTOU, SIG_IGN);
+    tcsetpgrp(0, getpid());
+    signal(SIGTTOU, SIG_DFL);
+    chdir("/root");
+    environ = envp;
+    execvp(argv[0], argv);
+    fprintf(stderr, "init: %s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* Takes the console as controlling terminal and stays its session's leader until the program has ended
+ * and its output is out: a leader's exit hangs the terminal up and drops what is queued. */
+__attribute__((noreturn)) static void lead_session(char **argv)
+{
+    setsid();
+    int fd = open("/dev/console", O_RDWR);
+    if (fd >= 0) {
+        ioctl(fd, TIOCSCTTY, 1);
+        for (int i = 0; i < 3; i++) {
+            dup2(fd, i);
+        }
+        if (fd > 2) {
+            close(fd);
+        }
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        exec_on_console(argv);
+    }
+    int status = wait_for(pid);
+    tcdrain(1);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/* Runs argv on the console; returns its exit code, 128 + signal if one killed it. */
+static int run_on_console(char **argv)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        lead_session(argv);
+    }
+    int status = wait_for(pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int main(int argc, char **argv)
@@ -266,12 +295,10 @@ int main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "bench") == 0) {
         bench(argc - 3, argv + 3, &up, argv[2]);
     }
-    int status;
     if (argc > 2 && strcmp(argv[1], "run") == 0) {
-        status = run_on_console(argv + 2);
-        printf("init: status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        printf("init: status %d\n", run_on_console(argv + 2));
     } else {
-        status = run_on_console(shell);
+        run_on_console(shell);
     }
     fflush(stdout);
     tcdrain(1);
