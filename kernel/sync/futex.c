@@ -38,6 +38,16 @@ void futex_mm_free(void *table)
     kfree(table);
 }
 
+/* As on Linux a private and a shared operation on the same anonymous word do not meet. */
+static int shared_key(u64 addr, struct futex_key *key)
+{
+    int ret = get_futex_key_shared(current->mm, addr, key);
+
+    if (!ret && key->kind == FUTEX_KEY_ANON)
+        key->offset = 1;
+    return ret;
+}
+
 int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
 {
     u64 addr = (u64)uaddr;
@@ -47,7 +57,7 @@ int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
     if (unlikely(!access_ok(uaddr, sizeof(*uaddr))))
         return -EFAULT;
     if (flags & FLAGS_SHARED)
-        return get_futex_key_shared(current->mm, addr, key);
+        return shared_key(addr, key);
     key->a = (u64)current->mm;
     key->b = addr;
     key->offset = 0;
