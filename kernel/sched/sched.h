@@ -8,6 +8,8 @@
 void sched_init(void);               /* boot CPU, before the first task */
 void sched_init_cpu(unsigned cpu);   /* each AP, before it idles */
 __noreturn void cpu_idle_loop(void);
+/* The idle task of an AP, with a stack; boot CPU, before the AP starts. NULL: no memory. */
+struct task_struct *fork_idle(unsigned cpu);
 
 /* May sleep: the running task gives the CPU away. Blocks only if set_current_state() chose a class and no wake came. */
 void schedule(void);

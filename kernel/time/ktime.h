@@ -35,12 +35,10 @@ static inline struct timeval ns_to_timeval(s64 ns)
 /* A one-shot timer on the CPU that started it. func runs in hard interrupt context, interrupts off; it may start the timer
  * again. hrtimer_cancel waits (with PAUSE) for a running func on another CPU; true if it was pending. */
 struct hrtimer {
-    struct list_head node; /* or a heap/tree node: the implementation extends this struct */
+    struct hrtimer *child, *sibling, **link; /* pairing heap; link is whoever points here, NULL: not queued */
     s64 expires_ns;
     void (*func)(struct hrtimer *);
-    u32 cpu;
-    u32 state;
-    u64 slot;
+    u32 cpu;                                 /* whose heap; valid while queued or running */
 };
 void hrtimer_init(struct hrtimer *t, void (*func)(struct hrtimer *));
 void hrtimer_start(struct hrtimer *t, s64 expires_ns); /* monotonic; restarts if pending (caller serialises) */

@@ -39,6 +39,8 @@
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
 
+#define NR_SYSCALLS 512             /* kernel/syscall/syscalls.h says the same */
+
 #define IST_NMI 1
 #define IST_DOUBLE_FAULT 2
 #define IST_MACHINE_CHECK 3

@@ -24,6 +24,7 @@ struct table_pointer {
 DEFINE_PER_CPU(struct tss, cpu_tss) __aligned(64);
 DEFINE_PER_CPU(unsigned long, kstack_top);
 DEFINE_PER_CPU(unsigned long, user_rsp);
+DEFINE_PER_CPU(void *, ist_stacks);
 static DEFINE_PER_CPU(u64, cpu_gdt[GDT_ENTRIES]) __aligned(64);
 
 static struct idt_gate idt[256] __aligned(4096);

@@ -18,6 +18,7 @@ struct tss {
 
 DECLARE_PER_CPU(struct tss, cpu_tss);             /* NOPREEMPT */
 DECLARE_PER_CPU(unsigned long, kstack_top);       /* ANYWHERE: top of current's kernel stack */
+DECLARE_PER_CPU(void *, ist_stacks);               /* ANYWHERE: set once */
 DECLARE_PER_CPU(unsigned long, user_rsp);         /* NOIRQ: entry_syscall's scratch */
 
 void idt_init(void);                              /* boot CPU: fills the shared IDT */

@@ -41,7 +41,7 @@ entry_syscall:
     pushq %r15
     sti
     xorl %ebp, %ebp
-    cmpq syscall_table_size(%rip), %rax
+    cmpq $NR_SYSCALLS, %rax
     jae 1f
     movq %r10, %rcx
     call *syscall_table(,%rax,8)

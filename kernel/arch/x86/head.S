@@ -85,12 +85,13 @@ start32:
 
     popl %esi
     popl %edi
-    call enter_long_mode
-    ljmp $0x08, $start64_low
+    movl $3f, %ebx
+    jmp enter_long_mode
+3:  ljmp $0x08, $start64_low
 
 /*
- * Turns on long mode with boot_pml4. The caller far-jumps to a 64-bit segment next. Used by the APs too
- * (they run it at its own address: .boot is identity mapped while they start). Clobbers eax, ecx, edx.
+ * Turns on long mode with boot_pml4 and goes on at the address in ebx, which far-jumps to a 64-bit segment.
+ * Needs no stack: all APs run it at once (in place: .boot is identity mapped). Clobbers eax, ecx, edx.
  */
     .globl enter_long_mode
 enter_long_mode:
@@ -105,7 +106,7 @@ enter_long_mode:
     wrmsr
     movl $0x80010033, %eax              /* PG, WP, NE, ET, MP, PE */
     movl %eax, %cr0
-    ret
+    jmp *%ebx
 
 check_long_mode:
     movl $0x80000000, %eax
@@ -123,9 +124,9 @@ no_loader:
     movw $0x3f8, %dx
     movb $'!', %al
     outb %al, %dx
-3:  cli
+4:  cli
     hlt
-    jmp 3b
+    jmp 4b
 
     .code64
 start64_low:

@@ -26,5 +26,9 @@ void paging_init(void);         /* boot CPU: physmap and image, then loads CR3 *
 /* Maps one page of the kernel half; tables come from bootmem, so only before mm_init(). */
 void kernel_map_early(u64 va, u64 pa, u64 flags);
 
+/* Makes sure that phys_to_virt() of [pa, pa + bytes) works: firmware tables in reserved memory. Before
+ * mm_init() only. */
+void physmap_ensure(u64 pa, u64 bytes);
+
 /* Device registers, uncached. Before mm_init() only. Never returns NULL. */
 void *ioremap_early(u64 pa, u64 bytes);

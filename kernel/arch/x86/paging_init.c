@@ -75,6 +75,11 @@ static void map_physmap(u64 start, u64 end)
     }
 }
 
+void physmap_ensure(u64 pa, u64 bytes)
+{
+    map_physmap(pa, pa + bytes);
+}
+
 static void map_image(const char *from, const char *to, u64 flags)
 {
     for (u64 va = (u64)from; va < (u64)to; va += PAGE_SIZE)

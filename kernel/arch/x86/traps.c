@@ -34,7 +34,6 @@ __noreturn void die(const struct pt_regs *regs, const char *what, unsigned long 
 {
     printk(LOG_EMERG, "%s, error %lx\n", what, error);
     show_regs(regs);
-    dump_stack_from(regs->bp, regs->ip);
     panic("%s in the kernel at %pS", what, (void *)regs->ip);
 }
 

@@ -1,0 +1,150 @@
+/*
+ * CPU and node numbers from ACPI, and the per-CPU areas on the CPUs' own nodes. Owns the maps of smp.h.
+ */
+#include "kernel/arch/x86/apic.h"
+#include "kernel/arch/x86/cpu.h"
+#include "kernel/arch/x86/desc.h"
+#include "kernel/arch/x86/smp.h"
+#include "kernel/arch/x86/smp_call.h"
+#include "kernel/boot/bootmem.h"
+#include "kernel/boot/param_early.h"
+#include "kernel/debug/printk.h"
+#include "kernel/dev/acpi.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/task/task.h"
+#include "lockfree/atomic.h"
+
+u32 nr_cpu_ids = 1;
+u32 nr_node_ids = 1;
+unsigned long cpu_online_mask[MAX_CPUS / 64] = {1};
+u32 cpu_apic_id[MAX_CPUS];
+u16 cpu_node_map[MAX_CPUS];
+uint64_t percpu_offset[MAX_CPUS];
+static u16 llc_map[MAX_CPUS];
+
+DEFINE_PER_CPU(uint64_t, this_cpu_off);
+DEFINE_PER_CPU(uint32_t, cpu_number);
+
+extern char __percpu_start[], __percpu_end[];
+
+static int node_of_domain(u32 domain)
+{
+    for (u32 i = 0; i < acpi.domain_count; i++)
+        if (acpi.domains[i] == domain)
+            return i;
+    return 0;
+}
+
+static void add_cpu(u32 apic_id, u32 domain)
+{
+    cpu_apic_id[nr_cpu_ids] = apic_id;
+    cpu_node_map[nr_cpu_ids++] = node_of_domain(domain);
+}
+
+/* APIC ids of one last-level cache share their upper bits: CPUID leaf 4 (Intel), 0x8000001d (AMD). */
+static u32 llc_shift(void)
+{
+    u32 leaf = memcmp(cpu_has.vendor, "AuthenticAMD", 12) ? 4 : 0x8000001d;
+    u32 share = 1, shift = 0;
+
+    if (cpuid(leaf & 0x80000000, 0).eax < leaf)
+        return 0;
+    for (u32 i = 0; i < 8; i++) {
+        struct cpuid_regs r = cpuid(leaf, i);
+
+        if ((r.eax & 31) == 0)
+            break;
+        share = (r.eax >> 14 & 0xfff) + 1;
+    }
+    while (1u << shift < share)
+        shift++;
+    return shift;
+}
+
+/* Domains never span nodes; without cache information a node is one domain. */
+static void init_llc(void)
+{
+    u32 shift = llc_shift(), count = 0;
+
+    for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++) {
+        u32 other = 0;
+
+        for (; other < cpu; other++)
+            if (cpu_node_map[other] == cpu_node_map[cpu] &&
+                (!shift || cpu_apic_id[other] >> shift == cpu_apic_id[cpu] >> shift))
+                break;
+        llc_map[cpu] = other < cpu ? llc_map[other] : count++;
+    }
+}
+
+void smp_init_topology(void)
+{
+    u32 self = apic_read_boot_id(), limit = early_param_u32("maxcpus", MAX_CPUS);
+
+    if (early_param_flag("nosmp") || limit == 0)
+        limit = 1;
+    nr_cpu_ids = 0;
+    nr_node_ids = acpi.domain_count;
+    for (u32 i = 0; i < acpi.cpu_count; i++)
+        if (acpi.cpus[i].apic_id == self)
+            add_cpu(self, acpi.cpus[i].domain);
+    if (!nr_cpu_ids)
+        add_cpu(self, 0);
+    for (u32 i = 0; i < acpi.cpu_count && nr_cpu_ids < limit; i++)
+        if (acpi.cpus[i].apic_id != self)
+            add_cpu(acpi.cpus[i].apic_id, acpi.cpus[i].domain);
+    for (u32 i = 0; i < acpi.memory_count; i++)
+        bootmem_set_node(acpi.memory[i].start, acpi.memory[i].end,
+                         node_of_domain(acpi.memory[i].domain));
+    init_llc();
+}
+
+u8 node_distance(int from, int to)
+{
+    u32 a = acpi.domains[from], b = acpi.domains[to];
+
+    if (!acpi.slit || a >= acpi.slit_size || b >= acpi.slit_size)
+        return from == to ? 10 : 20;
+    return acpi.slit[a * acpi.slit_size + b];
+}
+
+unsigned cpu_llc_id(unsigned cpu)
+{
+    return llc_map[cpu];
+}
+
+unsigned num_online_cpus(void)
+{
+    unsigned n = 0;
+
+    for (u32 i = 0; i < MAX_CPUS / 64; i++)
+        n += __builtin_popcountl(atomic_load_relaxed(&cpu_online_mask[i]));
+    return n;
+}
+
+/* Each area is a copy of the boot CPU's: what ran before has changed few variables, and only to values
+ * that every CPU may begin with. */
+static void make_area(u32 cpu)
+{
+    u64 bytes = __percpu_end - __percpu_start;
+    char *area = phys_to_virt(bootmem_alloc(bytes, PAGE_SIZE, cpu_to_node(cpu)));
+
+    memcpy(area, __percpu_start, bytes);
+    percpu_offset[cpu] = (u64)area - (u64)__percpu_start;
+    per_cpu(this_cpu_off, cpu) = percpu_offset[cpu];
+    per_cpu(cpu_number, cpu) = cpu;
+    per_cpu(ist_stacks, cpu) =
+        phys_to_virt(bootmem_alloc(4 * IST_STACK_BYTES, IST_STACK_BYTES, cpu_to_node(cpu)));
+    smp_call_init_cpu(cpu, phys_to_virt(bootmem_alloc(smp_call_slot_bytes(), 64, cpu_to_node(cpu))));
+}
+
+void percpu_init(void)
+{
+    for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
+        make_area(cpu);
+    wrmsr(MSR_GS_BASE, percpu_offset[0]);
+    desc_init_cpu(0, per_cpu(ist_stacks, 0));
+    pr_info("percpu: %lu bytes for each of %u cpus, %u nodes\n",
+            (unsigned long)(__percpu_end - __percpu_start), nr_cpu_ids, nr_node_ids);
+}
