@@ -119,7 +119,8 @@ unsigned num_online_cpus(void)
     unsigned n = 0;
 
     for (u32 i = 0; i < MAX_CPUS / 64; i++)
-        n += __builtin_popcountl(atomic_load_relaxed(&cpu_online_mask[i]));
+        for (unsigned long bits = atomic_load_relaxed(&cpu_online_mask[i]); bits; bits &= bits - 1)
+            n++;
     return n;
 }
 
