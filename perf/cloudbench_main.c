@@ -11,7 +11,10 @@
 #include <string.h>
 
 static const struct verb verbs[] = {
+    {"doctor", "what this host can measure, and why not more", verb_doctor},
+    {"list", "suites, workloads, metrics, kernels, topologies, runs", verb_list},
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
+    {"compare", "one run's kernels, or two runs, side by side", verb_compare},
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 

@@ -4,6 +4,7 @@
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
 #include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
 #include "perf/view/run_view.h"
 
 #include <argp.h>
@@ -103,7 +104,7 @@ static int check_shape(const struct run_args *a, const struct run_options *o)
 static int resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
 {
     char *why;
-    int rc = run_format_known(a->format) ? 0 : EXIT_USAGE;
+    int rc = format_known(a->format) ? 0 : EXIT_USAGE;
     if (rc)
         return rc;
     if (!vm_topology_find(topology, a->topology, &why)) {

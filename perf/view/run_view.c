@@ -1,39 +1,106 @@
-// The rows of a run as JSON lines of a document, or one line a row.
+// The rows of a run, its boot times, the report page.
 #include "perf/view/run_view.h"
 
+#include "perf/result/comparison.h"
 #include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/report_page.h"
+#include "perf/view/text_table.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-bool run_format_known(const char *format)
+static const char *text_of(json_t *j, const char *key)
 {
-    if (!strcmp(format, "text") || !strcmp(format, "json"))
-        return true;
-    say_error("no format is called \"%s\": text or json", format);
-    return false;
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
 }
 
-static void print_row(json_t *row)
+static void print_rows(json_t *run, enum table_format format)
 {
-    json_t *value = json_object_get(row, "value");
-    printf("%-14s %-12s ", json_string_value(json_object_get(row, "workload")),
-           json_string_value(json_object_get(row, "kernel")));
-    if (value)
-        printf("%14.1f %s\n", json_number_value(value), json_string_value(json_object_get(row, "unit")));
-    else
-        printf("%14s %s\n", json_string_value(json_object_get(row, "status")),
-               json_string_value(json_object_get(row, "reason")));
+    struct text_table t = {0};
+    json_t *row;
+    size_t i;
+    char number[64];
+    table_head(&t, "workload");
+    table_head(&t, "kernel");
+    table_head(&t, ">value");
+    table_head(&t, "unit");
+    table_head(&t, "note");
+    json_array_foreach(json_object_get(run, "rows"), i, row) {
+        json_t *v = json_object_get(row, "value");
+        table_row(&t, v ? NULL : TINT_RED);
+        table_cell(&t, 0, "%s", text_of(row, "workload"));
+        table_cell(&t, 1, "%s", text_of(row, "kernel"));
+        format_number(number, sizeof(number), json_number_value(v));
+        table_cell(&t, 2, "%s", v ? number : text_of(row, "status"));
+        table_cell(&t, 3, "%s", text_of(row, "unit"));
+        table_cell(&t, 4, "%s", text_of(row, "reason"));
+    }
+    table_print(&t, format, stdout);
+    table_free(&t);
+}
+
+void boot_times_view(json_t *run)
+{
+    json_t *boot, *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *k;
+    const char *name;
+    size_t i;
+    printf("\nboot to init, seconds of QEMU's CPU time:");
+    json_object_foreach(kernels, name, k) {
+        double best = -1;
+        json_array_foreach(json_object_get(run, "boots"), i, boot) {
+            double s = json_number_value(json_object_get(boot, "init_cpu_seconds"));
+            if (!strcmp(text_of(boot, "kernel"), name) && s >= 0 && (best < 0 || s < best))
+                best = s;
+        }
+        if (best >= 0)
+            printf("  %s %.2f", text_of(k, "label"), best);
+        else
+            printf("  %s did not get there", text_of(k, "label"));
+    }
+    puts("");
+}
+
+static enum table_format table_format_of(const char *format)
+{
+    return !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
+}
+
+static void print_text(json_t *run, json_t *rows, const char *format)
+{
+    char *line = tier_line(run);
+    if (rows) {
+        compare_view(run, rows, format);
+    } else {
+        if (strcmp(format, "csv"))
+            printf("%s\n\n", line);
+        print_rows(run, table_format_of(format));
+    }
+    if (strcmp(format, "csv")) {
+        boot_times_view(run);
+        printf("%s\n", line);
+    }
+    free(line);
 }
 
 void run_view(json_t *run, const char *dir, const char *format)
 {
-    json_t *row;
-    size_t i;
-    if (!strcmp(format, "json"))
+    char *why = NULL;
+    bool several = json_object_size(json_object_get(json_object_get(run, "identity"), "kernels")) > 1;
+    json_t *rows = several ? compare_kernels(run, &why) : NULL;
+    if (why)
+        say_error("%s", why);
+    if (!strcmp(format, "json")) {
         json_dumpf(run, stdout, JSON_INDENT(1));
-    else
-        json_array_foreach(json_object_get(run, "rows"), i, row)
-            print_row(row);
-    say("results: %s", dir);
+        puts("");
+    } else {
+        print_text(run, rows, format);
+    }
+    fflush(stdout);
+    say("results: %s/run.json", dir);
+    report_page_write(run, rows);
+    json_decref(rows);
+    free(why);
 }

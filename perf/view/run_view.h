@@ -1,8 +1,8 @@
-// What `run` shows when it is done.
+// What `run` shows when it is done: the comparison when there are two kernels, otherwise the rows.
 #pragma once
 #include <jansson.h>
-#include <stdbool.h>
 
-// Says which formats there are when it is none of them.
-bool run_format_known(const char *format);
+// On stdout; format is one of compare_view's. The report page is written too, its place said on stderr.
 void run_view(json_t *run, const char *dir, const char *format);
+// Boots beside each other: seconds of QEMU's CPU until init's first record. Text on stdout.
+void boot_times_view(json_t *run);

@@ -1,0 +1,311 @@
+// Pairs rows, computes ratios and verdicts. A side without a number makes the verdict, never a ratio.
+#include "perf/result/comparison.h"
+
+#include "perf/result/stats.h"
+#include "perf/util/project.h"
+#include "perf/util/text_buf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLOOR_INSTRUCTIONS 0.002
+#define FLOOR_TIME 0.02
+#define MIN_PAIRS 6      // below that no signed-rank test can reach 5 %
+#define SIGNIFICANT 0.05
+#define SEED 20240101
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+static double value_of(json_t *row)
+{
+    return json_number_value(json_object_get(row, "value"));
+}
+
+static json_t *find_row(json_t *run, const char *workload, const char *kernel)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "kernel"), kernel))
+            return row;
+    return NULL;
+}
+
+static const char *verdict_of_interval(double low, double high, double floor, double p)
+{
+    if (high < 1 - floor && p < SIGNIFICANT)
+        return "improved";
+    if (low > 1 + floor && p < SIGNIFICANT)
+        return "regressed";
+    if (low > 1 - floor && high < 1 + floor)
+        return "same";
+    return "inconclusive";
+}
+
+static const char *verdict_of_ratio(double ratio, double floor)
+{
+    return ratio < 1 - floor ? "improved" : ratio > 1 + floor ? "regressed" : "same";
+}
+
+static size_t log_ratios(json_t *a, json_t *b, double *out, size_t max)
+{
+    json_t *sa = json_object_get(a, "samples"), *sb = json_object_get(b, "samples");
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(sa) && i < json_array_size(sb) && n < max; i++)
+        out[n++] = log(value_of(json_array_get(sb, i)) / value_of(json_array_get(sa, i)));
+    return n;
+}
+
+// Wall-clock rows: estimate over pairs of boots; the verdict waits for the p-value's adjustment.
+static void judge_times(json_t *c, json_t *a, json_t *b)
+{
+    double d[512], low, high;
+    size_t n = log_ratios(a, b, d, 512);
+    json_object_set_new(c, "pairs", json_integer(n));
+    if (n < 2) {
+        json_object_set_new(c, "verdict", json_string("inconclusive"));
+        return;
+    }
+    stats_bootstrap95(d, n, SEED, &low, &high);
+    json_object_set_new(c, "ratio", json_real(exp(stats_hodges_lehmann(d, n))));
+    json_object_set_new(c, "interval", json_pack("[f,f]", exp(low), exp(high)));
+    json_object_set_new(c, "p", json_real(stats_wilcoxon(d, n)));
+}
+
+static bool counted(json_t *row)
+{
+    return !strcmp(text_of(row, "metric"), "instructions");
+}
+
+static void judge(json_t *c, json_t *a, json_t *b)
+{
+    double ratio = value_of(b) / value_of(a);
+    json_object_set_new(c, "a", json_real(value_of(a)));
+    json_object_set_new(c, "b", json_real(value_of(b)));
+    json_object_set_new(c, "ratio", json_real(ratio));
+    if (counted(a))
+        json_object_set_new(c, "verdict", json_string(verdict_of_ratio(ratio, FLOOR_INSTRUCTIONS)));
+    else
+        judge_times(c, a, b);
+}
+
+static void no_number(json_t *c, json_t *a, json_t *b)
+{
+    json_t *bad = !b || strcmp(text_of(b, "status"), "ok") ? b : a;
+    const char *status = bad ? text_of(bad, "status") : "failed";
+    char *why = x_printf("%s: %s", bad ? text_of(bad, "kernel") : "?",
+                         bad ? text_of(bad, "reason") : "the row is not in both");
+    json_object_set_new(c, "verdict", json_string(status));
+    json_object_set_new(c, "reason", json_string(why));
+    if (a && !strcmp(text_of(a, "status"), "ok"))
+        json_object_set_new(c, "a", json_real(value_of(a)));
+    if (b && !strcmp(text_of(b, "status"), "ok"))
+        json_object_set_new(c, "b", json_real(value_of(b)));
+    free(why);
+}
+
+// What an instruction count cannot see, per operation: {name: [a, b]}; in "more" those of which b has more.
+static void add_hidden(json_t *c, json_t *a, json_t *b)
+{
+    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes",
+                                        "simd_kernel", "mmio_reads", "mmio_writes", "ipis", "fences", "irets"};
+    json_t *pa = json_object_get(json_array_get(json_object_get(a, "samples"), 0), "per_op");
+    json_t *pb = json_object_get(json_array_get(json_object_get(b, "samples"), 0), "per_op");
+    json_t *hidden = json_object(), *more = json_array();
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        json_t *x = json_object_get(pa, names[i]), *y = json_object_get(pb, names[i]);
+        double va = json_number_value(x), vb = json_number_value(y);
+        if (!x || !y)
+            continue;
+        json_object_set_new(hidden, names[i], json_pack("[f,f]", va, vb));
+        if (vb > va * 1.02 + 0.02)
+            json_array_append_new(more, json_string(names[i]));
+    }
+    json_object_set_new(c, "hidden", hidden);
+    json_object_set_new(c, "more", more);
+}
+
+static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
+{
+    json_t *any = a ? a : b;
+    bool numbers = a && b && !strcmp(text_of(a, "status"), "ok") && !strcmp(text_of(b, "status"), "ok");
+    json_t *c = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:s}", "workload",
+                          text_of(any, "workload"), "metric", text_of(any, "metric"), "unit",
+                          text_of(any, "unit"), "tier", tier, "kernel_a", a ? text_of(a, "kernel") : "",
+                          "kernel_b", b ? text_of(b, "kernel") : "", "a", "b", "ratio", "interval", "p",
+                          "verdict", "inconclusive");
+    if (numbers) {
+        judge(c, a, b);
+        add_hidden(c, a, b);
+    } else {
+        no_number(c, a, b);
+    }
+    return c;
+}
+
+// Benjamini-Hochberg over the suite, then the verdicts of the rows that have a p.
+static void settle_p(json_t *rows)
+{
+    size_t n = json_array_size(rows), m = 0, i;
+    double *p = x_alloc((n + 1) * sizeof(*p));
+    json_t *c;
+    json_array_foreach(rows, i, c)
+        if (json_is_real(json_object_get(c, "p")))
+            p[m++] = json_number_value(json_object_get(c, "p"));
+    stats_bh_adjust(p, m);
+    m = 0;
+    json_array_foreach(rows, i, c) {
+        json_t *interval = json_object_get(c, "interval");
+        if (!json_is_real(json_object_get(c, "p")))
+            continue;
+        double q = p[m++];
+        bool enough = json_integer_value(json_object_get(c, "pairs")) >= MIN_PAIRS;
+        json_object_set_new(c, "p", json_real(q));
+        json_object_set_new(c, "verdict",
+                            json_string(!enough ? "inconclusive"
+                                                : verdict_of_interval(
+                                                      json_number_value(json_array_get(interval, 0)),
+                                                      json_number_value(json_array_get(interval, 1)),
+                                                      FLOOR_TIME, q)));
+    }
+    free(p);
+}
+
+// Targets hold for CloudOS over Linux, in instructions, on one CPU.
+static void add_targets(json_t *rows, json_t *run)
+{
+    json_t *workloads = project_config("workloads"), *c;
+    bool det = !strcmp(text_of(run, "tier"), "det");
+    size_t i;
+    json_array_foreach(rows, i, c) {
+        json_t *t = json_object_get(json_object_get(workloads, text_of(c, "workload")), "targets");
+        json_t *first = json_array_get(t, 0), *ratio = json_object_get(c, "ratio");
+        json_object_set(c, "target", det && first ? first : json_null());
+        json_object_set(c, "target_final", det && first ? json_array_get(t, 1) : json_null());
+        if (det && first)
+            json_object_set_new(c, "reached", json_boolean(json_is_number(ratio) && json_number_value(ratio) <=
+                                                                                      json_number_value(first)));
+    }
+    json_decref(workloads);
+}
+
+static int rank(json_t *c)
+{
+    static const char *const order[] = {"unsupported", "failed", "regressed"};
+    const char *v = text_of(c, "verdict");
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(v, order[i]))
+            return i;
+    return json_is_false(json_object_get(c, "reached")) ? 3 : 4;
+}
+
+static json_t *worst_first(json_t *rows)
+{
+    json_t *sorted = json_array(), *c;
+    size_t i;
+    for (int r = 0; r <= 4; r++)
+        json_array_foreach(rows, i, c)
+            if (rank(c) == r)
+                json_array_append(sorted, c);
+    json_decref(rows);
+    return sorted;
+}
+
+static const char *family_of(json_t *run, const char *kernel)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    return text_of(json_object_get(kernels, kernel), "family");
+}
+
+// The fastest Linux of the row that has a number; else any Linux of it.
+static json_t *best_linux(json_t *run, const char *workload)
+{
+    json_t *row, *best = NULL;
+    size_t i;
+    json_array_foreach(json_object_get(run, "rows"), i, row) {
+        if (strcmp(text_of(row, "workload"), workload) || strcmp(family_of(run, text_of(row, "kernel")), "linux"))
+            continue;
+        bool ok = !strcmp(text_of(row, "status"), "ok");
+        if (!best || (ok && (strcmp(text_of(best, "status"), "ok") || value_of(row) < value_of(best))))
+            best = row;
+    }
+    return best;
+}
+
+// a is Linux and b CloudOS; when the run has but one family, its first kernel against each other one.
+json_t *compare_kernels(json_t *run, char **why)
+{
+    json_t *rows = json_array(), *row, *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    const char *first = json_object_iter_key(json_object_iter(kernels));
+    bool has[2] = {false, false};
+    const char *name;
+    json_t *k;
+    size_t i;
+    *why = NULL;
+    json_object_foreach(kernels, name, k)
+        has[!strcmp(text_of(k, "family"), "cloudos")] = true;
+    if (json_object_size(kernels) < 2 || json_is_false(json_object_get(run, "same_clocksource"))) {
+        *why = x_strdup(json_object_size(kernels) < 2
+                            ? "the run has one kernel only: give a second run to compare it with"
+                            : "the kernels used different clock sources; such times are not compared");
+        json_decref(rows);
+        return NULL;
+    }
+    json_array_foreach(json_object_get(run, "rows"), i, row) {
+        const char *w = text_of(row, "workload"), *kernel = text_of(row, "kernel");
+        json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
+        bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos") : strcmp(kernel, first) != 0;
+        if (is_b)
+            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier")));
+    }
+    settle_p(rows);
+    if (has[0] && has[1])
+        add_targets(rows, run);
+    return worst_first(rows);
+}
+
+json_t *compare_runs(json_t *a, json_t *b, char **why)
+{
+    json_t *rows = json_array(), *row;
+    size_t i;
+    *why = NULL;
+    if (strcmp(text_of(a, "tier"), text_of(b, "tier"))) {
+        *why = x_printf("the runs are of different tiers (%s and %s)", text_of(a, "tier"), text_of(b, "tier"));
+        json_decref(rows);
+        return NULL;
+    }
+    json_array_foreach(json_object_get(a, "rows"), i, row)
+        json_array_append_new(rows, compare_rows(row, find_row(b, text_of(row, "workload"),
+                                                               text_of(row, "kernel")),
+                                                 text_of(a, "tier")));
+    json_array_foreach(json_object_get(b, "rows"), i, row)
+        if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
+            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier")));
+    settle_p(rows);
+    return worst_first(rows);
+}
+
+void comparison_summarise(json_t *rows, struct comparison_summary *s)
+{
+    json_t *c;
+    size_t i;
+    memset(s, 0, sizeof(*s));
+    json_array_foreach(rows, i, c) {
+        const char *v = text_of(c, "verdict");
+        s->rows++;
+        s->unsupported += !strcmp(v, "unsupported");
+        s->failed += !strcmp(v, "failed");
+        s->lost += !strcmp(v, "regressed");
+        s->improved += !strcmp(v, "improved");
+        s->same += !strcmp(v, "same");
+        s->inconclusive += !strcmp(v, "inconclusive");
+        s->with_target += json_is_number(json_object_get(c, "target"));
+        s->reached += json_is_true(json_object_get(c, "reached"));
+        s->more += json_array_size(json_object_get(c, "more")) > 0;
+    }
+}

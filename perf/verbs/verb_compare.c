@@ -1,0 +1,95 @@
+// cloudbench compare: one run compares its kernels; two runs are compared row by row.
+#include "perf/result/comparison.h"
+#include "perf/result/run_store.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/report_page.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+enum { OPT_FORMAT = 256, OPT_STRICT, OPT_RUNS };
+
+struct compare_args {
+    const char *run[2], *format, *base;
+    int runs;
+    bool strict;
+};
+
+static const struct argp_option options[] = {
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed, 4 when one is inconclusive", 0},
+    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct compare_args *a = state->input;
+    switch (key) {
+    case OPT_FORMAT: a->format = arg; break;
+    case OPT_STRICT: a->strict = true; break;
+    case OPT_RUNS: a->base = arg; break;
+    case ARGP_KEY_ARG:
+        if (a->runs == 2)
+            argp_error(state, "at most two runs");
+        a->run[a->runs++] = arg;
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int strict_code(json_t *rows)
+{
+    struct comparison_summary s;
+    comparison_summarise(rows, &s);
+    if (s.lost + s.failed + s.unsupported)
+        return EXIT_REGRESSED;
+    return s.inconclusive ? EXIT_INCONCLUSIVE : EXIT_OK;
+}
+
+static int compare(const struct compare_args *a, json_t *run[2])
+{
+    char *why = NULL;
+    json_t *rows = a->runs == 2 ? compare_runs(run[0], run[1], &why) : compare_kernels(run[0], &why);
+    if (!rows) {
+        say_error("%s", why);
+        free(why);
+        return EXIT_USAGE;
+    }
+    compare_view(run[0], rows, a->format);
+    fflush(stdout);
+    report_page_write(run[0], rows);
+    int rc = a->strict ? strict_code(rows) : EXIT_OK;
+    json_decref(rows);
+    return rc;
+}
+
+int verb_compare(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "[RUN [RUN]]",
+                                     "One run: its kernels (a is Linux, b is CloudOS, ratio b/a). Two runs: row by row.\v"
+                                     "A RUN is an id, a folder, a file or \"latest\" (the default).",
+                                     0, 0, 0};
+    struct compare_args a = {.format = "text"};
+    char *base = run_store_default_base();
+    json_t *run[2] = {0};
+    int rc = EXIT_OK;
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    if (!a.runs)
+        a.run[a.runs++] = "latest";
+    if (!format_known(a.format))
+        rc = EXIT_USAGE;
+    for (int i = 0; i < a.runs && !rc; i++)
+        if (!(run[i] = run_store_load(a.base ? a.base : base, a.run[i])))
+            rc = EXIT_USAGE;
+    if (!rc)
+        rc = compare(&a, run);
+    json_decref(run[0]);
+    json_decref(run[1]);
+    free(base);
+    return rc;
+}

@@ -1,0 +1,221 @@
+// cloudbench list: what can be run and what was run.
+#include "perf/result/run_store.h"
+#include "perf/util/host_file.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/text_table.h"
+#include "perf/vm/vm_topology.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_FORMAT = 256, OPT_RUNS };
+
+struct list_args {
+    struct str_list kinds;
+    const char *format, *base;
+};
+
+static const struct argp_option options[] = {
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct list_args *a = state->input;
+    switch (key) {
+    case OPT_FORMAT: a->format = arg; break;
+    case OPT_RUNS: a->base = arg; break;
+    case ARGP_KEY_ARG: list_add(&a->kinds, arg); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+// Each kind is an array of flat objects with the same members: that is the JSON, and the table's columns.
+static json_t *suites(const struct list_args *a)
+{
+    json_t *out = json_array(), *config = project_config("suites"), *s, *w;
+    const char *name;
+    size_t i;
+    (void)a;
+    json_object_foreach(config, name, s) {
+        struct text_buf t = {0};
+        json_array_foreach(json_object_get(s, "workloads"), i, w)
+            text_addf(&t, "%s%s", i ? " " : "", json_string_value(w));
+        json_array_append_new(out, json_pack("{s:s,s:O,s:s}", "suite", name, "about", json_object_get(s, "about"),
+                                             "workloads", text_str(&t)));
+        text_free(&t);
+    }
+    json_decref(config);
+    return out;
+}
+
+static json_t *workloads(const struct list_args *a)
+{
+    json_t *out = json_array(), *config = project_config("workloads"), *w;
+    const char *name;
+    (void)a;
+    json_object_foreach(config, name, w)
+        json_array_append_new(
+            out, json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "workload", name, "about", json_object_get(w, "about"),
+                           "iterations_det", json_object_get(w, "det"), "iterations_wall",
+                           json_object_get(w, "wall"), "target", json_array_get(json_object_get(w, "targets"), 0),
+                           "target_final", json_array_get(json_object_get(w, "targets"), 1)));
+    json_decref(config);
+    return out;
+}
+
+static json_t *metrics(const struct list_args *a)
+{
+    (void)a;
+    return json_pack(
+        "[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit", "instructions/op", "tiers", "det",
+        "about", "slope of the whole VM's instructions, or of the TSC if larger", "metric", "mean_ns", "unit",
+        "ns, or ns (emulated)", "tiers", "tcg kvm", "about", "mean of a boot, median over boots");
+}
+
+static json_t *kernels(const struct list_args *a)
+{
+    json_t *out = json_array(), *config = project_config("kernels"), *k;
+    const char *name;
+    (void)a;
+    json_object_foreach(config, name, k) {
+        char *pattern = project_path(json_string_value(json_object_get(k, "image"))), *path = newest_match(pattern);
+        json_array_append_new(out, json_pack("{s:s,s:O,s:s,s:s,s:O}", "kernel", name, "label",
+                                             json_object_get(k, "label"), "image", path ? path : pattern, "state",
+                                             path ? "there" : "missing", "cmdline", json_object_get(k, "cmdline")));
+        free(pattern);
+        free(path);
+    }
+    json_decref(config);
+    return out;
+}
+
+static json_t *topologies(const struct list_args *a)
+{
+    json_t *out = json_array(), *config = project_config("topologies"), *j;
+    const char *name;
+    (void)a;
+    json_object_foreach(config, name, j) {
+        struct vm_topology t;
+        char *why;
+        if (vm_topology_find(&t, name, &why))
+            json_array_append_new(out, json_pack("{s:s,s:i,s:i,s:i}", "topology", name, "cpus", t.cpus, "nodes",
+                                                 t.nodes ? t.nodes : 1, "memory_mb", t.memory_mb));
+        free(why);
+        vm_topology_free(&t);
+    }
+    json_decref(config);
+    return out;
+}
+
+static json_t *runs(const struct list_args *a)
+{
+    json_t *out = json_array();
+    struct str_list ids = {0};
+    char *fixed = run_store_default_base();
+    const char *base = a->base ? a->base : fixed;
+    run_store_list(base, &ids);
+    for (size_t i = 0; i < ids.count; i++) {
+        json_t *run = run_store_load(base, ids.items[i]), *kernels_of, *k;
+        struct text_buf names = {0};
+        const char *name;
+        kernels_of = json_object_get(json_object_get(run, "identity"), "kernels");
+        json_object_foreach(kernels_of, name, k)
+            text_addf(&names, "%s%s", names.len ? " " : "", name);
+        if (run)
+            json_array_append_new(out, json_pack("{s:s,s:O,s:O,s:s,s:i}", "run", ids.items[i], "created",
+                                                 json_object_get(run, "created"), "tier",
+                                                 json_object_get(run, "tier"), "kernels", text_str(&names), "rows",
+                                                 (int)json_array_size(json_object_get(run, "rows"))));
+        text_free(&names);
+        json_decref(run);
+    }
+    list_free(&ids);
+    free(fixed);
+    return out;
+}
+
+static const struct {
+    const char *name;
+    json_t *(*make)(const struct list_args *a);
+} kinds[] = {{"suites", suites},         {"workloads", workloads}, {"metrics", metrics},
+             {"kernels", kernels},       {"topologies", topologies}, {"runs", runs}};
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
+static void print_table(json_t *items, enum table_format format)
+{
+    struct text_table t = {0};
+    json_t *item, *v;
+    const char *name;
+    size_t i;
+    json_object_foreach(json_array_get(items, 0), name, v)
+        table_head(&t, name);
+    json_array_foreach(items, i, item) {
+        int c = 0;
+        table_row(&t, NULL);
+        json_object_foreach(item, name, v) {
+            if (json_is_string(v))
+                table_cell(&t, c, "%s", json_string_value(v));
+            else if (json_is_number(v))
+                table_cell(&t, c, "%g", json_number_value(v));
+            c++;
+        }
+    }
+    if (t.columns)
+        table_print(&t, format, stdout);
+    table_free(&t);
+}
+
+static void show(json_t *all, const char *format)
+{
+    json_t *items;
+    const char *name;
+    bool many = json_object_size(all) > 1;
+    if (!strcmp(format, "json")) {
+        json_dumpf(many ? all : json_object_iter_value(json_object_iter(all)), stdout, JSON_INDENT(1));
+        puts("");
+        return;
+    }
+    enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
+    json_object_foreach(all, name, items) {
+        if (many && f != TABLE_CSV)
+            printf("%s%s%s%s\n", f == TABLE_MD ? "\n## " : "\n", tint_out(TINT_BOLD), name, tint_out(TINT_OFF));
+        print_table(items, f);
+    }
+}
+
+static bool wanted(const struct list_args *a, const char *name)
+{
+    return !a->kinds.count || list_has(&a->kinds, name);
+}
+
+int verb_list(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "[suites|workloads|metrics|kernels|topologies|runs...]",
+                                     "What can be run and what was run.", 0, 0, 0};
+    struct list_args a = {.format = "text"};
+    json_t *all = json_object();
+    int rc;
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    rc = format_known(a.format) ? EXIT_OK : EXIT_USAGE;
+    for (size_t i = 0; i < KINDS && !rc; i++)
+        if (wanted(&a, kinds[i].name))
+            json_object_set_new(all, kinds[i].name, kinds[i].make(&a));
+    if (!rc && (json_object_size(all) < a.kinds.count || !json_object_size(all))) {
+        say_error("there is no such list: suites, workloads, metrics, kernels, topologies or runs");
+        rc = EXIT_USAGE;
+    }
+    if (!rc)
+        show(all, a.format);
+    json_decref(all);
+    list_free(&a.kinds);
+    return rc;
+}

@@ -1,0 +1,250 @@
+// Tables of comparisons. The summary line stands above the rows, unsupported and lost ones first.
+#include "perf/view/compare_view.h"
+
+#include "perf/result/comparison.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/view/text_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool format_known(const char *format)
+{
+    static const char *const known[] = {"text", "md", "json", "csv"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (!strcmp(format, known[i]))
+            return true;
+    say_error("no format is called \"%s\": text, md, json or csv", format);
+    return false;
+}
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+void format_number(char *out, size_t n, double v)
+{
+    char digits[64];
+    if (fabs(v) < 100) {
+        snprintf(out, n, "%.2f", v);
+        return;
+    }
+    snprintf(digits, sizeof(digits), "%.0f", v);
+    size_t len = strlen(digits), k = 0;
+    for (size_t i = 0; i < len && k + 2 < n; i++) {
+        if (i && (len - i) % 3 == 0 && digits[i - 1] != '-')
+            out[k++] = ',';
+        out[k++] = digits[i];
+    }
+    out[k] = '\0';
+}
+
+char *tier_line(json_t *run)
+{
+    json_t *t = json_object_get(run, "topology");
+    int cpus = json_integer_value(json_object_get(t, "cpus")), nodes = json_array_size(json_object_get(t, "nodes"));
+    return x_printf("tier %s (%s); %d CPU%s, %d node%s, %d MiB; QEMU %s", text_of(run, "tier"),
+                    text_of(run, "tier_why"), cpus, cpus == 1 ? "" : "s", nodes ? nodes : 1,
+                    nodes > 1 ? "s" : "", (int)json_integer_value(json_object_get(t, "memory_mb")),
+                    text_of(json_object_get(json_object_get(run, "identity"), "qemu"), "version"));
+}
+
+static void number_cell(struct text_table *t, int column, json_t *v)
+{
+    char s[64];
+    if (!json_is_number(v))
+        return;
+    format_number(s, sizeof(s), json_number_value(v));
+    table_cell(t, column, "%s", s);
+}
+
+static void ratio_cell(struct text_table *t, int column, json_t *c)
+{
+    json_t *ratio = json_object_get(c, "ratio"), *i = json_object_get(c, "interval");
+    if (json_is_array(i))
+        table_cell(t, column, "%.3f [%.3f, %.3f]", json_number_value(ratio),
+                   json_number_value(json_array_get(i, 0)), json_number_value(json_array_get(i, 1)));
+    else if (json_is_number(ratio))
+        table_cell(t, column, "%.3f", json_number_value(ratio));
+}
+
+static const char *verdict_word(json_t *c)
+{
+    const char *v = text_of(c, "verdict");
+    return !strcmp(v, "regressed") ? "lost" : !strcmp(v, "improved") ? "ahead" : v;
+}
+
+static const char *verdict_tint(json_t *c)
+{
+    const char *v = text_of(c, "verdict");
+    if (!strcmp(v, "regressed") || !strcmp(v, "failed") || !strcmp(v, "unsupported"))
+        return TINT_RED;
+    if (json_is_false(json_object_get(c, "reached")))
+        return TINT_YELLOW;
+    return !strcmp(v, "improved") ? TINT_GREEN : NULL;
+}
+
+static void note_cell(struct text_table *t, int column, json_t *c)
+{
+    struct text_buf b = {0};
+    json_t *more = json_object_get(c, "more"), *name;
+    size_t i;
+    text_add(&b, text_of(c, "reason"));
+    if (json_is_false(json_object_get(c, "reached")) && json_is_number(json_object_get(c, "ratio")))
+        text_add(&b, "target missed");
+    json_array_foreach(more, i, name)
+        text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
+    table_cell(t, column, "%s", text_str(&b));
+    text_free(&b);
+}
+
+static void add_row(struct text_table *t, json_t *c, bool targets, bool by_kernel)
+{
+    int k = 0;
+    table_row(t, verdict_tint(c));
+    table_cell(t, k++, "%s", text_of(c, "workload"));
+    if (by_kernel)
+        table_cell(t, k++, "%s", text_of(c, "kernel_b"));
+    table_cell(t, k++, "%s", text_of(c, "unit"));
+    number_cell(t, k++, json_object_get(c, "a"));
+    number_cell(t, k++, json_object_get(c, "b"));
+    ratio_cell(t, k++, c);
+    if (targets) {
+        json_t *first = json_object_get(c, "target"), *last = json_object_get(c, "target_final");
+        if (json_is_number(first))
+            table_cell(t, k, "%g / %g", json_number_value(first), json_number_value(last));
+        k++;
+    }
+    table_cell(t, k++, "%s", verdict_word(c));
+    note_cell(t, k, c);
+}
+
+static bool any_target(json_t *rows)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach(rows, i, c)
+        if (json_is_number(json_object_get(c, "target")))
+            return true;
+    return false;
+}
+
+static void fill(struct text_table *t, json_t *rows)
+{
+    json_t *first = json_array_get(rows, 0), *c;
+    bool targets = any_target(rows);
+    bool by_kernel = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
+    size_t i;
+    table_head(t, "workload");
+    if (by_kernel)
+        table_head(t, "kernel");
+    table_head(t, "unit");
+    table_head(t, ">a");
+    table_head(t, ">b");
+    table_head(t, ">b/a");
+    if (targets)
+        table_head(t, ">target first/final");
+    table_head(t, "verdict");
+    table_head(t, "note");
+    json_array_foreach(rows, i, c)
+        add_row(t, c, targets, by_kernel);
+}
+
+static void print_summary(json_t *rows)
+{
+    struct comparison_summary s;
+    comparison_summarise(rows, &s);
+    printf("%d rows: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead", s.rows, s.unsupported,
+           s.failed, s.lost, s.same, s.inconclusive, s.improved);
+    if (s.with_target)
+        printf("; %d of %d reach the first target", s.reached, s.with_target);
+    if (s.more)
+        printf("; %d with more of what instructions do not show", s.more);
+    puts("");
+}
+
+static void print_hidden(json_t *rows, enum table_format format)
+{
+    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes",
+                                        "simd_kernel", "fences", "irets"};
+    enum { NAMES = sizeof(names) / sizeof(*names) };
+    struct text_table t = {0};
+    json_t *c;
+    size_t i;
+    table_head(&t, "per operation, a -> b");
+    for (int n = 0; n < NAMES; n++)
+        table_head(&t, names[n]);
+    json_array_foreach(rows, i, c) {
+        json_t *hidden = json_object_get(c, "hidden");
+        if (!json_object_size(hidden))
+            continue;
+        table_row(&t, NULL);
+        table_cell(&t, 0, "%s", text_of(c, "workload"));
+        for (int n = 0; n < NAMES; n++) {
+            json_t *v = json_object_get(hidden, names[n]);
+            if (v)
+                table_cell(&t, n + 1, "%.2f -> %.2f", json_number_value(json_array_get(v, 0)),
+                           json_number_value(json_array_get(v, 1)));
+        }
+    }
+    if (t.rows) {
+        puts("");
+        table_print(&t, format, stdout);
+    }
+    table_free(&t);
+}
+
+static void print_side(json_t *run, json_t *rows, const char *key, const char *side)
+{
+    struct str_list seen = {0};
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *c;
+    size_t i;
+    json_array_foreach(rows, i, c) {
+        const char *name = text_of(c, key);
+        if (!*name || list_has(&seen, name))
+            continue;
+        printf("%s%s", seen.count ? " or " : side, text_of(json_object_get(kernels, name), "label"));
+        list_add(&seen, name);
+    }
+    list_free(&seen);
+}
+
+static void print_sides(json_t *run, json_t *rows)
+{
+    json_t *first = json_array_get(rows, 0);
+    if (!strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"))) {
+        puts("a = first run, b = second run");
+        return;
+    }
+    print_side(run, rows, "kernel_a", "a = ");
+    print_side(run, rows, "kernel_b", ", b = ");
+    puts("; below 1 b is ahead");
+}
+
+void compare_view(json_t *run, json_t *rows, const char *format)
+{
+    if (!strcmp(format, "json")) {
+        json_dumpf(rows, stdout, JSON_INDENT(1));
+        puts("");
+        return;
+    }
+    struct text_table t = {0};
+    enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
+    char *line = tier_line(run);
+    fill(&t, rows);
+    if (f != TABLE_CSV) {
+        printf("%s\n", line);
+        print_summary(rows);
+        print_sides(run, rows);
+        puts("");
+    }
+    table_print(&t, f, stdout);
+    if (f != TABLE_CSV)
+        print_hidden(rows, f);
+    table_free(&t);
+    free(line);
+}
