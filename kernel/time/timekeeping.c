@@ -36,6 +36,15 @@ static __always_inline u64 scale(u64 v, u64 q32)
     return (u64)((unsigned __int128)v * q32 >> 32);
 }
 
+/* a / b with 32 bits of fraction; needs a / b < 2^32. */
+static u64 ratio_q32(u64 a, u64 b)
+{
+    u64 q, rest;
+
+    __asm__("divq %4" : "=a"(q), "=d"(rest) : "a"(a << 32), "d"(a >> 32), "r"(b) : "cc");
+    return q;
+}
+
 static u32 pm_read(void)
 {
     return inl(acpi.pm_timer_port) & PM_TIMER_MASK;
@@ -54,7 +63,7 @@ static s64 pm_clock_ns(void)
     ticks = pm_ticks;
     raw_spin_unlock(&pm_lock);
     local_irq_restore(flags);
-    return (s64)((unsigned __int128)ticks * 1000000000u / PM_TIMER_HZ);
+    return (s64)(ticks / PM_TIMER_HZ * NSEC_PER_SEC + ticks % PM_TIMER_HZ * NSEC_PER_SEC / PM_TIMER_HZ);
 }
 
 s64 ktime_get_ns(void)
@@ -97,25 +106,42 @@ void udelay(u32 us)
         cpu_relax();
 }
 
-/* Waits CALIBRATE_MS by the ACPI timer; returns the exact time waited in units of 1 / PM_TIMER_HZ. */
-static u64 wait_by_pm_timer(u64 *tsc_start, u64 *tsc_end)
-{
-    u32 start = pm_read(), now = start;
+struct sample {
+    u64 tsc;
+    u32 apic, pm;
+};
 
-    while (now == start)
-        now = pm_read();
-    start = now;
-    *tsc_start = rdtsc();
-    while (((now - start) & PM_TIMER_MASK) < PM_TIMER_HZ * CALIBRATE_MS / 1000) {
-        cpu_relax();
-        now = pm_read();
+/* The tightest of a few readings: a virtual CPU may lose the processor between two instructions. */
+static struct sample take_sample(void)
+{
+    struct sample best = {0};
+    u64 best_gap = ~0UL;
+
+    for (u32 i = 0; i < 8; i++) {
+        u64 start = rdtsc();
+        u32 pm = acpi.pm_timer_port ? pm_read() : 0, apic = apic_timer_left();
+        u64 end = rdtsc();
+
+        if (end - start < best_gap) {
+            best_gap = end - start;
+            best = (struct sample){.tsc = start + (end - start) / 2, .apic = apic, .pm = pm};
+        }
     }
-    *tsc_end = rdtsc();
-    return (now - start) & PM_TIMER_MASK;
+    return best;
+}
+
+/* Waits CALIBRATE_MS by the ACPI timer; returns the exact time waited in units of 1 / PM_TIMER_HZ. */
+static u64 wait_by_pm_timer(struct sample *from, struct sample *to)
+{
+    *from = take_sample();
+    while (((pm_read() - from->pm) & PM_TIMER_MASK) < PM_TIMER_HZ * CALIBRATE_MS / 1000)
+        cpu_relax();
+    *to = take_sample();
+    return (to->pm - from->pm) & PM_TIMER_MASK;
 }
 
 /* Counter 2 in one-shot mode, gate on, speaker off: bit 5 of port 0x61 rises at the end. */
-static void wait_by_pit(u64 *tsc_start, u64 *tsc_end)
+static void wait_by_pit(struct sample *from, struct sample *to)
 {
     u16 count = PIT_HZ * CALIBRATE_MS / 1000;
 
@@ -123,10 +149,10 @@ static void wait_by_pit(u64 *tsc_start, u64 *tsc_end)
     outb(0x43, 0xb0);
     outb(0x42, count & 0xff);
     outb(0x42, count >> 8);
-    *tsc_start = rdtsc();
+    *from = take_sample();
     while (!(inb(0x61) & 0x20))
         cpu_relax();
-    *tsc_end = rdtsc();
+    *to = take_sample();
 }
 
 static u64 tsc_hz_from_cpuid(void)
@@ -145,23 +171,22 @@ static u64 tsc_hz_from_cpuid(void)
 
 static void calibrate(void)
 {
-    u64 start, end, apic_start, apic_end, window_hz, ticks;
+    struct sample from, to;
+    u64 window_hz, ticks;
 
     apic_timer_mode(0, true);
     apic_timer_start(~0u);
-    apic_start = apic_timer_left();
     if (acpi.pm_timer_port) {
-        ticks = wait_by_pm_timer(&start, &end);
+        ticks = wait_by_pm_timer(&from, &to);
         window_hz = PM_TIMER_HZ;
     } else {
-        wait_by_pit(&start, &end);
+        wait_by_pit(&from, &to);
         ticks = PIT_HZ * CALIBRATE_MS / 1000;
         window_hz = PIT_HZ;
     }
-    apic_end = apic_timer_left();
     apic_timer_start(0);
-    tsc_hz = (end - start) * window_hz / ticks;
-    apic_hz = (apic_start - apic_end) * window_hz / ticks;
+    tsc_hz = (to.tsc - from.tsc) * window_hz / ticks;
+    apic_hz = (from.apic - to.apic) * window_hz / ticks;
 }
 
 /* A clock of exactly 1 GHz is what QEMU shows under icount and as its APIC timer. */
@@ -179,9 +204,9 @@ void time_init(void)
     apic_hz = snap_to_ghz(apic_hz);
     if (!tsc_hz || !apic_hz)
         panic("time: no working TSC or APIC timer");
-    ns_per_tsc_q32 = (u64)(((unsigned __int128)1000000000u << 32) / tsc_hz);
-    tsc_per_ns_q32 = (u64)(((unsigned __int128)tsc_hz << 32) / 1000000000u);
-    apic_per_ns_q32 = (u64)(((unsigned __int128)apic_hz << 32) / 1000000000u);
+    ns_per_tsc_q32 = ratio_q32(NSEC_PER_SEC, tsc_hz);
+    tsc_per_ns_q32 = ratio_q32(tsc_hz, NSEC_PER_SEC);
+    apic_per_ns_q32 = ratio_q32(apic_hz, NSEC_PER_SEC);
     tsc_base = rdtsc();
     ktime_set_real_ns(cmos_read_seconds() * NSEC_PER_SEC);
     pr_info("time: TSC %lu kHz%s, APIC timer %lu kHz%s\n", tsc_hz / 1000, known ? " by CPUID" : "",

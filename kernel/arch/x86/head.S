@@ -175,7 +175,7 @@ boot_stack_low_top:
     .section .bss.page_aligned, "aw", @nobits
     .balign 4096
     .globl boot_stack, boot_stack_top
-boot_stack:         .skip 16384
+boot_stack:         .skip 16384             /* KSTACK_SIZE */
 boot_stack_top:
 
     .section .note.GNU-stack, "", @progbits

@@ -32,6 +32,8 @@ static DEFINE_SPINLOCK(irq_lock);
 static volatile u32 *ioapic[ACPI_MAX_IOAPICS];
 static DEFINE_PER_CPU(u64, counts[256]);       /* NOIRQ; remote readers see a value of a moment ago */
 
+void sched_irq_enter(void);                     /* kernel/sched: an interrupted idle CPU is active again */
+
 static u32 ioapic_read(u32 n, u32 reg)
 {
     ioapic[n][0] = reg;
@@ -114,6 +116,7 @@ static void device_irq(unsigned irq)
 void do_irq(struct pt_regs *regs, unsigned long vector)
 {
     this_cpu_add(preempt_count_, PREEMPT_HARDIRQ);
+    sched_irq_enter();
     (*this_cpu_ptr(&counts))[vector]++;
     if (vector != VECTOR_SPURIOUS)
         apic_eoi();

@@ -12,13 +12,19 @@
 #include "kernel/boot/boot_info.h"
 #include "kernel/boot/bootmem.h"
 #include "kernel/boot/start_kernel.h"
+#include "kernel/task/task.h"
 
+extern char boot_stack[];                       /* head.S, KSTACK_SIZE bytes */
 static u8 early_ist[4 * IST_STACK_BYTES] __aligned(IST_STACK_BYTES);
 
 __noreturn void x86_start_kernel(u32 protocol, u64 info);
 __noreturn void x86_start_kernel(u32 protocol, u64 info)
 {
     wrmsr(MSR_GS_BASE, 0);
+    init_task.stack = boot_stack;
+    this_cpu_write(current_task, &init_task);
+    this_cpu_write(kstack_top, (unsigned long)boot_stack + KSTACK_SIZE);
+    this_cpu_write(preempt_count_, 1);          /* until the boot CPU becomes its idle task */
     early_uart_init();
     cpu_detect();
     cpu_enable_features();

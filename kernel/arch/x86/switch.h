@@ -1,8 +1,8 @@
 /*
  * The context switch and the first stack of a task.
  *
- * switch_to() saves callee-saved registers, stack pointer, FS and GS base, FPU state and preempt_count of
- * prev and loads those of next; it sets current_task. The caller has interrupts off, has changed CR3 and
+ * switch_to() saves callee-saved registers, stack pointer, FS and GS base and FPU state of prev and loads
+ * those of next; it sets current_task. preempt_count is 0 at every switch and so belongs to no task. The caller has interrupts off, has changed CR3 and
  * finishes on next's stack with what switch_to returns (the task that really ran before).
  * A new task starts in ret_from_fork: schedule_tail(prev) of kernel/sched, then user mode or fn(arg).
  */

@@ -88,8 +88,6 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
     this_cpu_write(current_task, next);
     this_cpu_write(kstack_top, top);
     this_cpu_write(cpu_tss.rsp[0], top);
-    prev->preempt_count = preempt_count();
-    this_cpu_write(preempt_count_, next->preempt_count);
     if (likely(cpu_has.fsgsbase))
         switch_bases_fast(&prev->thread, &next->thread);
     else

@@ -39,6 +39,11 @@ ap_start64_low:
 
     .section .text.entry, "ax"
 ap_start64_high:
+    movl $0x10, %eax                    /* while boot_gdt is still mapped */
+    movl %eax, %ss
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
     movl $0xc0000080, %ecx              /* EFER as on the boot CPU: kernel_pgd has NX bits */
     movl ap_efer(%rip), %eax
     xorl %edx, %edx
@@ -70,11 +75,6 @@ ap_start64_high:
     jmp 4b
 
 5:  movq ap_stack_top(,%rsi,8), %rsp
-    movl $0x10, %eax
-    movl %eax, %ss
-    xorl %eax, %eax
-    movl %eax, %ds
-    movl %eax, %es
     xorl %ebp, %ebp
     movl %esi, %edi
     call ap_start
