@@ -110,3 +110,14 @@ void params_parse(const char *cmdline)
             take_word(word);
     }
 }
+
+/* Words that are looked up in the boot record before this table is read (kernel/boot/param_early.h) or that ask for what is
+ * so anyway: known, and nothing to do. */
+static int known(const char *value)
+{
+    return 0;
+}
+KERNEL_PARAM("nokaslr", known);
+KERNEL_PARAM("maxcpus", known);
+KERNEL_PARAM("nosmp", known);
+KERNEL_PARAM("earlyprintk", known);

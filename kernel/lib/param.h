@@ -5,7 +5,7 @@
 #include "kernel/lib/types.h"
 struct kernel_param {
     const char *name;
-    int (*set)(const char *value); /* value: "" when there is no '='; lives for ever. 0 or -EINVAL */
+    int (*set)(const char *value); /* what follows "=", else ""; it lives for ever. 0 or -EINVAL */
 };
 #define KERNEL_PARAM(key, fn) KERNEL_PARAM_(key, fn, __COUNTER__)
 #define KERNEL_PARAM_(key, fn, n) KERNEL_PARAM__(key, fn, n)

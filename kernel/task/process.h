@@ -42,6 +42,8 @@ struct task_struct *copy_process(struct kernel_clone_args *args);
 __noreturn void do_exit(long code);
 __noreturn void do_group_exit(int code);
 void release_task(struct task_struct *p);
+/* No member of current's group has a parent in another group of the same session: nobody could continue it. */
+bool is_current_pgrp_orphaned(void);
 /* exec from kernel memory strings (init) or by the system call. 0: current now is the new program; or -errno. */
 int kernel_execve(const char *path, const char *const *argv, const char *const *envp);
 void task_init(void);        /* pid table, caches, init_task completed; before the first thread */
