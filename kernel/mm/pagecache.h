@@ -11,6 +11,8 @@ struct address_space {
     u64 nrpages;
     struct list_head i_mmap; /* VMAs that map it, for truncate; under lock */
     u32 writable_mappings;   /* atomic: shared writable VMAs */
+    u64 *usage;              /* atomic: pages of the whole file system; this cache adds and removes its own. NULL: not counted */
+    const u64 *limit;        /* find_or_create_page: -ENOSPC when *limit is not 0 and *usage has reached it */
 };
 void address_space_init(struct address_space *as, struct inode *host);
 /* RCU lookup: page with a reference, or NULL (hole). */
@@ -21,5 +23,7 @@ struct page *find_or_create_page(struct address_space *as, u64 index);
 int add_to_page_cache(struct address_space *as, struct page *p, u64 index);
 /* Drops pages from byte `newsize` on, clears the tail of the last page, unmaps them from all VMAs. */
 void truncate_pagecache(struct address_space *as, u64 newsize);
+/* The same for the whole pages [first, last): a hole (fallocate PUNCH_HOLE). */
+void truncate_pagecache_range(struct address_space *as, u64 first, u64 last);
 struct vm_operations_struct;
 extern const struct vm_operations_struct filemap_vm_ops; /* shared and private mappings of a page-cache file */

@@ -1,0 +1,483 @@
+/* The mount tree. Owns struct mount; changes are serialised by mount_mutex and made under the tree lock, so that path
+ * walks (RCU, tree_seq) never see half of one. A mount that is busy cannot go; a detached busy one (MNT_DETACH) is freed
+ * at a later mount call when its users are gone. */
+#include "kernel/fs/fs_internal.h"
+#include "kernel/syscall/syscalls.h"
+#include "kernel/lib/fmt.h"
+#include "kernel/debug/assert.h"
+
+#define MNT_FORCE 1
+#define MNT_DETACH 2
+#define MNT_EXPIRE 4
+#define UMOUNT_NOFOLLOW 8
+#define MS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+
+struct mount *root_mount;
+static struct mount *mounts, *detached_mounts;
+static int next_id = 20;
+static DEFINE_MUTEX(mount_mutex);
+
+static u32 mnt_users(const struct mount *m)
+{
+    u32 sum = 0;
+
+    for (unsigned i = 0; i < MNT_SHARDS; i++)
+        sum += atomic_load_relaxed(&m->refs[i].n);
+    return sum;
+}
+
+struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
+{
+    struct mount *best = NULL;
+
+    for (struct mount *i = rcu_dereference(mounts); i; i = rcu_dereference(i->next))
+        if (i->mountpoint == d && i->parent == m)
+            best = i;
+    return best;
+}
+
+bool is_mountpoint(const struct dentry *d)
+{
+    bool found = false;
+
+    if (!(d->d_flags & D_MOUNTED))
+        return false;
+    rcu_read_lock();
+    for (struct mount *i = rcu_dereference(mounts); i && !found; i = rcu_dereference(i->next))
+        found = i->mountpoint == d;
+    rcu_read_unlock();
+    return found;
+}
+
+static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *dev, u32 flags)
+{
+    struct mount *m = kzalloc(sizeof(*m), GFP_KERNEL);
+
+    if (!m)
+        return NULL;
+    m->devname = kstrdup(dev && *dev ? dev : "none", GFP_KERNEL);
+    if (!m->devname) {
+        kfree(m);
+        return NULL;
+    }
+    m->sb = sb;
+    m->root = root;
+    dget(root);
+    m->flags = flags & MS_KEPT;
+    if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+        m->flags |= MS_RELATIME;
+    m->id = next_id++;
+    atomic_inc_relaxed(&sb->s_active);
+    return m;
+}
+
+/* After a grace period, with no user left. */
+static void free_mount(struct mount *m)
+{
+    struct super_block *sb = m->sb;
+
+    dput(m->root);
+    dput(m->mountpoint);
+    kfree(m->devname);
+    kfree(m);
+    put_super(sb);
+}
+
+static void list_append(struct mount *m)
+{
+    struct mount **p = &mounts;
+
+    while (*p)
+        p = &(*p)->next;
+    m->next = NULL;
+    rcu_assign_pointer(*p, m);
+}
+
+static void list_unlink(struct mount *m)
+{
+    for (struct mount **p = &mounts; *p; p = &(*p)->next) {
+        if (*p == m) {
+            atomic_store_release(p, m->next);
+            return;
+        }
+    }
+}
+
+/* mount_mutex held. Detached mounts whose last user has gone are freed. */
+static void reap_detached(void)
+{
+    for (struct mount **p = &detached_mounts; *p;) {
+        struct mount *m = *p;
+
+        if (mnt_users(m)) {
+            p = &m->next;
+            continue;
+        }
+        *p = m->next;
+        free_mount(m);
+    }
+}
+
+/* mount_mutex held. */
+static int attach_mount(struct mount *m, const struct path_s *at)
+{
+    struct inode *dir = at->dentry->d_inode;
+
+    mutex_lock(&dir->i_mutex);
+    if (dir->i_flags & S_DEAD) {
+        mutex_unlock(&dir->i_mutex);
+        return -ENOENT;
+    }
+    dget(at->dentry);
+    tree_write_begin();
+    m->parent = at->mnt;
+    m->mountpoint = at->dentry;
+    at->dentry->d_flags |= D_MOUNTED;
+    list_append(m);
+    tree_write_end();
+    mutex_unlock(&dir->i_mutex);
+    return 0;
+}
+
+static bool has_submounts(const struct mount *m)
+{
+    for (struct mount *i = mounts; i; i = i->next)
+        if (i->parent == m)
+            return true;
+    return false;
+}
+
+void mount_init(void)
+{
+    struct super_block *sb = tmpfs_mount(NULL, 0);
+
+    if (IS_ERR(sb))
+        panic("no memory for the root file system");
+    sb->s_type = "rootfs";
+    sb->s_max_pages = 0;
+    sb->s_max_inodes = 0;
+    root_mount = alloc_mount(sb, sb->s_root, "rootfs", 0);
+    if (!root_mount)
+        panic("no memory for the root mount");
+    root_mount->id = 1;
+    mounts = root_mount;
+}
+
+/* ---- text for /proc/mounts ---- */
+static void mount_options(const struct mount *m, char *buf, size_t n)
+{
+    u32 f = m->flags;
+
+    snprintf(buf, n, "%s%s%s%s%s%s", f & MS_RDONLY ? "ro" : "rw", f & MS_NOSUID ? ",nosuid" : "",
+             f & MS_NODEV ? ",nodev" : "", f & MS_NOEXEC ? ",noexec" : "",
+             f & MS_NOATIME ? ",noatime" : "", f & MS_RELATIME ? ",relatime" : "");
+}
+
+void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, const char *type, const char *opts, int id,
+                               int parent_id, dev_t sdev, const char *root), void *arg)
+{
+    char *buf = kmalloc(PATH_MAX, GFP_KERNEL), opts[80];
+
+    if (!buf)
+        return;
+    mutex_lock(&mount_mutex);
+    for (struct mount *m = mounts; m; m = m->next) {
+        struct path_s p = { m, m->root };
+        char *dir = d_path(&p, buf, PATH_MAX);
+
+        if (IS_ERR(dir))
+            continue;
+        mount_options(m, opts, sizeof(opts));
+        fn(arg, m->devname, dir, m->sb->s_type, opts, m->id, m->parent ? m->parent->id : 0, m->sb->s_dev, "/");
+    }
+    mutex_unlock(&mount_mutex);
+    kfree(buf);
+}
+
+/* ---- mount(2) ---- */
+static int do_new_mount(const char *dev, const struct path_s *at, const char *type, unsigned long flags, const char *data)
+{
+    struct super_block *sb = fs_mount_by_name(type, data, flags);
+    struct mount *m;
+    int err;
+
+    if (IS_ERR(sb))
+        return PTR_ERR(sb);
+    if (S_ISDIR(sb->s_root->d_inode->i_mode) != S_ISDIR(at->dentry->d_inode->i_mode)) {
+        atomic_inc_relaxed(&sb->s_active);
+        put_super(sb);
+        return -ENOTDIR;
+    }
+    m = alloc_mount(sb, sb->s_root, dev, flags);
+    if (!m) {
+        atomic_inc_relaxed(&sb->s_active);
+        put_super(sb);
+        return -ENOMEM;
+    }
+    err = attach_mount(m, at);
+    if (err)
+        free_mount(m);
+    return err;
+}
+
+static int do_bind_mount(const char *src, const struct path_s *at, unsigned long flags)
+{
+    struct path_s from;
+    struct mount *m;
+    int err = kern_path(src, 0, &from);
+
+    if (err)
+        return err;
+    err = -ENOTDIR;
+    if (S_ISDIR(from.dentry->d_inode->i_mode) == S_ISDIR(at->dentry->d_inode->i_mode)) {
+        m = alloc_mount(from.mnt->sb, from.dentry, from.mnt->devname, from.mnt->flags);
+        err = m ? attach_mount(m, at) : -ENOMEM;
+        if (m && err)
+            free_mount(m);
+    }
+    path_put(&from);
+    return err;
+}
+
+static int do_remount(const struct path_s *at, unsigned long flags)
+{
+    if (at->dentry != at->mnt->root)
+        return -EINVAL;
+    at->mnt->flags = flags & MS_KEPT;
+    if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+        at->mnt->flags |= MS_RELATIME;
+    return 0;
+}
+
+static int do_move_mount(const char *src, const struct path_s *at)
+{
+    struct path_s from;
+    struct mount *m;
+    struct dentry *old;
+    int err = kern_path(src, 0, &from);
+
+    if (err)
+        return err;
+    m = from.mnt;
+    err = -EINVAL;
+    if (from.dentry != m->root || m == root_mount)
+        goto out;
+    err = -ELOOP;
+    for (struct mount *p = at->mnt; p; p = p->parent)
+        if (p == m)
+            goto out;
+    dget(at->dentry);
+    tree_write_begin();
+    old = m->mountpoint;
+    m->parent = at->mnt;
+    m->mountpoint = at->dentry;
+    at->dentry->d_flags |= D_MOUNTED;
+    list_unlink(m);
+    list_append(m);
+    tree_write_end();
+    dput(old);
+    err = 0;
+out:
+    path_put(&from);
+    return err;
+}
+
+static int do_mount(const char *dev, const struct path_s *at, const char *type, unsigned long flags, const char *data)
+{
+    int err;
+
+    mutex_lock(&mount_mutex);
+    reap_detached();
+    if (flags & MS_REMOUNT)
+        err = do_remount(at, flags);
+    else if (flags & MS_BIND)
+        err = do_bind_mount(dev, at, flags);
+    else if (flags & (1u << 17 | 1u << 18 | 1u << 19 | 1u << 20))
+        err = at->dentry == at->mnt->root ? 0 : -EINVAL; /* propagation: there is one name space */
+    else if (flags & MS_MOVE)
+        err = do_move_mount(dev, at);
+    else
+        err = *type ? do_new_mount(dev, at, type, flags, data) : -EINVAL;
+    mutex_unlock(&mount_mutex);
+    return err;
+}
+
+static char *copy_string(const char __user *s)
+{
+    char *k = kmalloc(PATH_MAX, GFP_KERNEL);
+    long n;
+
+    if (!k)
+        return ERR_PTR(-ENOMEM);
+    if (!s) {
+        *k = 0;
+        return k;
+    }
+    n = strncpy_from_user(k, s, PATH_MAX);
+    if (n < 0 || n >= PATH_MAX) {
+        kfree(k);
+        return ERR_PTR(n < 0 ? n : -EINVAL);
+    }
+    return k;
+}
+
+/* Options are text of up to a page; what cannot be read is taken as absent. */
+static char *copy_options(const void __user *data)
+{
+    char *k = kzalloc(PATH_MAX, GFP_KERNEL);
+
+    if (!k)
+        return ERR_PTR(-ENOMEM);
+    if (data) {
+        long n = strncpy_from_user(k, data, PATH_MAX - 1);
+
+        if (n < 0) {
+            kfree(k);
+            return ERR_PTR(n);
+        }
+    }
+    return k;
+}
+
+long sys_mount(char __user *dev_name, char __user *dir_name, char __user *type, unsigned long flags, void __user *data)
+{
+    struct path_s at;
+    char *ktype, *kdev = NULL, *kdata = NULL;
+    long err;
+
+    if ((flags & 0xffff0000UL) == 0xc0ed0000UL)
+        flags &= 0xffff;
+    ktype = copy_string(type);
+    if (IS_ERR(ktype))
+        return PTR_ERR(ktype);
+    kdev = copy_string(dev_name);
+    err = PTR_ERR(kdev);
+    if (IS_ERR(kdev))
+        goto out_type;
+    kdata = copy_options(data);
+    err = PTR_ERR(kdata);
+    if (IS_ERR(kdata))
+        goto out_dev;
+    err = user_path_at(AT_FDCWD, dir_name, LOOKUP_FOLLOW, &at);
+    if (!err) {
+        err = capable(CAP_SYS_ADMIN) ? do_mount(kdev, &at, ktype, flags, kdata) : -EPERM;
+        path_put(&at);
+    }
+    kfree(kdata);
+out_dev:
+    kfree(kdev);
+out_type:
+    kfree(ktype);
+    return err;
+}
+
+/* mount_mutex held. allowed: users that the caller itself is. */
+static int detach_mount(struct mount *m, u32 allowed, bool lazy)
+{
+    int err = 0;
+
+    tree_write_begin();
+    if (!lazy && (mnt_users(m) > allowed || has_submounts(m)))
+        err = -EBUSY;
+    else
+        list_unlink(m);
+    tree_write_end();
+    return err;
+}
+
+static int do_umount(struct path_s *at, int flags)
+{
+    struct mount *m = at->mnt;
+    int err;
+
+    if (at->dentry != m->root || m->detached)
+        return -EINVAL;
+    if (m == root_mount)
+        return flags & MNT_DETACH ? -EINVAL : -EBUSY;
+    err = detach_mount(m, 1, flags & MNT_DETACH);
+    if (err)
+        return err;
+    m->detached = true;
+    path_put(at);
+    synchronize_rcu();
+    if (mnt_users(m)) {
+        m->next = detached_mounts;
+        detached_mounts = m;
+    } else {
+        free_mount(m);
+    }
+    return 0;
+}
+
+long sys_umount2(char __user *name, int flags)
+{
+    struct path_s at;
+    int err;
+
+    if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+        return -EINVAL;
+    if (!capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    err = user_path_at(AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &at);
+    if (err)
+        return err;
+    mutex_lock(&mount_mutex);
+    reap_detached();
+    err = do_umount(&at, flags);
+    mutex_unlock(&mount_mutex);
+    if (err)
+        path_put(&at);
+    return err;
+}
+
+/* ---- pivot_root(2): new becomes the root, the old root is mounted on put_old ---- */
+static int do_pivot(const struct path_s *new, const struct path_s *old)
+{
+    struct path_s root;
+    struct mount *nm = new->mnt;
+    struct dentry *freed;
+    int err = -EINVAL;
+
+    get_fs_root(current->fs, &root);
+    if (root.dentry != root.mnt->root || new->dentry != nm->root || nm == root.mnt || !nm->parent ||
+        old->mnt != nm || root.mnt == root_mount)
+        goto out; /* Linux refuses the rootfs as well */
+    dget(old->dentry);
+    dget(root.mnt->mountpoint);
+    tree_write_begin();
+    freed = nm->mountpoint;
+    nm->parent = root.mnt->parent;
+    nm->mountpoint = root.mnt->mountpoint;
+    root.mnt->parent = nm;
+    root.mnt->mountpoint = old->dentry;
+    old->dentry->d_flags |= D_MOUNTED;
+    tree_write_end();
+    dput(freed);
+    dput(nm->mountpoint);
+    fs_set_root_pwd(current->fs, new, new);
+    err = 0;
+out:
+    path_put(&root);
+    return err;
+}
+
+long sys_pivot_root(const char __user *new_root, const char __user *put_old)
+{
+    struct path_s new, old;
+    int err;
+
+    if (!capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    err = user_path_at(AT_FDCWD, new_root, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &new);
+    if (err)
+        return err;
+    err = user_path_at(AT_FDCWD, put_old, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &old);
+    if (!err) {
+        mutex_lock(&mount_mutex);
+        err = do_pivot(&new, &old);
+        mutex_unlock(&mount_mutex);
+        path_put(&old);
+    }
+    path_put(&new);
+    return err;
+}

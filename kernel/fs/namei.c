@@ -1,0 +1,911 @@
+/* Path walks. A walk begins in RCU mode: no references, no stores to shared memory, preemption off; names are looked up in
+ * the hash, and tree_seq at the end proves that no rename or mount change ran beside it. What has to sleep (->lookup,
+ * ->readlink) first turns the walk into reference mode (unlazy_walk); when that fails the walk starts again with
+ * references from the beginning (-ECHILD, never seen outside this file). Source: Linux Documentation/filesystems/path-lookup. */
+#include "kernel/fs/fs_internal.h"
+
+struct walk {
+    struct path_s path;       /* where we are; referenced unless rcu */
+    struct path_s root;       /* what / means; referenced if root_ref */
+    struct inode *inode;      /* path.dentry's */
+    const char *name;         /* what is left */
+    unsigned flags;           /* LOOKUP_* */
+    unsigned links;
+    u32 seq;
+    bool rcu, root_ref, must_be_dir;
+    char *heap;               /* PATH_MAX bytes of link text, or NULL */
+    struct last_name *last;   /* LOOKUP_PARENT */
+    char small[128];          /* short link text */
+};
+
+int getname(struct pathname *p, const char __user *name)
+{
+    long n = strncpy_from_user(p->buf, name, sizeof(p->buf));
+
+    p->s = p->buf;
+    p->heap = false;
+    if (likely((unsigned long)n < sizeof(p->buf)))
+        return 0;
+    if (n < 0)
+        return n;
+    p->s = kmalloc(PATH_MAX, GFP_KERNEL);
+    if (!p->s)
+        return -ENOMEM;
+    p->heap = true;
+    n = strncpy_from_user(p->s, name, PATH_MAX);
+    if (n >= 0 && n < PATH_MAX)
+        return 0;
+    kfree(p->s);
+    p->heap = false;
+    return n < 0 ? n : -ENAMETOOLONG;
+}
+
+/* ---- modes of a walk ---- */
+/* more: the walk goes on and may need its root. */
+static int leave_rcu(struct walk *w, bool more)
+{
+    struct path_s p = w->path;
+    bool ok;
+
+    mntget(p.mnt);
+    ok = dget_not_zero(p.dentry);
+    if (ok && !tree_read_retry(w->seq)) {
+        w->rcu = false;
+        rcu_read_unlock();
+        if (!more)
+            return 0;
+        if (w->flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH))
+            path_get(&w->root); /* the start: held by its file or by fs */
+        else
+            get_fs_root(current->fs, &w->root);
+        w->root_ref = true;
+        return 0;
+    }
+    w->rcu = false;
+    w->path.dentry = NULL;
+    rcu_read_unlock();
+    if (ok)
+        dput(p.dentry);
+    mntput(p.mnt);
+    return -ECHILD;
+}
+
+static int unlazy_walk(struct walk *w)
+{
+    return leave_rcu(w, true);
+}
+
+/* Gives everything back but, on success, path. */
+static void end_walk(struct walk *w, bool keep_path)
+{
+    if (w->rcu) {
+        rcu_read_unlock();
+        w->rcu = false;
+    } else if (w->path.dentry && !keep_path) {
+        path_put(&w->path);
+    }
+    if (w->root_ref)
+        path_put(&w->root);
+    kfree(w->heap);
+    w->root_ref = false;
+    w->heap = NULL;
+}
+
+static void set_root(struct walk *w)
+{
+    if (w->rcu) {
+        fs_copy_root_rcu(current->fs, &w->root);
+        return;
+    }
+    get_fs_root(current->fs, &w->root);
+    w->root_ref = true;
+}
+
+static int start_at_fd(struct walk *w, int dfd)
+{
+    struct fd f = fdget_raw(dfd);
+
+    if (!f.file)
+        return -EBADF;
+    if (!f.file->f_path.dentry) {
+        fdput(f);
+        return -ENOTDIR;
+    }
+    w->path = f.file->f_path;
+    if (f.need_put && w->rcu) { /* the last fput could sleep */
+        rcu_read_unlock();
+        w->rcu = false;
+    }
+    if (!w->rcu)
+        path_get(&w->path);
+    fdput(f);
+    return 0;
+}
+
+static int start_walk(struct walk *w, int dfd, const char *name, unsigned flags, bool rcu)
+{
+    int err = 0;
+
+    w->path.dentry = NULL;
+    w->name = name;
+    w->flags = flags;
+    w->links = 0;
+    w->rcu = rcu;
+    w->root_ref = w->must_be_dir = false;
+    w->heap = NULL;
+    if (rcu) {
+        rcu_read_lock();
+        w->seq = tree_read_begin();
+    }
+    if (*name == '/' && !(flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH))) {
+        set_root(w);
+        w->path = w->root;
+        if (!w->rcu)
+            path_get(&w->path);
+    } else if (dfd == AT_FDCWD) {
+        if (w->rcu)
+            fs_copy_pwd_rcu(current->fs, &w->path);
+        else
+            get_fs_pwd(current->fs, &w->path);
+    } else {
+        err = start_at_fd(w, dfd);
+        if (err)
+            return err;
+    }
+    if (flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH)) {
+        if (*name == '/' && flags & LOOKUP_BENEATH)
+            return -EXDEV;
+        w->root = w->path;
+        if (!w->rcu) {
+            path_get(&w->root);
+            w->root_ref = true;
+        }
+    } else if (*name != '/') {
+        set_root(w);
+    }
+    w->inode = w->path.dentry->d_inode;
+    return 0;
+}
+
+/* ---- moving ---- */
+/* d is referenced in reference mode; the reference becomes path's. */
+static void goto_dentry(struct walk *w, struct dentry *d)
+{
+    if (!w->rcu)
+        dput(w->path.dentry);
+    w->path.dentry = d;
+    w->inode = d->d_inode;
+}
+
+static void goto_path(struct walk *w, const struct path_s *p)
+{
+    if (!w->rcu)
+        path_put(&w->path);
+    w->path = *p;
+    w->inode = p->dentry->d_inode;
+}
+
+/* What is mounted here, with references in reference mode. */
+static bool mounted_here(struct walk *w, struct path_s *out)
+{
+    bool found = false;
+
+    if (w->rcu) {
+        out->mnt = lookup_mnt(w->path.mnt, w->path.dentry);
+        if (!out->mnt)
+            return false;
+        out->dentry = out->mnt->root;
+        return true;
+    }
+    rcu_read_lock();
+    for (;;) {
+        u32 seq = tree_read_begin();
+
+        out->mnt = lookup_mnt(w->path.mnt, w->path.dentry);
+        if (!out->mnt)
+            break;
+        mntget(out->mnt);
+        if (!tree_read_retry(seq)) {
+            out->dentry = out->mnt->root;
+            dget(out->dentry);
+            found = true;
+            break;
+        }
+        mntput(out->mnt);
+    }
+    rcu_read_unlock();
+    return found;
+}
+
+static int cross_mounts(struct walk *w)
+{
+    struct path_s p;
+
+    while (unlikely(w->path.dentry->d_flags & D_MOUNTED) && mounted_here(w, &p)) {
+        if (w->flags & LOOKUP_NO_XDEV) {
+            if (!w->rcu)
+                path_put(&p);
+            return -EXDEV;
+        }
+        goto_path(w, &p);
+    }
+    return 0;
+}
+
+static struct dentry *get_parent(struct dentry *d)
+{
+    struct dentry *p;
+
+    rcu_read_lock();
+    for (;;) {
+        p = rcu_dereference(d->d_parent);
+        if (dget_not_zero(p) && atomic_load_acquire(&d->d_parent) == p)
+            break;
+        cpu_relax();
+    }
+    rcu_read_unlock();
+    return p;
+}
+
+/* From the root of a mount to where it is mounted. False at the top. */
+static bool leave_mount(struct walk *w)
+{
+    struct path_s p;
+    bool ok = false;
+
+    if (w->rcu) {
+        struct mount *m = w->path.mnt;
+
+        if (!m->parent)
+            return false;
+        w->path.dentry = m->mountpoint;
+        w->path.mnt = m->parent;
+        return true;
+    }
+    rcu_read_lock();
+    for (;;) {
+        u32 seq = tree_read_begin();
+
+        p.mnt = w->path.mnt->parent;
+        if (!p.mnt)
+            break;
+        p.dentry = w->path.mnt->mountpoint;
+        mntget(p.mnt);
+        ok = dget_not_zero(p.dentry);
+        if (ok && !tree_read_retry(seq))
+            break;
+        rcu_read_unlock();
+        if (ok)
+            dput(p.dentry);
+        mntput(p.mnt);
+        rcu_read_lock();
+    }
+    rcu_read_unlock();
+    if (ok)
+        goto_path(w, &p);
+    return ok;
+}
+
+static int step_up(struct walk *w)
+{
+    for (;;) {
+        struct dentry *d = w->path.dentry;
+
+        if (d == w->root.dentry && w->path.mnt == w->root.mnt) {
+            if (w->flags & LOOKUP_BENEATH)
+                return -EXDEV;
+            break;
+        }
+        if (d != w->path.mnt->root) {
+            goto_dentry(w, w->rcu ? d->d_parent : get_parent(d));
+            break;
+        }
+        if (w->flags & LOOKUP_NO_XDEV && w->path.mnt->parent)
+            return -EXDEV;
+        if (!leave_mount(w))
+            break;
+    }
+    w->inode = w->path.dentry->d_inode;
+    return cross_mounts(w);
+}
+
+/* ---- one name ---- */
+static struct dentry *ask_filesystem(struct dentry *parent, const char *name, unsigned len, u32 hash)
+{
+    struct dentry *d = d_alloc(parent, name, len, hash), *r;
+
+    if (!d)
+        return ERR_PTR(-ENOMEM);
+    r = parent->d_inode->i_op->lookup(parent->d_inode, d);
+    if (!r && !d->d_inode)
+        r = ERR_PTR(-ENOENT);
+    if (IS_ERR(r)) {
+        dput(d);
+        return r;
+    }
+    return d;
+}
+
+/* Referenced child or ERR_PTR. Reference mode, or i_mutex held. */
+static struct dentry *lookup_one(struct dentry *parent, const char *name, unsigned len, u32 hash)
+{
+    struct dentry *d = d_lookup(parent, name, len, hash);
+    const struct inode_operations *op = parent->d_inode->i_op;
+
+    if (d)
+        return d;
+    if (op && op->lookup)
+        return ask_filesystem(parent, name, len, hash);
+    return ERR_PTR(-ENOENT);
+}
+
+/* In RCU mode the child has no reference; w may have left that mode. */
+static struct dentry *walk_child(struct walk *w, const char *name, unsigned len, u32 hash)
+{
+    if (w->rcu) {
+        struct dentry *d = d_lookup_rcu(w->path.dentry, name, len, hash);
+
+        if (likely(d != NULL))
+            return d;
+        if (!w->inode->i_op || !w->inode->i_op->lookup)
+            return ERR_PTR(tree_read_retry(w->seq) ? -ECHILD : -ENOENT);
+        if (unlazy_walk(w))
+            return ERR_PTR(-ECHILD);
+    }
+    return lookup_one(w->path.dentry, name, len, hash);
+}
+
+/* The walk goes on with `text` followed by what is left after the link (rest: "" or "/..."). */
+static int push_link(struct walk *w, const char *text, size_t len, const char *rest)
+{
+    size_t rest_len = strlen(rest);
+    char *buf = w->small;
+
+    if (!len)
+        return -ENOENT;
+    if (len + rest_len >= sizeof(w->small)) {
+        if (len + rest_len >= PATH_MAX)
+            return -ENAMETOOLONG;
+        if (!w->heap)
+            w->heap = kmalloc(PATH_MAX, w->rcu ? GFP_ATOMIC : GFP_KERNEL);
+        if (!w->heap)
+            return -ENOMEM;
+        buf = w->heap;
+    }
+    memmove(buf + len, rest, rest_len + 1);
+    memcpy(buf, text, len);
+    w->name = buf;
+    if (*buf != '/')
+        return 0;
+    if (w->flags & LOOKUP_BENEATH)
+        return -EXDEV;
+    if (w->flags & LOOKUP_NO_XDEV && w->path.mnt != w->root.mnt)
+        return -EXDEV;
+    if (!w->rcu)
+        path_get(&w->root);
+    goto_path(w, &w->root);
+    return 0;
+}
+
+/* The link's text comes from the file system. link is referenced. */
+static int follow_slow_link(struct walk *w, struct dentry *link, const char *rest)
+{
+    const struct inode_operations *op = link->d_inode->i_op;
+    char *text;
+    ssize_t n;
+    int err;
+
+    if (op && op->get_path) {
+        struct path_s p;
+
+        if (w->flags & (LOOKUP_NO_MAGICLINKS | LOOKUP_BENEATH | LOOKUP_IN_ROOT))
+            return -ELOOP;
+        err = op->get_path(link, &p);
+        if (err)
+            return err;
+        goto_path(w, &p);
+        w->name = rest;
+        return 0;
+    }
+    if (!op || !op->readlink)
+        return -EINVAL;
+    text = kmalloc(PATH_MAX, GFP_KERNEL);
+    if (!text)
+        return -ENOMEM;
+    n = op->readlink(link, text, PATH_MAX - 1);
+    err = n < 0 ? n : push_link(w, text, n, rest);
+    kfree(text);
+    return err;
+}
+
+static int follow_link(struct walk *w, struct dentry *link, const char *rest)
+{
+    const char *text = link->d_inode->i_link;
+    int err;
+
+    if (++w->links > MAXSYMLINKS || w->flags & LOOKUP_NO_SYMLINKS) {
+        err = -ELOOP;
+    } else if (likely(text != NULL)) {
+        err = push_link(w, text, strlen(text), rest);
+    } else if (w->rcu) {
+        if (!dget_not_zero(link))
+            return -ECHILD;
+        err = unlazy_walk(w);
+        if (!err)
+            err = follow_slow_link(w, link, rest);
+        dput(link); /* RCU mode was left either way */
+        return err;
+    } else {
+        err = follow_slow_link(w, link, rest);
+    }
+    if (!w->rcu)
+        dput(link);
+    return err;
+}
+
+/* rest begins right after the name. */
+static int step_down(struct walk *w, const char *name, unsigned len, u32 hash, const char *rest, bool final)
+{
+    struct dentry *d = walk_child(w, name, len, hash);
+    struct inode *inode;
+
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    inode = d->d_inode;
+    if (unlikely(S_ISLNK(inode->i_mode)) && (!final || w->flags & LOOKUP_FOLLOW || w->must_be_dir))
+        return follow_link(w, d, rest);
+    goto_dentry(w, d);
+    w->name = rest;
+    return cross_mounts(w);
+}
+
+static int may_walk(struct walk *w)
+{
+    if (unlikely(!S_ISDIR(w->inode->i_mode)))
+        return -ENOTDIR;
+    if (unlikely(w->inode->i_op && w->inode->i_op->permission)) {
+        if (w->rcu && unlazy_walk(w))
+            return -ECHILD;
+        return w->inode->i_op->permission(w->inode, MAY_EXEC);
+    }
+    return generic_permission(w->inode, MAY_EXEC);
+}
+
+static void save_last(struct walk *w, enum last_type type, const char *name, unsigned len, u32 hash, bool slash)
+{
+    struct last_name *l = w->last;
+
+    l->type = type;
+    l->slash = slash;
+    l->len = len;
+    l->hash = hash;
+    memcpy(l->name, name, len);
+    l->name[len] = 0;
+}
+
+static enum last_type type_of(const char *name, unsigned len)
+{
+    if (likely(name[0] != '.'))
+        return LAST_NORM;
+    return len == 1 ? LAST_DOT : len == 2 && name[1] == '.' ? LAST_DOTDOT : LAST_NORM;
+}
+
+/* One component. 0, 1: the last component of a LOOKUP_PARENT walk was saved. */
+static int walk_one(struct walk *w)
+{
+    const char *name = w->name, *rest;
+    unsigned len = 0;
+    enum last_type type;
+    bool final;
+    int err = may_walk(w);
+    u32 hash;
+
+    if (unlikely(err))
+        return err;
+    while (name[len] && name[len] != '/')
+        len++;
+    if (len > NAME_MAX)
+        return -ENAMETOOLONG;
+    for (rest = name + len; *rest == '/';)
+        rest++;
+    final = !*rest;
+    if (final && rest != name + len)
+        w->must_be_dir = true;
+    rest = name + len;
+    type = type_of(name, len);
+    hash = name_hash(name, len);
+    if (final && w->flags & LOOKUP_PARENT) {
+        save_last(w, type, name, len, hash, *rest == '/');
+        return 1;
+    }
+    if (likely(type == LAST_NORM))
+        return step_down(w, name, len, hash, rest, final);
+    w->name = rest;
+    return type == LAST_DOTDOT ? step_up(w) : 0;
+}
+
+static int walk_all(struct walk *w)
+{
+    int err;
+
+    for (;;) {
+        while (*w->name == '/')
+            w->name++;
+        if (!*w->name)
+            break;
+        err = walk_one(w);
+        if (err)
+            return err < 0 ? err : 0;
+    }
+    if (w->flags & LOOKUP_PARENT)
+        save_last(w, LAST_ROOT, "", 0, 0, false);
+    else if ((w->must_be_dir || w->flags & LOOKUP_DIRECTORY) && !S_ISDIR(w->inode->i_mode))
+        return -ENOTDIR;
+    return 0;
+}
+
+static int do_walk(struct walk *w, int dfd, const char *name, unsigned flags, bool rcu)
+{
+    int err;
+
+    if (!*name && !(flags & LOOKUP_EMPTY))
+        return -ENOENT;
+    err = start_walk(w, dfd, name, flags, rcu);
+    if (!err)
+        err = walk_all(w);
+    if (!err && w->rcu)
+        err = leave_rcu(w, flags & LOOKUP_PARENT);
+    if (err)
+        end_walk(w, false);
+    return err;
+}
+
+/* On success w holds its references: end_walk(). */
+static int walk_path(struct walk *w, int dfd, const char *name, unsigned flags)
+{
+    int err = do_walk(w, dfd, name, flags, true);
+
+    return unlikely(err == -ECHILD) ? do_walk(w, dfd, name, flags, false) : err;
+}
+
+int path_lookup(int dfd, const char *name, unsigned flags, struct path_s *out)
+{
+    struct walk w;
+    int err;
+
+    if (unlikely(!*name && flags & LOOKUP_EMPTY && dfd != AT_FDCWD)) {
+        struct fd f = fdget_raw(dfd);
+
+        if (!f.file)
+            return -EBADF;
+        err = file_get_path(f.file, out);
+        fdput(f);
+        return err;
+    }
+    err = walk_path(&w, dfd, name, flags);
+    if (err)
+        return err;
+    *out = w.path;
+    end_walk(&w, true);
+    return 0;
+}
+
+int path_lookup_parent(int dfd, const char *name, unsigned flags, struct path_s *parent, struct last_name *last)
+{
+    struct walk w;
+    int err;
+
+    w.last = last;
+    err = walk_path(&w, dfd, name, flags | LOOKUP_PARENT);
+    if (err)
+        return err;
+    *parent = w.path;
+    end_walk(&w, true);
+    if (!S_ISDIR(parent->dentry->d_inode->i_mode)) {
+        path_put(parent);
+        return -ENOTDIR;
+    }
+    return 0;
+}
+
+int user_path_at(int dfd, const char __user *name, unsigned flags, struct path_s *out)
+{
+    struct pathname p;
+    int err = getname(&p, name);
+
+    if (err)
+        return err;
+    err = path_lookup(dfd, p.s, flags, out);
+    putname(&p);
+    return err;
+}
+
+int kern_path(const char *name, unsigned at_flags, struct path_s *out)
+{
+    return path_lookup(AT_FDCWD, name, at_to_lookup(at_flags), out);
+}
+
+unsigned at_to_lookup(int at)
+{
+    return (at & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (at & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
+
+struct dentry *lookup_one_locked(struct dentry *parent, const struct last_name *last)
+{
+    return lookup_one(parent, last->name, last->len, last->hash);
+}
+
+/* ---- open ---- */
+static int access_mode_of(int flags)
+{
+    static const u8 acc[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+    int acc_mode = acc[flags & O_ACCMODE];
+
+    if (flags & O_TRUNC)
+        acc_mode |= MAY_WRITE;
+    return acc_mode;
+}
+
+static int may_open(const struct path_s *p, int flags)
+{
+    struct inode *inode = p->dentry->d_inode;
+    int acc = access_mode_of(flags);
+
+    if (S_ISLNK(inode->i_mode))
+        return -ELOOP;
+    if (S_ISDIR(inode->i_mode)) {
+        if (acc & MAY_WRITE)
+            return -EISDIR;
+    } else if (flags & O_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    if ((S_ISCHR(inode->i_mode) || (inode->i_mode & S_IFMT) == S_IFBLK) && p->mnt && p->mnt->flags & MS_NODEV)
+        return -EACCES;
+    if (flags & 01000000 && !inode_owner_or_capable(inode))
+        return -EPERM; /* O_NOATIME */
+    return path_permission(p, acc);
+}
+
+static int truncate_at_open(struct file *f)
+{
+    struct iattr a = { .valid = ATTR_SIZE };
+    struct inode *inode = f->f_inode;
+    int err = 0;
+
+    if (!S_ISREG(inode->i_mode))
+        return 0;
+    mutex_lock(&inode->i_mutex);
+    if (inode->i_op && inode->i_op->setattr) {
+        err = inode->i_op->setattr(f->f_path.dentry, &a);
+        file_remove_privs(inode);
+        file_update_time(inode);
+    }
+    mutex_unlock(&inode->i_mutex);
+    return err;
+}
+
+/* created: the caller made it; no permission is asked. */
+static struct file *open_path(const struct path_s *p, int flags, bool created)
+{
+    struct file *f;
+    int err = created || flags & O_PATH ? 0 : may_open(p, flags);
+
+    if (err)
+        return ERR_PTR(err);
+    if (flags & O_PATH && flags & O_DIRECTORY && !S_ISDIR(p->dentry->d_inode->i_mode))
+        return ERR_PTR(-ENOTDIR);
+    f = dentry_open(p, flags);
+    if (!IS_ERR(f) && flags & O_TRUNC && !created) {
+        err = truncate_at_open(f);
+        if (err) {
+            fput(f);
+            f = ERR_PTR(err);
+        }
+    }
+    return f;
+}
+
+static struct file *open_created(struct walk *w, struct dentry *d, int flags)
+{
+    struct path_s p = { w->path.mnt, d };
+
+    return open_path(&p, flags, true);
+}
+
+/* The name does not exist (yet). NULL: somebody else made it meanwhile. */
+static struct file *create_and_open(struct walk *w, const struct open_how_k *how)
+{
+    struct dentry *parent = w->path.dentry, *d;
+    struct inode *dir = parent->d_inode;
+    struct last_name *l = w->last;
+    struct file *f = NULL;
+    int err;
+
+    mutex_lock(&dir->i_mutex);
+    err = dir->i_flags & S_DEAD ? -ENOENT : 0;
+    d = err ? NULL : lookup_one(parent, l->name, l->len, l->hash);
+    if (d && !IS_ERR(d)) {
+        dput(d);
+        goto out;
+    }
+    if (!err && PTR_ERR(d) != -ENOENT)
+        err = PTR_ERR(d);
+    if (!err)
+        err = mnt_want_write(w->path.mnt);
+    if (!err)
+        err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
+    if (!err && (!dir->i_op || !dir->i_op->create))
+        err = -EACCES;
+    d = err ? NULL : d_alloc(parent, l->name, l->len, l->hash);
+    if (!err && !d)
+        err = -ENOMEM;
+    if (!err) {
+        err = dir->i_op->create(dir, d, S_IFREG | (how->mode & 07777 & ~fs_umask(current->fs)));
+        if (!err)
+            d_add(d);
+    }
+    f = err ? ERR_PTR(err) : open_created(w, d, how->flags);
+    if (d)
+        dput(d);
+out:
+    mutex_unlock(&dir->i_mutex);
+    return f;
+}
+
+/* The last component exists. NULL: it was a link, w stands before the next last one. d's reference is consumed. */
+static struct file *open_existing(struct walk *w, struct dentry *d, const struct open_how_k *how)
+{
+    struct file *f;
+    int err;
+
+    if (how->flags & O_EXCL) {
+        dput(d);
+        return ERR_PTR(-EEXIST);
+    }
+    if (S_ISLNK(d->d_inode->i_mode)) {
+        if (how->flags & O_NOFOLLOW) {
+            dput(d);
+            return ERR_PTR(-ELOOP);
+        }
+        err = follow_link(w, d, "");
+        if (!err && *w->name)
+            err = walk_all(w);
+        else if (!err)
+            save_last(w, LAST_ROOT, "", 0, 0, false); /* a magic link: path is its target */
+        return err ? ERR_PTR(err) : NULL;
+    }
+    goto_dentry(w, d);
+    err = cross_mounts(w);
+    if (err)
+        return ERR_PTR(err);
+    if (S_ISDIR(w->inode->i_mode))
+        return ERR_PTR(-EISDIR);
+    f = open_path(&w->path, how->flags, false);
+    return f;
+}
+
+static struct file *open_last(struct walk *w, const struct open_how_k *how)
+{
+    struct last_name *l = w->last;
+    struct dentry *d;
+
+    if (l->type == LAST_ROOT && w->links && !S_ISDIR(w->inode->i_mode))
+        return open_path(&w->path, how->flags, false); /* a magic link's target */
+    if (l->type != LAST_NORM || l->slash)
+        return ERR_PTR(how->flags & O_EXCL && l->type != LAST_NORM ? -EEXIST : -EISDIR);
+    if (!S_ISDIR(w->inode->i_mode))
+        return ERR_PTR(-ENOTDIR);
+    d = lookup_one(w->path.dentry, l->name, l->len, l->hash);
+    if (IS_ERR(d))
+        return PTR_ERR(d) == -ENOENT ? create_and_open(w, how) : ERR_CAST(d);
+    return open_existing(w, d, how);
+}
+
+static struct file *open_create(int dfd, const char *name, const struct open_how_k *how)
+{
+    struct last_name last;
+    struct walk w;
+    struct file *f;
+    int err;
+
+    w.last = &last;
+    err = walk_path(&w, dfd, name, how->lookup | LOOKUP_PARENT);
+    if (err)
+        return ERR_PTR(err);
+    do
+        f = open_last(&w, how);
+    while (!f); /* after a link, or a lost race to create */
+    end_walk(&w, false);
+    return f;
+}
+
+static struct file *open_tmpfile(int dfd, const char *name, const struct open_how_k *how)
+{
+    struct path_s dir, p;
+    struct inode *inode;
+    struct file *f;
+    int err = path_lookup(dfd, name, how->lookup | LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir);
+
+    if (err)
+        return ERR_PTR(err);
+    if (!(access_mode_of(how->flags) & MAY_WRITE))
+        err = -EINVAL;
+    if (!err)
+        err = path_permission(&dir, MAY_WRITE | MAY_EXEC);
+    if (!err && (!dir.dentry->d_inode->i_op || !dir.dentry->d_inode->i_op->create))
+        err = -EOPNOTSUPP;
+    f = ERR_PTR(err);
+    if (!err) {
+        f = ERR_PTR(-ENOMEM);
+        inode = tmpfs_new_inode(dir.dentry->d_sb, dir.dentry->d_inode,
+                                S_IFREG | (how->mode & 07777 & ~fs_umask(current->fs)), 0);
+        if (IS_ERR(inode)) {
+            f = ERR_CAST(inode);
+        } else {
+            p.mnt = dir.mnt;
+            inode->i_nlink = 0;
+            p.dentry = d_alloc(dir.dentry, "#tmpfile", 8, 0);
+            if (p.dentry) {
+                p.dentry->d_flags |= D_DELETED;
+                d_instantiate(p.dentry, inode);
+                f = open_path(&p, how->flags & ~O_TMPFILE, true);
+                dput(p.dentry);
+            } else {
+                iput(inode);
+            }
+        }
+    }
+    path_put(&dir);
+    return f;
+}
+
+struct file *do_filp_open(int dfd, const char *name, const struct open_how_k *how)
+{
+    unsigned lookup = how->lookup | (how->flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
+    struct path_s p;
+    struct file *f;
+    int err;
+
+    if (unlikely((how->flags & O_TMPFILE) == O_TMPFILE))
+        return open_tmpfile(dfd, name, how);
+    if (how->flags & O_CREAT && !(how->flags & O_PATH))
+        return open_create(dfd, name, how);
+    if (how->flags & O_DIRECTORY)
+        lookup |= LOOKUP_DIRECTORY;
+    err = path_lookup(dfd, name, lookup, &p);
+    if (err)
+        return ERR_PTR(err);
+    f = open_path(&p, how->flags, false);
+    path_put(&p);
+    return f;
+}
+
+struct file *filp_open(const char *kernel_path, int flags, mode_t mode)
+{
+    struct open_how_k how = { flags, mode, 0 };
+
+    return do_filp_open(AT_FDCWD, kernel_path, &how);
+}
+
+struct file *open_exec_at(int dfd, const char *name, int flags)
+{
+    struct path_s p;
+    struct file *f;
+    int err = path_lookup(dfd, name, at_to_lookup(flags), &p);
+
+    if (err)
+        return ERR_PTR(err);
+    err = S_ISLNK(p.dentry->d_inode->i_mode) ? -ELOOP : path_permission(&p, MAY_EXEC);
+    if (!err && !S_ISREG(p.dentry->d_inode->i_mode))
+        err = -EACCES;
+    f = err ? ERR_PTR(err) : dentry_open(&p, O_RDONLY);
+    path_put(&p);
+    if (IS_ERR(f))
+        return f;
+    err = deny_write_access(f);
+    if (err) {
+        fput(f);
+        return ERR_PTR(err);
+    }
+    return f;
+}
