@@ -68,11 +68,15 @@ static void *find_in(struct radix_node *n, int level, uint32_t *key)
     for (unsigned i = radix_index(*key, level); i < RADIX_FANOUT; i++) {
         void *p = atomic_load_acquire(&n->slot[i]);
 
-        if (p && level > 0)
+        if (p && level > 0) {
             p = find_in((struct radix_node *)p, level - 1, key);
+            if (p)
+                return p;
+            continue; /* the walk below left *key at the next subtree's start */
+        }
         if (p)
             return p;
-        *key = (*key & ~(span - 1)) + span; /* a whole subtree was empty: the next one from its start */
+        *key = (*key & ~(span - 1)) + span; /* nothing here: the next subtree from its start */
     }
     return NULL;
 }
