@@ -1,0 +1,98 @@
+/* fairq.h: the fair class's container: runnable tasks ordered by key (virtual time). Owner CPU only, interrupts off.
+ *
+ * Up to FAIRQ_FLAT entries stand in flat arrays, where insert and remove are a few stores and the minimum is a short scan; while
+ * the arrays are full, or anything is still beyond them, new entries go to a pairing heap. Keys wrap: they are compared by
+ * signed difference and all live keys lie within 2^63 of each other.
+ * Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1, 1986. */
+#pragma once
+#include "lockfree/env.h"
+
+#define FAIRQ_FLAT 16
+#define FAIRQ_IN_HEAP FAIRQ_FLAT
+#define FAIRQ_NOWHERE (FAIRQ_FLAT + 1)
+
+struct fair_node {
+    uint64_t key;
+    struct fair_node *child, *next, *prev; /* heap links; prev of a first child is its parent */
+    uint32_t slot;                         /* index in the flat arrays, FAIRQ_IN_HEAP or FAIRQ_NOWHERE */
+};
+
+struct fairq {
+    uint32_t flat;  /* entries in the arrays */
+    uint32_t total; /* entries in all */
+    struct fair_node *heap;
+    uint64_t key[FAIRQ_FLAT];
+    struct fair_node *node[FAIRQ_FLAT];
+};
+
+void fairq_heap_insert(struct fairq *q, struct fair_node *n);
+void fairq_heap_remove(struct fairq *q, struct fair_node *n);
+
+static inline bool fairq_key_before(uint64_t a, uint64_t b)
+{
+    return (int64_t)(a - b) < 0;
+}
+
+static inline void fair_node_init(struct fair_node *n)
+{
+    n->slot = FAIRQ_NOWHERE;
+}
+
+static inline bool fair_node_is_queued(const struct fair_node *n)
+{
+    return n->slot != FAIRQ_NOWHERE;
+}
+
+static inline void fairq_insert(struct fairq *q, struct fair_node *n)
+{
+    LF_DEBUG_ASSERT(n->slot == FAIRQ_NOWHERE, n);
+    q->total++;
+    if (lf_unlikely(q->flat == FAIRQ_FLAT || q->heap)) {
+        fairq_heap_insert(q, n);
+        return;
+    }
+    n->slot = q->flat;
+    q->key[q->flat] = n->key;
+    q->node[q->flat++] = n;
+}
+
+static inline void fairq_remove(struct fairq *q, struct fair_node *n)
+{
+    uint32_t last;
+
+    LF_DEBUG_ASSERT(n->slot != FAIRQ_NOWHERE, n);
+    q->total--;
+    if (lf_unlikely(n->slot == FAIRQ_IN_HEAP)) {
+        fairq_heap_remove(q, n);
+    } else {
+        last = --q->flat;
+        q->key[n->slot] = q->key[last];
+        q->node[n->slot] = q->node[last];
+        q->node[n->slot]->slot = n->slot;
+    }
+    n->slot = FAIRQ_NOWHERE;
+}
+
+/* The smallest key; NULL when empty. The first inserted wins a tie in the arrays' order. */
+static inline struct fair_node *fairq_min(const struct fairq *q)
+{
+    struct fair_node *best = q->heap;
+    uint64_t key;
+    uint32_t at = 0;
+
+    if (lf_unlikely(!q->flat))
+        return best;
+    key = q->key[0];
+    for (uint32_t i = 1; i < q->flat; i++) {
+        if (fairq_key_before(q->key[i], key)) {
+            key = q->key[i];
+            at = i;
+        }
+    }
+    if (lf_unlikely(best) && fairq_key_before(best->key, key))
+        return best;
+    return q->node[at];
+}
+
+/* Some entry with a large key: the flat array's largest, else any. For handing work away. */
+struct fair_node *fairq_late(const struct fairq *q);

@@ -1,0 +1,222 @@
+/* runqueue.c: draining, requests with HANDOVER, shelf and stealing. Invariants in runqueue.h. Must never wait for another CPU. */
+#include "percpu/runqueue.h"
+
+void rq_init(struct runqueue *rq, uint32_t cpu, uint32_t *kick)
+{
+    rq->cpu = cpu;
+    rq->kick = kick;
+    rq->wakes.head = NULL;
+    rq->requests.head = NULL;
+}
+
+bool rq_request(struct rq_task *t, uint32_t bits)
+{
+    uint32_t old = atomic_fetch_or_full(&t->requests, bits); /* Q4: what was published, before the owner is read */
+
+    if (old)
+        return false;
+    rq_post_request(rq_env_of(OWN_CPU(own_read(&t->own))), t);
+    return true;
+}
+
+static void apply_all(struct runqueue *rq, struct rq_task *t)
+{
+    uint32_t bits = atomic_xchg_full(&t->requests, 0); /* before what they ask for is read; the node is ours: Q3 */
+
+    rq_env_apply(rq, t, bits & ~REQ_HANDOVER);
+}
+
+/* True when the caller now owns the detached request node. */
+static bool take_handover(struct rq_task *t)
+{
+    return atomic_fetch_and_full(&t->requests, ~REQ_HANDOVER) & REQ_HANDOVER;
+}
+
+/* t is RUNNABLE and in hand: queue it here, or send it on when its mask forbids this CPU. */
+static void place_here(struct runqueue *rq, struct rq_task *t)
+{
+    if (lf_unlikely(!rq_task_may_run_on(t, rq->cpu))) { /* Q4 */
+        uint32_t cpu = rq_env_select(t);
+
+        if (cpu != rq->cpu) {
+            rq_send(rq, t, cpu);
+            return;
+        }
+    }
+    rq_env_enqueue(rq, t);
+}
+
+void rq_arrive(struct runqueue *rq, struct rq_task *t)
+{
+    own_arrive(&t->own, rq->cpu); /* full barrier: requests and mask are read after it, Q3 and Q4 */
+    if (lf_unlikely(atomic_load_relaxed(&t->requests) & REQ_HANDOVER) && take_handover(t)) {
+        apply_all(rq, t);
+        place_here(rq, t);
+        rq_env_applied(t);
+        return;
+    }
+    place_here(rq, t);
+}
+
+void rq_send(struct runqueue *rq, struct rq_task *t, uint32_t cpu)
+{
+    (void)rq;
+    own_migrate(&t->own);
+    rq_post_wake(rq_env_of(cpu), t);
+}
+
+/* The owner edits a sleeping task: no waker touches it meanwhile. False: it is no longer PARKED. */
+static bool apply_frozen(struct runqueue *rq, struct rq_task *t)
+{
+    if (!own_freeze(&t->own))
+        return false;
+    apply_all(rq, t);
+    if (!own_park(&t->own)) {
+        own_requeue(&t->own);
+        place_here(rq, t);
+    }
+    rq_env_applied(t);
+    return true;
+}
+
+enum settle { SETTLED, LOOK_AGAIN, IN_FLIGHT };
+
+static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t w)
+{
+    switch (OWN_STATE(w)) {
+    case OWN_WAKING:
+    case OWN_MIGRATING:
+        return IN_FLIGHT;
+    case OWN_DEAD:
+        apply_all(rq, t);
+        rq_env_applied(t);
+        return SETTLED;
+    default:
+        break;
+    }
+    if (OWN_CPU(w) != rq->cpu) {
+        rq_post_request(rq_env_of(OWN_CPU(w)), t); /* the node is detached and ours: push it to who owns the task */
+        return SETTLED;
+    }
+    if (OWN_STATE(w) == OWN_PARKED)
+        return apply_frozen(rq, t) ? SETTLED : LOOK_AGAIN;
+    if (OWN_STATE(w) == OWN_RUNNABLE && !rq_env_holds(rq, t)) {
+        int slot = rq_shelf_slot(rq, t);
+
+        if (slot < 0 || !rq_unshelve(rq, slot))
+            return IN_FLIGHT; /* a thief has it and has not said so yet */
+        apply_all(rq, t);
+        place_here(rq, t);
+        rq_env_applied(t);
+        return SETTLED;
+    }
+    apply_all(rq, t);
+    rq_env_applied(t);
+    return SETTLED;
+}
+
+static bool still_in_flight(uint64_t before, uint64_t now)
+{
+    return OWN_STATE(now) == OWN_WAKING || OWN_STATE(now) == OWN_MIGRATING || now == before;
+}
+
+/* The caller detached t's request node. */
+static void settle(struct runqueue *rq, struct rq_task *t)
+{
+    for (;;) {
+        uint64_t w = atomic_load_acquire(&t->own);
+        enum settle s = settle_once(rq, t, w);
+
+        if (s == SETTLED)
+            return;
+        if (s == LOOK_AGAIN)
+            continue;
+        atomic_fetch_or_full(&t->requests, REQ_HANDOVER); /* Q3: before the word is read again */
+        if (still_in_flight(w, own_read(&t->own)) || !take_handover(t))
+            return; /* the enqueuer has the node, or will find it */
+    }
+}
+
+void rq_drain(struct runqueue *rq)
+{
+    struct inbox_node *n = inbox_detach_all(&rq->wakes);
+
+    if (n && n->next)
+        n = inbox_reverse(n);
+    while (n) {
+        struct rq_task *t = lf_container_of(n, struct rq_task, wake_node);
+
+        n = inbox_take_next(n);
+        rq_arrive(rq, t);
+    }
+    for (n = inbox_reverse(inbox_detach_all(&rq->requests)); n;) {
+        struct rq_task *t = lf_container_of(n, struct rq_task, req_node);
+
+        n = inbox_take_next(n);
+        settle(rq, t);
+    }
+}
+
+bool rq_shelve(struct runqueue *rq, struct rq_task *t, uint64_t key, uint64_t weight)
+{
+    int i = 0;
+
+    while (i < SHELF_SLOTS && (rq->shadow[i].task || atomic_load_relaxed(&rq->shelf.slot[i])))
+        i++;
+    if (i == SHELF_SLOTS)
+        return false;
+    rq->shadow[i] = (struct shelf_shadow){t, key, weight};
+    rq->nr_shelved++;
+    atomic_xchg_full(&rq->shelf.slot[i], (void *)t); /* from here on a thief may have it */
+    return true;
+}
+
+static void shadow_clear(struct runqueue *rq, int i)
+{
+    rq->shadow[i].task = NULL;
+    rq->nr_shelved--;
+}
+
+struct rq_task *rq_unshelve(struct runqueue *rq, int i)
+{
+    struct rq_task *t = (struct rq_task *)shelf_take_slot(&rq->shelf, i);
+
+    if (t)
+        shadow_clear(rq, i);
+    return t;
+}
+
+unsigned rq_reap_shelf(struct runqueue *rq)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < SHELF_SLOTS; i++) {
+        if (rq->shadow[i].task && !atomic_load_relaxed(&rq->shelf.slot[i])) {
+            shadow_clear(rq, i);
+            n++;
+        }
+    }
+    return n;
+}
+
+int rq_shelf_slot(const struct runqueue *rq, const struct rq_task *t)
+{
+    for (int i = 0; i < SHELF_SLOTS; i++)
+        if (rq->shadow[i].task == t)
+            return i;
+    return -1;
+}
+
+struct rq_task *rq_steal(struct runqueue *victim, uint32_t cpu)
+{
+    for (int i = 0; i < SHELF_SLOTS; i++) {
+        struct rq_task *t = (struct rq_task *)shelf_take_slot(&victim->shelf, i);
+
+        if (t) {
+            own_migrate(&t->own);
+            return t; /* whether it may run on `cpu` is re-read by rq_arrive, which forwards it if not */
+        }
+    }
+    (void)cpu;
+    return NULL;
+}
