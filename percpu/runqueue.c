@@ -167,7 +167,7 @@ bool rq_shelve(struct runqueue *rq, struct rq_task *t, uint64_t key, uint64_t we
         return false;
     rq->shadow[i] = (struct shelf_shadow){t, key, weight};
     rq->nr_shelved++;
-    atomic_xchg_full(&rq->shelf.slot[i], (void *)t); /* from here on a thief may have it */
+    (void)atomic_xchg_full(&rq->shelf.slot[i], (void *)t); /* from here on a thief may have it */
     return true;
 }
 
