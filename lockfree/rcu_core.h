@@ -118,6 +118,13 @@ static inline void rcu_cpu_idle_exit(struct rcu_cpu *rc)
     (void)old;
 }
 
+/* rcu_cpu_idle_exit, if the CPU is idle: what interrupts and the idle loop call. */
+static inline void rcu_cpu_idle_leave(struct rcu_cpu *rc)
+{
+    if (!(atomic_load_relaxed(&rc->eqs) & 1))
+        rcu_cpu_idle_exit(rc);
+}
+
 static inline bool rcu_cpu_is_idle(const struct rcu_cpu *rc)
 {
     return !(atomic_load_relaxed(&rc->eqs) & 1);

@@ -32,8 +32,7 @@ static bool take_handover(struct rq_task *t)
     return atomic_fetch_and_full(&t->requests, ~REQ_HANDOVER) & REQ_HANDOVER;
 }
 
-/* t is RUNNABLE and in hand: queue it here, or send it on when its mask forbids this CPU. */
-static void place_here(struct runqueue *rq, struct rq_task *t)
+void rq_place(struct runqueue *rq, struct rq_task *t)
 {
     if (lf_unlikely(!rq_task_may_run_on(t, rq->cpu))) { /* Q4 */
         uint32_t cpu = rq_env_select(t);
@@ -51,11 +50,11 @@ void rq_arrive(struct runqueue *rq, struct rq_task *t)
     own_arrive(&t->own, rq->cpu); /* full barrier: requests and mask are read after it, Q3 and Q4 */
     if (lf_unlikely(atomic_load_relaxed(&t->requests) & REQ_HANDOVER) && take_handover(t)) {
         apply_all(rq, t);
-        place_here(rq, t);
+        rq_place(rq, t);
         rq_env_applied(t);
         return;
     }
-    place_here(rq, t);
+    rq_place(rq, t);
 }
 
 void rq_send(struct runqueue *rq, struct rq_task *t, uint32_t cpu)
@@ -73,7 +72,7 @@ static bool apply_frozen(struct runqueue *rq, struct rq_task *t)
     apply_all(rq, t);
     if (!own_park(&t->own)) {
         own_requeue(&t->own);
-        place_here(rq, t);
+        rq_place(rq, t);
     }
     rq_env_applied(t);
     return true;
@@ -106,7 +105,7 @@ static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t 
         if (slot < 0 || !rq_unshelve(rq, slot))
             return IN_FLIGHT; /* a thief has it and has not said so yet */
         apply_all(rq, t);
-        place_here(rq, t);
+        rq_place(rq, t);
         rq_env_applied(t);
         return SETTLED;
     }
@@ -207,16 +206,11 @@ int rq_shelf_slot(const struct runqueue *rq, const struct rq_task *t)
     return -1;
 }
 
-struct rq_task *rq_steal(struct runqueue *victim, uint32_t cpu)
+struct rq_task *rq_steal(struct runqueue *victim)
 {
-    for (int i = 0; i < SHELF_SLOTS; i++) {
-        struct rq_task *t = (struct rq_task *)shelf_take_slot(&victim->shelf, i);
+    struct rq_task *t = (struct rq_task *)shelf_take(&victim->shelf);
 
-        if (t) {
-            own_migrate(&t->own);
-            return t; /* whether it may run on `cpu` is re-read by rq_arrive, which forwards it if not */
-        }
-    }
-    (void)cpu;
-    return NULL;
+    if (t)
+        own_migrate(&t->own);
+    return t;
 }

@@ -130,6 +130,8 @@ bool rq_request(struct rq_task *t, uint32_t bits);
 void rq_drain(struct runqueue *rq);
 /* Owner of a detached WAKING or MIGRATING task: make it RUNNABLE here, or forward it if its mask forbids this CPU. */
 void rq_arrive(struct runqueue *rq, struct rq_task *t);
+/* Owner, t RUNNABLE and in hand: queue it here, or send it on when its mask forbids this CPU. */
+void rq_place(struct runqueue *rq, struct rq_task *t);
 /* Owner, t RUNNABLE and in hand, to another CPU. */
 void rq_send(struct runqueue *rq, struct rq_task *t, uint32_t cpu);
 
@@ -141,5 +143,6 @@ struct rq_task *rq_unshelve(struct runqueue *rq, int i);
 unsigned rq_reap_shelf(struct runqueue *rq);
 /* Owner: the slot that holds t, or -1. */
 int rq_shelf_slot(const struct runqueue *rq, const struct rq_task *t);
-/* Thief: takes one task that may run on `cpu` out of victim's shelf and makes it MIGRATING. NULL: nothing. */
-struct rq_task *rq_steal(struct runqueue *victim, uint32_t cpu);
+/* Thief: takes one task out of victim's shelf and makes it MIGRATING. NULL: nothing. The thief then calls rq_arrive, which
+ * re-reads the mask. */
+struct rq_task *rq_steal(struct runqueue *victim);

@@ -7,6 +7,7 @@
 
 void sched_init(void);               /* boot CPU, before the first task */
 void sched_init_cpu(unsigned cpu);   /* each AP, before it idles */
+struct task_struct *fork_idle(unsigned cpu); /* boot CPU, before the AP starts: its idle task, NULL or ERR_PTR */
 __noreturn void cpu_idle_loop(void);
 /* The idle task of an AP, with a stack; boot CPU, before the AP starts. NULL: no memory. */
 struct task_struct *fork_idle(unsigned cpu);
@@ -41,6 +42,8 @@ long schedule_timeout_ns(s64 ns); /* relative; returns ns left, >= 0 */
 int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
 int set_user_nice(struct task_struct *t, int nice);
 int task_nice(const struct task_struct *t);
+/* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */
+void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priority, int nice, bool reset_on_fork);
 #define MIN_NICE (-20)
 #define MAX_NICE 19
 #define SCHED_NORMAL 0

@@ -1,38 +1,38 @@
-/* struct sched_entity and sched_rt_entity: the scheduler's part of a task. Fields belong to the run-queue owner. */
+/* struct sched_entity and sched_rt_entity: the scheduler's part of a task.
+ *
+ * Guards: O the owner by the state word (rq.own, percpu/own.h), A attr_lock, a RMW by anyone, t the task itself while it runs.
+ * Times are TSC ticks, but where the name says _ns. */
 #pragma once
 #include "kernel/lib/list.h"
+#include "kernel/lib/spinlock.h"
 #include "kernel/lib/types.h"
+#include "percpu/runqueue.h"
 
-struct load_weight { u64 weight; u32 inv_weight; };
+struct load_weight {
+    u64 weight;
+    u32 inv_weight; /* 2^32 / weight */
+};
 
 struct sched_entity {
-    struct load_weight load;
-    struct list_head group_node;
-    unsigned int on_rq;
-    u32 slot;                  /* index in the flat array of the fair queue */
-    u64 exec_start;
-    u64 sum_exec_runtime;
-    u64 prev_sum_exec_runtime;
-    u64 vruntime;
-    u64 deadline;
-    s64 vlag;
-    u64 slice_ns;
-    u64 last_wakeup;
-    u64 avg_overlap;
-    u64 nr_migrations;
-    u64 run_delay;
-    u64 nr_switches;
-    void *wake_node;           /* inbox node: wakes */
-    void *req_node;            /* inbox node: requests */
-    u32 requests;              /* request bits, RMW by anyone */
-    u32 last_cpu;
-    unsigned long *cpus_allowed; /* MAX_CPUS bits; points to cpus_mask */
-    unsigned long cpus_mask[MAX_CPUS / 64];
-    u32 nr_cpus_allowed;
+    struct rq_task rq;         /* state word, nodes, request bits; rq.fair.key is the vruntime (O) */
+    struct load_weight load;   /* O */
+    u64 exec_start;            /* O  when the running slice was last accounted */
+    u64 sum_exec_runtime;      /* O */
+    u64 prev_sum_exec_runtime; /* O  sum_exec_runtime when it was last picked */
+    s64 vlag;                  /* O  vruntime minus the queue's min_vruntime when it left the queue */
+    u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
+    u32 on_rt;                 /* O  in the rt lists */
+    u64 user_ticks, sys_ticks; /* O  samples that split sum_exec_runtime */
+    u64 nr_migrations;         /* O */
+    unsigned long cpus_mask[MAX_CPUS / 64]; /* A  rq.allowed points here */
+    u32 nr_cpus_allowed;       /* A */
+    u32 affinity_wanted;       /* A  counts changes of cpus_mask */
+    u32 affinity_done;         /* O  the last change that holds */
+    bool reset_on_fork;        /* A */
+    spinlock_t attr_lock;      /* policy, priorities and mask as user space sees them: task->policy, static_prio, rt_priority */
 };
 
 struct sched_rt_entity {
-    struct list_head run_list;
-    u64 timeout;
-    u64 time_slice_ns;
+    struct list_head run_list; /* O */
+    u64 time_slice;            /* O  what is left, RR */
 };

@@ -100,7 +100,6 @@ struct task_struct {
     struct mm_struct *active_mm; /* o */
     u32 preempt_count;       /* o  saved while switched out */
     volatile u32 state;      /* o  TASK_* */
-    u64 own;                 /* a  state word, see percpu/own.h */
 
     struct sched_entity se;  /* r  scheduling entity, wake and request nodes, run-queue data (kernel/sched/sched_entity.h) */
     struct sched_rt_entity rt; /* r */

@@ -1,0 +1,114 @@
+/* affinity.c: where a task may run. The mask changes under attr_lock, then a request goes to the task's owner; the call returns when
+ * the task can no longer start on a forbidden CPU and does not run on one.
+ *
+ * The owner marks a task that runs on a CPU its mask now forbids as `moving`; the switch tail that takes it off says so. Every
+ * enqueuer re-reads the mask after it stored the owner (percpu/runqueue.h Q4). */
+#include "kernel/sched/rq.h"
+#include "kernel/lib/errno.h"
+#include "kernel/sched/wait.h"
+
+static wait_queue_head_t affinity_wait = WAIT_QUEUE_HEAD_INIT(affinity_wait);
+
+static void publish_done(struct task_struct *t, u32 wanted)
+{
+    atomic_store_release(&t->se.affinity_done, wanted);
+    atomic_fence_full(); /* before the queue is looked at: the waiter enters it, then reads affinity_done */
+    if (waitqueue_active(&affinity_wait))
+        wake_up_all(&affinity_wait);
+}
+
+void sched_affinity_left(struct task_struct *t)
+{
+    t->se.rq.moving = 0;
+    publish_done(t, atomic_load_acquire(&t->se.affinity_wanted));
+}
+
+bool sched_task_is_queued(struct rq *rq, struct task_struct *t)
+{
+    return rq->next == t || t->sched_class->task_queued(t);
+}
+
+void sched_dequeue_queued(struct rq *rq, struct task_struct *t)
+{
+    t->sched_class->dequeue_task(rq, t);
+    rq->q.nr_running--;
+}
+
+/* The owner carries out the change. */
+void sched_apply_affinity(struct rq *rq, struct task_struct *t)
+{
+    u32 wanted = atomic_load_acquire(&t->se.affinity_wanted);
+
+    if (!rq_task_may_run_on(&t->se.rq, rq->q.cpu)) {
+        if (t == rq->curr && OWN_STATE(own_read(&t->se.rq.own)) != OWN_DEAD) {
+            t->se.rq.moving = 1;
+            rq_kick_self(&rq->q);
+            return; /* sched_affinity_left() answers */
+        }
+        if (OWN_STATE(own_read(&t->se.rq.own)) == OWN_RUNNABLE && sched_task_is_queued(rq, t)) {
+            sched_dequeue_queued(rq, t);
+            rq_place(&rq->q, &t->se.rq);
+        }
+    }
+    publish_done(t, wanted);
+}
+
+static bool holds(struct task_struct *t, u32 ticket)
+{
+    return (s32)(atomic_load_acquire(&t->se.affinity_done) - ticket) >= 0;
+}
+
+/* The running task itself: leave this CPU if it must. */
+static void move_current(void)
+{
+    struct rq *rq;
+
+    local_irq_disable();
+    rq = this_rq();
+    if (!rq_task_may_run_on(&current->se.rq, rq->q.cpu)) {
+        current->se.rq.moving = 1;
+        rq_kick_self(&rq->q);
+    } else {
+        current->se.affinity_done = atomic_load_acquire(&current->se.affinity_wanted);
+    }
+    local_irq_enable();
+    if (need_resched())
+        preempt_schedule();
+}
+
+/* Stores the part of `mask` that is online. False: nothing of it is. */
+static bool store_mask(struct task_struct *t, const unsigned long *mask, u32 *ticket)
+{
+    u32 n = 0;
+
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        n += (u32)__builtin_popcountl(mask[w] & cpu_online_mask[w]);
+    if (!n)
+        return false;
+    spin_lock(&t->se.attr_lock);
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        atomic_store_relaxed(&t->se.cpus_mask[w], mask[w] & cpu_online_mask[w]);
+    WRITE_ONCE(t->se.nr_cpus_allowed, n);
+    *ticket = atomic_fetch_add_full(&t->se.affinity_wanted, 1) + 1; /* Q4: the mask before the owner is read */
+    spin_unlock(&t->se.attr_lock);
+    return true;
+}
+
+int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask)
+{
+    unsigned long flags;
+    u32 ticket;
+
+    if (!store_mask(t, mask, &ticket))
+        return -EINVAL;
+    if (t == current) {
+        move_current();
+        return 0;
+    }
+    get_task_struct(t);
+    flags = local_irq_save();
+    if (!rq_request(&t->se.rq, REQ_AFFINITY))
+        put_task_struct(t); /* a node is on its way already and will carry this bit too */
+    local_irq_restore(flags);
+    return wait_event_killable(&affinity_wait, holds(t, ticket)) ? -EINTR : 0;
+}

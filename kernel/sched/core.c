@@ -1,0 +1,320 @@
+/* core.c: schedule() and the switch. Owns the moment in which a CPU changes its task.
+ *
+ * The order in one switch, all with interrupts off:
+ *   mail (if kicked) -> quiet point for RCU -> account prev -> pick next -> address space -> registers and stack
+ *   -> on next's stack: finish_task_switch() parks, queues or buries prev, whose context is now complete (T2).
+ * preempt_count is zero at every switch, so it is not part of a task's context. Must never be called with a spin lock held. */
+#include "kernel/sched/rq.h"
+#include "kernel/arch/x86/switch.h"
+#include "kernel/mm/mm.h"
+
+DEFINE_PER_CPU(struct rq, runqueues);
+DEFINE_PER_CPU(u32, cpu_kick);
+
+/* Clears NEED_RESCHED, then takes the mail: Q1. */
+static __noinline void take_mail(struct rq *rq)
+{
+    (void)atomic_fetch_and_full(rq->q.kick, ~RQ_NEED_RESCHED);
+    rq_drain(&rq->q);
+}
+
+/* ---- picking ---- */
+
+/* Everything that is not one fair task among fair tasks: rt queues, shelved surplus. */
+static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
+{
+    bool prev_stays = fate == PREV_RUNS || fate == PREV_YIELDS;
+    struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL;
+
+    if (rq->q.nr_shelved)
+        best = fair_pick_shelf(rq, best);
+    if (prev_stays && task_is_rt(prev) && (rt_may_run(rq) || (!best && !rt))) {
+        if (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice))
+            return prev;
+    }
+    if (rt && (rt_may_run(rq) || (!best && !(prev_stays && task_is_fair(prev)))))
+        return rt;
+    if (prev_stays && task_is_fair(prev)) {
+        if (!best || (fate == PREV_RUNS && fairq_key_before(prev->se.rq.fair.key, best->se.rq.fair.key)))
+            return prev;
+    }
+    return best;
+}
+
+/* The fair candidate: the wakee in the next slot unless it is too far ahead of the others. */
+static __always_inline struct task_struct *fair_candidate(struct rq *rq)
+{
+    struct fair_node *min = fairq_min(&rq->q.fair);
+    struct task_struct *next = rq->next;
+
+    if (!next)
+        return min ? FAIR_TASK(min) : NULL;
+    if (min && fairq_key_before(min->key + sched_tunables.wake_granularity, next->se.rq.fair.key))
+        return FAIR_TASK(min);
+    return next;
+}
+
+/* The best task to run (guide). NULL: nothing but idle. The result may still be queued. */
+static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
+{
+    struct task_struct *best = fair_candidate(rq);
+
+    if (unlikely(rq->rt.nr | rq->q.nr_shelved) || unlikely(task_is_rt(prev)))
+        return pick_slow(rq, prev, best, fate);
+    if (fate == PREV_RUNS && (!best || fairq_key_before(prev->se.rq.fair.key, best->se.rq.fair.key)))
+        return prev;
+    if (fate == PREV_YIELDS && !best)
+        return prev;
+    return best;
+}
+
+/* Takes a picked task out of wherever it is queued. */
+static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
+{
+    if (rq->next == t) {
+        rq->next = NULL;
+    } else if (likely(task_is_fair(t))) {
+        fairq_remove(&rq->q.fair, &t->se.rq.fair);
+    } else if (task_is_rt(t)) {
+        rt_dequeue(rq, t);
+    }
+    if (!rq->q.fair.total && task_is_fair(t))
+        sched_min_vruntime(rq, t->se.rq.fair.key);
+}
+
+/* ---- the switch ---- */
+
+static __always_inline void switch_address_space(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+{
+    if (likely(next->mm)) {
+        if (next->mm != prev->active_mm)
+            switch_mm(prev->active_mm, next->mm);
+        if (unlikely(!prev->mm)) { /* prev gives its borrowed space back */
+            rq->drop_mm = prev->active_mm;
+            prev->active_mm = NULL;
+        }
+        return;
+    }
+    next->active_mm = prev->active_mm;
+    enter_lazy_tlb(next->active_mm);
+    if (prev->mm)
+        atomic_inc_relaxed(&next->active_mm->count);
+    else
+        prev->active_mm = NULL; /* the reference moves on */
+}
+
+/* prev stays runnable: back into its class, or away when its mask forbids this CPU. */
+static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev)
+{
+    own_requeue(&prev->se.rq.own);
+    prev->state = TASK_RUNNING;
+    if (unlikely(prev->se.rq.moving)) {
+        rq->q.nr_running--;
+        sched_affinity_left(prev);
+        rq_place(&rq->q, &prev->se.rq);
+    } else if (likely(task_is_fair(prev))) {
+        fairq_insert(&rq->q.fair, &prev->se.rq.fair);
+        if (unlikely(sched_smp))
+            sched_publish_surplus(rq);
+    } else {
+        rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
+    }
+}
+
+static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
+{
+    prev->se.vlag = (s64)(prev->se.rq.fair.key - rq->min_vruntime);
+    if (unlikely(prev->se.rq.moving))
+        sched_affinity_left(prev);
+    if (unlikely(prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)))
+        rq->nr_uninterruptible += (prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE;
+    if (likely(own_park(&prev->se.rq.own)))
+        return;
+    own_requeue(&prev->se.rq.own);
+    rq_place(&rq->q, &prev->se.rq);
+}
+
+void sched_run_callbacks(struct rq *rq)
+{
+    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu);
+    unsigned n;
+
+    rq->rcu.running = true;
+    preempt_disable();
+    local_irq_enable();
+    n = rcu_invoke(list);
+    local_irq_disable();
+    preempt_enable_no_resched();
+    rq->rcu.running = false;
+    rq->rcu.queued -= n;
+}
+
+/* The switch tail: runs on the next task's stack, interrupts off. */
+static __always_inline void finish_task_switch(struct task_struct *prev)
+{
+    struct rq *rq = this_rq();
+    struct mm_struct *mm = rq->drop_mm;
+
+    if (rq->fate == PREV_BLOCKS)
+        park_prev(rq, prev);
+    else if (likely(rq->fate <= PREV_YIELDS))
+        requeue_prev(rq, prev);
+    else if (rq->fate == PREV_DIES) {
+        if (prev->se.rq.moving)
+            sched_affinity_left(prev);
+        own_die(&prev->se.rq.own);
+        put_task_struct(prev);
+    }
+    if (unlikely(mm)) {
+        rq->drop_mm = NULL;
+        mmdrop(mm);
+    }
+    if (unlikely(rcu_cpu_has_done(&rq->rcu)) && !rq->rcu.running)
+        sched_run_callbacks(rq);
+}
+
+void schedule_tail(struct task_struct *prev)
+{
+    finish_task_switch(prev);
+    local_irq_enable();
+}
+
+static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next, u64 now)
+{
+    next->se.exec_start = now;
+    next->se.prev_sum_exec_runtime = next->se.sum_exec_runtime;
+    rq->curr = next;
+    rq->curr_prio = next->prio;
+    rq->nr_switches++;
+    switch_address_space(rq, prev, next);
+    prev = switch_to(prev, next);
+    finish_task_switch(prev);
+}
+
+/* Nothing to run: try to take work from another CPU, else idle. */
+static __noinline struct task_struct *pick_nothing(struct rq *rq, struct task_struct *prev)
+{
+    if (sched_smp && sched_steal(rq)) {
+        struct task_struct *best = pick_slow(rq, rq->idle, fair_candidate(rq), PREV_IDLE);
+
+        if (best)
+            return best;
+    }
+    return rq->idle;
+}
+
+/* Interrupts off, preempt_count 0. */
+static __always_inline void schedule_irqoff(enum prev_fate fate)
+{
+    struct rq *rq = this_rq();
+    struct task_struct *prev = rq->curr, *next;
+    u64 now;
+
+    DEBUG_ASSERT(irqs_disabled() && preempt_count() == 0);
+    if (unlikely(need_resched()))
+        take_mail(rq);
+    rcu_cpu_quiet(&rq->rcu);
+    now = rdtsc();
+    sched_update_curr(rq, prev, now);
+    if (unlikely(prev == rq->idle))
+        fate = PREV_IDLE;
+    if (unlikely(prev->se.rq.moving) && fate <= PREV_YIELDS)
+        fate = PREV_YIELDS; /* it must leave: prefer anything else, idle included */
+    next = pick_next_task(rq, prev, fate);
+    if (unlikely(!next) || unlikely(next == prev && prev->se.rq.moving))
+        next = pick_nothing(rq, prev);
+    if (next == prev)
+        return;
+    if (likely(next != rq->idle)) {
+        take_picked(rq, next);
+        own_run(&next->se.rq.own);
+    }
+    rq->fate = fate;
+    if (fate == PREV_BLOCKS) {
+        rq->q.nr_running--;
+        prev->stats.nvcsw++;
+    } else {
+        prev->stats.nivcsw++;
+    }
+    if (unlikely(rq->idle_marked)) {
+        rq->idle_marked = false;
+        cpu_unmark_idle(&sched_groups, rq->q.cpu);
+    }
+    context_switch(rq, prev, next, now);
+}
+
+void schedule(void)
+{
+    enum prev_fate fate = PREV_BLOCKS;
+    enum own_state s;
+
+    local_irq_disable();
+    s = OWN_STATE(own_read(&current->se.rq.own));
+    if (unlikely(s != OWN_BLOCKING)) {
+        fate = PREV_RUNS;
+        if (s == OWN_WOKEN) {
+            own_cancel_wait(&current->se.rq.own);
+            current->state = TASK_RUNNING;
+        }
+    }
+    schedule_irqoff(fate);
+    local_irq_enable();
+}
+
+void sched_yield_current(void)
+{
+    local_irq_disable();
+    schedule_irqoff(PREV_YIELDS);
+    local_irq_enable();
+}
+
+bool cond_resched(void)
+{
+    if (likely(!need_resched()) || preempt_count() || irqs_disabled())
+        return false;
+    preempt_schedule();
+    return true;
+}
+
+/* Involuntary: a BLOCKING task that has not read its condition yet stays runnable (a spurious wake-up). */
+void preempt_schedule(void)
+{
+    if (irqs_disabled())
+        return;
+    do {
+        local_irq_disable();
+        schedule_irqoff(PREV_RUNS);
+        local_irq_enable();
+    } while (unlikely(need_resched()));
+}
+
+void preempt_schedule_irq(void)
+{
+    do {
+        schedule_irqoff(PREV_RUNS);
+    } while (unlikely(need_resched()));
+}
+
+void sched_exit_current(void)
+{
+    local_irq_disable();
+    this_rq()->q.nr_running--;
+    schedule_irqoff(PREV_DIES);
+    panic("a dead task ran: pid %d", current->pid);
+}
+
+void set_current_state(unsigned task_state)
+{
+    struct task_struct *t = current;
+
+    t->state = task_state;
+    if (task_state == TASK_RUNNING)
+        own_cancel_wait(&t->se.rq.own);
+    else
+        own_begin_wait(&t->se.rq.own, task_state & 0xff);
+}
+
+unsigned task_cpu(const struct task_struct *t)
+{
+    return OWN_CPU(own_read(&t->se.rq.own));
+}

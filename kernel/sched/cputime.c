@@ -1,0 +1,107 @@
+/* cputime.c: how long tasks and CPUs ran. Run time is exact (charged at each switch, in TSC ticks); its split into user and
+ * system time follows the tick samples, as Linux's default does. Also the conversion between ticks and nanoseconds. */
+#include "kernel/sched/rq.h"
+#include "kernel/time/ktime.h"
+
+static u64 ns_per_tick_32 = 1ull << 32; /* ns = ticks * this >> 32; set once */
+static u64 ticks_per_ns_32 = 1ull << 32;
+
+static u64 scale(u64 v, u64 mult)
+{
+    return (u64)(((unsigned __int128)v * mult) >> 32);
+}
+
+u64 sched_ns(u64 ticks)
+{
+    return scale(ticks, ns_per_tick_32);
+}
+
+u64 sched_ticks(u64 ns)
+{
+    return scale(ns, ticks_per_ns_32);
+}
+
+/* Linux's defaults grow with the logarithm of the CPUs, up to 8 of them. */
+void sched_clock_init(void)
+{
+    u64 khz = tsc_khz(), cpus = min((u64)nr_cpu_ids, (u64)8), factor = 1 + (63 - (u64)__builtin_clzll(cpus));
+
+    ASSERT(khz != 0);
+    ns_per_tick_32 = (u64)(((unsigned __int128)1000000 << 32) / khz);
+    ticks_per_ns_32 = (u64)(((unsigned __int128)khz << 32) / 1000000);
+    sched_tunables.latency = sched_ticks(6000000 * factor);
+    sched_tunables.min_slice = sched_ticks(750000 * factor);
+    sched_tunables.wake_granularity = sched_ticks(1000000 * factor);
+}
+
+/* What the task's CPU has not charged yet, when it runs here; elsewhere the last charge is at most a tick old. */
+static u64 run_ticks(struct task_struct *t)
+{
+    u64 ticks = READ_ONCE(t->se.sum_exec_runtime);
+
+    if (t == current && rdtsc() > t->se.exec_start)
+        ticks += rdtsc() - t->se.exec_start;
+    return ticks;
+}
+
+u64 task_sched_runtime(struct task_struct *t)
+{
+    return sched_ns(run_ticks(t));
+}
+
+static u64 split(u64 total, u64 part, u64 other)
+{
+    if (!other)
+        return total;
+    return (u64)((unsigned __int128)total * part / (part + other));
+}
+
+/* Neither part ever goes back: t->utime and t->stime hold what was said last. */
+void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
+{
+    u64 total = task_sched_runtime(t);
+    u64 user = split(total, READ_ONCE(t->se.user_ticks), READ_ONCE(t->se.sys_ticks));
+    u64 said_user = READ_ONCE(t->utime), said_sys = READ_ONCE(t->stime);
+
+    if (user < said_user)
+        user = said_user;
+    if (total < user + said_sys)
+        user = total > said_sys ? total - said_sys : said_user;
+    *utime = max(user, said_user);
+    *stime = total > *utime ? max(total - *utime, said_sys) : said_sys;
+    WRITE_ONCE(t->utime, *utime);
+    WRITE_ONCE(t->stime, *stime);
+}
+
+u64 nr_context_switches(void)
+{
+    u64 n = 0;
+
+    for_each_online_cpu(cpu)
+        n += READ_ONCE(cpu_rq(cpu)->nr_switches);
+    return n;
+}
+
+void cpu_times(unsigned cpu, u64 *user, u64 *nice, u64 *sys, u64 *idle, u64 *irq)
+{
+    struct rq *rq = cpu_rq(cpu);
+    struct task_struct *it = READ_ONCE(rq->idle);
+    u64 now = rdtsc(), idle_ticks, busy, samples;
+
+    *user = *nice = *sys = *idle = *irq = 0;
+    if (!it)
+        return;
+    idle_ticks = READ_ONCE(it->se.sum_exec_runtime);
+    if (READ_ONCE(rq->curr) == it && now > READ_ONCE(it->se.exec_start))
+        idle_ticks += now - READ_ONCE(it->se.exec_start);
+    busy = now - rq->started > idle_ticks ? sched_ns(now - rq->started - idle_ticks) : 0;
+    *idle = sched_ns(idle_ticks);
+    samples = rq->user_ticks + rq->nice_ticks + rq->sys_ticks;
+    if (!samples) {
+        *sys = busy;
+        return;
+    }
+    *user = (u64)((unsigned __int128)busy * rq->user_ticks / samples);
+    *nice = (u64)((unsigned __int128)busy * rq->nice_ticks / samples);
+    *sys = busy - *user - *nice;
+}

@@ -1,0 +1,135 @@
+/* policy.c: nice values, policies and priorities. What user space sees (policy, static_prio, rt_priority) changes under attr_lock;
+ * what the queue uses (class, prio, weight) is changed by the task's owner on request. */
+#include "kernel/sched/rq.h"
+#include "kernel/lib/errno.h"
+
+static int effective_prio(const struct task_struct *t)
+{
+    if (t->policy == SCHED_FIFO || t->policy == SCHED_RR)
+        return MAX_RT_PRIO - 1 - (int)t->rt_priority;
+    return t->static_prio;
+}
+
+/* Takes over what attr_lock's side says. The task is not queued. */
+static void adopt(struct task_struct *t)
+{
+    bool rt;
+
+    spin_lock(&t->se.attr_lock);
+    rt = t->policy == SCHED_FIFO || t->policy == SCHED_RR;
+    t->prio = t->normal_prio = effective_prio(t);
+    t->sched_class = rt ? &rt_sched_class : &fair_sched_class;
+    t->rt.time_slice = 1;
+    sched_set_weight(t, t->static_prio, t->policy == SCHED_IDLE);
+    spin_unlock(&t->se.attr_lock);
+}
+
+/* The owner: t runs here, is queued here, in hand, frozen or dead. */
+void sched_apply_policy(struct rq *rq, struct task_struct *t)
+{
+    enum own_state s = OWN_STATE(own_read(&t->se.rq.own));
+    bool queued = s == OWN_RUNNABLE && sched_task_is_queued(rq, t);
+
+    if (queued)
+        t->sched_class->dequeue_task(rq, t);
+    if (t == rq->curr)
+        sched_update_curr(rq, t, rdtsc());
+    adopt(t);
+    if (queued) {
+        t->sched_class->enqueue_task(rq, t);
+        sched_check_preempt(rq, t);
+    } else if (t == rq->curr) {
+        rq->curr_prio = t->prio;
+        rq_kick_self(&rq->q); /* somebody else may be due now */
+    }
+}
+
+static void request_policy(struct task_struct *t)
+{
+    unsigned long flags;
+
+    get_task_struct(t);
+    flags = local_irq_save();
+    if (!rq_request(&t->se.rq, REQ_POLICY))
+        put_task_struct(t);
+    local_irq_restore(flags);
+    if (need_resched() && preempt_count() == 0)
+        preempt_schedule();
+}
+
+int set_user_nice(struct task_struct *t, int nice)
+{
+    nice = nice < MIN_NICE ? MIN_NICE : nice > MAX_NICE ? MAX_NICE : nice;
+    spin_lock(&t->se.attr_lock);
+    t->static_prio = NICE_TO_PRIO(nice);
+    spin_unlock(&t->se.attr_lock);
+    request_policy(t);
+    return 0;
+}
+
+int task_nice(const struct task_struct *t)
+{
+    return t->static_prio - NICE_TO_PRIO(0);
+}
+
+void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priority, int nice, bool reset_on_fork)
+{
+    spin_lock(&t->se.attr_lock);
+    t->policy = policy;
+    t->rt_priority = rt_priority;
+    t->static_prio = NICE_TO_PRIO(nice);
+    t->se.reset_on_fork = reset_on_fork;
+    spin_unlock(&t->se.attr_lock);
+    request_policy(t);
+}
+
+/* ---- fork ---- */
+
+static void inherit_policy(struct task_struct *child, const struct task_struct *from)
+{
+    bool reset = from->se.reset_on_fork;
+    bool rt = from->policy == SCHED_FIFO || from->policy == SCHED_RR;
+
+    child->policy = from->policy;
+    child->rt_priority = from->rt_priority;
+    child->static_prio = from->static_prio;
+    if (unlikely(reset)) {
+        if (rt)
+            child->policy = SCHED_NORMAL;
+        if (rt || child->static_prio < NICE_TO_PRIO(0))
+            child->static_prio = NICE_TO_PRIO(0);
+        child->rt_priority = 0;
+        rt = false;
+    }
+    child->prio = child->normal_prio = effective_prio(child);
+    child->sched_class = rt ? &rt_sched_class : &fair_sched_class;
+}
+
+/* Sets every field of the scheduler in a task that nobody else knows yet. */
+void sched_fork(struct task_struct *child, unsigned long clone_flags)
+{
+    struct sched_entity *se = &child->se, *from = &current->se;
+    u32 cpu = smp_processor_id();
+    bool kernel_parent = current->sched_class == &idle_sched_class;
+
+    rq_task_init(&se->rq, (u64 *)se->cpus_mask);
+    own_init(&se->rq.own, cpu);
+    se->on_rt = 0;
+    se->sum_exec_runtime = se->prev_sum_exec_runtime = 0;
+    se->user_ticks = se->sys_ticks = 0;
+    se->nr_migrations = 0;
+    se->last_cpu = cpu;
+    se->vlag = 0;
+    se->reset_on_fork = false;
+    se->affinity_wanted = se->affinity_done = 0;
+    spin_lock_init(&se->attr_lock);
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        se->cpus_mask[w] = from->cpus_mask[w];
+    se->nr_cpus_allowed = from->nr_cpus_allowed;
+    se->load = from->load;
+    se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
+    child->rt.time_slice = 1;
+    inherit_policy(child, current);
+    if (unlikely(current->se.reset_on_fork) || unlikely(kernel_parent))
+        sched_set_weight(child, child->static_prio, child->policy == SCHED_IDLE);
+}

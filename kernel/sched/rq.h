@@ -1,0 +1,137 @@
+/* rq.h: the kernel's run queue of each CPU and what the files of kernel/sched share. Nobody outside kernel/sched includes it.
+ *
+ * A struct rq belongs to its CPU: only that CPU touches it, with interrupts off; the protocol by which others reach it is
+ * percpu/runqueue.h. Fields marked hint may be read from anywhere at any time.
+ * Times are TSC ticks; sched_ns() and sched_ticks() convert. */
+#pragma once
+#include "kernel/arch/x86/cpu.h"
+#include "kernel/arch/x86/smp.h"
+#include "kernel/debug/assert.h"
+#include "kernel/sched/sched.h"
+#include "lockfree/rcu_core.h"
+#include "percpu/cpugroup.h"
+#include "percpu/runqueue.h"
+
+/* How the running task comes to the scheduler, and what the switch tail does with it. */
+enum prev_fate {
+    PREV_RUNS,   /* stays runnable: preempted */
+    PREV_YIELDS, /* stays runnable, lets one other run */
+    PREV_BLOCKS, /* its word is BLOCKING or was: parks unless woken */
+    PREV_DIES,
+    PREV_IDLE,   /* the idle task: never queued */
+};
+
+struct rt_rq {
+    u64 bitmap[2];                       /* a bit for each priority with a task; bit 0 is priority 99 */
+    struct list_head queue[MAX_RT_PRIO];
+    u32 nr;                              /* queued, the running one not */
+    u64 period_start, used;              /* throttling: rt time used in this period */
+    bool throttled;
+};
+
+struct rq {
+    struct runqueue q;             /* protocol, fair container, shelf */
+    struct task_struct *curr;
+    struct task_struct *idle;
+    struct task_struct *next;      /* RUNNABLE: the wakee of a synchronous wake, runs when curr blocks */
+    u64 min_vruntime;
+    enum prev_fate fate;           /* of the task that was switched away from */
+    bool sync_wake;                /* the arrival in progress goes to `next` */
+    bool ticking;
+    bool idle_marked;              /* this CPU's bit in cpu_groups is set */
+    struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
+    int curr_prio;                 /* hint: 0..99 rt, 100..139 fair, 140 idle */
+    int nr_uninterruptible;        /* hint; the sum over CPUs counts */
+    u64 nr_switches;               /* hint */
+    u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
+    u64 started;                   /* when this CPU began to schedule */
+    struct rt_rq rt;
+    struct rcu_cpu rcu;
+};
+
+DECLARE_PER_CPU(struct rq, runqueues); /* NOIRQ */
+extern struct cpu_groups sched_groups;
+extern bool sched_smp; /* more than one CPU is online */
+
+#define cpu_rq(cpu) (&per_cpu(runqueues, (cpu)))
+#define this_rq()   this_cpu_ptr(&runqueues)
+#define RQ_OF(runq) container_of((runq), struct rq, q)
+#define TASK_OF(rqt) container_of((rqt), struct task_struct, se.rq)
+#define FAIR_TASK(n) container_of((n), struct task_struct, se.rq.fair)
+
+#define PRIO_IDLE 140
+#define NICE_TO_PRIO(nice) ((nice) + 120)
+#define NICE_0_WEIGHT 1024
+#define IDLE_POLICY_WEIGHT 3
+
+/* A scheduling class (guide). The core calls the fair class directly on its fast paths. Owner, interrupts off. */
+struct sched_class {
+    const char *name;
+    void (*enqueue_task)(struct rq *rq, struct task_struct *t);
+    void (*dequeue_task)(struct rq *rq, struct task_struct *t);
+    bool (*task_queued)(const struct task_struct *t);
+    void (*task_tick)(struct rq *rq, struct task_struct *curr);
+};
+extern const struct sched_class fair_sched_class, rt_sched_class, idle_sched_class;
+
+static inline bool task_is_fair(const struct task_struct *t) { return t->sched_class == &fair_sched_class; }
+static inline bool task_is_rt(const struct task_struct *t) { return t->sched_class == &rt_sched_class; }
+
+/* ---- fair.c ---- */
+struct sched_tunables { u64 latency, min_slice, wake_granularity; }; /* ticks */
+extern struct sched_tunables sched_tunables;
+void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
+void fair_place(struct rq *rq, struct task_struct *t);
+void fair_balance_tick(struct rq *rq);
+struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best);
+u64 fair_slice(const struct rq *rq);
+/* Runs what is over on another CPU's behalf: publishes surplus and tells an idle CPU. */
+void sched_publish_surplus(struct rq *rq);
+
+/* ---- rt.c ---- */
+void rt_init(struct rt_rq *rt);
+struct task_struct *rt_first(struct rq *rq);
+void rt_requeue(struct rq *rq, struct task_struct *t, bool head);
+void rt_dequeue(struct rq *rq, struct task_struct *t);
+bool rt_may_run(struct rq *rq);
+void rt_account(struct rq *rq, u64 delta);
+void rt_unthrottle(struct rq *rq);
+
+/* ---- core.c, wake.c, idle.c ---- */
+void sched_check_preempt(struct rq *rq, struct task_struct *t);
+bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
+void sched_dequeue_queued(struct rq *rq, struct task_struct *t);
+u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
+bool sched_steal(struct rq *rq);
+void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */
+void sched_need_tick(struct rq *rq);
+void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
+void sched_apply_policy(struct rq *rq, struct task_struct *t);
+void sched_apply_affinity(struct rq *rq, struct task_struct *t);
+void sched_load_tick(void);
+void sched_clock_init(void);
+u64 sched_ns(u64 ticks);
+u64 sched_ticks(u64 ns);
+
+/* Charges the running task up to `now`. */
+static __always_inline void sched_update_curr(struct rq *rq, struct task_struct *curr, u64 now)
+{
+    u64 delta = now - curr->se.exec_start;
+
+    if (unlikely((s64)delta < 0))
+        delta = 0;
+    curr->se.exec_start = now;
+    curr->se.sum_exec_runtime += delta;
+    if (likely(curr->se.load.weight == NICE_0_WEIGHT))
+        curr->se.rq.fair.key += delta;
+    else
+        curr->se.rq.fair.key += (u64)(((unsigned __int128)delta * curr->se.load.inv_weight) >> 22);
+    if (unlikely(task_is_rt(curr)))
+        rt_account(rq, delta);
+}
+
+static inline void sched_min_vruntime(struct rq *rq, u64 key)
+{
+    if (fairq_key_before(rq->min_vruntime, key))
+        rq->min_vruntime = key;
+}

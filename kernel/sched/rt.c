@@ -1,0 +1,120 @@
+/* rt.c: SCHED_FIFO and SCHED_RR: a bitmap and a list for each of 100 priorities. Owner CPU only, interrupts off.
+ *
+ * Throttling: rt tasks of a CPU run at most RT_RUNTIME of each RT_PERIOD while anything fair waits (Linux's 950 of 1000 ms). */
+#include "kernel/sched/rq.h"
+
+#define RT_PERIOD_NS 1000000000ull
+#define RT_RUNTIME_NS 950000000ull
+#define RR_SLICE_NS 100000000ull
+
+void rt_init(struct rt_rq *rt)
+{
+    for (int i = 0; i < MAX_RT_PRIO; i++)
+        INIT_LIST_HEAD(&rt->queue[i]);
+}
+
+static void mark(struct rt_rq *rt, int prio)
+{
+    rt->bitmap[prio / 64] |= 1ull << (prio % 64);
+}
+
+static void unmark_if_empty(struct rt_rq *rt, int prio)
+{
+    if (list_empty(&rt->queue[prio]))
+        rt->bitmap[prio / 64] &= ~(1ull << (prio % 64));
+}
+
+struct task_struct *rt_first(struct rq *rq)
+{
+    struct rt_rq *rt = &rq->rt;
+    int prio = rt->bitmap[0] ? __builtin_ctzll(rt->bitmap[0]) : 64 + __builtin_ctzll(rt->bitmap[1]);
+
+    return list_first_entry(&rt->queue[prio], struct task_struct, rt.run_list);
+}
+
+void rt_requeue(struct rq *rq, struct task_struct *t, bool head)
+{
+    struct rt_rq *rt = &rq->rt;
+
+    if (t->policy == SCHED_RR && !t->rt.time_slice)
+        t->rt.time_slice = sched_ticks(RR_SLICE_NS);
+    if (head)
+        list_add(&t->rt.run_list, &rt->queue[t->prio]);
+    else
+        list_add_tail(&t->rt.run_list, &rt->queue[t->prio]);
+    t->se.on_rt = 1;
+    rt->nr++;
+    mark(rt, t->prio);
+}
+
+void rt_dequeue(struct rq *rq, struct task_struct *t)
+{
+    list_del(&t->rt.run_list);
+    t->se.on_rt = 0;
+    rq->rt.nr--;
+    unmark_if_empty(&rq->rt, t->prio);
+}
+
+bool rt_may_run(struct rq *rq)
+{
+    return !rq->rt.throttled;
+}
+
+void rt_account(struct rq *rq, u64 delta)
+{
+    struct rt_rq *rt = &rq->rt;
+    u64 now = rq->curr->se.exec_start;
+
+    if (now - rt->period_start > sched_ticks(RT_PERIOD_NS)) {
+        rt->period_start = now;
+        rt->used = 0;
+        rt->throttled = false;
+    }
+    rt->used += delta;
+    if (rt->used > sched_ticks(RT_RUNTIME_NS) && !rt->throttled) {
+        rt->throttled = true;
+        rq_kick_self(&rq->q);
+    }
+}
+
+/* At the tick: a period in which no rt task ran ends too. */
+void rt_unthrottle(struct rq *rq)
+{
+    if (likely(!rq->rt.throttled) || rdtsc() - rq->rt.period_start <= sched_ticks(RT_PERIOD_NS))
+        return;
+    rq->rt.throttled = false;
+    rq->rt.used = 0;
+    rq->rt.period_start = rdtsc();
+    if (rq->rt.nr)
+        rq_kick_self(&rq->q);
+}
+
+static void rt_enqueue(struct rq *rq, struct task_struct *t)
+{
+    if (t->se.last_cpu != rq->q.cpu) {
+        t->se.last_cpu = rq->q.cpu;
+        t->se.nr_migrations++;
+    }
+    if (t->policy == SCHED_FIFO)
+        t->rt.time_slice = 1; /* never runs out */
+    rt_requeue(rq, t, false);
+}
+
+static bool rt_queued(const struct task_struct *t)
+{
+    return t->se.on_rt;
+}
+
+static void rt_tick(struct rq *rq, struct task_struct *curr)
+{
+    u64 ran = curr->se.sum_exec_runtime - curr->se.prev_sum_exec_runtime;
+
+    if (curr->policy == SCHED_RR && ran >= sched_ticks(RR_SLICE_NS)) {
+        curr->rt.time_slice = 0;
+        rq_kick_self(&rq->q);
+    }
+    if (rq->rt.nr && rt_first(rq)->prio < curr->prio)
+        rq_kick_self(&rq->q);
+}
+
+const struct sched_class rt_sched_class = {"rt", rt_enqueue, rt_dequeue, rt_queued, rt_tick};

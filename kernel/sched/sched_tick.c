@@ -1,0 +1,138 @@
+/* sched_tick.c: the scheduling tick of a busy CPU, and the samples and averages that hang on it.
+ *
+ * A CPU ticks only while it has two tasks to choose from, or RCU callbacks, or throttled rt tasks; idle and alone it is silent. */
+#include "kernel/sched/rq.h"
+#include "kernel/sched/irq_enter.h"
+#include "kernel/time/ktime.h"
+#include "kernel/time/tick.h"
+
+#define LOAD_PERIOD_NS (5 * NSEC_PER_SEC)
+#define LOAD_SHIFT 11
+#define LOAD_ONE (1ull << LOAD_SHIFT)
+
+static const u64 load_exp[3] = {1884, 2014, 2037}; /* exp(-5 s / 1, 5, 15 min) in 11 bits */
+static u64 load_avg[3];                            /* load_lock */
+static s64 load_next_ns;                           /* load_lock; read as a hint */
+static DEFINE_SPINLOCK(load_lock);
+
+void sched_irq_enter(void)
+{
+    struct rq *rq = this_rq();
+
+    if (rq->curr == rq->idle)
+        rcu_cpu_idle_leave(&rq->rcu);
+}
+
+unsigned nr_running(void)
+{
+    unsigned n = 0;
+
+    for_each_online_cpu(cpu)
+        n += READ_ONCE(cpu_rq(cpu)->q.nr_running);
+    return n;
+}
+
+static u64 nr_active(void)
+{
+    s64 n = 0;
+
+    for_each_online_cpu(cpu)
+        n += (s64)READ_ONCE(cpu_rq(cpu)->q.nr_running) + READ_ONCE(cpu_rq(cpu)->nr_uninterruptible);
+    return n > 0 ? (u64)n : 0;
+}
+
+static void load_step(u64 active)
+{
+    for (int i = 0; i < 3; i++) {
+        u64 load = load_avg[i] * load_exp[i] + active * LOAD_ONE * (LOAD_ONE - load_exp[i]);
+
+        if (active * LOAD_ONE >= load_avg[i])
+            load += LOAD_ONE - 1; /* round towards the goal, as Linux does */
+        load_avg[i] = load >> LOAD_SHIFT;
+    }
+}
+
+/* Takes the steps that are due. Nobody samples while all sleep: what passed meanwhile counts as the load now. */
+static void load_update(s64 now)
+{
+    unsigned long flags;
+
+    if (now < READ_ONCE(load_next_ns))
+        return;
+    spin_lock_irqsave(&load_lock, flags);
+    for (int i = 0; now >= load_next_ns; i++) {
+        load_step(nr_active());
+        load_next_ns += LOAD_PERIOD_NS;
+        if (i > 720)
+            load_next_ns = now + LOAD_PERIOD_NS; /* an hour asleep: converged */
+    }
+    spin_unlock_irqrestore(&load_lock, flags);
+}
+
+void sched_load_tick(void)
+{
+    if (this_rq()->q.cpu == 0 || this_rq()->nr_switches % 64 == 0)
+        load_update(ktime_get_ns());
+}
+
+void sched_loadavg(u64 avg[3])
+{
+    load_update(ktime_get_ns());
+    for (int i = 0; i < 3; i++)
+        avg[i] = READ_ONCE(load_avg[i]);
+}
+
+static void sample(struct rq *rq, struct task_struct *curr, bool user)
+{
+    if (curr == rq->idle)
+        return;
+    if (user) {
+        curr->se.user_ticks++;
+        if (curr->static_prio > NICE_TO_PRIO(0))
+            rq->nice_ticks++;
+        else
+            rq->user_ticks++;
+    } else {
+        curr->se.sys_ticks++;
+        rq->sys_ticks++;
+    }
+}
+
+static void rcu_tick(struct rq *rq, bool user)
+{
+    /* Nothing but this interrupt counted: whatever it interrupted is in no read section. */
+    if (user || preempt_count() == PREEMPT_HARDIRQ)
+        rcu_cpu_quiet(&rq->rcu);
+    if (!rcu_cpu_has_callbacks(&rq->rcu))
+        return;
+    rcu_cpu_advance(&rq->rcu);
+    rcu_force_quiet(false);
+    if (rcu_cpu_has_done(&rq->rcu))
+        rq_kick_self(&rq->q); /* schedule() runs them */
+}
+
+static bool tick_is_needed(struct rq *rq)
+{
+    return rq->q.nr_running > 1 || rcu_cpu_has_callbacks(&rq->rcu) || rq->rt.throttled;
+}
+
+void scheduler_tick(bool user)
+{
+    struct rq *rq = this_rq();
+    struct task_struct *curr = rq->curr;
+
+    sched_update_curr(rq, curr, rdtsc());
+    sample(rq, curr, user);
+    rcu_tick(rq, user);
+    curr->sched_class->task_tick(rq, curr);
+    rt_unthrottle(rq);
+    if (sched_smp)
+        fair_balance_tick(rq);
+    else if (rq->next)
+        fair_balance_tick(rq);
+    sched_load_tick();
+    if (!tick_is_needed(rq)) {
+        rq->ticking = false;
+        tick_stop();
+    }
+}

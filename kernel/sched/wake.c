@@ -1,0 +1,220 @@
+/* wake.c: from asleep to a run queue: wake-ups, placement, and what percpu/runqueue.h asks of the kernel.
+ *
+ * A waker never spins on another CPU and never touches another CPU's queue: a task for this CPU arrives directly, for another
+ * one through its inbox and kick word. Any context. */
+#include "kernel/sched/rq.h"
+#include "kernel/time/tick.h"
+
+struct cpu_groups sched_groups;
+bool sched_smp;
+
+/* ---- placement ---- */
+
+/* The CPU that runs the least important task, if t would preempt it. */
+static u32 select_rt(struct task_struct *t, u32 prev_cpu)
+{
+    u32 best = prev_cpu;
+    int worst = rq_task_may_run_on(&t->se.rq, prev_cpu) ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
+
+    if (worst == PRIO_IDLE)
+        return prev_cpu;
+    for_each_online_cpu(cpu) {
+        int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
+
+        if (prio > worst && rq_task_may_run_on(&t->se.rq, cpu)) {
+            worst = prio;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
+static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
+{
+    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_online(prev_cpu);
+    bool here_ok = rq_task_may_run_on(&t->se.rq, here);
+
+    if (prev_ok && here_ok)
+        return READ_ONCE(cpu_rq(here)->q.nr_running) < READ_ONCE(cpu_rq(prev_cpu)->q.nr_running) ? here : prev_cpu;
+    if (prev_ok)
+        return prev_cpu;
+    if (here_ok)
+        return here;
+    prev_cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, 0);
+    return prev_cpu < nr_cpu_ids ? prev_cpu : here;
+}
+
+u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
+{
+    u32 here = smp_processor_id(), cpu;
+
+    if (!sched_smp)
+        return here;
+    if (unlikely(task_is_rt(t)))
+        return select_rt(t, prev_cpu);
+    if (rq_task_may_run_on(&t->se.rq, prev_cpu)) {
+        if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
+            return prev_cpu;
+        cpu = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
+    } else {
+        cpu = cpu_groups_claim_idle(&sched_groups, here, t->se.rq.allowed);
+    }
+    return cpu != CPUGROUP_NONE ? cpu : select_busy(t, prev_cpu, here);
+}
+
+/* ---- arrival: what percpu/runqueue.c asks for ---- */
+
+struct runqueue *rq_env_of(uint32_t cpu)
+{
+    return &cpu_rq(cpu)->q;
+}
+
+void rq_env_ipi(uint32_t cpu)
+{
+    if (cpu != smp_processor_id())
+        smp_send_reschedule(cpu);
+}
+
+bool rq_env_holds(struct runqueue *q, struct rq_task *t)
+{
+    return sched_task_is_queued(RQ_OF(q), TASK_OF(t));
+}
+
+void rq_env_apply(struct runqueue *q, struct rq_task *t, uint32_t requests)
+{
+    struct rq *rq = RQ_OF(q);
+
+    if (requests & REQ_POLICY)
+        sched_apply_policy(rq, TASK_OF(t));
+    if (requests & REQ_AFFINITY)
+        sched_apply_affinity(rq, TASK_OF(t));
+}
+
+void rq_env_applied(struct rq_task *t)
+{
+    put_task_struct(TASK_OF(t));
+}
+
+uint32_t rq_env_select(struct rq_task *t)
+{
+    return sched_select_cpu(TASK_OF(t), TASK_OF(t)->se.last_cpu);
+}
+
+/* Should t, just queued here, run instead of the running task? Then NEED_RESCHED. */
+void sched_check_preempt(struct rq *rq, struct task_struct *t)
+{
+    struct task_struct *curr = rq->curr;
+
+    if (curr == rq->idle) {
+        rq_kick_self(&rq->q);
+    } else if (task_is_rt(t) || task_is_rt(curr)) {
+        if (t->prio < curr->prio)
+            rq_kick_self(&rq->q);
+    } else {
+        sched_update_curr(rq, curr, rdtsc());
+        if (fairq_key_before(t->se.rq.fair.key + sched_tunables.wake_granularity, curr->se.rq.fair.key))
+            rq_kick_self(&rq->q);
+    }
+}
+
+static void enqueue_next_slot(struct rq *rq, struct task_struct *t)
+{
+    struct task_struct *old = rq->next;
+
+    rq->next = t;
+    if (unlikely(old))
+        fairq_insert(&rq->q.fair, &old->se.rq.fair);
+}
+
+void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
+{
+    struct rq *rq = RQ_OF(q);
+    struct task_struct *t = TASK_OF(rqt);
+
+    if (unlikely((t->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE))
+        rq->nr_uninterruptible--;
+    t->state = TASK_RUNNING;
+    if (++q->nr_running > 1 && !rq->ticking)
+        sched_need_tick(rq);
+    if (unlikely(!task_is_fair(t))) {
+        t->sched_class->enqueue_task(rq, t);
+        sched_check_preempt(rq, t);
+        return;
+    }
+    fair_place(rq, t);
+    if (rq->sync_wake) {
+        enqueue_next_slot(rq, t);
+        return;
+    }
+    fairq_insert(&q->fair, &rqt->fair);
+    sched_check_preempt(rq, t);
+    if (unlikely(sched_smp) && rq->curr != rq->idle)
+        sched_publish_surplus(rq);
+}
+
+void sched_need_tick(struct rq *rq)
+{
+    rq->ticking = true;
+    tick_start();
+}
+
+/* ---- wake-ups ---- */
+
+/* The caller holds t WAKING, interrupts off. */
+static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, bool sync)
+{
+    struct rq *rq = this_rq();
+    u32 cpu = rq->q.cpu;
+
+    if (unlikely(sched_smp)) {
+        if (!(sync && rq->q.nr_running <= 1 && rq->curr != rq->idle && rq_task_may_run_on(&t->se.rq, cpu) && !in_interrupt()))
+            cpu = sched_select_cpu(t, prev_cpu);
+        if (cpu != rq->q.cpu) {
+            rq_post_wake(rq_env_of(cpu), &t->se.rq);
+            return;
+        }
+    }
+    rq->sync_wake = sync && task_is_fair(rq->curr);
+    rq_arrive(&rq->q, &t->se.rq);
+    rq->sync_wake = false;
+}
+
+static __always_inline bool try_to_wake_up(struct task_struct *t, unsigned classes, bool sync)
+{
+    unsigned long flags = local_irq_save();
+    enum own_wake_result r;
+    uint64_t w;
+
+    r = own_wake(&t->se.rq.own, classes & 0xff, &w);
+    if (r == OWN_WAKE_WON)
+        place_woken(t, OWN_CPU(w), sync);
+    local_irq_restore(flags);
+    if (unlikely(need_resched()) && preempt_count() == 0)
+        preempt_schedule();
+    return r != OWN_WAKE_NOTHING;
+}
+
+bool wake_up_state(struct task_struct *t, unsigned classes)
+{
+    return try_to_wake_up(t, classes, false);
+}
+
+bool wake_up_state_sync(struct task_struct *t, unsigned classes)
+{
+    return try_to_wake_up(t, classes, true);
+}
+
+void wake_up_new_task(struct task_struct *t)
+{
+    unsigned long flags = local_irq_save();
+    u32 cpu = sched_select_cpu(t, t->se.last_cpu);
+
+    if (cpu == smp_processor_id())
+        rq_arrive(&this_rq()->q, &t->se.rq);
+    else
+        rq_post_wake(rq_env_of(cpu), &t->se.rq);
+    local_irq_restore(flags);
+    if (unlikely(need_resched()) && preempt_count() == 0)
+        preempt_schedule();
+}
