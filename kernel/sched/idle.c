@@ -6,6 +6,7 @@
  * the kicker's store to the kick word ends the wait without an IPI. */
 #include "kernel/sched/rq.h"
 #include "kernel/sched/irq_enter.h"
+#include "kernel/arch/x86/switch.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"

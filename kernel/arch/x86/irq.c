@@ -13,6 +13,7 @@
 #include "kernel/dev/acpi.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/sched/irq_enter.h"
 #include "kernel/time/timekeeping.h"
 
 #define IOAPIC_VERSION 1
