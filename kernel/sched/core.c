@@ -10,6 +10,7 @@
 
 DEFINE_PER_CPU(struct rq, runqueues);
 DEFINE_PER_CPU(u32, cpu_kick);
+DEFINE_PER_CPU(u32, preempt_count_);
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
 static __noinline void take_mail(struct rq *rq)
