@@ -55,6 +55,8 @@ u32 apic_read_boot_id(void)
 void apic_init(void)
 {
     x2 = cpu_has.x2apic;
+    outb(0x21, 0xff);                           /* the 8259s stay masked */
+    outb(0xa1, 0xff);
     if (!x2)
         mmio = ioremap_early(acpi.lapic_address, PAGE_SIZE);
     pr_info("apic: %s\n", x2 ? "x2APIC" : "xAPIC");
@@ -67,7 +69,6 @@ void apic_init_cpu(void)
     if (x2 && !(base & BIT(10)))
         wrmsr(MSR_APIC_BASE, base);             /* x2APIC only from the enabled xAPIC state */
     wrmsr(MSR_APIC_BASE, x2 ? base | BIT(10) : base);
-    reg_write(REG_TPR, 0);
     reg_write(REG_SVR, 0x100 | VECTOR_SPURIOUS);
     reg_write(REG_LVT_LINT0, LVT_MASKED);
     reg_write(REG_LVT_LINT1, 0x400);            /* NMI */
@@ -75,6 +76,7 @@ void apic_init_cpu(void)
     reg_write(REG_TIMER_DIVIDE, 0xb);           /* by 1 */
     apic_timer_mode(0, true);
     apic_eoi();
+    reg_write(REG_TPR, 0);                      /* last: drops what the 8259 had raised through LINT0 */
 }
 
 u32 apic_id(void)

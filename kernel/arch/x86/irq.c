@@ -67,8 +67,6 @@ static void route(u32 gsi, u32 vector, u32 flags)
 
 void irq_init(void)
 {
-    outb(0x21, 0xff);
-    outb(0xa1, 0xff);
     for (u32 n = 0; n < acpi.ioapic_count; n++) {
         ioapic[n] = ioremap_early(acpi.ioapics[n].address, PAGE_SIZE);
         for (u32 pin = 0; pin < ioapic_pins(n); pin++)

@@ -21,6 +21,6 @@ int request_irq(unsigned irq, void (*handler)(void *arg), void *arg, const char 
 u64 vector_count(unsigned vector, unsigned cpu);
 const char *irq_name(unsigned irq);
 
-void irq_init(void);                /* 8259 off, IOAPIC ready; after apic_init */
+void irq_init(void);                /* IOAPICs found and masked; after apic_init */
 void do_irq(struct pt_regs *regs, unsigned long vector);
 void nmi_stop_check(struct pt_regs *regs);
