@@ -1,0 +1,173 @@
+/* sched_priority.c: getpriority, setpriority, membarrier: calls that walk over processes or CPUs. Sources: setpriority(2),
+ * membarrier(2). */
+#include "kernel/arch/x86/smp.h"
+#include "kernel/lib/err.h"
+#include "kernel/sched/rq.h"
+#include "kernel/signal/signal.h"
+#include "kernel/syscall/syscalls.h"
+#include "kernel/task/cred.h"
+#include "kernel/task/pid.h"
+#include "lockfree/rcu.h"
+
+#define PRIO_PROCESS 0
+#define PRIO_PGRP 1
+#define PRIO_USER 2
+
+/* One walk of getpriority or setpriority. */
+struct priority_walk {
+    bool set;
+    int nice;     /* to set; or the best found, as 20 - nice, 0 nothing yet */
+    int error;    /* -ESRCH until something matched */
+};
+
+static bool may_renice(struct task_struct *t)
+{
+    uid_t euid = current_cred()->euid;
+
+    return t->cred->uid == euid || t->cred->euid == euid || capable(CAP_SYS_NICE);
+}
+
+static int renice_one(struct task_struct *t, int nice)
+{
+    if (!may_renice(t))
+        return -EPERM;
+    if (nice < task_nice(t) && 20 - nice > (int)atomic_load_relaxed(&t->signal->rlim[RLIMIT_NICE].rlim_cur) &&
+        !capable(CAP_SYS_NICE))
+        return -EACCES;
+    return set_user_nice(t, nice);
+}
+
+static void visit(struct priority_walk *w, struct task_struct *t)
+{
+    int err;
+
+    if (!w->set) {
+        w->nice = max(w->nice, 20 - task_nice(t));
+        w->error = 0;
+        return;
+    }
+    err = renice_one(t, w->nice);
+    if (w->error == -ESRCH || err)
+        w->error = err;
+}
+
+static void visit_threads(struct priority_walk *w, struct task_struct *leader)
+{
+    struct task_struct *t;
+
+    rcu_read_lock();
+    for_each_thread(leader, t)
+        visit(w, t);
+    rcu_read_unlock();
+}
+
+static bool process_matches(struct task_struct *leader, int which, int who)
+{
+    bool yes;
+
+    if (which == PRIO_USER) {
+        rcu_read_lock();
+        yes = leader->cred->uid == (who ? (uid_t)who : current_cred()->uid);
+        rcu_read_unlock();
+        return yes;
+    }
+    rcu_read_lock();
+    yes = task_pgrp(leader) && (who ? pid_vnr(task_pgrp(leader)) == who : task_pgrp(leader) == task_pgrp(current));
+    rcu_read_unlock();
+    return yes;
+}
+
+static void walk_processes(struct priority_walk *w, int which, int who)
+{
+    struct task_struct *leader;
+
+    for (pid_t nr = 1; (leader = next_process(&nr)); nr++) {
+        if (process_matches(leader, which, who))
+            visit_threads(w, leader);
+        put_task_struct(leader);
+    }
+}
+
+static int walk(struct priority_walk *w, int which, int who)
+{
+    w->error = -ESRCH;
+    if (which == PRIO_PROCESS) {
+        struct task_struct *t = who ? find_get_task_by_vpid(who) : current;
+
+        if (!t)
+            return -ESRCH;
+        visit(w, t);
+        if (who)
+            put_task_struct(t);
+        return w->error;
+    }
+    walk_processes(w, which, who);
+    return w->error;
+}
+
+long sys_getpriority(int which, int who)
+{
+    struct priority_walk w = {0};
+    int err;
+
+    if (which < PRIO_PROCESS || which > PRIO_USER)
+        return -EINVAL;
+    err = walk(&w, which, who);
+    return err ? err : w.nice;
+}
+
+long sys_setpriority(int which, int who, int niceval)
+{
+    struct priority_walk w = {.set = true};
+
+    if (which < PRIO_PROCESS || which > PRIO_USER)
+        return -EINVAL;
+    w.nice = niceval < MIN_NICE ? MIN_NICE : niceval > MAX_NICE ? MAX_NICE : niceval;
+    return walk(&w, which, who);
+}
+
+/* ---- membarrier ---- */
+
+#define MEMBARRIER_CMD_QUERY 0
+#define MEMBARRIER_CMD_GLOBAL 1
+#define MEMBARRIER_CMD_GLOBAL_EXPEDITED 2
+#define MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED 4
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED 8
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED 16
+
+static void barrier_here(void *unused)
+{
+    atomic_fence_full();
+}
+
+/* Every running thread executes a full barrier between the call and its return. */
+static void barrier_everywhere(void)
+{
+    atomic_fence_full();
+    if (sched_smp)
+        smp_call_function_many(cpu_online_mask, barrier_here, NULL, true);
+    atomic_fence_full();
+}
+
+long sys_membarrier(int cmd, unsigned flags, int cpu_id)
+{
+    if (flags)
+        return -EINVAL;
+    switch (cmd) {
+    case MEMBARRIER_CMD_QUERY:
+        return MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+               MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    case MEMBARRIER_CMD_GLOBAL:
+        synchronize_rcu();
+        return 0;
+    case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+        barrier_everywhere();
+        return 0;
+    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}

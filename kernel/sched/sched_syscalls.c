@@ -1,0 +1,349 @@
+/* sched_syscalls.c: the scheduling calls. Each checks everything, then commits by a call of policy.c or affinity.c that cannot
+ * fail half-way. Must hold no lock over user copies. Sources: sched(7), sched_setattr(2), setpriority(2). */
+#include "kernel/lib/err.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sched/rq.h"
+#include "kernel/signal/signal.h"
+#include "kernel/syscall/syscalls.h"
+#include "kernel/task/cred.h"
+#include "kernel/task/pid.h"
+#include "kernel/time/ktime.h"
+#include "kernel/arch/x86/smp.h"
+
+#define SCHED_RESET_ON_FORK 0x40000000
+#define SCHED_FLAG_RESET_ON_FORK 0x01
+#define SCHED_FLAG_KEEP_POLICY 0x08
+#define SCHED_FLAG_KEEP_PARAMS 0x10
+#define SCHED_ATTR_SIZE_VER0 48
+#define RR_INTERVAL_NS 100000000
+
+struct sched_attr {
+    u32 size;
+    u32 sched_policy;
+    u64 sched_flags;
+    s32 sched_nice;
+    u32 sched_priority;
+    u64 sched_runtime, sched_deadline, sched_period;
+    u32 sched_util_min, sched_util_max;
+};
+
+/* What a call asks for, checked before anything changes. */
+struct policy_request {
+    int policy;           /* -1: as it is */
+    u32 rt_priority;
+    bool has_nice;
+    bool keep_params;
+    int nice;
+    bool reset_on_fork;
+};
+
+/* Referenced, or NULL. 0 is the caller. */
+static struct task_struct *find_target(pid_t pid)
+{
+    if (pid == 0) {
+        get_task_struct(current);
+        return current;
+    }
+    return find_get_task_by_vpid(pid);
+}
+
+static bool same_owner(struct task_struct *t)
+{
+    uid_t euid = current_cred()->euid;
+    bool same;
+
+    rcu_read_lock();
+    same = t->cred->euid == euid || t->cred->uid == euid;
+    rcu_read_unlock();
+    return same;
+}
+
+static u64 rlimit_of(struct task_struct *t, unsigned resource)
+{
+    return atomic_load_relaxed(&t->signal->rlim[resource].rlim_cur);
+}
+
+static bool policy_is_rt(int policy)
+{
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+static bool policy_is_known(int policy)
+{
+    return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE || policy_is_rt(policy);
+}
+
+static bool nice_is_allowed(struct task_struct *t, int nice)
+{
+    return 20 - nice <= (int)rlimit_of(t, RLIMIT_NICE) || capable(CAP_SYS_NICE);
+}
+
+/* 0, -EPERM. */
+static int may_change(struct task_struct *t, const struct policy_request *r, int policy)
+{
+    if (capable(CAP_SYS_NICE))
+        return 0;
+    if (!policy_is_rt(policy) && r->has_nice && r->nice < task_nice(t) && !nice_is_allowed(t, r->nice))
+        return -EPERM;
+    if (policy_is_rt(policy)) {
+        u64 limit = rlimit_of(t, RLIMIT_RTPRIO);
+
+        if (policy != (int)t->policy && !limit)
+            return -EPERM;
+        if (r->rt_priority > t->rt_priority && r->rt_priority > limit)
+            return -EPERM;
+    }
+    if (t->policy == SCHED_IDLE && policy != SCHED_IDLE && !nice_is_allowed(t, task_nice(t)))
+        return -EPERM;
+    if (!same_owner(t))
+        return -EPERM;
+    return t->se.reset_on_fork && !r->reset_on_fork ? -EPERM : 0;
+}
+
+static int set_policy(pid_t pid, const struct policy_request *r)
+{
+    struct task_struct *t = find_target(pid);
+    int policy, err;
+    u32 prio;
+
+    if (!t)
+        return -ESRCH;
+    policy = r->policy < 0 ? (int)t->policy : r->policy;
+    prio = r->keep_params ? t->rt_priority : r->rt_priority;
+    if (!policy_is_known(policy) || (policy_is_rt(policy) ? prio < 1 || prio > MAX_RT_PRIO - 1 : prio != 0))
+        err = -EINVAL;
+    else
+        err = may_change(t, r, policy);
+    if (!err)
+        sched_set_policy(t, (unsigned)policy, prio, r->has_nice && !r->keep_params ? r->nice : task_nice(t), r->reset_on_fork);
+    put_task_struct(t);
+    return err;
+}
+
+static long set_scheduler(pid_t pid, int policy, void __user *param)
+{
+    struct policy_request r = {.policy = policy};
+    int prio;
+
+    if (!param || pid < 0)
+        return -EINVAL;
+    if (copy_from_user(&prio, param, sizeof(prio)))
+        return -EFAULT;
+    if (policy >= 0) {
+        r.reset_on_fork = policy & SCHED_RESET_ON_FORK;
+        r.policy = policy & ~SCHED_RESET_ON_FORK;
+    } else {
+        struct task_struct *t = find_target(pid);
+
+        if (!t)
+            return -ESRCH;
+        r.reset_on_fork = t->se.reset_on_fork;
+        put_task_struct(t);
+    }
+    if (prio < 0)
+        return -EINVAL;
+    r.rt_priority = (u32)prio;
+    return set_policy(pid, &r);
+}
+
+long sys_sched_setscheduler(pid_t pid, int policy, void __user *param)
+{
+    return policy < 0 ? -EINVAL : set_scheduler(pid, policy, param);
+}
+
+long sys_sched_setparam(pid_t pid, void __user *param)
+{
+    return set_scheduler(pid, -1, param);
+}
+
+long sys_sched_getscheduler(pid_t pid)
+{
+    struct task_struct *t;
+    long ret;
+
+    if (pid < 0)
+        return -EINVAL;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    ret = (long)t->policy | (t->se.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+    put_task_struct(t);
+    return ret;
+}
+
+long sys_sched_getparam(pid_t pid, void __user *param)
+{
+    struct task_struct *t;
+    int prio;
+
+    if (!param || pid < 0)
+        return -EINVAL;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    prio = policy_is_rt((int)t->policy) ? (int)t->rt_priority : 0;
+    put_task_struct(t);
+    return copy_to_user(param, &prio, sizeof(prio)) ? -EFAULT : 0;
+}
+
+/* A larger structure is taken when what we do not know is zero, as sched_setattr(2) says. */
+static long copy_attr(struct sched_attr *attr, void __user *uattr)
+{
+    u32 size;
+
+    if (copy_from_user(&size, uattr, sizeof(size)))
+        return -EFAULT;
+    if (!size)
+        size = SCHED_ATTR_SIZE_VER0;
+    if (size < SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
+        goto too_big;
+    *attr = (struct sched_attr){0};
+    if (copy_from_user(attr, uattr, min_t(size_t, size, sizeof(*attr))))
+        return -EFAULT;
+    for (size_t at = sizeof(*attr); at < size; at++) {
+        char c;
+
+        if (copy_from_user(&c, (char __user *)uattr + at, 1))
+            return -EFAULT;
+        if (c)
+            goto too_big;
+    }
+    return 0;
+too_big:
+    size = sizeof(*attr);
+    return copy_to_user(uattr, &size, sizeof(size)) ? -EFAULT : -E2BIG;
+}
+
+long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
+{
+    struct sched_attr attr;
+    struct policy_request r = {0};
+    long err;
+
+    if (!uattr || pid < 0 || flags)
+        return -EINVAL;
+    err = copy_attr(&attr, uattr);
+    if (err)
+        return err;
+    if ((s32)attr.sched_policy < 0 || attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS))
+        return -EINVAL;
+    r.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy;
+    r.keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
+    r.rt_priority = attr.sched_priority;
+    r.has_nice = true;
+    r.nice = attr.sched_nice < MIN_NICE ? MIN_NICE : attr.sched_nice > MAX_NICE ? MAX_NICE : attr.sched_nice;
+    r.reset_on_fork = attr.sched_flags & SCHED_FLAG_RESET_ON_FORK;
+    return set_policy(pid, &r);
+}
+
+long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned flags)
+{
+    struct sched_attr attr = {0};
+    struct task_struct *t;
+
+    if (!uattr || pid < 0 || size > PAGE_SIZE || size < SCHED_ATTR_SIZE_VER0 || flags)
+        return -EINVAL;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    attr.size = min_t(u32, size, sizeof(attr));
+    attr.sched_policy = t->policy;
+    attr.sched_flags = t->se.reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
+    if (policy_is_rt((int)t->policy))
+        attr.sched_priority = t->rt_priority;
+    else
+        attr.sched_nice = task_nice(t);
+    attr.sched_util_max = 1024;
+    put_task_struct(t);
+    return copy_to_user(uattr, &attr, attr.size) ? -EFAULT : 0;
+}
+
+long sys_sched_get_priority_max(int policy)
+{
+    if (policy_is_rt(policy))
+        return MAX_RT_PRIO - 1;
+    return policy_is_known(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+}
+
+long sys_sched_get_priority_min(int policy)
+{
+    if (policy_is_rt(policy))
+        return 1;
+    return policy_is_known(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+}
+
+long sys_sched_rr_get_interval(pid_t pid, struct timespec __user *interval)
+{
+    struct task_struct *t;
+    struct timespec ts = {0};
+
+    if (pid < 0)
+        return -EINVAL;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    if (t->policy == SCHED_RR)
+        ts = ns_to_timespec(RR_INTERVAL_NS);
+    else if (t->policy != SCHED_FIFO)
+        ts = ns_to_timespec((s64)sched_ns(sched_tunables.latency));
+    put_task_struct(t);
+    return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
+}
+
+long sys_sched_yield(void)
+{
+    sched_yield_current();
+    return 0;
+}
+
+/* ---- affinity ---- */
+
+long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_mask)
+{
+    unsigned long mask[MAX_CPUS / 64] = {0};
+    struct task_struct *t;
+    int err;
+
+    if (copy_from_user(mask, user_mask, min_t(size_t, len, sizeof(mask))))
+        return -EFAULT;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    if (t->flags & PF_KTHREAD && t->se.nr_cpus_allowed == 1)
+        err = -EINVAL;
+    else if (!same_owner(t) && !capable(CAP_SYS_NICE))
+        err = -EPERM;
+    else
+        err = set_cpus_allowed_ptr(t, mask);
+    put_task_struct(t);
+    return err;
+}
+
+long sys_sched_getaffinity(pid_t pid, unsigned len, unsigned long __user *user_mask)
+{
+    unsigned long mask[MAX_CPUS / 64];
+    size_t bytes = DIV_ROUND_UP(nr_cpu_ids, 64) * 8;
+    struct task_struct *t;
+
+    if ((u64)len * 8 < nr_cpu_ids || len & 7)
+        return -EINVAL;
+    t = find_target(pid);
+    if (!t)
+        return -ESRCH;
+    for (size_t w = 0; w < bytes / 8; w++)
+        mask[w] = atomic_load_relaxed(&t->se.cpus_mask[w]) & cpu_online_mask[w];
+    put_task_struct(t);
+    bytes = min_t(size_t, bytes, len);
+    return copy_to_user(user_mask, mask, bytes) ? -EFAULT : (long)bytes;
+}
+
+long sys_getcpu(unsigned __user *cpu, unsigned __user *node, void __user *unused)
+{
+    u32 here = smp_processor_id(), on = (u32)cpu_to_node(here);
+
+    if (cpu && put_user(here, cpu))
+        return -EFAULT;
+    if (node && put_user(on, node))
+        return -EFAULT;
+    return 0;
+}
