@@ -69,6 +69,7 @@ static int open_tty(struct tty_struct *tty, struct file *f, bool is_console)
     tf->generation = atomic_load_relaxed(&tty->generation);
     tf->is_console = is_console;
     f->private_data = tf;
+    f->f_mode |= FMODE_STREAM;
     if (!is_console && !(f->f_flags & O_NOCTTY))
         tty_open_ctty(tty, f);
     return 0;
