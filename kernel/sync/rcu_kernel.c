@@ -16,11 +16,6 @@ void rcu_env_free(void *object)
     kfree(object);
 }
 
-void lockfree_fail(const char *expr, const char *file, int line, const void *object)
-{
-    panic("%s:%d: %s: object %p", file, line, expr, object);
-}
-
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 {
     unsigned long flags = local_irq_save();
