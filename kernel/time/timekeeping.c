@@ -9,7 +9,10 @@
 #include "kernel/arch/x86/irqflags.h"
 #include "kernel/debug/assert.h"
 #include "kernel/dev/acpi.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/param.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
 #include "kernel/time/cmos.h"
 
 #define PM_TIMER_HZ 3579545UL
@@ -24,6 +27,9 @@ static u64 ns_per_tsc_q32;          /* ns = ticks * this >> 32 */
 static u64 tsc_per_ns_q32;
 static u64 apic_per_ns_q32;
 static bool tsc_is_clock = true;    /* cleared only before the APs start */
+static bool tsc_unwanted;           /* clocksource=acpi_pm */
+static u64 published_tsc;           /* the boot CPU's TSC while APs start; release */
+static bool tsc_went_back;          /* an AP's TSC was behind it */
 static s64 real_offset_ns;          /* atomic: CLOCK_REALTIME - CLOCK_MONOTONIC */
 
 /* The ACPI timer as a clock: extended to 64 bits under the lock. */
@@ -72,6 +78,49 @@ s64 ktime_get_ns(void)
         return (s64)scale(rdtsc() - tsc_base, ns_per_tsc_q32);
     return pm_clock_ns();
 }
+
+/* While the boot CPU is alone in using the clock. The ACPI timer goes on where the TSC stands. */
+static void leave_tsc(const char *why)
+{
+    s64 now = ktime_get_ns();
+
+    if (!tsc_is_clock || !acpi.pm_timer_port)
+        return;
+    pm_ticks = (u64)now / NSEC_PER_SEC * PM_TIMER_HZ + (u64)now % NSEC_PER_SEC * PM_TIMER_HZ / NSEC_PER_SEC;
+    pm_last = pm_read();
+    tsc_is_clock = false;
+    pr_warn("time: clock is the ACPI timer: %s\n", why);
+}
+
+void time_publish_tsc(void)
+{
+    atomic_store_release(&published_tsc, rdtsc());
+}
+
+void time_check_tsc(void)
+{
+    for (u32 i = 0; i < 32; i++) {
+        u64 seen = atomic_load_acquire(&published_tsc);
+
+        if (rdtsc() < seen)
+            atomic_store_relaxed(&tsc_went_back, true);
+    }
+}
+
+void time_choose_clock(void)
+{
+    if (atomic_load_relaxed(&tsc_went_back))
+        leave_tsc("the TSCs of the CPUs disagree");
+}
+
+static int set_clocksource(const char *value)
+{
+    if (strcmp(value, "acpi_pm") && strcmp(value, "tsc"))
+        return -EINVAL;
+    tsc_unwanted = !strcmp(value, "acpi_pm");
+    return 0;
+}
+KERNEL_PARAM("clocksource", set_clocksource);
 
 s64 ktime_get_boot_ns(void)
 {
@@ -208,6 +257,8 @@ void time_init(void)
     tsc_per_ns_q32 = ratio_q32(tsc_hz, NSEC_PER_SEC);
     apic_per_ns_q32 = ratio_q32(apic_hz, NSEC_PER_SEC);
     tsc_base = rdtsc();
+    if (tsc_unwanted)
+        leave_tsc("asked for by clocksource=");
     ktime_set_real_ns(cmos_read_seconds() * NSEC_PER_SEC);
     pr_info("time: TSC %lu kHz%s, APIC timer %lu kHz%s\n", tsc_hz / 1000, known ? " by CPUID" : "",
             apic_hz / 1000, cpu_has.tsc_deadline ? ", TSC deadline" : "");

@@ -35,6 +35,7 @@ __noreturn void ap_start(u32 cpu)
     cpu_enable_features();
     desc_init_cpu(cpu, per_cpu(ist_stacks, cpu));
     apic_init_cpu();
+    time_check_tsc();
     time_init_cpu();
     mm_init_cpu(cpu);
     sched_init_cpu(cpu);
@@ -82,8 +83,10 @@ void smp_boot_aps(void)
     while (num_online_cpus() < nr_cpu_ids) {
         if (ktime_get_ns() - start > (s64)AP_TIMEOUT_US * 1000)
             panic("smp: only %u of %u cpus came up", num_online_cpus(), nr_cpu_ids);
+        time_publish_tsc();
         cpu_relax();
     }
+    time_choose_clock();
     pr_info("smp: %u cpus up in %ld us\n", nr_cpu_ids, (long)(ktime_get_ns() - start) / 1000);
 }
 
