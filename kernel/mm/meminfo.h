@@ -2,6 +2,12 @@
  * a moment old. */
 #pragma once
 #include "kernel/lib/types.h"
+#include "percpu/percpu.h"
+
+/* Per CPU because every fault counts; the sum over CPUs is the number, one copy alone may be negative. */
+enum mm_counter_id { MC_ANON, MC_FILE, MC_SHMEM, MC_TABLES, MC_NR };
+DECLARE_PER_CPU(s64, mm_counter[MC_NR]); /* ANYWHERE */
+#define mm_count(id, n) this_cpu_add(mm_counter[id], n)
 
 u64 nr_slab_pages(void);
 u64 nr_pagetable_pages(void);
@@ -17,4 +23,3 @@ void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u6
 /* Called by mm_init() in this order. */
 void slab_init(void);
 void vmalloc_init(void);
-void address_space_caches_init(void);

@@ -21,6 +21,8 @@ struct pt_regs;
 #define VM_MAYEXEC 0x40UL
 #define VM_GROWSDOWN 0x100UL
 #define VM_LOCKED 0x2000UL
+#define VM_PFNMAP 0x400UL
+#define VM_IO 0x4000UL
 #define VM_DONTCOPY 0x20000UL
 #define VM_WIPEONFORK 0x2000000UL
 #define VM_NORESERVE 0x200000UL
@@ -50,9 +52,12 @@ struct vm_area_struct {
     const struct vm_operations_struct *vm_ops;
     struct mm_struct *vm_mm;
     void *vm_private_data;
-    struct { struct vm_area_struct *left, *right, *parent; u64 aux; } node; /* the implementation's tree */
+    u64 vm_page_prot;               /* page-table bits of a readable entry; W is added entry by entry */
+    struct address_space *vm_mapping; /* page cache behind it (files, shared memory), NULL: anonymous or device */
+    /* kernel/mm/vma.c: a treap by address; max_gap is the largest hole below a VMA of the subtree, in bytes. */
+    struct { struct vm_area_struct *left, *right, *parent; u64 max_gap; u64 priority; } node;
     struct list_head link;          /* sorted list in mm */
-    struct list_head shared_link;   /* in the file's address_space, for truncate */
+    struct list_head shared_link;   /* in vm_mapping->i_mmap, for truncate; under its lock */
 };
 
 struct mm_struct {
@@ -62,7 +67,7 @@ struct mm_struct {
     u32 count;               /* atomic: users (as one) + lazy references */
     struct rw_semaphore mmap_lock;
     struct list_head vmas;
-    void *vma_root;
+    struct vm_area_struct *vma_root;
     struct vm_area_struct *vma_cache;
     u32 map_count;
     spinlock_t page_table_lock;
@@ -73,7 +78,7 @@ struct mm_struct {
     unsigned long arg_start, arg_end, env_start, env_end;
     u64 total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
     s64 rss_anon, rss_file, rss_shmem;                   /* pages, atomic */
-    u64 hiwater_rss;
+    u64 hiwater_rss;         /* pages; raised before rss falls: read by mm_hiwater_rss() */
     struct file *exe_file;
     u64 saved_auxv[44];
     u64 pgtables_bytes;
@@ -137,4 +142,10 @@ struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write)
 #define FUTEX_KEY_ANON 0 /* a = mm, b = address of the word, offset = 0 */
 #define FUTEX_KEY_FILE 1 /* a = inode, b = page index, offset = byte in the page */
 struct futex_key { u64 a; u64 b; u32 offset; u32 kind; };
+struct iovec;
+/* Maps zeroed memory for /dev/zero's ->mmap: anonymous when private, a fresh shared object when shared. 0, -ENOMEM. */
+int mmap_zero(struct file *file, struct vm_area_struct *vma);
 int get_futex_key_shared(struct mm_struct *mm, unsigned long addr, struct futex_key *key);
+u64 mm_hiwater_rss(const struct mm_struct *mm);
+/* Name of a VMA that is not a file's, for /proc/PID/maps: "[heap]", "[stack]", "/dev/zero (deleted)", or NULL. */
+const char *vma_name(struct vm_area_struct *vma);

@@ -42,7 +42,7 @@ struct page {
     };
     union {
         struct { u32 inuse; u32 objects; };
-        struct { raw_spinlock_t ptl; u32 pt_shared; };               /* page tables: kernel/mm/pgtable.h */
+        struct { raw_spinlock_t ptl; u32 pt_special; };              /* page tables: kernel/mm/pgtable.h */
         u64 private;
     };
     struct list_head slab_list;
@@ -86,3 +86,5 @@ unsigned zones_first_node(void);               /* the first node with memory */
 /* One allocation-failure switch for tests: every n-th allocation of the current task fails (0: off). */
 extern u32 fail_alloc_interval;
 bool fail_alloc_now(gfp_t gfp);               /* whether the switch says that this allocation fails */
+/* Frees a chain by page->next whose references are all dropped; clears their flags. */
+void free_page_chain(struct page *chain);

@@ -5,6 +5,7 @@
 #include "kernel/debug/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/meminfo.h"
+#include "kernel/mm/space.h"
 #include "kernel/mm/zone.h"
 #include "percpu/percpu.h"
 
@@ -182,6 +183,8 @@ void put_page_free(struct page *p)
 
     ASSERT(!(p->flags & (PG_BUDDY | PG_SLAB | PG_RESERVED)));
     poison(p, p->order);
+    if (p->flags & PG_ANON)
+        mm_count(MC_ANON, -1);
     p->flags = 0;
     if (unlikely(p->order)) {
         zone_free(p, p->order);
@@ -197,6 +200,33 @@ void put_page_free(struct page *p)
     } else {
         free_remote(s, p);
     }
+    local_irq_restore(flags);
+}
+
+void free_page_chain(struct page *p)
+{
+    unsigned long flags = local_irq_save();
+    struct page_stack *s = this_cpu_ptr(&page_stack);
+    s64 anon = 0;
+
+    while (p) {
+        struct page *next = p->next;
+
+        DEBUG_ASSERT(p->refs == 0 && p->order == 0);
+        poison(p, 0);
+        anon += p->flags / PG_ANON & 1;
+        p->flags = 0;
+        if (likely(p->node == s->home)) {
+            p->next = s->local;
+            s->local = p;
+            if (unlikely(++s->count > s->high))
+                spill_local(s);
+        } else {
+            free_remote(s, p);
+        }
+        p = next;
+    }
+    mm_count(MC_ANON, -anon);
     local_irq_restore(flags);
 }
 
@@ -316,4 +346,7 @@ void mm_init(void)
         mm_init_cpu(cpu);
     slab_init();
     vmalloc_init();
+    pagecache_init();
+    vma_init();
+    space_init();
 }

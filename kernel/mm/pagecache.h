@@ -1,15 +1,21 @@
-/* The page cache: pages of a file by index. tmpfs files live here whole; exec and mmap map these pages. */
+/* The page cache: pages of a file by index. tmpfs files live here whole; exec and mmap map these pages.
+ *
+ *                find_get_page   find_or_create, add   truncate
+ *   each         yes             yes                   yes
+ * Lookups are RCU reads. lock guards the tree and nrpages, i_mmap_lock the list of VMAs. A page in the cache has
+ * mapping == as; truncation clears that before it unmaps, so a fault that maps the page checks it under the table's lock. */
 #pragma once
 #include "kernel/lib/spinlock.h"
 #include "kernel/mm/page.h"
 struct inode;
+struct radix64;
 struct address_space {
     struct inode *host;
     spinlock_t lock;
-    void *root;              /* radix tree of struct page * */
-    u64 height_shift;
+    spinlock_t i_mmap_lock;
+    struct radix64 *root;    /* kernel/mm/radix64.h: of struct page * */
     u64 nrpages;
-    struct list_head i_mmap; /* VMAs that map it, for truncate; under lock */
+    struct list_head i_mmap; /* VMAs that map it, for truncate; under i_mmap_lock */
     u32 writable_mappings;   /* atomic: shared writable VMAs */
     u64 *usage;              /* atomic: pages of the whole file system; this cache adds and removes its own. NULL: not counted */
     const u64 *limit;        /* find_or_create_page: -ENOSPC when *limit is not 0 and *usage has reached it */
