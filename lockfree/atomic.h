@@ -56,10 +56,15 @@ static inline void atomic_fence_full(void)
 #define atomic_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define atomic_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* One turn of a wait loop: PAUSE; hands the processor over under icount. */
+/* One turn of a wait loop: PAUSE; hands the processor over under icount. Host tests have more threads than processors. */
+#ifdef LOCKFREE_HOST_TEST
+#include <sched.h>
+#endif
 static inline void cpu_relax(void)
 {
-#ifdef __x86_64__
+#ifdef LOCKFREE_HOST_TEST
+    sched_yield();
+#elif defined(__x86_64__)
     __asm__ volatile("pause" ::: "memory");
 #endif
 }

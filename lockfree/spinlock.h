@@ -29,7 +29,7 @@ static inline bool raw_spin_trylock(raw_spinlock_t *l)
 
 static inline void raw_spin_unlock(raw_spinlock_t *l)
 {
-    atomic_store_release(&l->owner, (uint16_t)(l->owner + 1));
+    atomic_store_release(&l->owner, (uint16_t)(atomic_load_relaxed(&l->owner) + 1));
 }
 
 static inline bool raw_spin_is_locked(const raw_spinlock_t *l)

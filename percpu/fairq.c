@@ -46,7 +46,7 @@ static struct fair_node *meld_siblings(struct fair_node *first)
 
 void fairq_heap_insert(struct fairq *q, struct fair_node *n)
 {
-    n->slot = FAIRQ_IN_HEAP;
+    atomic_store_relaxed(&n->slot, FAIRQ_IN_HEAP);
     n->child = n->next = n->prev = NULL;
     q->heap = meld(q->heap, n);
     q->heap->next = q->heap->prev = NULL;

@@ -5,6 +5,7 @@
  * signed difference and all live keys lie within 2^63 of each other.
  * Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1, 1986. */
 #pragma once
+#include "lockfree/atomic.h"
 #include "lockfree/env.h"
 
 #define FAIRQ_FLAT 16
@@ -14,7 +15,9 @@
 struct fair_node {
     uint64_t key;
     struct fair_node *child, *next, *prev; /* heap links; prev of a first child is its parent */
-    uint32_t slot;                         /* index in the flat arrays, FAIRQ_IN_HEAP or FAIRQ_NOWHERE */
+    /* Index in the flat arrays, FAIRQ_IN_HEAP or FAIRQ_NOWHERE. Another CPU's owner may look at it (rq_env_holds) and then
+     * checks that it was entitled to: atomic, relaxed. */
+    uint32_t slot;
 };
 
 struct fairq {
@@ -35,12 +38,12 @@ static inline bool fairq_key_before(uint64_t a, uint64_t b)
 
 static inline void fair_node_init(struct fair_node *n)
 {
-    n->slot = FAIRQ_NOWHERE;
+    atomic_store_relaxed(&n->slot, FAIRQ_NOWHERE);
 }
 
 static inline bool fair_node_is_queued(const struct fair_node *n)
 {
-    return n->slot != FAIRQ_NOWHERE;
+    return atomic_load_acquire(&n->slot) != FAIRQ_NOWHERE;
 }
 
 static inline void fairq_insert(struct fairq *q, struct fair_node *n)
@@ -51,7 +54,7 @@ static inline void fairq_insert(struct fairq *q, struct fair_node *n)
         fairq_heap_insert(q, n);
         return;
     }
-    n->slot = q->flat;
+    atomic_store_relaxed(&n->slot, q->flat);
     q->key[q->flat] = n->key;
     q->node[q->flat++] = n;
 }
@@ -68,9 +71,9 @@ static inline void fairq_remove(struct fairq *q, struct fair_node *n)
         last = --q->flat;
         q->key[n->slot] = q->key[last];
         q->node[n->slot] = q->node[last];
-        q->node[n->slot]->slot = n->slot;
+        atomic_store_relaxed(&q->node[n->slot]->slot, n->slot);
     }
-    n->slot = FAIRQ_NOWHERE;
+    atomic_store_relaxed(&n->slot, FAIRQ_NOWHERE);
 }
 
 /* The smallest key; NULL when empty. The first inserted wins a tie in the arrays' order. */

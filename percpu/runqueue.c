@@ -80,6 +80,25 @@ static bool apply_frozen(struct runqueue *rq, struct rq_task *t)
 
 enum settle { SETTLED, LOOK_AGAIN, IN_FLIGHT };
 
+static enum settle settle_here(struct runqueue *rq, struct rq_task *t)
+{
+    apply_all(rq, t);
+    rq_env_applied(t);
+    return SETTLED;
+}
+
+static enum settle settle_shelved(struct runqueue *rq, struct rq_task *t)
+{
+    int slot = rq_shelf_slot(rq, t);
+
+    if (slot < 0 || !rq_unshelve(rq, slot))
+        return IN_FLIGHT; /* a thief has it and has not said so yet */
+    apply_all(rq, t);
+    rq_place(rq, t);
+    rq_env_applied(t);
+    return SETTLED;
+}
+
 static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t w)
 {
     switch (OWN_STATE(w)) {
@@ -87,9 +106,7 @@ static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t 
     case OWN_MIGRATING:
         return IN_FLIGHT;
     case OWN_DEAD:
-        apply_all(rq, t);
-        rq_env_applied(t);
-        return SETTLED;
+        return settle_here(rq, t);
     default:
         break;
     }
@@ -99,19 +116,14 @@ static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t 
     }
     if (OWN_STATE(w) == OWN_PARKED)
         return apply_frozen(rq, t) ? SETTLED : LOOK_AGAIN;
-    if (OWN_STATE(w) == OWN_RUNNABLE && !rq_env_holds(rq, t)) {
-        int slot = rq_shelf_slot(rq, t);
+    if (OWN_STATE(w) == OWN_RUNNABLE) {
+        bool holds = rq_env_holds(rq, t);
 
-        if (slot < 0 || !rq_unshelve(rq, slot))
-            return IN_FLIGHT; /* a thief has it and has not said so yet */
-        apply_all(rq, t);
-        rq_place(rq, t);
-        rq_env_applied(t);
-        return SETTLED;
+        if (own_read(&t->own) != w)
+            return LOOK_AGAIN; /* a thief had it: what rq_env_holds saw may be the thief's queue */
+        return holds ? settle_here(rq, t) : settle_shelved(rq, t);
     }
-    apply_all(rq, t);
-    rq_env_applied(t);
-    return SETTLED;
+    return settle_here(rq, t);
 }
 
 static bool still_in_flight(uint64_t before, uint64_t now)

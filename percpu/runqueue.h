@@ -62,7 +62,8 @@ struct runqueue {
 /* What the surroundings provide (kernel/sched, or a host test). All but rq_env_ipi: on the owner, interrupts off. */
 struct runqueue *rq_env_of(uint32_t cpu);
 void rq_env_ipi(uint32_t cpu);
-/* True when t is RUNNABLE in this queue or next slot (and not on the shelf). */
+/* True when t is in this queue or next slot (and not on the shelf). t may be another CPU's by now: look at it by atomic loads
+ * (acquire) only; the caller then checks that the state word did not change meanwhile, and forgets the answer if it did. */
 bool rq_env_holds(struct runqueue *rq, struct rq_task *t);
 /* t is this CPU's (running here, queued here, in hand, frozen, or dead): carry out the requests. */
 void rq_env_apply(struct runqueue *rq, struct rq_task *t, uint32_t requests);

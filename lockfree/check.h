@@ -1,0 +1,95 @@
+/* check.h: what the host tests of lockfree/ and percpu/ share: CHECK, threads that start together, seeded random numbers, and the
+ * command line [SECONDS [SEED]]. Host only. Reports every run as "NAME: ok" with what was done, so that a run that did nothing shows. */
+#pragma once
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "lockfree/atomic.h"
+#include "lockfree/env.h"
+
+#define CHECK(cond)                                                                                \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            fprintf(stderr, "%s:%d: check failed: %s (seed %llu)\n", __FILE__, __LINE__, #cond,    \
+                    (unsigned long long)check_seed);                                               \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static uint64_t check_seed __attribute__((unused)) = 1;
+static double check_seconds __attribute__((unused)) = 0.3;
+
+void lockfree_fail(const char *expr, const char *file, int line, const void *object)
+{
+    fprintf(stderr, "%s:%d: %s: object %p\n", file, line, expr, object);
+    abort();
+}
+
+static inline void check_options(int argc, char **argv)
+{
+    if (argc > 1)
+        check_seconds = atof(argv[1]);
+    if (argc > 2)
+        check_seed = strtoull(argv[2], NULL, 0);
+}
+
+static inline uint64_t check_random(uint64_t *state)
+{
+    uint64_t x = *state ? *state : 0x9e3779b97f4a7c15ull;
+
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return *state = x;
+}
+
+static inline double check_now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+struct check_thread {
+    pthread_t id;
+    unsigned index;
+    uint64_t random;
+    void (*body)(struct check_thread *);
+    pthread_barrier_t *start;
+    uint64_t done; /* operations, for the report */
+};
+
+static void *check_thread_main(void *arg)
+{
+    struct check_thread *t = (struct check_thread *)arg;
+
+    pthread_barrier_wait(t->start);
+    t->body(t);
+    return NULL;
+}
+
+/* Runs bodies[i % kinds] in `n` threads and returns how many operations they did together. */
+static inline uint64_t check_run(unsigned n, void (*const *bodies)(struct check_thread *), unsigned kinds)
+{
+    struct check_thread *t = (struct check_thread *)calloc(n, sizeof(*t));
+    pthread_barrier_t start;
+    uint64_t done = 0;
+
+    pthread_barrier_init(&start, NULL, n);
+    for (unsigned i = 0; i < n; i++) {
+        t[i].index = i;
+        t[i].random = check_seed * 0x9e3779b97f4a7c15ull + i + 1;
+        t[i].body = bodies[i % kinds];
+        t[i].start = &start;
+        pthread_create(&t[i].id, NULL, check_thread_main, &t[i]);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(t[i].id, NULL);
+        done += t[i].done;
+    }
+    free(t);
+    return done;
+}
