@@ -106,6 +106,7 @@ void put_super(struct super_block *sb);
 struct super_block *tmpfs_mount(const char *data, unsigned long flags);
 struct super_block *devtmpfs_mount(const char *data, unsigned long flags);
 void devtmpfs_init(void);
+void memdev_init(void);
 
 /* ---- namei.c ---- */
 #define LOOKUP_FOLLOW 1u
