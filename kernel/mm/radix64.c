@@ -99,8 +99,11 @@ static void *next_in(struct radix64 *n, u64 *index)
     for (unsigned i = radix64_index(n, *index); i < RADIX64_SLOTS; i++) {
         void *item = n->slot[i];
 
-        if (item && n->shift)
-            item = next_in(item, index);
+        if (item && n->shift) {
+            item = next_in(item, index); /* leaves *index behind the subtree when it finds nothing */
+            if (!item)
+                continue;
+        }
         if (item)
             return item;
         *index = ((*index >> n->shift) + 1) << n->shift;
