@@ -15,6 +15,8 @@ static const struct verb verbs[] = {
     {"list", "suites, workloads, metrics, kernels, topologies, runs", verb_list},
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
+    {"profile", "instructions by symbol for one workload", verb_profile},
+    {"shell", "an interactive guest on this terminal", verb_shell},
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 

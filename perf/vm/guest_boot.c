@@ -4,6 +4,7 @@
 
 #include "perf/result/record_stream.h"
 #include "perf/util/host_file.h"
+#include "perf/vm/escape_keys.h"
 #include "perf/vm/guest_port.h"
 #include "perf/vm/hang_watch.h"
 #include "perf/vm/qmp.h"
@@ -25,7 +26,7 @@
 #define QUIT_GRACE 2.0
 
 const char *const boot_status_name[] = {"ok", "panic", "hung", "ended early", "garbage",
-                                        "qemu failed", "interrupted"};
+                                        "qemu failed", "interrupted", "left"};
 
 struct boot {
     const struct boot_request *request;
@@ -38,6 +39,8 @@ struct boot {
     struct guest_port console, results;
     struct qmp qmp;
     uv_pipe_t errors;
+    uv_poll_t keys;
+    struct escape_keys escape;
     struct text_buf error_text;
     char error_buffer[4096];
     struct record_stream records;
@@ -48,7 +51,7 @@ struct boot {
     uint64_t started;
     double stop_at;   // wall second at which QEMU is killed; 0: not stopping
     double panic_at, done_at;
-    bool spawned, exited;
+    bool spawned, exited, keys_by_tick;
 };
 
 void signals_block(void)
@@ -97,6 +100,40 @@ static void stop(struct boot *b, enum boot_status status, const char *fmt, ...)
     qmp_command(&b->qmp, "quit");
 }
 
+// False at the end of the input, which the guest's shell is told as Ctrl-D.
+static bool pass_keys(struct boot *b)
+{
+    char in[256], out[512];
+    ssize_t n = read(STDIN_FILENO, in, sizeof(in));
+    if (n <= 0) {
+        guest_port_send(&b->console, "\x04", 1);
+        return false;
+    }
+    size_t len = escape_keys_filter(&b->escape, in, n, out);
+    guest_port_send(&b->console, out, len);
+    if (b->escape.quit)
+        stop(b, BOOT_QUIT, "left");
+    return true;
+}
+
+static void on_keys(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    if (!pass_keys(poll->data))
+        uv_poll_stop(poll);
+}
+
+// Typed keys go at once; a script on stdin waits until the guest's console has said something, so that nothing is lost.
+static void watch_keys(struct boot *b)
+{
+    if (b->keys.data || (!isatty(STDIN_FILENO) && !b->result->console.len))
+        return;
+    b->keys.data = b;
+    b->keys_by_tick = uv_poll_init(&b->loop, &b->keys, STDIN_FILENO) != 0;  // a plain file cannot be polled
+    if (!b->keys_by_tick)
+        uv_poll_start(&b->keys, UV_READABLE, on_keys);
+}
+
 static void progress(struct boot *b)
 {
     hang_watch_progress(&b->watch, wall(b), cpu(b));
@@ -118,6 +155,11 @@ static void on_console(struct guest_port *p, const char *data, size_t n)
     struct text_buf *t = &b->result->console;
     size_t from = t->len > 64 ? t->len - 64 : 0;
     text_add_bytes(t, data, n);
+    if (b->request->interactive) {
+        watch_keys(b);
+        if (write(STDOUT_FILENO, data, n) < 0)
+            stop(b, BOOT_QUIT, "standard output is closed");
+    }
     if (!b->panic_at && shows_panic(t, from))
         b->panic_at = wall(b);
     if (t->len > 2 * CONSOLE_KEEP)
@@ -172,6 +214,7 @@ static void close_all(struct boot *b)
     close_handle((uv_handle_t *)&b->tick);
     close_handle((uv_handle_t *)&b->signals);
     close_handle((uv_handle_t *)&b->errors);
+    close_handle((uv_handle_t *)&b->keys);
 }
 
 // What QEMU sent before it ended is still in the sockets: close only when they are drained.
@@ -226,10 +269,12 @@ static void on_tick(uv_timer_t *timer)
             b->stop_at = now + QUIT_GRACE;
         return;
     }
-    if (!b->stop_at)
+    if (!b->stop_at && !b->request->interactive)
         check_deadlines(b, now);
-    else if (now > b->stop_at)
+    else if (b->stop_at && now > b->stop_at)
         uv_process_kill(&b->qemu, SIGKILL);
+    if (b->keys_by_tick)
+        b->keys_by_tick = pass_keys(b);
     if (b->request->on_tick)
         b->request->on_tick(b->request->ctx);
 }
@@ -305,6 +350,8 @@ static void start(struct boot *b)
         return;
     }
     uv_timer_start(&b->tick, on_tick, TICK_MS, TICK_MS);
+    if (b->request->interactive)
+        watch_keys(b);
 }
 
 static char *first_line(const char *text)

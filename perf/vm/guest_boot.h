@@ -15,6 +15,7 @@ enum boot_status {
     BOOT_GARBAGE,      // the result port carried something that is no record
     BOOT_QEMU_FAILED,  // QEMU refused to start: the environment, not the guest
     BOOT_INTERRUPTED,  // SIGINT, SIGTERM or SIGHUP
+    BOOT_QUIT,         // the person at the terminal left with the escape
 };
 extern const char *const boot_status_name[];
 
@@ -27,6 +28,7 @@ struct boot_request {
     double slowness;
     void (*on_record)(void *ctx, json_t *record);
     void (*on_tick)(void *ctx);  // a few times a second
+    bool interactive;            // stdin goes to the console, the console to stdout; no deadlines
     void *ctx;
 };
 

@@ -1,0 +1,64 @@
+// A stripped kernel is asked for its own table: one boot that prints /proc/kallsyms on the console.
+#include "perf/verbs/guest_symbols.h"
+
+#include "perf/util/host_file.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/util/sha256.h"
+#include "perf/vm/guest_boot.h"
+#include "perf/vm/symbol_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ASK "run grep -E ^[0-9a-f]+.[tTwW] /proc/kallsyms"
+
+static char *ask_guest(const struct kernel_image *kernel, const struct host_tools *tools, const char *console_path)
+{
+    struct vm_topology topology;
+    struct boot_result r;
+    char *why, *console, *table;
+    if (!vm_topology_find(&topology, "1", &why)) {
+        free(why);
+        return NULL;
+    }
+    struct vm_spec spec = {.tier = TIER_TCG, .qemu = tools->qemu, .cpu = vm_default_cpu(TIER_TCG), .topology = &topology,
+                           .kernel = kernel, .initrd = tools->initrd, .guest_args = ASK};
+    struct boot_request request = {.spec = &spec, .console_path = console_path, .slowness = 1};
+    say("asking %s for its symbols (once)", kernel->label);
+    guest_boot(&request, &r);
+    console = file_read(console_path, NULL);
+    table = console ? symbol_table_console(console) : NULL;
+    boot_result_free(&r);
+    vm_topology_free(&topology);
+    free(console);
+    return table;
+}
+
+static char *cached(const struct kernel_image *kernel, const struct host_tools *tools)
+{
+    char hex[SHA256_HEX];
+    if (!sha256_file(kernel->path, hex))
+        return NULL;
+    char *dir = project_path(".cache/symbols"), *path = x_printf("%s/%.16s", dir, hex);
+    char *console = x_printf("%s.console.%d", path, (int)getpid());
+    make_dirs(dir);
+    char *table = file_read(path, NULL);
+    if (!table && (table = ask_guest(kernel, tools, console)))
+        file_replace(path, table, strlen(table));
+    unlink(console);
+    free(dir);
+    free(path);
+    free(console);
+    return table;
+}
+
+char *guest_symbols(const struct kernel_image *kernel, const struct host_tools *tools)
+{
+    char *table = symbol_table_elf(kernel->path);
+    table = table ? table : cached(kernel, tools);
+    if (!table)
+        say_error("%s has no symbols: neither in %s nor in its /proc/kallsyms", kernel->label, kernel->path);
+    return table;
+}

@@ -1,0 +1,246 @@
+// cloudbench profile: where a workload's instructions go, by symbol. Two boots, N and 2N iterations; a symbol's figure is
+// its slope, so that start-up and warm-up cancel out.
+#include "perf/result/step_result.h"
+#include "perf/util/say.h"
+#include "perf/verbs/guest_symbols.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/text_table.h"
+#include "perf/vm/guest_boot.h"
+#include "perf/vm/hang_watch.h"
+#include "perf/vm/temp_dir.h"
+#include "perf/vm/tier_choice.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE, OPT_QEMU, OPT_INITRD };
+
+struct profile_args {
+    const char *workload, *kernel, *format;
+    int top;
+    double scale;
+    struct host_tools tools;
+};
+
+static const struct argp_option options[] = {
+    {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0},
+    {"top", OPT_TOP, "N", 0, "show the N largest symbols (default: 40; 0: all)", 0},
+    {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
+    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct profile_args *a = state->input;
+    switch (key) {
+    case 'k': a->kernel = arg; break;
+    case OPT_FORMAT: a->format = arg; break;
+    case OPT_TOP: a->top = atoi(arg); break;
+    case OPT_SCALE: a->scale = atof(arg); break;
+    case OPT_QEMU: a->tools.qemu = x_strdup(arg); break;
+    case OPT_INITRD: a->tools.initrd = x_strdup(arg); break;
+    case ARGP_KEY_ARG:
+        if (a->workload)
+            argp_error(state, "one workload at a time");
+        a->workload = arg;
+        break;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "which workload? (see `cloudbench list workloads`)"); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+struct profile {
+    const struct profile_args *args;
+    struct run_plan plan;
+    struct vm_spec spec;
+    const char *symbols;
+    json_t *sum[2];  // symbol -> instructions, of N and 2N
+    double ops[2];
+};
+
+static void on_record(void *ctx, json_t *record)
+{
+    boot_steps_record(ctx, record);
+}
+
+static json_t *sums(const struct count_file *c)
+{
+    json_t *out = json_object(), *pair;
+    size_t i;
+    json_array_foreach(c->symbols, i, pair) {
+        const char *name = json_string_value(json_array_get(pair, 0));
+        double n = json_number_value(json_array_get(pair, 1)) + json_number_value(json_object_get(out, name));
+        json_object_set_new(out, name, json_real(n));
+    }
+    return out;
+}
+
+static int take(struct profile *p, int which, struct boot_steps *steps, const struct boot_result *r)
+{
+    struct count_file counts;
+    json_t *result = NULL;
+    for (size_t i = 0; i < p->plan.count; i++)
+        result = steps->step[i].result ? steps->step[i].result : result;
+    const char *check = json_string_value(json_object_get(result, "check"));
+    if (r->status != BOOT_OK || !check || strcmp(check, "ok") || !r->counts) {
+        char *tail = boot_console_tail(r, 20);
+        say_error("%s: %s", p->spec.kernel->label,
+                  r->reason ? r->reason : check && strcmp(check, "ok") ? check : "the workload gave no result");
+        say("%s", tail);
+        free(tail);
+        return r->status == BOOT_QEMU_FAILED ? EXIT_REFUSED : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
+                                                                                         : EXIT_GUEST;
+    }
+    count_file_parse(&counts, r->counts);
+    p->sum[which] = sums(&counts);
+    p->ops[which] = json_number_value(json_object_get(result, "ops"));
+    count_file_free(&counts);
+    return 0;
+}
+
+static int boot(struct profile *p, int which)
+{
+    struct boot_steps steps;
+    struct boot_result r;
+    bool skip[3] = {true, which != 0, which != 1};
+    char *args = run_plan_guest_args(&p->plan, "profile", skip);
+    struct boot_request request = {.spec = &p->spec, .run_id = "profile", .symbols = p->symbols,
+                                   .slowness = machine_slowness(), .on_record = on_record, .ctx = &steps};
+    p->spec.guest_args = args;
+    boot_steps_start(&steps, &p->plan, skip);
+    say("%s: boot %d of 2", p->spec.kernel->label, which + 1);
+    guest_boot(&request, &r);
+    int rc = take(p, which, &steps, &r);
+    boot_steps_free(&steps);
+    boot_result_free(&r);
+    free(args);
+    return rc;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+    double x = json_number_value(json_object_get(*(json_t *const *)a, "instructions"));
+    double y = json_number_value(json_object_get(*(json_t *const *)b, "instructions"));
+    return (x < y) - (x > y);
+}
+
+// [{symbol, instructions, share}], largest first.
+static json_t *slopes(struct profile *p, double *total)
+{
+    size_t n = json_object_size(p->sum[1]), k = 0;
+    json_t **list = x_alloc((n + 1) * sizeof(*list)), *v, *out = json_array();
+    double ops = p->ops[1] - p->ops[0];
+    const char *name;
+    *total = 0;
+    json_object_foreach(p->sum[1], name, v) {
+        double d = (json_number_value(v) - json_number_value(json_object_get(p->sum[0], name))) / ops;
+        *total += d;
+        if (d > 0.0005)
+            list[k++] = json_pack("{s:s,s:f}", "symbol", name, "instructions", d);
+    }
+    qsort(list, k, sizeof(*list), by_cost);
+    for (size_t i = 0; i < k; i++) {
+        double d = json_number_value(json_object_get(list[i], "instructions"));
+        json_object_set_new(list[i], "share", json_real(d / *total));
+        json_array_append_new(out, list[i]);
+    }
+    free(list);
+    return out;
+}
+
+static void show(struct profile *p)
+{
+    const char *format = p->args->format;
+    struct text_table t = {0};
+    double total;
+    json_t *list = slopes(p, &total), *s;
+    size_t i;
+    if (!strcmp(format, "json")) {
+        json_dumpf(list, stdout, JSON_INDENT(1));
+        puts("");
+        json_decref(list);
+        return;
+    }
+    if (strcmp(format, "csv"))
+        printf("%s on %s: %.1f instructions an operation, by symbol\n\n", p->args->workload, p->spec.kernel->label,
+               total);
+    table_head(&t, ">instructions/op");
+    table_head(&t, ">share");
+    table_head(&t, "symbol");
+    json_array_foreach(list, i, s) {
+        if (p->args->top && i >= (size_t)p->args->top)
+            break;
+        table_row(&t, NULL);
+        table_cell(&t, 0, "%.2f", json_number_value(json_object_get(s, "instructions")));
+        table_cell(&t, 1, "%.1f %%", 100 * json_number_value(json_object_get(s, "share")));
+        table_cell(&t, 2, "%s", json_string_value(json_object_get(s, "symbol")));
+    }
+    table_print(&t, !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT, stdout);
+    table_free(&t);
+    json_decref(list);
+}
+
+static int make_plan(struct profile *p, const struct vm_topology *topology)
+{
+    struct str_list names = {0};
+    char *why;
+    list_add(&names, p->args->workload);
+    bool ok = run_plan_make(&p->plan, &names, TIER_DET, topology, p->args->scale, &why);
+    if (ok && p->plan.count != 3)
+        why = x_printf("\"%s\" is more than one workload", p->args->workload);
+    if (why)
+        say_error("%s", why);
+    list_free(&names);
+    int rc = why ? EXIT_USAGE : 0;
+    free(why);
+    return rc;
+}
+
+static int profile(struct profile_args *a, struct kernel_image *kernel, struct vm_topology *topology)
+{
+    struct profile p = {.args = a};
+    int rc = make_plan(&p, topology);
+    rc = rc ? rc : kernel_image_find(kernel, a->kernel);
+    rc = rc ? rc : host_tools_find(&a->tools, true);
+    char *symbols = rc ? NULL : guest_symbols(kernel, &a->tools);
+    if (!rc && !symbols)
+        rc = EXIT_REFUSED;
+    p.symbols = symbols;
+    p.spec = (struct vm_spec){.tier = TIER_DET, .qemu = a->tools.qemu, .cpu = vm_default_cpu(TIER_DET),
+                              .topology = topology, .kernel = kernel, .initrd = a->tools.initrd,
+                              .plugin = a->tools.plugin, .plugin_symbols = true};
+    for (int i = 0; i < 2 && !rc; i++)
+        rc = boot(&p, i);
+    if (!rc)
+        show(&p);
+    json_decref(p.sum[0]);
+    json_decref(p.sum[1]);
+    run_plan_free(&p.plan);
+    free(symbols);
+    return rc;
+}
+
+int verb_profile(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, "WORKLOAD", "Guest instructions by symbol, per operation.", 0, 0, 0};
+    struct profile_args a = {.kernel = "cloudos", .format = "text", .top = 40, .scale = 1};
+    struct kernel_image kernel = {0};
+    struct vm_topology topology;
+    char *why = NULL;
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    if (!format_known(a.format) || !(a.scale > 0) || a.top < 0)
+        return EXIT_USAGE;
+    temp_dir_sweep();
+    int rc = vm_topology_find(&topology, "1", &why) ? profile(&a, &kernel, &topology) : EXIT_INTERNAL;
+    free(why);
+    kernel_image_free(&kernel);
+    vm_topology_free(&topology);
+    host_tools_free(&a.tools);
+    return rc;
+}
