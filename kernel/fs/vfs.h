@@ -260,8 +260,6 @@ void fd_install(int fd, struct file *f);
 void put_unused_fd(int fd);
 /* A file without a name (pipe, eventfd, ...): anonymous inode. ERR_PTR(-ENFILE/-ENOMEM). */
 struct file *alloc_anon_file(const char *name, const struct file_operations *fops, void *priv, unsigned flags);
-/* A second open file on the same anonymous inode, f_op and private_data (the other end of a pipe). */
-struct file *alloc_anon_file_pair(struct file *first, unsigned flags);
 struct file *filp_open(const char *kernel_path, int flags, mode_t mode);
 /* Reads a page-cache file into kernel memory at pos; bytes or -errno. */
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos);

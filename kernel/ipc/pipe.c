@@ -385,29 +385,44 @@ static const struct file_operations pipe_fops = {
 
 /* ---- pipe(2) ---- */
 
+/* One end on the pipe's inode; counted when it exists. */
+static struct file *open_end(struct pipe_inode_info *p, struct inode *inode, unsigned flags)
+{
+    struct file *f = alloc_file_inode(inode, "pipe", &pipe_fops, p, flags);
+
+    if (!IS_ERR(f))
+        p->files++;
+    return f;
+}
+
 /* Both files of a new pipe. 0, -ENFILE, -ENOMEM. */
 static int create_pipe_files(struct file *res[2], unsigned flags)
 {
-    struct pipe_inode_info *p = pipe_alloc();
+    struct inode *inode = new_anon_inode(S_IFIFO | 0600);
+    struct pipe_inode_info *p = inode ? pipe_alloc() : NULL;
+    int err = 0;
 
-    if (!p)
+    if (!p) {
+        if (inode)
+            iput(inode);
         return -ENOMEM;
-    res[0] = alloc_anon_file("pipe", &pipe_fops, p, O_RDONLY | (flags & O_NONBLOCK));
+    }
+    p->inode = inode;
+    inode->i_private = p; /* /proc/PID/fd/N opens it like a FIFO */
+    p->readers = p->r_counter = p->writers = p->w_counter = 1;
+    res[0] = open_end(p, inode, O_RDONLY | (flags & O_NONBLOCK));
     if (IS_ERR(res[0])) {
+        err = PTR_ERR(res[0]);
         pipe_free(p);
-        return PTR_ERR(res[0]);
+    } else {
+        res[1] = open_end(p, inode, O_WRONLY | (flags & O_NONBLOCK));
+        if (IS_ERR(res[1])) {
+            err = PTR_ERR(res[1]);
+            fput(res[0]);
+        }
     }
-    p->readers = p->files = p->r_counter = 1;
-    p->inode = res[0]->f_inode;
-    p->inode->i_mode = S_IFIFO | 0600;
-    res[1] = alloc_anon_file_pair(res[0], O_WRONLY | (flags & O_NONBLOCK));
-    if (IS_ERR(res[1])) {
-        fput(res[0]);
-        return PTR_ERR(res[1]);
-    }
-    p->writers = p->w_counter = 1;
-    p->files = 2;
-    return 0;
+    iput(inode); /* the files hold it */
+    return err;
 }
 
 static long do_pipe2(int __user *fds, int flags)
