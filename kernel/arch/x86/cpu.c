@@ -3,7 +3,9 @@
  * a plain x86-64 (no XSAVE, FSGSBASE, SMEP, ...). Owns cpu_has.
  */
 #include "kernel/arch/x86/cpu.h"
+#include "kernel/boot/param_early.h"
 #include "kernel/debug/printk.h"
+#include "kernel/lib/param.h"
 #include "kernel/lib/string.h"
 
 struct cpu_features cpu_has;
@@ -82,6 +84,29 @@ static void detect_hypervisor(void)
         cpu_has.kvm_clock = cpuid(0x40000001, 0).eax & BIT(3);
 }
 
+/* Linux's options to do without a feature. They are looked up before the parameter table runs, which only
+ * has to know them. */
+static int known_option(const char *value)
+{
+    return 0;
+}
+KERNEL_PARAM("nosmap", known_option);
+KERNEL_PARAM("nosmep", known_option);
+KERNEL_PARAM("noxsave", known_option);
+KERNEL_PARAM("nofsgsbase", known_option);
+KERNEL_PARAM("nox2apic", known_option);
+KERNEL_PARAM("maxcpus", known_option);
+KERNEL_PARAM("nosmp", known_option);
+
+static void apply_options(void)
+{
+    cpu_has.smap &= !early_param_flag("nosmap");
+    cpu_has.smep &= !early_param_flag("nosmep");
+    cpu_has.fsgsbase &= !early_param_flag("nofsgsbase");
+    cpu_has.x2apic &= !early_param_flag("nox2apic");
+    cpu_has.xsave &= !early_param_flag("noxsave");
+}
+
 void cpu_detect(void)
 {
     u32 max_leaf = cpuid(0, 0).eax;
@@ -99,6 +124,7 @@ void cpu_detect(void)
     cpu_has.mwait = (r.ecx & BIT(3)) && max_leaf >= 5 && cpuid(5, 0).ebx;
     detect_leaf7(max_leaf);
     detect_extended();
+    apply_options();
     detect_xsave();
     detect_hypervisor();
 }

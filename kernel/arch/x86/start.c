@@ -26,12 +26,12 @@ __noreturn void x86_start_kernel(u32 protocol, u64 info)
     this_cpu_write(kstack_top, (unsigned long)boot_stack + KSTACK_SIZE);
     this_cpu_write(preempt_count_, 1);          /* until the boot CPU becomes its idle task */
     early_uart_init();
+    boot_info_init(protocol, info);
     cpu_detect();
     cpu_enable_features();
     extable_init();
     idt_init();
     desc_init_cpu(0, early_ist);
-    boot_info_init(protocol, info);
     bootmem_init();
     paging_init();
     patch_smap();
