@@ -89,7 +89,7 @@ static ssize_t write_pages(struct inode *inode, const char *buf, size_t n, loff_
     return done;
 }
 
-static ssize_t tmpfs_write(struct file *f, const char __user *buf, size_t n, loff_t *ppos)
+static ssize_t write_file(struct file *f, const char *buf, size_t n, loff_t *ppos, bool user)
 {
     struct inode *inode = f->f_inode;
     loff_t pos;
@@ -102,7 +102,7 @@ static ssize_t tmpfs_write(struct file *f, const char __user *buf, size_t n, lof
     r = limit_write(f, pos, n);
     if (r > 0) {
         file_remove_privs(inode);
-        r = write_pages(inode, buf, r, pos, true);
+        r = write_pages(inode, buf, r, pos, user);
     }
     if (r > 0) {
         file_update_time(inode);
@@ -110,6 +110,16 @@ static ssize_t tmpfs_write(struct file *f, const char __user *buf, size_t n, lof
     }
     mutex_unlock(&inode->i_mutex);
     return r;
+}
+
+static ssize_t tmpfs_write(struct file *f, const char __user *buf, size_t n, loff_t *ppos)
+{
+    return write_file(f, buf, n, ppos, true);
+}
+
+static ssize_t tmpfs_file_write_kernel(struct file *f, const void *buf, size_t n, loff_t *ppos)
+{
+    return write_file(f, buf, n, ppos, false);
 }
 
 ssize_t tmpfs_write_kernel(struct inode *inode, const void *buf, size_t n, loff_t pos)
@@ -250,6 +260,7 @@ static int tmpfs_mmap(struct file *f, struct vm_area_struct *vma)
 const struct file_operations tmpfs_file_fops = {
     .read = tmpfs_read,
     .write = tmpfs_write,
+    .write_kernel = tmpfs_file_write_kernel,
     .llseek = generic_file_llseek,
     .mmap = tmpfs_mmap,
 };

@@ -90,6 +90,8 @@ struct file_operations {
     void (*release)(struct inode *, struct file *);
     int (*iterate)(struct file *, struct dir_context *);     /* directories */
     int (*flush)(struct file *);                             /* each close() */
+    /* From kernel memory, for sendfile and copy_file_range; NULL: they answer EINVAL and programs fall back on write. */
+    ssize_t (*write_kernel)(struct file *, const void *buf, size_t n, loff_t *pos);
 };
 
 struct inode_operations {
