@@ -293,12 +293,18 @@ static u8 slab_order(u32 size)
     return order;
 }
 
+static bool kmalloc_ready; /* all kmalloc caches exist */
+
+/* The first node's part is static; the others come from kmalloc, so its own caches get them when all of
+ * them exist. */
 static void make_nodes(struct kmem_cache *c)
 {
     for (unsigned nid = 0; nid < MAX_NODES; nid++) {
         struct slab_node *n = &first_nodes[c->id];
 
-        if (!nr_node_pages((int)nid))
+        if (!nr_node_pages((int)nid) || c->node[nid])
+            continue;
+        if (nid != zones_first_node() && !kmalloc_ready)
             continue;
         if (nid != zones_first_node())
             n = kmalloc_node(sizeof(*n), GFP_ZERO, (int)nid); /* NULL: node_of takes the first one's */
@@ -445,5 +451,8 @@ void slab_init(void)
 
         kmalloc_caches[i] = kmem_cache_create(class_name[i], size, size & (size - 1) ? 16 : min(size, PAGE_SIZE));
     }
+    kmalloc_ready = true;
+    for (unsigned i = 0; i < KMALLOC_CLASSES; i++)
+        make_nodes(kmalloc_caches[i]);
     several_nodes = nr_nodes_with_memory() > 1;
 }
