@@ -93,8 +93,10 @@ struct sigaction {
 #define SIG_IGN ((void *)1)
 
 struct sighand_struct {
-    u32 count; /* atomic */
+    u32 count; /* atomic: tasks that have not been freed */
     spinlock_t siglock;
+    u64 custom; /* s  signals whose action differs from all-default: only these are copied by fork */
+    struct rcu_head rcu;
     struct sigaction action[_NSIG];
     wait_queue_head_t signalfd_wqh;
 };
@@ -120,9 +122,13 @@ struct rlimit { u64 rlim_cur, rlim_max; };
 struct tty_struct;
 /* Shared by the threads of a process; guard: siglock unless said otherwise. */
 struct signal_struct {
-    u32 count;                    /* atomic */
+    u32 count;                    /* atomic: tasks that have not been freed */
     u32 live;                     /* atomic: threads that have not exited */
-    int nr_threads;
+    int nr_threads;               /* threads that have not been released */
+    spinlock_t child_lock;        /* children and their exit_state; order: kernel/task/pid.c */
+    bool children_gone;           /* under child_lock: exit has handed the children on, adopt none */
+    pid_t ppid;                   /* number of the parent process; written under the parent's child_lock */
+    struct task_struct *leader_task; /* group leader; changes in exec, under child_lock and siglock */
     struct list_head thread_head;
     wait_queue_head_t wait_chldexit;
     struct task_struct *curr_target;
@@ -132,7 +138,8 @@ struct signal_struct {
     unsigned flags;               /* SIGNAL_* */
     struct task_struct *group_exec_task;
     int group_stop_count, notify_count;
-    pid_t pgrp, session;          /* numbers; struct pid links are in task->pids */
+    pid_t pgrp, session;          /* numbers of the two below; written under siglock */
+    struct pid *group_pid, *session_pid; /* referenced; rcu */
     int leader;                   /* session leader */
     struct tty_struct *tty;       /* controlling terminal */
     struct rlimit rlim[RLIM_NLIMITS];
@@ -179,4 +186,56 @@ static inline bool signal_pending_state(unsigned state, struct task_struct *t)
         return false;
     return (state & TASK_INTERRUPTIBLE) || fatal_signal_pending(t);
 }
+struct sigqueue {
+    struct list_head list;
+    u32 flags;               /* SIGQUEUE_PREALLOC: belongs to a timer */
+    struct user_struct *user;
+    void *timer;
+    siginfo_t info;
+};
+#define SIGQUEUE_PREALLOC 1u
+/* Locks the siglock of a task, also while an exec replaces its sighand. Caller holds RCU or a reference. */
+struct sighand_struct *lock_task_sighand(struct task_struct *t, unsigned long *flags);
+static inline void unlock_task_sighand(struct sighand_struct *s, unsigned long flags)
+{
+    spin_unlock_irqrestore(&s->siglock, flags);
+}
+/* Under siglock: as send_sig_info, group: to the whole process. */
+int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, bool group);
+/* Under siglock: takes the next signal that is not in `mask`; number or 0. */
+int dequeue_signal(sigset_t *mask, siginfo_t *info);
+void flush_sigqueue(struct list_head *queue, sigset_t *set); /* forgets what is pending; under siglock or unpublished */
+void flush_sigqueue_mask(sigset_t mask, struct task_struct *t, bool group);
+void signal_wake_up(struct task_struct *t, bool fatal);  /* under siglock */
+bool sig_task_ignored(struct task_struct *t, int sig);
+void zap_other_threads(struct task_struct *t);           /* under siglock: SIGKILL for every other thread of t's group */
+int kill_pid(struct pid *pid, int sig, int priv);
+int kill_pid_info(int sig, struct siginfo *info, struct pid *pid);
+void set_current_blocked(sigset_t set);
+bool current_is_single_threaded(void);
+/* fork, exec, exit hooks. */
+int copy_sighand(u64 clone_flags, struct task_struct *t);  /* 0, -ENOMEM */
+int copy_signal(u64 clone_flags, struct task_struct *t);
+int exec_unshare_sighand(void);
+void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec */
+void put_sighand(struct sighand_struct *s);
+void put_signal(struct signal_struct *s);
+void signal_init(void);
+void exit_itimers(struct signal_struct *sig);              /* last thread: stops and frees all timers */
+/* The notice of a state change to the parent; parent's child_lock held by caller. */
+void do_notify_parent_cldstop(struct task_struct *t, int why);
+bool do_notify_parent(struct task_struct *t, int sig);     /* true: the child reaps itself */
+/* Called by the timer tick with interrupts off: virtual and profiling timers, RLIMIT_CPU. */
+void itimer_tick(bool user, u64 ns);
+/* Every signal to siginfo from user space: 0 or -EFAULT. */
+int copy_siginfo_to_user(siginfo_t __user *to, const siginfo_t *from);
+int copy_siginfo_from_user(siginfo_t *to, const siginfo_t __user *from);
+#define SIG_KERNEL_ONLY_MASK (sigmask(SIGKILL) | sigmask(SIGSTOP))
+#define SIG_KERNEL_STOP_MASK (sigmask(SIGSTOP) | sigmask(SIGTSTP) | sigmask(SIGTTIN) | sigmask(SIGTTOU))
+#define SIG_KERNEL_COREDUMP_MASK                                                                   \
+    (sigmask(SIGQUIT) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGABRT) | sigmask(SIGFPE) |  \
+     sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGSYS) | sigmask(SIGXCPU) | sigmask(SIGXFSZ))
+#define SIG_KERNEL_IGNORE_MASK (sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG))
+#define SIG_SYNCHRONOUS_MASK                                                                       \
+    (sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS))
 static inline u64 rlimit(unsigned r) { return atomic_load_relaxed(&current->signal->rlim[r].rlim_cur); }

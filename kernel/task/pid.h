@@ -4,16 +4,17 @@
 #include "lockfree/rcu.h"
 struct upid { int nr; void *ns; };
 struct pid {
-    u32 count;                              /* atomic */
+    u32 count;                              /* atomic: the task, processes in this group and session, pidfds */
     u32 level;
-    struct list_head tasks[PIDTYPE_MAX];    /* task->pid_links[type] */
-    wait_queue_head_t *wait_pidfd;
+    struct task_struct *task;               /* rcu: the task with this id; NULL before publication and after release */
+    u32 group_signals;                      /* even; odd while kill_pgrp() walks. Under lock; read by fork */
     spinlock_t lock;
+    wait_queue_head_t wait_pidfd;
     struct rcu_head rcu;
     struct upid numbers[1];
 };
-struct pid *alloc_pid(void);                /* ERR_PTR(-EAGAIN/-ENOMEM) */
-void free_pid(struct pid *p);               /* unhashes; freed after a grace period when unreferenced */
+struct pid *alloc_pid(void);                /* hashed, without a task yet. ERR_PTR(-EAGAIN/-ENOMEM) */
+void free_pid(struct pid *p);               /* the task lets go of it; the number is free again with the last reference */
 struct pid *find_pid(int nr);               /* under rcu_read_lock */
 struct pid *find_get_pid(int nr);           /* NULL */
 void put_pid(struct pid *p);
@@ -29,4 +30,9 @@ struct pid *task_session(struct task_struct *t); /* under rcu */
 struct task_struct *next_process(pid_t *nr);
 #define for_each_thread(leader, t) list_for_each_entry(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
 extern int pid_max;
-extern u32 nr_threads_total; /* atomic */
+u32 nr_threads(void);
+#define nr_threads_total nr_threads()
+extern u32 max_threads;
+/* The process of a task is in group / session nr: numbers, any context. */
+pid_t process_group_nr(const struct task_struct *t);
+pid_t process_session_nr(const struct task_struct *t);

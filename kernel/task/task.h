@@ -112,15 +112,13 @@ struct task_struct {
     pid_t pid;               /* c  as seen in the initial namespace */
     pid_t tgid;              /* c */
     struct pid *thread_pid;  /* c */
-    struct pid *pids[PIDTYPE_MAX]; /* t */
-    struct list_head pid_links[PIDTYPE_MAX]; /* t  in pid->tasks[type] (types other than PID are on the leader only) */
+    struct pid *pids[PIDTYPE_MAX]; /* t  PID and TGID; group and session are in signal->group_pid, session_pid */
 
     struct task_struct *group_leader; /* t */
     struct list_head thread_node;     /* t  in signal->thread_head */
-    struct list_head tasks;           /* t  global list of leaders (may be replaced by the pid tree walk) */
     struct task_struct *real_parent;  /* t  rcu */
     struct task_struct *parent;       /* t  rcu; the tracer when traced */
-    struct list_head children;        /* t */
+    struct list_head children;        /* t  of the process: on the group leader, under signal->child_lock */
     struct list_head sibling;         /* t */
 
     struct fs_struct *fs;
@@ -147,7 +145,7 @@ struct task_struct {
     int pdeath_signal;
     unsigned ptrace;
     struct task_struct *vfork_parent; /* waits in vfork_done */
-    void *vfork_done;                 /* struct completion *, cleared when the child lets go of the mm */
+    void *vfork_done;                 /* a  struct completion *, taken by xchg by whoever ends the wait first */
     int __user *set_child_tid;
     int __user *clear_child_tid;
     void __user *robust_list;         /* struct robust_list_head */
@@ -187,6 +185,15 @@ static inline bool signal_pending(const struct task_struct *t) { return atomic_l
 bool fatal_signal_pending(const struct task_struct *t); /* SIGKILL pending; kernel/signal */
 
 static inline void get_task_struct(struct task_struct *t) { atomic_inc_relaxed(&t->usage); }
+/* For a task found under RCU only: false when its last reference is gone already. */
+static inline bool tryget_task_struct(struct task_struct *t)
+{
+    u32 n = atomic_load_relaxed(&t->usage);
+
+    while (n && !atomic_cas_acquire(&t->usage, &n, n + 1))
+        ;
+    return n != 0;
+}
 void free_task_struct(struct task_struct *t); /* queues the free behind a grace period; call through put_task_struct */
 static inline void put_task_struct(struct task_struct *t)
 {

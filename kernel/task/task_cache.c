@@ -1,0 +1,140 @@
+/*
+ * task_cache.c: memory of tasks. Owns the per-CPU stacks of free {task_struct, kernel stack} pairs and the count of threads.
+ * A free task keeps its kernel stack and FPU area; every other field is undefined until copy_process() sets it.
+ * Published tasks come back only through put_task_struct() and a grace period.
+ */
+#include "kernel/debug/assert.h"
+#include "kernel/mm/slab.h"
+#include "kernel/task/task_internal.h"
+
+#define TASK_CACHE_MAX 64u
+#define THREADS_FOLD 32
+
+/* NOIRQ: free pairs, linked through rcu_next. */
+struct task_shelf { struct task_struct *first; u32 count; };
+static DEFINE_PER_CPU(struct task_shelf, task_shelf);
+static DEFINE_PER_CPU(s32, threads_delta); /* NOPREEMPT: not yet folded into threads_folded; readers see both */
+static s32 threads_folded;                 /* atomic */
+static struct kmem_cache *task_cache;
+
+static void task_cache_init(void)
+{
+    task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64);
+    ASSERT(task_cache);
+}
+
+void nr_threads_add(int n)
+{
+    s32 *delta;
+
+    preempt_disable();
+    delta = this_cpu_ptr(&threads_delta);
+    *delta += n;
+    if (unlikely(*delta >= THREADS_FOLD || *delta <= -THREADS_FOLD)) {
+        (void)atomic_fetch_add_relaxed(&threads_folded, *delta);
+        *delta = 0;
+    }
+    preempt_enable();
+}
+
+u32 nr_threads(void)
+{
+    s32 n = atomic_load_relaxed(&threads_folded);
+
+    for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+        n += atomic_load_relaxed(per_cpu_ptr(&threads_delta, cpu));
+    return n < 0 ? 0 : (u32)n;
+}
+
+static struct task_struct *shelf_take(void)
+{
+    unsigned long flags = local_irq_save();
+    struct task_shelf *s = this_cpu_ptr(&task_shelf);
+    struct task_struct *t = s->first;
+
+    if (likely(t)) {
+        s->first = t->rcu_next;
+        s->count--;
+    }
+    local_irq_restore(flags);
+    return t;
+}
+
+static bool shelf_put(struct task_struct *t)
+{
+    unsigned long flags = local_irq_save();
+    struct task_shelf *s = this_cpu_ptr(&task_shelf);
+    bool room = s->count < TASK_CACHE_MAX;
+
+    if (likely(room)) {
+        t->rcu_next = s->first;
+        s->first = t;
+        s->count++;
+    }
+    local_irq_restore(flags);
+    return room;
+}
+
+static struct task_struct *task_make(void)
+{
+    struct task_struct *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
+
+    if (!t)
+        return NULL;
+    t->stack = alloc_kernel_stack(-1);
+    t->thread.fpu = NULL;
+    if (t->stack)
+        return t;
+    kmem_cache_free(task_cache, t);
+    return NULL;
+}
+
+struct task_struct *alloc_task_struct(void)
+{
+    struct task_struct *t;
+
+    if (unlikely(atomic_load_relaxed(&threads_folded) >= (s32)max_threads))
+        return NULL;
+    t = shelf_take();
+    return likely(t) ? t : task_make();
+}
+
+void free_unborn_task(struct task_struct *t)
+{
+    if (likely(shelf_put(t)))
+        return;
+    fpu_free(t);
+    free_kernel_stack(t->stack);
+    kmem_cache_free(task_cache, t);
+}
+
+/* After a grace period: nobody can find the task, and its own last context switch is long over. */
+static void task_free_rcu(struct rcu_head *head)
+{
+    struct task_struct *t = container_of((void **)head, struct task_struct, rcu_next);
+
+    put_signal(t->signal);
+    put_sighand(t->sighand);
+    put_cred(t->real_cred);
+    if (t->cred != t->real_cred)
+        put_cred(t->cred);
+    free_unborn_task(t);
+}
+
+_Static_assert(offsetof(struct task_struct, rcu_func) == offsetof(struct task_struct, rcu_next) + 8, "a struct rcu_head");
+
+void free_task_struct(struct task_struct *t)
+{
+    call_rcu((struct rcu_head *)&t->rcu_next, task_free_rcu);
+}
+
+void task_init(void)
+{
+    pid_init(nr_cpu_ids);
+    task_cache_init();
+    signal_init();
+    max_threads = (u32)min(nr_total_pages() / (8 * KSTACK_SIZE / PAGE_SIZE), (u64)pid_max);
+    init_task.signal->rlim[RLIMIT_NPROC].rlim_cur = max_threads / 2;
+    init_task.signal->rlim[RLIMIT_NPROC].rlim_max = max_threads / 2;
+    init_task.signal->rlim[RLIMIT_SIGPENDING] = init_task.signal->rlim[RLIMIT_NPROC];
+}
