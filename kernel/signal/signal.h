@@ -120,6 +120,9 @@ struct rlimit { u64 rlim_cur, rlim_max; };
 #define RLIM_INFINITY (~0UL)
 
 struct tty_struct;
+struct pt_regs;
+struct user_struct;
+struct pid;
 /* Shared by the threads of a process; guard: siglock unless said otherwise. */
 struct signal_struct {
     u32 count;                    /* atomic: tasks that have not been freed */
@@ -202,6 +205,12 @@ static inline void unlock_task_sighand(struct sighand_struct *s, unsigned long f
 }
 /* Under siglock: as send_sig_info, group: to the whole process. */
 int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, bool group);
+struct sigqueue *sigqueue_alloc(struct task_struct *t, bool override_limit);
+void sigqueue_free(struct sigqueue *q);
+void recalc_sigpending_task(struct task_struct *t);
+struct ksignal { struct sigaction ka; siginfo_t info; int sig; };
+bool get_signal(struct ksignal *ksig);      /* a signal with a handler; default actions are done inside */
+int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs); /* sigframe.c: 0, -EFAULT */
 /* Under siglock: takes the next signal that is not in `mask`; number or 0. */
 int dequeue_signal(sigset_t *mask, siginfo_t *info);
 void flush_sigqueue(struct list_head *queue, sigset_t *set); /* forgets what is pending; under siglock or unpublished */
@@ -221,6 +230,7 @@ void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec *
 void put_sighand(struct sighand_struct *s);
 void put_signal(struct signal_struct *s);
 void signal_init(void);
+void sigqueue_init(void);
 void exit_itimers(struct signal_struct *sig);              /* last thread: stops and frees all timers */
 /* The notice of a state change to the parent; parent's child_lock held by caller. */
 void do_notify_parent_cldstop(struct task_struct *t, int why);

@@ -133,6 +133,8 @@ struct task_struct {
     unsigned long sas_ss_sp;          /* o */
     size_t sas_ss_size;
     unsigned sas_ss_flags;
+    bool stop_work;                   /* s  has to take part in a group stop */
+    bool stopped;                     /* s  takes part: sleeps until SIGCONT or SIGKILL clears it */
     struct restart_block restart;     /* o */
 
     const struct cred *real_cred;     /* rcu */

@@ -1,8 +1,10 @@
 /*
  * task_cache.c: memory of tasks. Owns the per-CPU stacks of free {task_struct, kernel stack} pairs and the count of threads.
- * A free task keeps its kernel stack and FPU area; every other field is undefined until copy_process() sets it.
+ * A free task keeps its kernel stack; every other field is undefined until copy_process() sets it.
  * Published tasks come back only through put_task_struct() and a grace period.
  */
+#include "kernel/arch/x86/smp.h"
+#include "kernel/arch/x86/switch.h"
 #include "kernel/debug/assert.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task_internal.h"
@@ -101,9 +103,9 @@ struct task_struct *alloc_task_struct(void)
 
 void free_unborn_task(struct task_struct *t)
 {
+    exit_thread(t);
     if (likely(shelf_put(t)))
         return;
-    fpu_free(t);
     free_kernel_stack(t->stack);
     kmem_cache_free(task_cache, t);
 }

@@ -6,7 +6,7 @@
 #include "kernel/task/process.h"
 
 void pid_init(unsigned cpus);
-/* task_cache.c: the task and its stack; contents are undefined but for `stack` and `thread.fpu`. NULL: no memory. */
+/* task_cache.c: the task and its stack; contents are undefined but for `stack`. NULL: no memory. */
 struct task_struct *alloc_task_struct(void);
 void free_unborn_task(struct task_struct *t); /* never published: back into the cache at once */
 void nr_threads_add(int n);
