@@ -2,12 +2,12 @@
  * send.c: sending signals. Owns the rules who gets a process signal, what is ignored at the door, and how a fatal signal ends
  * the whole process. The receiver's siglock is held where the name ends in _locked. Any context but NMI.
  */
-#include "kernel/debug/assert.h"
+#include "kernel/arch/x86/smp.h"
 #include "kernel/lib/string.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
-#include "lockfree/rcu_list.h"
+#include "percpu/own.h"
 
 static bool sig_handler_ignored(const void *handler, int sig)
 {
@@ -42,6 +42,15 @@ static bool sig_ignored(struct task_struct *t, int sig, bool forced)
 bool fatal_signal_pending(const struct task_struct *t)
 {
     return signal_pending(t) && (READ_ONCE(t->pending_set) & sigmask(SIGKILL));
+}
+
+/* A task that runs in user mode on another CPU looks at its work when it leaves the interrupt. */
+static void kick_task(struct task_struct *t)
+{
+    u64 w = own_read(&t->own);
+
+    if (OWN_STATE(w) >= OWN_RUNNING && OWN_STATE(w) <= OWN_WOKEN && OWN_CPU(w) != smp_processor_id())
+        smp_send_reschedule(OWN_CPU(w));
 }
 
 void signal_wake_up(struct task_struct *t, bool fatal)

@@ -150,6 +150,8 @@ struct signal_struct {
     struct rusage_acc children;   /* of reaped children */
     struct hrtimer real_timer;
     s64 it_real_interval;
+    bool it_real_armed;
+    bool cpu_timers;              /* something for itimer_tick() to look at */
     s64 it_virt_value, it_virt_interval, it_prof_value, it_prof_interval;
     u64 maxrss_kb;
     int oom_score_adj;

@@ -47,6 +47,7 @@ static void init_links(struct task_struct *p)
 static void init_own_fields(struct task_struct *p, const struct task_struct *from)
 {
     p->work = 0;
+    spin_lock_init(&p->alloc_lock);
     p->flags = (from->flags & ~(PF_SUPERPRIV | PF_KTHREAD | PF_EXITING | PF_SIGNALED | PF_VFORK | PF_OOM_VICTIM)) | PF_FORKNOEXEC;
     p->preempt_count = 0;
     p->state = TASK_NEW;

@@ -121,6 +121,7 @@ struct task_struct {
     struct list_head children;        /* t  of the process: on the group leader, under signal->child_lock */
     struct list_head sibling;         /* t */
 
+    spinlock_t alloc_lock;            /* mm, files, fs against other tasks that look: get_task_mm() and the like */
     struct fs_struct *fs;
     struct files_struct *files;
     struct signal_struct *signal;     /* c */

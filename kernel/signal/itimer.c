@@ -1,0 +1,214 @@
+/*
+ * itimer.c: setitimer, getitimer, alarm and RLIMIT_CPU. ITIMER_REAL is a high-resolution timer of the process; ITIMER_VIRTUAL,
+ * ITIMER_PROF and RLIMIT_CPU count at the tick. Values are guarded by siglock; real_timer is started and cancelled with
+ * siglock free, by one caller at a time because the expiry re-arms only under siglock.
+ */
+#include "kernel/mm/uaccess.h"
+#include "kernel/signal/posix_timer.h"
+#include "kernel/syscall/syscalls.h"
+#include "kernel/task/rusage.h"
+
+#define ITIMER_REAL 0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF 2
+
+static s64 timeval_to_ns(const struct timeval *tv)
+{
+    return tv->tv_sec > S64_MAX / NSEC_PER_SEC - 1 ? S64_MAX : tv->tv_sec * NSEC_PER_SEC + tv->tv_usec * 1000;
+}
+
+static bool timeval_valid(const struct timeval *tv)
+{
+    return tv->tv_sec >= 0 && (u64)tv->tv_usec < 1000000;
+}
+
+/* Hard interrupt. */
+static void real_timer_expired(struct hrtimer *timer)
+{
+    struct signal_struct *sig = container_of(timer, struct signal_struct, real_timer);
+    struct task_struct *leader = sig->leader_task;
+    struct sighand_struct *s;
+    unsigned long flags;
+
+    s = lock_task_sighand(leader, &flags);
+    if (sig->it_real_armed) {
+        send_signal_locked(SIGALRM, SEND_SIG_PRIV, leader, true);
+        if (sig->it_real_interval) {
+            s64 now = ktime_get_ns(), next = timer->expires_ns + sig->it_real_interval;
+
+            if (next <= now)
+                next = now + sig->it_real_interval - (now - timer->expires_ns) % sig->it_real_interval;
+            hrtimer_start(timer, next);
+        } else {
+            sig->it_real_armed = false;
+        }
+    }
+    unlock_task_sighand(s, flags);
+}
+
+static void get_real(struct signal_struct *sig, s64 *value, s64 *interval)
+{
+    s64 left = sig->it_real_armed ? sig->real_timer.expires_ns - ktime_get_ns() : 0;
+
+    *value = sig->it_real_armed && left <= 0 ? 1000 : left;
+    *interval = sig->it_real_interval;
+}
+
+static void set_real(struct signal_struct *sig, s64 value, s64 interval)
+{
+    struct sighand_struct *s = current->sighand;
+
+    if (!sig->real_timer.func)
+        hrtimer_init(&sig->real_timer, real_timer_expired);
+    spin_lock_irq(&s->siglock);
+    sig->it_real_armed = false; /* an expiry that runs now does nothing any more */
+    spin_unlock_irq(&s->siglock);
+    hrtimer_cancel(&sig->real_timer);
+    spin_lock_irq(&s->siglock);
+    sig->it_real_interval = interval;
+    sig->it_real_armed = value != 0;
+    if (value) {
+        s64 now = ktime_get_ns();
+
+        hrtimer_start(&sig->real_timer, value > S64_MAX - now ? S64_MAX : now + value);
+    }
+    spin_unlock_irq(&s->siglock);
+}
+
+static s64 cpu_clock_now(int which)
+{
+    u64 ut, st;
+
+    process_cputime(current, &ut, &st);
+    return (s64)(which == ITIMER_VIRTUAL ? ut : ut + st);
+}
+
+static void cpu_timer(int which, s64 **value, s64 **interval)
+{
+    struct signal_struct *sig = current->signal;
+
+    *value = which == ITIMER_VIRTUAL ? &sig->it_virt_value : &sig->it_prof_value;
+    *interval = which == ITIMER_VIRTUAL ? &sig->it_virt_interval : &sig->it_prof_interval;
+}
+
+static void get_cpu_timer(int which, s64 *value, s64 *interval)
+{
+    s64 *v, *i;
+
+    cpu_timer(which, &v, &i);
+    *interval = *i;
+    *value = *v ? max(*v - cpu_clock_now(which), (s64)1000) : 0;
+}
+
+static void set_cpu_timer(int which, s64 value, s64 interval)
+{
+    s64 *v, *i, now = cpu_clock_now(which);
+
+    cpu_timer(which, &v, &i);
+    spin_lock_irq(&current->sighand->siglock);
+    *v = value ? now + value : 0;
+    *i = interval;
+    current->signal->cpu_timers = current->signal->it_virt_value || current->signal->it_prof_value ||
+                                  current->signal->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
+    spin_unlock_irq(&current->sighand->siglock);
+}
+
+static void get_timer(int which, struct itimerval *out)
+{
+    s64 value, interval;
+
+    if (which == ITIMER_REAL)
+        get_real(current->signal, &value, &interval);
+    else
+        get_cpu_timer(which, &value, &interval);
+    if (value > 0)
+        value += 999; /* never say zero for a timer that runs */
+    out->it_value = ns_to_timeval(value);
+    out->it_interval = ns_to_timeval(interval);
+}
+
+long sys_getitimer(int which, struct itimerval __user *uvalue)
+{
+    struct itimerval v;
+
+    if (which < ITIMER_REAL || which > ITIMER_PROF)
+        return -EINVAL;
+    get_timer(which, &v);
+    return copy_to_user(uvalue, &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itimerval __user *uold)
+{
+    struct itimerval v = {0}, old;
+
+    if (uvalue && copy_from_user(&v, uvalue, sizeof(v)))
+        return -EFAULT;
+    if (!timeval_valid(&v.it_value) || !timeval_valid(&v.it_interval) || which < ITIMER_REAL || which > ITIMER_PROF)
+        return -EINVAL;
+    get_timer(which, &old);
+    if (which == ITIMER_REAL)
+        set_real(current->signal, timeval_to_ns(&v.it_value), timeval_to_ns(&v.it_interval));
+    else
+        set_cpu_timer(which, timeval_to_ns(&v.it_value), timeval_to_ns(&v.it_interval));
+    return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+long sys_alarm(unsigned seconds)
+{
+    s64 value, interval, left;
+
+    get_real(current->signal, &value, &interval);
+    set_real(current->signal, (s64)seconds * NSEC_PER_SEC, 0);
+    left = (value + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+    return value && !left ? 1 : left;
+}
+
+static void check_cpu_timer(int sig, s64 now, s64 *value, s64 interval)
+{
+    if (!*value || now < *value)
+        return;
+    *value = interval ? now + interval : 0;
+    send_signal_locked(sig, SEND_SIG_PRIV, current, true);
+}
+
+/* RLIMIT_CPU: SIGXCPU every second beyond the soft limit, SIGKILL at the hard one. */
+static void check_cpu_limit(struct signal_struct *sig, u64 ns)
+{
+    struct rlimit *limit = &sig->rlim[RLIMIT_CPU];
+    u64 seconds = ns / NSEC_PER_SEC;
+
+    if (seconds >= limit->rlim_max) {
+        send_signal_locked(SIGKILL, SEND_SIG_PRIV, current, true);
+    } else if (seconds >= limit->rlim_cur) {
+        send_signal_locked(SIGXCPU, SEND_SIG_PRIV, current, true);
+        limit->rlim_cur = seconds + 1;
+    }
+}
+
+void itimer_tick(bool user, u64 ns)
+{
+    struct signal_struct *sig = current->signal;
+    s64 virt, prof;
+
+    if (likely(!sig || !READ_ONCE(sig->cpu_timers)) || (current->flags & (PF_KTHREAD | PF_EXITING)))
+        return;
+    virt = cpu_clock_now(ITIMER_VIRTUAL);
+    prof = cpu_clock_now(ITIMER_PROF);
+    spin_lock(&current->sighand->siglock);
+    check_cpu_timer(SIGVTALRM, virt, &sig->it_virt_value, sig->it_virt_interval);
+    check_cpu_timer(SIGPROF, prof, &sig->it_prof_value, sig->it_prof_interval);
+    check_cpu_limit(sig, (u64)prof);
+    spin_unlock(&current->sighand->siglock);
+}
+
+void exit_itimers(struct signal_struct *sig)
+{
+    if (sig->real_timer.func) {
+        spin_lock_irq(&current->sighand->siglock);
+        sig->it_real_armed = false;
+        spin_unlock_irq(&current->sighand->siglock);
+        hrtimer_cancel(&sig->real_timer);
+    }
+    if (!list_empty(&sig->posix_timers))
+        exit_posix_timers(sig);
+}
