@@ -25,7 +25,7 @@
 
 static int init_thread(void *unused)
 {
-    start_init(unused);
+    return start_init(unused);
 }
 
 /* pid 1 and pid 2, in this order. They run when the boot CPU idles. */

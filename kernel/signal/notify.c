@@ -4,6 +4,7 @@
  */
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
+#include "kernel/task/rusage.h"
 #include "kernel/task/task_internal.h"
 
 static void fill_child_info(siginfo_t *info, struct task_struct *t, int sig)

@@ -47,7 +47,7 @@ bool fatal_signal_pending(const struct task_struct *t)
 /* A task that runs in user mode on another CPU looks at its work when it leaves the interrupt. */
 static void kick_task(struct task_struct *t)
 {
-    u64 w = own_read(&t->own);
+    u64 w = own_read(&t->se.rq.own);
 
     if (OWN_STATE(w) >= OWN_RUNNING && OWN_STATE(w) <= OWN_WOKEN && OWN_CPU(w) != smp_processor_id())
         smp_send_reschedule(OWN_CPU(w));
@@ -216,6 +216,20 @@ int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, boo
     *set |= sigmask(sig);
     complete_signal(sig, t, group);
     return 0;
+}
+
+void send_prealloc_locked(struct sigqueue *q, struct task_struct *t, bool group)
+{
+    int sig = q->info.si_signo;
+
+    if (!prepare_signal(sig, t, false))
+        return;
+    list_add_tail(&q->list, group ? &t->signal->shared_queue : &t->pending_queue);
+    if (group)
+        t->signal->shared_set |= sigmask(sig);
+    else
+        t->pending_set |= sigmask(sig);
+    complete_signal(sig, t, group);
 }
 
 static int send_locking(int sig, struct siginfo *info, struct task_struct *t, bool group)

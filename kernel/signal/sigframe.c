@@ -2,6 +2,7 @@
  * sigframe.c: the signal frame on the user stack, byte for byte Linux's x86-64 struct rt_sigframe, and the way back from it.
  * Owns the alternate stack as well. Everything read from a frame is checked: user mode can put anything there.
  */
+#include "kernel/arch/x86/asm_offsets.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/fpu.h"
 #include "kernel/arch/x86/ptregs.h"

@@ -31,7 +31,7 @@ static void reset_actions(struct sighand_struct *s)
 struct sighand_shelf { struct rcu_head *first; u32 count; };
 static DEFINE_PER_CPU(struct sighand_shelf, sighand_shelf);
 
-static struct sighand_struct *shelf_take(void)
+static struct sighand_struct *sighand_take(void)
 {
     unsigned long flags = local_irq_save();
     struct sighand_shelf *shelf = this_cpu_ptr(&sighand_shelf);
@@ -47,7 +47,7 @@ static struct sighand_struct *shelf_take(void)
 
 static struct sighand_struct *sighand_alloc(void)
 {
-    struct sighand_struct *s = shelf_take();
+    struct sighand_struct *s = sighand_take();
 
     if (unlikely(!s)) {
         s = kmem_cache_alloc(sighand_cache, GFP_KERNEL | GFP_ZERO);

@@ -1,7 +1,9 @@
 /* Signals: structures of the guide and the interface of kernel/signal/. siglock (sighand->siglock) is taken with
  * interrupts off; it nests inside the pid/tasklist locks. */
 #pragma once
+#include "kernel/lib/err.h"
 #include "kernel/sched/wait.h"
+#include "lockfree/rcu.h"
 #include "kernel/time/ktime.h"
 
 #define SIGHUP 1
@@ -209,6 +211,8 @@ static inline void unlock_task_sighand(struct sighand_struct *s, unsigned long f
 int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, bool group);
 struct sigqueue *sigqueue_alloc(struct task_struct *t, bool override_limit);
 void sigqueue_free(struct sigqueue *q);
+/* Under siglock: queues a timer's own sigqueue; dropped when the signal is ignored. */
+void send_prealloc_locked(struct sigqueue *q, struct task_struct *t, bool group);
 void recalc_sigpending_task(struct task_struct *t);
 struct ksignal { struct sigaction ka; siginfo_t info; int sig; };
 bool get_signal(struct ksignal *ksig);      /* a signal with a handler; default actions are done inside */

@@ -94,7 +94,7 @@ static void unlink_thread(struct task_struct *t)
     }
     if (sig->curr_target == t)
         sig->curr_target = sig->leader_task;
-    if (sig->notify_count > 0 && --sig->notify_count == 0)
+    if (unlikely(sig->group_exec_task))
         wake_up_state(sig->group_exec_task, TASK_KILLABLE);
     list_del_rcu(&t->thread_node);
 }
@@ -159,7 +159,9 @@ static bool become_zombie(struct task_struct *t)
         alone = t->signal->nr_threads == 1;
         spin_unlock_irq(&t->sighand->siglock);
         if (alone)
-            autoreap = do_notify_parent(t, t->exit_signal);
+            autoreap = do_notify_parent(t, t->exit_signal) || (t->flags & PF_KTHREAD);
+        if (unlikely(t->signal->group_exec_task))
+            wake_up_state(t->signal->group_exec_task, TASK_KILLABLE);
         if (autoreap)
             list_del_init(&t->sibling);
     }

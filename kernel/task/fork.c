@@ -220,7 +220,13 @@ static int publish_locked(struct task_struct *p, struct task_struct *parent, u64
     return 0;
 }
 
-static struct signal_struct *lock_new_parent(struct task_struct **parent, u64 flags)
+/* Kernel threads are kthreadd's children, whoever asks for them. */
+static struct task_struct *args_parent(const struct task_struct *p)
+{
+    return (p->flags & PF_KTHREAD) && kthreadd_task ? kthreadd_task : current;
+}
+
+static struct signal_struct *lock_new_parent(struct task_struct *p, struct task_struct **parent, u64 flags)
 {
     struct signal_struct *psig;
 
@@ -231,8 +237,7 @@ static struct signal_struct *lock_new_parent(struct task_struct **parent, u64 fl
         *parent = current->group_leader->real_parent;
         return psig;
     }
-    *parent = current->group_leader;
-    psig = current->signal;
+    psig = args_parent(p)->signal;
     spin_lock(&psig->child_lock);
     *parent = psig->leader_task;
     return psig;
@@ -241,7 +246,7 @@ static struct signal_struct *lock_new_parent(struct task_struct **parent, u64 fl
 static int publish_once(struct task_struct *p, u64 flags)
 {
     struct task_struct *parent = NULL;
-    struct signal_struct *psig = lock_new_parent(&parent, flags);
+    struct signal_struct *psig = lock_new_parent(p, &parent, flags);
     int err;
 
     spin_lock_irq(&current->sighand->siglock);

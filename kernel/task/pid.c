@@ -78,7 +78,7 @@ static u32 take_number(void)
 struct pid *alloc_pid(void)
 {
     struct pid *p = kmem_cache_alloc(pid_cache, GFP_KERNEL);
-    int err;
+    int err = -EAGAIN;
 
     if (unlikely(!p))
         return ERR_PTR(-ENOMEM);

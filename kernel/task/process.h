@@ -51,8 +51,9 @@ bool is_current_pgrp_orphaned(void);
 /* exec from kernel memory strings (init) or by the system call. 0: current now is the new program; or -errno. */
 int kernel_execve(const char *path, const char *const *argv, const char *const *envp);
 void task_init(void);        /* pid table, caches, init_task completed; before the first thread */
-__noreturn void start_init(void *unused); /* body of pid 1: unpacks the initramfs, opens the console, runs /init */
+int start_init(void *unused); /* body of pid 1: unpacks the initramfs, opens the console, execs /init; 0: go to user mode */
 int kthreadd(void *unused);  /* body of pid 2 */
+extern struct task_struct *kthreadd_task; /* rcu; NULL before pid 2 runs */
 /* Both run with the task's first switch; called by the switch tail of front ARCH/SCHED. */
 void ret_from_fork(void);    /* assembly: schedule tail, then to user mode or fn(arg) */
 /* futex: at exec and exit of a thread (robust list, clear_child_tid wake). */

@@ -48,7 +48,7 @@ u32 nr_threads(void)
     return n < 0 ? 0 : (u32)n;
 }
 
-static struct task_struct *shelf_take(void)
+static struct task_struct *task_take(void)
 {
     unsigned long flags = local_irq_save();
     struct task_shelf *s = this_cpu_ptr(&task_shelf);
@@ -62,7 +62,7 @@ static struct task_struct *shelf_take(void)
     return t;
 }
 
-static bool shelf_put(struct task_struct *t)
+static bool task_put_back(struct task_struct *t)
 {
     unsigned long flags = local_irq_save();
     struct task_shelf *s = this_cpu_ptr(&task_shelf);
@@ -97,14 +97,14 @@ struct task_struct *alloc_task_struct(void)
 
     if (unlikely(atomic_load_relaxed(&threads_folded) >= (s32)max_threads))
         return NULL;
-    t = shelf_take();
+    t = task_take();
     return likely(t) ? t : task_make();
 }
 
 void free_unborn_task(struct task_struct *t)
 {
     exit_thread(t);
-    if (likely(shelf_put(t)))
+    if (likely(task_put_back(t)))
         return;
     free_kernel_stack(t->stack);
     kmem_cache_free(task_cache, t);
@@ -132,6 +132,7 @@ void free_task_struct(struct task_struct *t)
 
 void task_init(void)
 {
+    cred_init();
     pid_init(nr_cpu_ids);
     task_cache_init();
     signal_init();

@@ -1,5 +1,6 @@
 /* What the files of kernel/task/ share and nobody else may use. */
 #pragma once
+#include "kernel/lib/err.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"

@@ -19,6 +19,8 @@ struct task_struct *switch_to_asm(struct task_struct *prev, struct task_struct *
  */
 int copy_thread(struct task_struct *child, unsigned long user_sp, bool set_tls, unsigned long tls,
                 int (*fn)(void *), void *arg);
+/* After copy_thread: a user task calls fn in its own address space before it goes to user mode. */
+void thread_call_first(struct task_struct *child, int (*fn)(void *));
 void exit_thread(struct task_struct *t);        /* frees what copy_thread allocated */
 
 /* exec: user registers for a new program, FS and GS base 0, FPU reset. 0 or -ENOMEM. */

@@ -193,3 +193,10 @@ long sys_arch_prctl(int option, unsigned long addr)
     }
     return -EINVAL;
 }
+
+void thread_call_first(struct task_struct *child, int (*fn)(void *))
+{
+    struct switch_frame *frame = (struct switch_frame *)child->sp;
+
+    frame->bx = (u64)fn;
+}
