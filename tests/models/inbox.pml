@@ -1,0 +1,87 @@
+/* inbox.pml: inbox, kick word and idle handshake (percpu/runqueue.h Q1 and Q2, kernel/sched/idle.c).
+ *
+ * Senders push and, when the inbox was empty, set NEED_RESCHED; an IPI goes only to a CPU that neither polls nor was kicked. The owner works,
+ * then idles by HLT or by watching the kick word. Checked: every message is taken; nobody sleeps with mail.
+ * run: pass
+ * run: -DDRAIN_BEFORE_CLEAR fail
+ * run: -DNO_LAST_LOOK fail
+ * run: -DKICK_BEFORE_PUSH fail
+ * run: -DPLAIN_POLL_CLEAR fail
+ */
+#define SENDERS 3
+byte inbox = 0, taken = 0;
+bool need_resched = 0, polling = 0, ipi = 0;
+bool poll_clear_buffered = 0;   /* PLAIN_POLL_CLEAR: POLLING = 0 still in the owner's store buffer */
+
+proctype buffer() { end: do :: atomic { poll_clear_buffered -> polling = 0; poll_clear_buffered = 0 } od }
+
+inline kick() {
+  atomic { tell = !need_resched && !polling; need_resched = 1 };
+  if :: tell -> ipi = 1 :: else fi
+}
+
+proctype sender() {
+  bool tell, first;
+#ifdef KICK_BEFORE_PUSH
+  kick(); inbox++
+#else
+  atomic { first = (inbox == 0); inbox++ };
+  if :: first -> kick() :: else fi
+#endif
+}
+
+inline drain() { atomic { taken = taken + inbox; inbox = 0 } }
+
+/* schedule(): only when asked. */
+inline schedule() {
+  if
+  :: need_resched ->
+#ifdef DRAIN_BEFORE_CLEAR
+     drain(); need_resched = 0
+#else
+     need_resched = 0; drain()
+#endif
+  :: else
+  fi
+}
+
+proctype owner() {
+  do
+  :: taken == SENDERS -> break
+  :: else ->
+     schedule();
+     if :: ipi -> ipi = 0 :: true fi;   /* interrupts are on: an IPI may be spent here, it only says: look */
+     if
+     :: /* busy: the way out to user mode looks at the kick word; then only an IPI is noticed */
+        if :: need_resched -> skip
+           :: else -> (ipi || taken == SENDERS)
+        fi
+     :: /* HLT: interrupts off, look, STI;HLT */
+#ifdef NO_LAST_LOOK
+        (ipi || taken == SENDERS)
+#else
+        if :: need_resched -> skip
+           :: inbox > 0 -> need_resched = 1
+           :: else -> (ipi || taken == SENDERS)
+        fi
+#endif
+     :: /* MWAIT on the kick word */
+        polling = 1;
+        if :: need_resched -> skip
+           :: inbox > 0 -> need_resched = 1
+           :: else -> (need_resched || ipi || taken == SENDERS)
+        fi;
+#ifdef PLAIN_POLL_CLEAR
+        poll_clear_buffered = 1
+#else
+        polling = 0
+#endif
+     fi;
+     ipi = 0
+  od
+}
+
+init { byte i;
+  atomic { run owner(); run buffer(); i = 0; do :: i < SENDERS -> run sender(); i++ :: else -> break od };
+  taken == SENDERS
+}
