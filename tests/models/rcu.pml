@@ -85,8 +85,8 @@ proctype updater() { byte old, start;
   :: updates < 2 ->
      old = version; version = version + 1;
      atomic { assert(!(gp & 1)); number = gp + 1; waiting = 7 };
+     start = gp + 1;
      gp++;
-     start = gp;
      gp > start;
      freed[old] = 1;
      updates++
