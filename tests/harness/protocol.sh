@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The guest's side of docs/result-protocol.md, on Linux under icount: framing, sequence and CRC of the records, order of the
+# markers, the plugin's count against the TSC, exact repetition, a workload that fails its check, one that does not exist;
+# and the initramfs, which must be the same bytes when it is made again.
+. "$(dirname "$0")/../../ci/lib.sh"
+tmp=$(mktemp -d /tmp/protocol.XXXXXX)
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+
+check() {
+    local name=$1
+    shift
+    if "$@"; then echo "ok protocol.$name"; else echo "not ok protocol.$name"; bad=1; fi
+}
+
+boot() {
+    timeout 120 qemu-system-x86_64 -machine q35 -accel tcg,thread=single -icount shift=0,sleep=off -cpu max,-erms,-fsrm \
+        -rtc base=2024-01-01T00:00:00,clock=vm -seed 1 -nodefaults -no-user-config -nic none -display none -no-reboot -m 1024 \
+        -plugin "$ROOT/build/lib/cloudbench-count.so,out=$tmp/count.$1" -serial null -serial "file:$tmp/port.$1" \
+        -kernel "$CACHE/linux/6.1/vmlinux" -initrd "$ROOT/build/initramfs.cpio" \
+        -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20"
+}
+
+crc_of() { printf '%s' "$1" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' '; }
+
+records_are_framed() {
+    local line body seq=0
+    while read -r line; do
+        body=${line#@CB1 }
+        [ "$body" != "$line" ] || return 1
+        [ "$(crc_of "${body% *}")" = "${body##* }" ] || return 1
+        case $body in "r7 $seq {"*) ;; *) return 1 ;; esac
+        seq=$((seq + 1))
+    done <"$tmp/port.1"
+    [ "$seq" -ge 10 ]
+}
+
+marks() { awk '$1 == "marker" { printf "%s", $2 }' "$tmp/count.1"; }
+
+# Instructions between markers 1 and 2 against TSC ticks of the record, of the second workload.
+counts_agree() {
+    local insns ticks
+    insns=$(awk '$1 == "marker" && $2 == 1 { b[++n] = $4 } $1 == "marker" && $2 == 2 { e[n] = $4 } END { print e[2] - b[2] }' "$tmp/count.1")
+    ticks=$(sed -n 's/.*"iters": *2000,.*"tsc_begin": *\([0-9]*\),"tsc_end": *\([0-9]*\).*/\2 \1/p' "$tmp/port.1" | awk '{ printf "%d", $1 - $2 }')
+    [ $((ticks - insns)) -ge -64 ] && [ $((ticks - insns)) -le 64 ] && [ "$insns" -gt 400000 ]
+}
+
+boot 1 && boot 2
+check records_are_framed records_are_framed
+check markers_in_order test "$(marks)" = 3124312434343124
+check plugin_agrees_with_tsc counts_agree
+check two_runs_are_identical cmp <(grep -E '^(marker|count)' "$tmp/count.1") <(grep -E '^(marker|count)' "$tmp/count.2")
+check failed_check_is_told grep -q '"workload":"ctx/3bad".*"check":"bad variant' "$tmp/port.1"
+check failed_check_exits_1 grep -q '"type":"exit","workload":"ctx/3bad","status":1' "$tmp/port.1"
+check missing_workload_exits_127 grep -q '"type":"exit","workload":"nosuch","status":127' "$tmp/port.1"
+check done_counts_all grep -q '"type":"done","n":5}' "$tmp/port.1"
+check initramfs_is_reproducible sh -c "'$ROOT/build/bench/mkinitramfs' <'$ROOT/build/initramfs.list' | cmp - '$ROOT/build/initramfs.cpio'"
+[ "$bad" = 0 ]
