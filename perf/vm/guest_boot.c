@@ -139,12 +139,14 @@ static void progress(struct boot *b)
     hang_watch_progress(&b->watch, wall(b), cpu(b));
 }
 
+static const char *const panic_sign[] = {"Kernel panic - not syncing", "CloudOS panic", "kernel panic:", "PANIC:",
+                                         "panic: "};
+#define PANIC_SIGNS (sizeof(panic_sign) / sizeof(*panic_sign))
+
 static bool shows_panic(const struct text_buf *t, size_t from)
 {
-    static const char *const signs[] = {"Kernel panic - not syncing", "CloudOS panic", "kernel panic:", "PANIC:",
-                                        "panic: "};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
-        if (memmem(t->data + from, t->len - from, signs[i], strlen(signs[i])))
+    for (size_t i = 0; i < PANIC_SIGNS; i++)
+        if (memmem(t->data + from, t->len - from, panic_sign[i], strlen(panic_sign[i])))
             return true;
     return false;
 }
@@ -246,11 +248,29 @@ static void on_signal(uv_poll_t *poll, int status, int events)
              strsignal(info.ssi_signo));
 }
 
+// "the kernel panicked: VFS: Unable to mount root fs": the reason from the console.
+static char *panic_reason(const struct boot *b)
+{
+    const char *text = text_str(&b->result->console), *at = NULL;
+    for (size_t i = 0; i < PANIC_SIGNS && !at; i++)
+        if ((at = strstr(text, panic_sign[i])))
+            at += strlen(panic_sign[i]);
+    at = at ? at + strspn(at, ": ") : "";
+    return *at ? x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at) : x_strdup("the kernel panicked");
+}
+
+static void stop_panicked(struct boot *b)
+{
+    char *why = panic_reason(b);
+    stop(b, BOOT_PANIC, "%s", why);
+    free(why);
+}
+
 static void check_deadlines(struct boot *b, double now)
 {
     const char *hang = hang_watch_check(&b->watch, now, cpu(b));
     if (b->panic_at && now > b->panic_at + PANIC_GRACE)
-        stop(b, BOOT_PANIC, "the kernel panicked");
+        stop_panicked(b);
     else if (b->done_at && now > b->done_at + DONE_GRACE * b->request->slowness)
         stop(b, BOOT_HUNG, "the guest reported its results but did not switch itself off");
     else if (hang)
@@ -374,7 +394,7 @@ static void judge_end(struct boot *b)
         free(why);
     } else if (b->panic_at) {
         r->status = BOOT_PANIC;
-        r->reason = x_strdup("the kernel panicked");
+        r->reason = panic_reason(b);
     } else if (r->exit_signal) {
         r->status = BOOT_ENDED_EARLY;
         r->reason = x_printf("QEMU was killed by signal %d (%s)", r->exit_signal, strsignal(r->exit_signal));

@@ -18,7 +18,7 @@ static void even_nodes(struct vm_topology *t, int nodes)
     for (int n = 0; n < nodes; n++) {
         int from = t->cpus * n / nodes, to = t->cpus * (n + 1) / nodes - 1;
         t->node[n].cpus = from == to ? x_printf("%d", from) : x_printf("%d-%d", from, to);
-        t->node[n].memory_mb = t->memory_mb / nodes;
+        t->node[n].memory_mb = t->memory_mb * (n + 1) / nodes - t->memory_mb * n / nodes;
     }
 }
 

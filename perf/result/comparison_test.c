@@ -1,0 +1,155 @@
+// a is the fastest Linux, b CloudOS; what has no number comes first and never has a ratio.
+#include "perf/result/comparison.h"
+#include "perf/util/cmocka_all.h"
+#include "perf/view/report_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const run_text =
+    "{'schema':'cloudbench-run/1','id':'x','created':'now','tier':'det','identity':{'kernels':{"
+    "'linux':{'family':'linux','label':'L'},'linux-stock':{'family':'linux','label':'S'},"
+    "'cloudos':{'family':'cloudos','label':'<C>'}}},'rows':["
+    "{'workload':'pipe','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100,'samples':["
+    "{'value':100,'per_op':{'cr3_writes':1.0}}]},"
+    "{'workload':'pipe','kernel':'linux-stock','metric':'instructions','unit':'u','status':'ok','value':150},"
+    "{'workload':'pipe','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':40,'samples':["
+    "{'value':40,'per_op':{'cr3_writes':2.0}}]},"
+    "{'workload':'fork','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100},"
+    "{'workload':'fork','kernel':'cloudos','metric':'instructions','unit':'u','status':'failed','reason':'<hang>'},"
+    "{'workload':'exec','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100},"
+    "{'workload':'exec','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':130}]}";
+
+static json_t *load(const char *text)
+{
+    char *s = strdup(text);
+    for (char *p = s; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    json_t *j = json_loads(s, 0, NULL);
+    free(s);
+    assert_non_null(j);
+    return j;
+}
+
+static const char *text(json_t *rows, size_t i, const char *key)
+{
+    return json_string_value(json_object_get(json_array_get(rows, i), key));
+}
+
+static void kernels_of_one_run(void **state)
+{
+    char *why;
+    json_t *run = load(run_text), *rows = compare_kernels(run, &why);
+    (void)state;
+    assert_int_equal(json_array_size(rows), 3);
+    assert_string_equal(text(rows, 0, "workload"), "fork");
+    assert_string_equal(text(rows, 0, "verdict"), "failed");
+    assert_true(json_is_null(json_object_get(json_array_get(rows, 0), "ratio")));
+    assert_string_equal(text(rows, 1, "verdict"), "regressed");
+    json_t *pipe = json_array_get(rows, 2);
+    assert_string_equal(text(rows, 2, "kernel_a"), "linux");
+    assert_true(json_number_value(json_object_get(pipe, "ratio")) == 0.4);
+    assert_string_equal(text(rows, 2, "verdict"), "improved");
+    assert_true(json_is_true(json_object_get(pipe, "reached")));
+    assert_string_equal(json_string_value(json_array_get(json_object_get(pipe, "more"), 0)), "cr3_writes");
+    json_decref(rows);
+    json_decref(run);
+}
+
+static void one_kernel_is_refused(void **state)
+{
+    char *why;
+    json_t *run = load("{'tier':'det','identity':{'kernels':{'linux':{'family':'linux'}}},'rows':[]}");
+    (void)state;
+    assert_null(compare_kernels(run, &why));
+    assert_non_null(strstr(why, "one kernel"));
+    free(why);
+    json_decref(run);
+}
+
+static void other_clocks_are_refused(void **state)
+{
+    char *why;
+    json_t *run = load(run_text);
+    (void)state;
+    json_object_set_new(run, "same_clocksource", json_false());
+    assert_null(compare_kernels(run, &why));
+    assert_non_null(strstr(why, "clock"));
+    free(why);
+    json_decref(run);
+}
+
+static void two_runs(void **state)
+{
+    char *why;
+    json_t *run = load(run_text), *other = load("{'tier':'tcg','rows':[]}"), *rows = compare_runs(run, run, &why);
+    struct comparison_summary s;
+    (void)state;
+    comparison_summarise(rows, &s);
+    assert_int_equal(s.rows, 7);
+    assert_int_equal(s.same, 6);
+    assert_int_equal(s.failed, 1);
+    assert_null(compare_runs(run, other, &why));
+    assert_non_null(strstr(why, "tiers"));
+    free(why);
+    json_decref(rows);
+    json_decref(run);
+    json_decref(other);
+}
+
+static json_t *times(const char *kernel, double base, double spread)
+{
+    json_t *samples = json_array();
+    for (int i = 0; i < 10; i++)
+        json_array_append_new(samples, json_pack("{s:f}", "value", base + i % 3 + (i % 2 ? spread : -spread)));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:o}", "workload", "pipe", "kernel", kernel, "metric", "mean_ns", "unit",
+                     "ns", "status", "ok", "value", base, "samples", samples);
+}
+
+static void verdict_is(double a, double b, double spread, const char *want)
+{
+    char *why;
+    json_t *run = load("{'tier':'tcg','identity':{'kernels':{'linux':{'family':'linux'},"
+                       "'cloudos':{'family':'cloudos'}}}}");
+    json_object_set_new(run, "rows", json_pack("[o,o]", times("linux", a, 0), times("cloudos", b, spread)));
+    json_t *rows = compare_kernels(run, &why);
+    assert_string_equal(text(rows, 0, "verdict"), want);
+    json_decref(rows);
+    json_decref(run);
+}
+
+static void times_need_intervals(void **state)
+{
+    (void)state;
+    verdict_is(1000, 500, 0, "improved");
+    verdict_is(1000, 1500, 0, "regressed");
+    verdict_is(1000, 1001, 0, "same");
+    verdict_is(1000, 1010, 90, "inconclusive");
+}
+
+static void report_escapes_and_needs_no_network(void **state)
+{
+    char *why;
+    json_t *run = load(run_text), *rows = compare_kernels(run, &why);
+    char *html = report_page_html(run, rows);
+    (void)state;
+    assert_non_null(strstr(html, "<svg"));
+    assert_non_null(strstr(html, "&lt;hang&gt;"));
+    assert_null(strstr(html, "<hang>"));
+    assert_null(strstr(html, "http"));
+    assert_null(strstr(html, "<script"));
+    assert_non_null(strstr(html, "prefers-color-scheme"));
+    free(html);
+    json_decref(rows);
+    json_decref(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(one_kernel_is_refused),
+        cmocka_unit_test(other_clocks_are_refused), cmocka_unit_test(two_runs),
+        cmocka_unit_test(times_need_intervals), cmocka_unit_test(report_escapes_and_needs_no_network)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

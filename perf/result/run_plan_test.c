@@ -1,0 +1,96 @@
+// Suites, families, iteration counts, placements, and what the guest is told.
+#include "perf/result/run_plan.h"
+#include "perf/util/cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool make(struct run_plan *p, const char *name, enum tier tier, const char *topology, char **why)
+{
+    struct vm_topology t;
+    struct str_list names = {0};
+    assert_true(vm_topology_find(&t, topology, why));
+    list_add(&names, name);
+    bool ok = run_plan_make(p, &names, tier, &t, 1, why);
+    list_free(&names);
+    vm_topology_free(&t);
+    return ok;
+}
+
+static void det_asks_n_and_2n(void **state)
+{
+    struct run_plan p;
+    char *why;
+    (void)state;
+    assert_true(make(&p, "pipe", TIER_DET, "1", &why));
+    assert_int_equal(p.count, 3);
+    assert_int_equal(p.step[2].iters, 2 * p.step[1].iters);
+    char *args = run_plan_guest_args(&p, "id", NULL);
+    char *want = x_printf("bench id pipe:%ld+pipe:%ld+pipe:%ld", p.step[0].iters, p.step[1].iters, p.step[2].iters);
+    assert_string_equal(args, want);
+    free(args);
+    free(want);
+    run_plan_free(&p);
+}
+
+static void two_parties_are_placed(void **state)
+{
+    struct run_plan p;
+    struct str_list rows = {0};
+    char *why;
+    (void)state;
+    assert_true(make(&p, "pipe", TIER_TCG, "4x2", &why));
+    run_plan_rows(&p, &rows);
+    assert_int_equal(rows.count, 3);
+    assert_string_equal(rows.items[1], "pipe@cross-cpu");
+    assert_string_equal(rows.items[2], "pipe@cross-node");
+    char *args = run_plan_guest_args(&p, "id", NULL);
+    assert_non_null(strstr(args, ":cpus=0,0"));
+    assert_non_null(strstr(args, ":cpus=0,1"));
+    assert_non_null(strstr(args, ":cpus=0,2"));
+    free(args);
+    list_free(&rows);
+    run_plan_free(&p);
+}
+
+static void names(void **state)
+{
+    struct run_plan p;
+    struct str_list rows = {0};
+    char *why;
+    (void)state;
+    assert_true(make(&p, "fault", TIER_DET, "1", &why));  // a family
+    run_plan_rows(&p, &rows);
+    assert_int_equal(rows.count, 2);
+    list_free(&rows);
+    run_plan_free(&p);
+    assert_false(make(&p, "nosuch", TIER_DET, "1", &why));
+    assert_non_null(strstr(why, "nosuch"));
+    free(why);
+    run_plan_free(&p);
+}
+
+static void every_suite_expands(void **state)
+{
+    json_t *suites = json_load_file("configs/suites.json", 0, NULL), *s;
+    const char *name;
+    (void)state;
+    json_object_foreach(suites, name, s) {
+        struct run_plan p;
+        struct str_list rows = {0};
+        char *why;
+        assert_true(make(&p, name, TIER_DET, "1", &why));
+        run_plan_rows(&p, &rows);
+        assert_true(rows.count > 0);
+        list_free(&rows);
+        run_plan_free(&p);
+    }
+    json_decref(suites);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(two_parties_are_placed),
+                                       cmocka_unit_test(names), cmocka_unit_test(every_suite_expands)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

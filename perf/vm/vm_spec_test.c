@@ -1,0 +1,95 @@
+// Two kernels get the same machine: only -kernel and -append may differ, in every tier and shape.
+#include "perf/util/cmocka_all.h"
+#include "perf/vm/vm_spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kernel_image one = {.path = "/k/one", .cmdline = "console=ttyS0 a"};
+static struct kernel_image two = {.path = "/k/two", .cmdline = "console=ttyS0 b"};
+
+static void build(struct str_list *v, enum tier tier, const char *topology, const struct kernel_image *k)
+{
+    struct vm_topology t;
+    char *why;
+    assert_true(vm_topology_find(&t, topology, &why));
+    struct vm_spec s = {.tier = tier, .qemu = "/q", .cpu = vm_default_cpu(tier), .topology = &t, .kernel = k,
+                        .initrd = "/i", .guest_args = "bench r pipe:1", .plugin = tier == TIER_DET ? "/p.so" : NULL};
+    vm_argv(&s, v);
+    vm_topology_free(&t);
+}
+
+static const char *value(const struct str_list *v, const char *option)
+{
+    for (size_t i = 0; i + 1 < v->count; i++)
+        if (!strcmp(v->items[i], option))
+            return v->items[i + 1];
+    return NULL;
+}
+
+static void only_kernel_and_append_differ(void **state)
+{
+    static const char *const shapes[] = {"1", "8x4", "cpuless", "memless", "128x8"};
+    (void)state;
+    for (int tier = 0; tier < TIERS; tier++)
+        for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); s++) {
+            struct str_list a = {0}, b = {0};
+            build(&a, tier, shapes[s], &one);
+            build(&b, tier, shapes[s], &two);
+            json_t *diff = vm_argv_diff(&a, &b);
+            assert_int_equal(json_array_size(diff), 2);
+            assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 0), "option")), "-kernel");
+            assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 1), "option")), "-append");
+            json_decref(diff);
+            list_free(&a);
+            list_free(&b);
+        }
+}
+
+static void det_is_deterministic(void **state)
+{
+    struct str_list v = {0};
+    (void)state;
+    build(&v, TIER_DET, "1", &one);
+    assert_string_equal(value(&v, "-accel"), "tcg,thread=single");
+    assert_string_equal(value(&v, "-icount"), "shift=0,sleep=off");
+    assert_string_equal(value(&v, "-cpu"), "max,-erms,-fsrm");
+    assert_string_equal(value(&v, "-rtc"), "base=2024-01-01T00:00:00,clock=vm");
+    assert_string_equal(value(&v, "-seed"), "1");
+    assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt");
+    assert_string_equal(value(&v, "-append"), "console=ttyS0 a -- bench r pipe:1");
+    list_free(&v);
+}
+
+static void nodes_are_described(void **state)
+{
+    struct str_list v = {0};
+    (void)state;
+    build(&v, TIER_TCG, "cpuless", &one);
+    assert_null(value(&v, "-icount"));
+    assert_string_equal(value(&v, "-smp"), "4,sockets=2,cores=2,threads=1");
+    assert_true(list_has(&v, "node,nodeid=0,memdev=mem0,cpus=0-1"));
+    assert_true(list_has(&v, "node,nodeid=2,memdev=mem2"));
+    list_free(&v);
+}
+
+static void another_shape_is_seen(void **state)
+{
+    struct str_list a = {0}, b = {0};
+    (void)state;
+    build(&a, TIER_TCG, "1", &one);
+    build(&b, TIER_TCG, "2x2", &one);
+    json_t *diff = vm_argv_diff(&a, &b);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 0), "option")), "shape");
+    json_decref(diff);
+    list_free(&a);
+    list_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_kernel_and_append_differ), cmocka_unit_test(det_is_deterministic),
+        cmocka_unit_test(nodes_are_described), cmocka_unit_test(another_shape_is_seen)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
