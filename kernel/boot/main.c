@@ -13,6 +13,8 @@
 #include "kernel/boot/start_kernel.h"
 #include "kernel/debug/assert.h"
 #include "kernel/dev/acpi.h"
+#include "kernel/dev/random.h"
+#include "kernel/dev/tty.h"
 #include "kernel/dev/uart.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/param.h"
@@ -73,7 +75,8 @@ __noreturn void start_kernel(void)
     vfs_init();
     futex_init();
     syscall_init();
-    uart_init();
+    random_init();
+    tty_init();
 
     /* Level 5: all CPUs run and take tasks. */
     smp_boot_aps();
