@@ -11,6 +11,7 @@ DECLARE_PER_CPU(s64, mm_counter[MC_NR]); /* ANYWHERE */
 
 u64 nr_slab_pages(void);
 u64 nr_pagetable_pages(void);
+u64 nr_ready_tables(void); /* zeroed, waiting for use: as good as free */
 u64 nr_kernel_stack_pages(void);
 u64 nr_file_pages(void);   /* in page caches, shared memory included */
 u64 nr_shmem_pages(void);

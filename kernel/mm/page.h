@@ -46,7 +46,8 @@ struct page {
         u64 private;
     };
     struct list_head slab_list;
-};
+} __aligned(64);
+_Static_assert(sizeof(struct page) == 64, "a section's struct pages fill one 2 MiB page");
 
 #define VMEMMAP_BASE 0xffffea0000000000UL
 #define vmemmap ((struct page *)VMEMMAP_BASE)

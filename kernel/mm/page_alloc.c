@@ -305,7 +305,7 @@ u64 nr_node_free_pages(int nid)
 
 u64 nr_free_pages(void)
 {
-    u64 n = stacked_pages(-1);
+    u64 n = stacked_pages(-1) + nr_ready_tables();
 
     for (unsigned i = 0; i < MAX_NODES; i++)
         n += READ_ONCE(zones[i].free_pages) + atomic_load_relaxed(&zones[i].deferred_pages);

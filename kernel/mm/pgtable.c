@@ -1,5 +1,6 @@
 /* Tables: the per-CPU stack of zeroed ones, the walk, and the end of sharing (S1..S5 of pgtable.h). */
 #include "kernel/mm/pgtable.h"
+#include "kernel/arch/x86/smp.h"
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/errno.h"
@@ -88,6 +89,15 @@ void table_free(u64 *table)
     if (unlikely(++s->count > STACK_TABLES))
         spill_tables(s);
     local_irq_restore(flags);
+}
+
+u64 nr_ready_tables(void)
+{
+    u64 n = 0;
+
+    for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+        n += READ_ONCE(per_cpu(table_stack, cpu).count);
+    return n;
 }
 
 u64 *pmd_of(const struct mm_struct *mm, unsigned long addr)

@@ -47,7 +47,7 @@ static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES]); /* NOIRQ */
 static struct kmem_cache caches[MAX_CACHES];
 static u32 cache_count;
 static DEFINE_SPINLOCK(create_lock);
-static struct slab_node first_nodes[MAX_CACHES]; /* of the first node with memory */
+static struct slab_node *slab_nodes[MAX_NODES]; /* MAX_CACHES of each node with memory, on the node itself */
 static bool several_nodes;
 
 /* ---- slabs ---- */
@@ -196,29 +196,35 @@ static __noinline void *refill(struct kmem_cache *c, gfp_t gfp, int nid, u32 wan
     return objs[0];
 }
 
-static void *zero_object(struct kmem_cache *c, void *obj, gfp_t gfp)
+static __noinline void *zero_object(struct kmem_cache *c, void *obj)
 {
-    if (obj && (gfp & GFP_ZERO))
-        memset(obj, 0, c->size);
-    return obj;
+    return obj ? memset(obj, 0, c->size) : NULL;
+}
+
+static __noinline void *alloc_slow(struct kmem_cache *c, gfp_t gfp)
+{
+    void *obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, -1, MAG_BATCH);
+
+    return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 {
-    unsigned long flags = local_irq_save();
-    struct magazine *m = this_cpu_ptr(&magazines[c->id]);
+    unsigned long flags;
+    struct magazine *m;
     void *obj;
 
-    if (unlikely(!m->count || fail_alloc_interval)) {
+    if (unlikely(fail_alloc_interval))
+        return alloc_slow(c, gfp);
+    flags = local_irq_save();
+    m = this_cpu_ptr(&magazines[c->id]);
+    if (unlikely(!m->count)) {
         local_irq_restore(flags);
-        obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, -1, MAG_BATCH);
-        return zero_object(c, obj, gfp);
+        return alloc_slow(c, gfp);
     }
     obj = m->obj[--m->count];
     local_irq_restore(flags);
-    if (gfp & GFP_ZERO)
-        memset(obj, 0, c->size);
-    return obj;
+    return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
 
 /* Returns objects that no longer fit, each to its slab. */
@@ -258,13 +264,13 @@ static void check_and_poison(struct kmem_cache *c, void *obj)
 }
 #endif
 
-void kmem_cache_free(struct kmem_cache *c, void *obj)
+/* The magazine is full, or the object may belong to another node. */
+static __noinline void free_slow(struct kmem_cache *c, void *obj)
 {
     unsigned long flags;
     struct magazine *m;
 
-    check_and_poison(c, obj);
-    if (unlikely(several_nodes)) {
+    if (several_nodes) {
         struct slab_node *n = node_of(c, virt_to_page(obj)->node);
 
         if (n != node_of(c, (u16)numa_node_id())) {
@@ -274,9 +280,30 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
     }
     flags = local_irq_save();
     m = this_cpu_ptr(&magazines[c->id]);
-    if (unlikely(m->count == MAG_OBJECTS)) {
+    if (m->count == MAG_OBJECTS) {
         m->count -= MAG_BATCH;
         flush(c, &m->obj[m->count], MAG_BATCH);
+    }
+    m->obj[m->count++] = obj;
+    local_irq_restore(flags);
+}
+
+void kmem_cache_free(struct kmem_cache *c, void *obj)
+{
+    unsigned long flags;
+    struct magazine *m;
+
+    check_and_poison(c, obj);
+    if (unlikely(several_nodes)) {
+        free_slow(c, obj);
+        return;
+    }
+    flags = local_irq_save();
+    m = this_cpu_ptr(&magazines[c->id]);
+    if (unlikely(m->count == MAG_OBJECTS)) {
+        local_irq_restore(flags);
+        free_slow(c, obj);
+        return;
     }
     m->obj[m->count++] = obj;
     local_irq_restore(flags);
@@ -293,25 +320,15 @@ static u8 slab_order(u32 size)
     return order;
 }
 
-static bool kmalloc_ready; /* all kmalloc caches exist */
-
-/* The first node's part is static; the others come from kmalloc, so its own caches get them when all of
- * them exist. */
 static void make_nodes(struct kmem_cache *c)
 {
     for (unsigned nid = 0; nid < MAX_NODES; nid++) {
-        struct slab_node *n = &first_nodes[c->id];
+        struct slab_node *n = slab_nodes[nid] ? &slab_nodes[nid][c->id] : NULL;
 
-        if (!nr_node_pages((int)nid) || c->node[nid])
+        if (!n)
             continue;
-        if (nid != zones_first_node() && !kmalloc_ready)
-            continue;
-        if (nid != zones_first_node())
-            n = kmalloc_node(sizeof(*n), GFP_ZERO, (int)nid); /* NULL: node_of takes the first one's */
-        if (n) {
-            spin_lock_init(&n->lock);
-            INIT_LIST_HEAD(&n->partial);
-        }
+        spin_lock_init(&n->lock);
+        INIT_LIST_HEAD(&n->partial);
         c->node[nid] = n;
     }
 }
@@ -404,13 +421,15 @@ void *kmalloc(size_t size, gfp_t gfp)
 void *kmalloc_node(size_t size, gfp_t gfp, int nid)
 {
     struct kmem_cache *c;
+    void *obj;
 
     if (nid < 0 || (!several_nodes && size <= KMALLOC_MAX))
         return kmalloc(size, gfp);
     if (size > KMALLOC_MAX)
         return alloc_large(size, gfp, nid);
     c = class_of(size);
-    return zero_object(c, fail_alloc_now(gfp) ? NULL : refill(c, gfp, nid, 1), gfp);
+    obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, nid, 1);
+    return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
 
 void kfree(const void *obj)
@@ -441,8 +460,24 @@ char *kstrdup(const char *s, gfp_t gfp)
     return copy ? memcpy(copy, s, n) : NULL;
 }
 
+static void alloc_slab_nodes(void)
+{
+    unsigned order = 0;
+
+    while (PAGE_SIZE << order < MAX_CACHES * sizeof(struct slab_node))
+        order++;
+    for (unsigned nid = 0; nid < MAX_NODES; nid++) {
+        struct page *p = nr_node_free_pages((int)nid) ? alloc_pages_node((int)nid, GFP_ZERO, order) : NULL;
+
+        if (p)
+            slab_nodes[nid] = page_to_virt(p);
+    }
+    ASSERT(slab_nodes[zones_first_node()]);
+}
+
 void slab_init(void)
 {
+    alloc_slab_nodes();
     for (unsigned class = 0, eighth = 0; class < KMALLOC_CLASSES; class++)
         for (; eighth <= SMALL_MAX / 8 && eighth * 8 <= class_size[class]; eighth++)
             small_class[eighth] = (u8)class;
@@ -451,8 +486,5 @@ void slab_init(void)
 
         kmalloc_caches[i] = kmem_cache_create(class_name[i], size, size & (size - 1) ? 16 : min(size, PAGE_SIZE));
     }
-    kmalloc_ready = true;
-    for (unsigned i = 0; i < KMALLOC_CLASSES; i++)
-        make_nodes(kmalloc_caches[i]);
     several_nodes = nr_nodes_with_memory() > 1;
 }
