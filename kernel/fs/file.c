@@ -58,6 +58,8 @@ static __noinline void close_file(struct file *f)
         f->f_op->release(inode, f);
     if (f->f_mode & FMODE_WRITER)
         put_write_access(inode);
+    if (f->f_mode & FMODE_EXEC)
+        allow_write_access(f);
     if (f->f_path.dentry) {
         dput(f->f_path.dentry);
         if (f->f_path.mnt)

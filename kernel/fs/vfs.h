@@ -53,7 +53,7 @@ struct path_s { struct mount *mnt; struct dentry *dentry; };
 #define O_TMPFILE 020200000
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
-#define FMODE_EXEC 0x20u
+#define FMODE_EXEC 0x20u /* a program that runs: its last fput ends what deny_write_access began */
 #define AT_FDCWD (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
