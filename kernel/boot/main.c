@@ -18,6 +18,9 @@
 #include "kernel/dev/uart.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/param.h"
+#include "kernel/dev/random.h"
+#include "kernel/dev/tty.h"
+#include "kernel/fs/procfs.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sync/futex.h"
@@ -77,6 +80,8 @@ __noreturn void start_kernel(void)
     syscall_init();
     random_init();
     tty_init();
+    procfs_init();
+    sysfs_init();
 
     /* Level 5: all CPUs run and take tasks. */
     smp_boot_aps();

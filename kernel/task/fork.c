@@ -14,6 +14,8 @@
 #include "kernel/task/task_internal.h"
 #include "lockfree/rcu_list.h"
 
+DEFINE_PER_CPU(u64, nr_forks); /* ANYWHERE */
+
 #define CLONE_NAMESPACES 0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 
 static int check_clone_flags(const struct kernel_clone_args *args)
@@ -382,6 +384,7 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
     if (err)
         goto free_pidfd;
     nr_threads_add(1);
+    this_cpu_inc(nr_forks);
     if (fd >= 0)
         fd_install(fd, pidfile);
     return p;

@@ -30,6 +30,7 @@ struct pid *task_session(struct task_struct *t); /* under rcu */
 struct task_struct *next_process(pid_t *nr);
 #define for_each_thread(leader, t) list_for_each_entry(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
 extern int pid_max;
+DECLARE_PER_CPU(u64, nr_forks); /* ANYWHERE: tasks made on this CPU; the sum is /proc/stat's "processes" */
 u32 nr_threads(void);
 #define nr_threads_total nr_threads()
 extern u32 max_threads;

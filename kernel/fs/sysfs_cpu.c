@@ -1,0 +1,184 @@
+/* /sys/devices/system/{cpu,node}: which CPUs and nodes there are, how near they are, what memory a node has. */
+#include "kernel/arch/x86/smp.h"
+#include "kernel/fs/proc_internal.h"
+#include "kernel/fs/seq_bitmap.h"
+#include "kernel/lib/fmt.h"
+#include "kernel/mm/page.h"
+
+#define CPU_DIR "devices/system/cpu"
+#define NODE_DIR "devices/system/node"
+
+typedef bool (*cpu_test_t)(unsigned cpu, unsigned of);
+
+static bool all_cpus(unsigned cpu, unsigned of) { return true; }
+static bool online_cpus(unsigned cpu, unsigned of) { return cpu_online(cpu); }
+static bool of_node(unsigned cpu, unsigned node) { return cpu_online(cpu) && cpu_to_node(cpu) == (int)node; }
+static bool itself(unsigned cpu, unsigned of) { return cpu == of; }
+static bool same_llc(unsigned cpu, unsigned of) { return cpu_online(cpu) && cpu_llc_id(cpu) == cpu_llc_id(of); }
+
+static void show_cpus(struct seq_buf *s, cpu_test_t test, unsigned of, bool list)
+{
+    unsigned long bits[MAX_CPUS / 64] = { 0 };
+
+    for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+        if (test(cpu, of))
+            bits[cpu / 64] |= BIT(cpu % 64);
+    if (list)
+        seq_bitmap_list(s, bits, nr_cpu_ids);
+    else
+        seq_bitmap(s, bits, nr_cpu_ids);
+    seq_putc(s, '\n');
+}
+
+#define CPU_SET(name, test, list)                                                                  \
+    static int name(struct seq_buf *s, void *of)                                                   \
+    {                                                                                              \
+        show_cpus(s, test, (unsigned)(unsigned long)of, list);                                     \
+        return 0;                                                                                  \
+    }
+CPU_SET(possible_show, all_cpus, true)
+CPU_SET(online_show, online_cpus, true)
+CPU_SET(self_list_show, itself, true)
+CPU_SET(self_mask_show, itself, false)
+CPU_SET(llc_list_show, same_llc, true)
+CPU_SET(llc_mask_show, same_llc, false)
+CPU_SET(node_list_show, of_node, true)
+CPU_SET(node_mask_show, of_node, false)
+
+static int number_show(struct seq_buf *s, void *n)
+{
+    seq_printf(s, "%lu\n", (unsigned long)n);
+    return 0;
+}
+
+static int package_show(struct seq_buf *s, void *cpu)
+{
+    seq_printf(s, "%u\n", cpu_llc_id((unsigned)(unsigned long)cpu));
+    return 0;
+}
+
+static int text_show(struct seq_buf *s, void *text)
+{
+    seq_printf(s, "%s\n", (const char *)text);
+    return 0;
+}
+
+static int cpu_online_show(struct seq_buf *s, void *cpu)
+{
+    seq_printf(s, "%d\n", cpu_online((unsigned)(unsigned long)cpu));
+    return 0;
+}
+
+static int kernel_max_show(struct seq_buf *s, void *unused)
+{
+    seq_printf(s, "%d\n", MAX_CPUS - 1);
+    return 0;
+}
+
+static int blank_show(struct seq_buf *s, void *unused)
+{
+    seq_putc(s, '\n');
+    return 0;
+}
+
+static void add(const char *dir, unsigned n, const char *name, proc_show_t show, void *data)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), "%s%u/%s", dir, n, name);
+    sysfs_create(path, 0444, show, NULL, data);
+}
+
+static void create_cpu(unsigned cpu)
+{
+    void *of = (void *)(unsigned long)cpu;
+    char path[96], target[64];
+
+    if (cpu)
+        add(CPU_DIR "/cpu", cpu, "online", cpu_online_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_id", number_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/physical_package_id", package_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings", self_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings_list", self_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_cpus", self_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_cpus_list", self_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_siblings", llc_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_siblings_list", llc_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/package_cpus_list", llc_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "cache/index3/level", number_show, (void *)3);
+    add(CPU_DIR "/cpu", cpu, "cache/index3/type", text_show, "Unified");
+    add(CPU_DIR "/cpu", cpu, "cache/index3/shared_cpu_map", llc_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "cache/index3/shared_cpu_list", llc_list_show, of);
+    snprintf(path, sizeof(path), CPU_DIR "/cpu%u/node%d", cpu, cpu_to_node(cpu));
+    snprintf(target, sizeof(target), "../../node/node%d", cpu_to_node(cpu));
+    sysfs_symlink(path, target);
+    snprintf(path, sizeof(path), NODE_DIR "/node%d/cpu%u", cpu_to_node(cpu), cpu);
+    snprintf(target, sizeof(target), "../../cpu/cpu%u", cpu);
+    sysfs_symlink(path, target);
+}
+
+/* ---- nodes ---- */
+static int node_meminfo_show(struct seq_buf *s, void *arg)
+{
+    int nid = (int)(unsigned long)arg;
+    u64 total = nr_node_pages(nid), free = nr_node_free_pages(nid);
+
+    seq_printf(s, "Node %d MemTotal:       %8lu kB\nNode %d MemFree:        %8lu kB\nNode %d MemUsed:        %8lu kB\n", nid,
+               total * 4, nid, free * 4, nid, (total - free) * 4);
+    return 0;
+}
+
+static int node_distance_show(struct seq_buf *s, void *arg)
+{
+    for (unsigned n = 0; n < nr_node_ids; n++)
+        seq_printf(s, n ? " %u" : "%u", node_distance((int)(unsigned long)arg, n));
+    seq_putc(s, '\n');
+    return 0;
+}
+
+/* Which nodes: 0 all, 1 with memory, 2 with CPUs. */
+static int node_set_show(struct seq_buf *s, void *kind)
+{
+    unsigned long nodes = 0;
+
+    for (unsigned n = 0; n < nr_node_ids; n++) {
+        bool has_cpu = false;
+
+        for_each_online_cpu(cpu)
+            has_cpu |= cpu_to_node(cpu) == (int)n;
+        if (!kind || ((unsigned long)kind == 1 ? nr_node_pages(n) != 0 : has_cpu))
+            nodes |= BIT(n);
+    }
+    seq_bitmap_list(s, &nodes, nr_node_ids);
+    seq_putc(s, '\n');
+    return 0;
+}
+
+static void create_node(unsigned node)
+{
+    void *of = (void *)(unsigned long)node;
+
+    add(NODE_DIR "/node", node, "cpulist", node_list_show, of);
+    add(NODE_DIR "/node", node, "cpumap", node_mask_show, of);
+    add(NODE_DIR "/node", node, "meminfo", node_meminfo_show, of);
+    add(NODE_DIR "/node", node, "distance", node_distance_show, of);
+}
+
+void sysfs_cpu_create(void)
+{
+    sysfs_create(CPU_DIR "/online", 0444, online_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/possible", 0444, possible_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/present", 0444, possible_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/offline", 0444, blank_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/isolated", 0444, blank_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/kernel_max", 0444, kernel_max_show, NULL, NULL);
+    for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
+        create_cpu(cpu);
+    sysfs_create(NODE_DIR "/online", 0444, node_set_show, NULL, NULL);
+    sysfs_create(NODE_DIR "/possible", 0444, node_set_show, NULL, NULL);
+    sysfs_create(NODE_DIR "/has_memory", 0444, node_set_show, NULL, (void *)1);
+    sysfs_create(NODE_DIR "/has_normal_memory", 0444, node_set_show, NULL, (void *)1);
+    sysfs_create(NODE_DIR "/has_cpu", 0444, node_set_show, NULL, (void *)2);
+    for (unsigned node = 0; node < nr_node_ids; node++)
+        create_node(node);
+}
