@@ -121,6 +121,36 @@ struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best)
     }
 }
 
+static void fair_dequeue(struct rq *rq, struct task_struct *t)
+{
+    if (rq->next == t)
+        rq->next = NULL;
+    else
+        fairq_remove(&rq->q.fair, &t->se.rq.fair);
+    t->se.vlag = (s64)(t->se.rq.fair.key - rq->min_vruntime);
+}
+
+/* No CPU idles, but one has at least two tasks fewer: give it one that waits. A CPU with one task has no tick with which to come
+ * and ask, so the owner pushes. */
+static void push_to_less_loaded(struct rq *rq)
+{
+    struct fair_node *n;
+    struct task_struct *t;
+    u32 cpu;
+
+    if (++rq->balance_tick % BALANCE_TICKS || rq->q.nr_running < 3 || !(n = fairq_late(&rq->q.fair)))
+        return;
+    t = FAIR_TASK(n);
+    if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return;
+    cpu = sched_least_loaded(t, rq->q.cpu);
+    if (READ_ONCE(cpu_rq(cpu)->q.nr_running) + 2 > rq->q.nr_running)
+        return;
+    fair_dequeue(rq, t);
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+}
+
 void fair_balance_tick(struct rq *rq)
 {
     if (rq->q.nr_shelved)
@@ -131,8 +161,10 @@ void fair_balance_tick(struct rq *rq)
         rq->next = NULL;
         fairq_insert(&rq->q.fair, &t->se.rq.fair);
     }
-    if (rq->q.fair.total)
+    if (rq->q.fair.total && sched_smp) {
         sched_publish_surplus(rq);
+        push_to_less_loaded(rq);
+    }
 }
 
 /* ---- the class ---- */
@@ -141,15 +173,6 @@ static void fair_enqueue(struct rq *rq, struct task_struct *t)
 {
     fair_place(rq, t);
     fairq_insert(&rq->q.fair, &t->se.rq.fair);
-}
-
-static void fair_dequeue(struct rq *rq, struct task_struct *t)
-{
-    if (rq->next == t)
-        rq->next = NULL;
-    else
-        fairq_remove(&rq->q.fair, &t->se.rq.fair);
-    t->se.vlag = (s64)(t->se.rq.fair.key - rq->min_vruntime);
 }
 
 static bool fair_queued(const struct task_struct *t)

@@ -40,6 +40,8 @@ struct rq {
     bool ticking;
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
+    u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
+    u32 balance_tick;
     int curr_prio;                 /* hint: 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
@@ -60,6 +62,8 @@ extern bool sched_smp; /* more than one CPU is online */
 #define FAIR_TASK(n) container_of((n), struct task_struct, se.rq.fair)
 
 #define PRIO_IDLE 140
+#define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
+#define BALANCE_TICKS 4
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_WEIGHT 1024
 #define IDLE_POLICY_WEIGHT 3
@@ -102,6 +106,7 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t);
 bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
 void sched_dequeue_queued(struct rq *rq, struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
+u32 sched_least_loaded(struct task_struct *t, u32 here);
 bool sched_steal(struct rq *rq);
 void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */
 void sched_need_tick(struct rq *rq);

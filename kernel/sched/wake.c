@@ -29,6 +29,29 @@ static u32 select_rt(struct task_struct *t, u32 prev_cpu)
     return best;
 }
 
+/* The CPU with the fewest tasks among a few that t may use: a different window at each call, so that all are seen over time. */
+u32 sched_least_loaded(struct task_struct *t, u32 here)
+{
+    struct rq *rq = this_rq();
+    u32 best = here, least = UINT32_MAX, cpu = rq->balance_cursor;
+
+    if (rq_task_may_run_on(&t->se.rq, here))
+        least = READ_ONCE(cpu_rq(here)->q.nr_running);
+    for (u32 i = 0; i < BALANCE_WINDOW; i++) {
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, cpu + 1);
+        if (cpu >= nr_cpu_ids)
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, 0);
+        if (cpu >= nr_cpu_ids)
+            return here;
+        if (READ_ONCE(cpu_rq(cpu)->q.nr_running) < least) {
+            least = READ_ONCE(cpu_rq(cpu)->q.nr_running);
+            best = cpu;
+        }
+    }
+    rq->balance_cursor = cpu;
+    return best;
+}
+
 /* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
 static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
 {
@@ -210,6 +233,8 @@ void wake_up_new_task(struct task_struct *t)
     unsigned long flags = local_irq_save();
     u32 cpu = sched_select_cpu(t, t->se.last_cpu);
 
+    if (sched_smp && task_is_fair(t) && READ_ONCE(cpu_rq(cpu)->q.nr_running) > 1)
+        cpu = sched_least_loaded(t, cpu);
     if (cpu == smp_processor_id())
         rq_arrive(&this_rq()->q, &t->se.rq);
     else
