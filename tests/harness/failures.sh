@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Guests that misbehave: panic, hang, early end, garbage on the result port; interruption; nothing is left behind.
+# Guests are Linux with a static busybox script as /init, so that only the harness is tested.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=$PWD/build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1 TMPDIR=$tmp/t
+mkdir -p "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+# guest NAME: an initramfs whose /init is the script on stdin.
+guest() {
+    local d=$tmp/$1.d
+    mkdir -p "$d/bin" "$d/dev"
+    cp /bin/busybox "$d/bin/busybox"
+    ln -sf busybox "$d/bin/sh"
+    { echo '#!/bin/sh'; echo 'b=/bin/busybox; $b mount -t devtmpfs d /dev'; cat; } >"$d/init"
+    chmod 755 "$d/init"
+    (cd "$d" && find . | cpio -o -H newc --quiet >"$tmp/$1.cpio")
+}
+
+leftovers() {
+    ls -A "$TMPDIR"
+    pgrep -f "$tmp/.*cpio" | while read -r pid; do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = qemu-system-x86 ] && echo "qemu $pid"
+    done
+}
+
+# expect NAME CODE PATTERN GUEST OPTIONS...
+expect() {
+    local name=$1 code=$2 pattern=$3 initrd=$tmp/$4.cpio rc=0 left
+    shift 4
+    timeout 120 "$cb" run syscall -k linux --tier tcg -b 1 -t 1 -o "$tmp/runs" --initrd "$initrd" "$@" \
+        >"$tmp/out" 2>&1 </dev/null || rc=$?
+    left=$(leftovers)
+    if [ "$rc" != "$code" ] || ! grep -qE -- "$pattern" "$tmp/out"; then
+        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
+    elif [ -n "$left" ]; then
+        echo "not ok $name: left behind: $left"
+    else
+        echo "ok $name"
+    fi
+}
+
+echo '$b echo boom >/dev/kmsg; exit 1' | guest panic
+echo 'echo here I stand; while :; do :; done' | guest busy
+echo 'echo here I sleep; $b sleep 1000000' | guest idle
+echo '$b poweroff -f' | guest early
+echo 'echo "this is no record" >/dev/ttyS1; $b sleep 1000' | guest garbage
+echo '$b dd if=/dev/urandom of=/dev/ttyS1 bs=1k count=64 2>/dev/null; $b sleep 1000' | guest noise
+echo '$b stty raw </dev/ttyS1; echo "@CB1 x 0 {\"type\":\"done\"} 00000000" >/dev/ttyS1; $b sleep 1000' | guest forged
+head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
+
+expect 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic
+expect 'panic shows the end of the console' 6 'end of its console' panic -q
+expect 'busy hang' 6 'the guest hangs' busy --deadline 8
+expect 'a hang shows the end of the console' 6 'here I stand' busy --deadline 8
+expect 'idle hang' 6 'the guest hangs' idle --deadline 8
+expect 'early power-off' 6 'ended the VM before it was done' early
+expect 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
+expect 'noise on the result port' 6 'garbage on the result port' noise
+expect 'a forged record' 6 'garbage on the result port' forged
+expect 'a nonsense initramfs' 6 'the kernel panicked' nonsense
+
+# A failed row never has a number, and the run says so.
+python3 - "$tmp/runs" <<'P'
+import glob, json, sys
+runs = [json.load(open(f)) for f in glob.glob(sys.argv[1] + '/*/run.json')]
+rows = [row for run in runs for row in run['rows']]
+ok = rows and all(r['status'] == 'failed' and 'value' not in r and r['reason'] for r in rows)
+print('ok failed rows have no number' if ok else 'not ok failed rows have no number')
+tails = all(b['console_tail'] is not None for run in runs for b in run['boots'])
+print('ok failed boots keep the end of the console' if tails else 'not ok failed boots keep the end of the console')
+P
+
+# The image of a kernel that is no kernel.
+mkdir -p "$tmp/root/configs" "$tmp/root/build/lib"
+cp configs/*.json "$tmp/root/configs"
+ln -s "$PWD/.cache" "$tmp/root/.cache"
+head -c 65536 /dev/urandom >"$tmp/root/build/cloudos.elf"
+rc=0
+CLOUDBENCH_ROOT=$tmp/root timeout 60 "$cb" run syscall -k cloudos --tier tcg -b 1 --deadline 10 -o "$tmp/runs2" \
+    --initrd "$tmp/early.cpio" >"$tmp/out" 2>&1 || rc=$?
+if [ "$rc" = 5 ] || [ "$rc" = 6 ]; then
+    echo 'ok a nonsense kernel image'
+else
+    echo "not ok a nonsense kernel image: exit code $rc"
+fi
+
+# Interruption: QEMU, sockets and the unfinished run's folder go; the code is 130.
+for signal in INT TERM HUP; do
+    "$cb" run syscall -k linux --tier tcg -b 1 -o "$tmp/runs3" --initrd "$tmp/idle.cpio" >"$tmp/out" 2>&1 </dev/null &
+    pid=$!
+    sleep 3
+    kill -s $signal $pid
+    wait $pid
+    rc=$?
+    left=$(leftovers)$(ls -A "$tmp/runs3" 2>/dev/null)
+    if [ "$rc" = 130 ] && [ -z "$left" ]; then
+        echo "ok interrupted by SIG$signal"
+    else
+        echo "not ok interrupted by SIG$signal: exit code $rc, left: $left"
+    fi
+done
+
+# Killed without warning: QEMU dies with us; the next run sweeps the folder.
+"$cb" run syscall -k linux --tier tcg -b 1 -o "$tmp/runs4" --initrd "$tmp/idle.cpio" >"$tmp/out" 2>&1 </dev/null &
+pid=$!
+sleep 3
+kill -KILL $pid
+wait $pid 2>/dev/null
+sleep 1
+if [ -z "$(leftovers | grep '^qemu')" ]; then
+    echo 'ok QEMU dies with a killed cloudbench'
+else
+    echo 'not ok QEMU dies with a killed cloudbench'
+fi
+expect 'the next run sweeps what a killed one left' 6 'ended the VM' early
