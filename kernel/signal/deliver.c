@@ -5,6 +5,7 @@
 #include "kernel/arch/x86/ptregs.h"
 #include "kernel/arch/x86/switch.h"
 #include "kernel/arch/x86/traps.h"
+#include "kernel/mm/mm.h"
 #include "kernel/signal/signal.h"
 #include "kernel/signal/stop.h"
 #include "kernel/syscall/syscalls.h"
@@ -12,25 +13,31 @@
 
 #define NR_restart_syscall 219
 
-static bool fatal_now(siginfo_t *info, int sig)
+/* No core file is ever written; the status says so where Linux would have written one. */
+#define CORE_BYTES_MIN 4096
+static bool would_dump(int sig)
+{
+    return (sigmask(sig) & SIG_KERNEL_COREDUMP_MASK) && rlimit(RLIMIT_CORE) >= CORE_BYTES_MIN && current->mm && current->mm->dumpable;
+}
+
+__noreturn static void fatal_now(int sig)
 {
     spin_unlock_irq(&current->sighand->siglock);
     current->flags |= PF_SIGNALED;
-    do_group_exit(sigmask(sig) & SIG_KERNEL_COREDUMP_MASK ? sig | 0x80 : sig);
+    do_group_exit(would_dump(sig) ? sig | 0x80 : sig);
 }
 
-/* Under siglock. True: go on looking. */
-static bool default_action(int sig, siginfo_t *info)
+/* Under siglock. */
+static void default_action(int sig)
 {
     if ((current->signal->flags & SIGNAL_UNKILLABLE) && !(sigmask(sig) & SIG_KERNEL_ONLY_MASK))
-        return true;
+        return;
     if (sigmask(sig) & SIG_KERNEL_IGNORE_MASK)
-        return true;
-    if (sigmask(sig) & SIG_KERNEL_STOP_MASK) {
+        return;
+    if (sigmask(sig) & SIG_KERNEL_STOP_MASK)
         stop_current(sig);
-        return true;
-    }
-    return fatal_now(info, sig);
+    else
+        fatal_now(sig);
 }
 
 /* Under siglock, which may be dropped and taken again. A signal with a handler, or 0. */
@@ -48,7 +55,7 @@ static int next_with_handler(struct ksignal *ksig)
             (current->pending_set & sigmask(SIGKILL))) {
             current->pending_set &= ~sigmask(SIGKILL);
             recalc_sigpending();
-            fatal_now(NULL, SIGKILL);
+            fatal_now(SIGKILL);
         }
         sig = dequeue_signal(&current->blocked, &ksig->info);
         if (!sig)
@@ -62,7 +69,7 @@ static int next_with_handler(struct ksignal *ksig)
                 a->sa_handler = SIG_DFL;
             return sig;
         }
-        default_action(sig, &ksig->info);
+        default_action(sig);
     }
 }
 

@@ -32,6 +32,13 @@ static void set_exit_status(siginfo_t *info, int code)
     }
 }
 
+int process_exit_code(const struct task_struct *leader)
+{
+    const struct signal_struct *sig = leader->signal;
+
+    return sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : leader->exit_code;
+}
+
 static void wake_parent(struct signal_struct *psig)
 {
     atomic_fence_full(); /* with do_wait(): it queued itself before it looked at the children, or we see it here */
@@ -57,7 +64,7 @@ bool do_notify_parent(struct task_struct *t, int sig)
     }
     if (sig > 0 && sig <= _NSIG) {
         fill_child_info(&info, t, sig);
-        set_exit_status(&info, t->exit_code);
+        set_exit_status(&info, process_exit_code(t));
         send_signal_locked(sig, &info, parent, true);
     }
     unlock_task_sighand(ps, flags);

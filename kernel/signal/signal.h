@@ -240,6 +240,7 @@ void sigqueue_init(void);
 void exit_itimers(struct signal_struct *sig);              /* last thread: stops and frees all timers */
 /* The notice of a state change to the parent; parent's child_lock held by caller. */
 void do_notify_parent_cldstop(struct task_struct *t, int why);
+int process_exit_code(const struct task_struct *leader);    /* wait status of a process that has ended */
 bool do_notify_parent(struct task_struct *t, int sig);     /* true: the child reaps itself */
 /* Called by the timer tick with interrupts off: virtual and profiling timers, RLIMIT_CPU. */
 void itimer_tick(bool user, u64 ns);

@@ -63,7 +63,7 @@ static void fill_result(struct wait_opts *w, struct task_struct *child, int stat
 
 static bool try_zombie(struct wait_opts *w, struct task_struct *child, struct signal_struct *self)
 {
-    int status = child->exit_code;
+    int status = process_exit_code(child);
 
     if (child->exit_state != EXIT_ZOMBIE || child->signal->nr_threads != 1 || !(w->options & WEXITED))
         return false;

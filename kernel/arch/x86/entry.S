@@ -41,6 +41,7 @@ entry_syscall:
     pushq %r15
     sti
     xorl %ebp, %ebp
+    movl %eax, %eax                     /* the number is an int, as on Linux */
     cmpq $NR_SYSCALLS, %rax
     jae 1f
     movq %r10, %rcx
