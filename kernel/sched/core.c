@@ -231,7 +231,7 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;
-    if (fate == PREV_BLOCKS) {
+    if (fate == PREV_BLOCKS || fate == PREV_DIES) {
         rq->q.nr_running--;
         prev->stats.nvcsw++;
     } else {
@@ -299,7 +299,6 @@ void preempt_schedule_irq(void)
 void sched_exit_current(void)
 {
     local_irq_disable();
-    this_rq()->q.nr_running--;
     schedule_irqoff(PREV_DIES);
     panic("a dead task ran: pid %d", current->pid);
 }
