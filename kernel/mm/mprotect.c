@@ -78,15 +78,17 @@ static bool may_have(const struct vm_area_struct *v, unsigned long access)
 static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long access)
 {
     unsigned long at = start;
-    struct vm_area_struct *v;
     int err = 0;
 
-    for (v = vma_lookup(mm, start); v && at < end && !err; v = vma_next(mm, v)) {
-        unsigned long to = min(v->vm_end, end);
-        u64 grows = access & VM_WRITE && !(v->vm_flags & (VM_WRITE | VM_SHARED)) ? (to - at) >> PAGE_SHIFT : 0;
+    while (at < end && !err) {
+        struct vm_area_struct *v = vma_lookup(mm, at); /* anew: joining may have swallowed the next one */
+        unsigned long to;
+        u64 grows;
 
-        if (v->vm_start > at)
+        if (!v)
             return -ENOMEM;
+        to = min(v->vm_end, end);
+        grows = access & VM_WRITE && !(v->vm_flags & (VM_WRITE | VM_SHARED)) ? (to - at) >> PAGE_SHIFT : 0;
         if (!may_have(v, access))
             return -EACCES;
         if ((v->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) != access) {
@@ -97,11 +99,11 @@ static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned lo
             if (!err)
                 err = protect_vma(mm, v, access);
             if (!err)
-                v = vma_merge(mm, v);
+                vma_merge(mm, v);
         }
         at = to;
     }
-    return err ? err : at < end ? -ENOMEM : 0;
+    return err;
 }
 
 long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
