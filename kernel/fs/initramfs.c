@@ -121,8 +121,11 @@ static int place_entry(const struct cpio_entry *e, const char *target, struct in
     struct slot s;
     int err;
 
-    if (!*name)
-        return -EEXIST; /* the root itself */
+    if (!*name) { /* the root itself */
+        if (S_ISDIR(e->mode))
+            set_attributes(root_mount->root->d_inode, e);
+        return -EEXIST;
+    }
     err = open_slot(&s, name);
     if (err)
         return err;
@@ -297,11 +300,16 @@ static int unpack_end(void *arg, const struct cpio_entry *e)
 }
 
 /* ---- archives ---- */
+/* Whole pages only: what shares a page with bytes still to be read stays. */
 static void release_until(struct unpack *u, const u8 *p)
 {
-    if (initramfs_release && p > u->released)
-        initramfs_release(u->released, p - u->released);
-    u->released = p;
+    const u8 *end = (const u8 *)ALIGN_DOWN((u64)p, PAGE_SIZE);
+
+    if (end <= u->released)
+        return;
+    if (initramfs_release)
+        initramfs_release(u->released, end - u->released);
+    u->released = end;
 }
 
 static void gzip_progress(void *arg, size_t used)
@@ -405,7 +413,7 @@ int unpack_initramfs(const void *data, size_t len)
         return -ENOMEM;
     }
     sink.arg = u;
-    u->released = data;
+    u->released = (const u8 *)ALIGN_UP((u64)data, PAGE_SIZE);
     cpio_init(&u->cpio, &sink);
     err = unpack_all(u, data, len);
     if (err)

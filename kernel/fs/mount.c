@@ -149,7 +149,7 @@ static bool has_submounts(const struct mount *m)
 
 void mount_init(void)
 {
-    struct super_block *sb = tmpfs_mount(NULL, 0);
+    struct super_block *sb = tmpfs_mount("mode=755", 0);
 
     if (IS_ERR(sb))
         panic("no memory for the root file system");

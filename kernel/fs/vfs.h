@@ -311,7 +311,7 @@ unsigned vfs_poll(struct file *f, struct poll_table *pt);
 
 void vfs_init(void);        /* mounts the root tmpfs */
 int unpack_initramfs(const void *data, size_t len); /* newc, plain or gzip, several in a row; 0 or -errno with a log line */
-/* Called while unpacking for archive bytes that are no longer needed (boot code may free whole pages); may stay NULL. */
+/* Called while unpacking for whole pages of the archive that are no longer needed; may stay NULL. */
 extern void (*initramfs_release)(const void *start, size_t bytes);
 /* The initramfs parser's and TASK's way to make names without user memory: mode with type; parents must exist. */
 int vfs_kern_mknod(const char *path, mode_t mode, dev_t dev);

@@ -22,6 +22,11 @@ static int set_rdinit(const char *value)
 }
 KERNEL_PARAM("rdinit", set_rdinit);
 
+static void release_archive(const void *start, size_t bytes)
+{
+    free_reserved_range(virt_to_phys(start), virt_to_phys(start) + bytes);
+}
+
 static void load_initramfs(void)
 {
     size_t bytes = boot_info.initrd_end - boot_info.initrd_start;
@@ -31,6 +36,7 @@ static void load_initramfs(void)
         pr_err("initramfs: the boot loader gave none\n");
         return;
     }
+    initramfs_release = release_archive;
     err = unpack_initramfs(phys_to_virt(boot_info.initrd_start), bytes);
     if (err)
         pr_err("initramfs: unpacking failed: error %d\n", -err);
