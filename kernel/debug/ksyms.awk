@@ -1,5 +1,6 @@
 # Symbol map of the kernel: reads `nm -n cloudos.elf` of the first link, writes assembly for the second.
 # Only text moves into the table, and the table lies behind the text: both links have the same text addresses.
+BEGIN { n = 0 }
 $3 == "__text_start" { start = $1; seen = 1; next }
 $3 == "__text_end" { end = $1; seen = 0 }
 seen && $2 ~ /^[tTwW]$/ && $3 !~ /^[.$]/ && $1 != last { addr[n] = $1; name[n++] = $3; last = $1 }

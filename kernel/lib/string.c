@@ -4,7 +4,9 @@
  * emulator and on every CPU since 2008 they are the fewest instructions per byte. */
 #include "kernel/lib/string.h"
 
+#ifndef __clang__ /* clang makes no such calls in freestanding code */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 
 typedef u64 __attribute__((may_alias, aligned(1))) u64_any;
 typedef u32 __attribute__((may_alias, aligned(1))) u32_any;
