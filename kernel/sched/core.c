@@ -204,6 +204,14 @@ static __noinline struct task_struct *pick_nothing(struct rq *rq, struct task_st
     return rq->idle;
 }
 
+static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
+{
+    rq->idle_marked = false;
+    cpu_unmark_idle(&sched_groups, rq->q.cpu);
+    if (!rq->ticking && sched_wants_tick(next))
+        sched_need_tick(rq);
+}
+
 /* Interrupts off, preempt_count 0. */
 static __always_inline void schedule_irqoff(enum prev_fate fate)
 {
@@ -237,10 +245,8 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     } else {
         prev->stats.nivcsw++;
     }
-    if (unlikely(rq->idle_marked)) {
-        rq->idle_marked = false;
-        cpu_unmark_idle(&sched_groups, rq->q.cpu);
-    }
+    if (unlikely(rq->idle_marked))
+        leave_idle(rq, next);
     context_switch(rq, prev, next, now);
 }
 

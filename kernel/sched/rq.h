@@ -114,6 +114,7 @@ void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is
 void sched_apply_policy(struct rq *rq, struct task_struct *t);
 void sched_apply_affinity(struct rq *rq, struct task_struct *t);
 void sched_load_tick(void);
+bool sched_wants_tick(const struct task_struct *t);
 void sched_clock_init(void);
 u64 sched_ns(u64 ticks);
 u64 sched_ticks(u64 ns);

@@ -57,6 +57,8 @@ void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priori
 unsigned task_cpu(const struct task_struct *t);
 /* Called by the timer interrupt of the running CPU. user: interrupted user mode. */
 void scheduler_tick(bool user);
+/* current's signal->cpu_timers became true: its threads need ticks from now on. Interrupts on. */
+void sched_cpu_timers_changed(void);
 /* utime and stime in ns, up to date to this moment for current. */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
 u64 task_sched_runtime(struct task_struct *t);

@@ -1,9 +1,11 @@
 /* sched_tick.c: the scheduling tick of a busy CPU, and the samples and averages that hang on it.
  *
- * A CPU ticks only while it has two tasks to choose from, or RCU callbacks, or throttled rt tasks; idle and alone it is silent. */
+ * A CPU ticks only while it has two tasks to choose from, RCU callbacks, throttled rt tasks, or a task whose process counts CPU
+ * time (ITIMER_VIRTUAL and PROF, RLIMIT_CPU); idle and alone it is silent. */
 #include "kernel/sched/rq.h"
 #include "kernel/sched/irq_enter.h"
 #include "kernel/time/ktime.h"
+#include "kernel/signal/signal.h"
 #include "kernel/time/tick.h"
 
 #define LOAD_PERIOD_NS (5 * NSEC_PER_SEC)
@@ -86,6 +88,8 @@ static void sample(struct rq *rq, struct task_struct *curr, bool user)
 {
     if (curr == rq->idle)
         return;
+    if (unlikely(sched_wants_tick(curr)))
+        itimer_tick(user, TICK_NS);
     if (user) {
         curr->se.user_ticks++;
         if (curr->static_prio > NICE_TO_PRIO(0))
@@ -111,9 +115,33 @@ static void rcu_tick(struct rq *rq, bool user)
         rq_kick_self(&rq->q); /* schedule() runs them */
 }
 
+bool sched_wants_tick(const struct task_struct *t)
+{
+    return t->signal && t->signal->cpu_timers;
+}
+
 static bool tick_is_needed(struct rq *rq)
 {
-    return rq->q.nr_running > 1 || rcu_cpu_has_callbacks(&rq->rcu) || rq->rt.throttled;
+    return rq->q.nr_running > 1 || rcu_cpu_has_callbacks(&rq->rcu) || rq->rt.throttled || sched_wants_tick(rq->curr);
+}
+
+static void start_if_wanted(void *unused)
+{
+    struct rq *rq = this_rq();
+
+    if (!rq->ticking && rq->curr != rq->idle && sched_wants_tick(rq->curr))
+        sched_need_tick(rq);
+}
+
+/* Threads of the process may run alone, without a tick, on any CPU. */
+void sched_cpu_timers_changed(void)
+{
+    unsigned long flags = local_irq_save();
+
+    start_if_wanted(NULL);
+    local_irq_restore(flags);
+    if (sched_smp)
+        smp_call_function_many(cpu_online_mask, start_if_wanted, NULL, false);
 }
 
 void scheduler_tick(bool user)
