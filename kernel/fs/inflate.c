@@ -179,6 +179,10 @@ static void copy_match(struct inflate *s, unsigned len, unsigned dist)
         __builtin_memcpy(to, from, len);
         return;
     }
+    if (dist == 1) {
+        __builtin_memset(to, *from, len);
+        return;
+    }
     while (len--)
         *to++ = *from++;
 }
