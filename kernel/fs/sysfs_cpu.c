@@ -4,8 +4,10 @@
 #include "kernel/fs/seq_bitmap.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/mm/page.h"
+#include "kernel/time/ktime.h"
 
 #define CPU_DIR "devices/system/cpu"
+#define CLOCK_DIR "devices/system/clocksource/clocksource0"
 #define NODE_DIR "devices/system/node"
 
 typedef bool (*cpu_test_t)(unsigned cpu, unsigned of);
@@ -164,8 +166,16 @@ static void create_node(unsigned node)
     add(NODE_DIR "/node", node, "distance", node_distance_show, of);
 }
 
+static int clocksource_show(struct seq_buf *s, void *unused)
+{
+    seq_printf(s, "%s\n", clocksource_name());
+    return 0;
+}
+
 void sysfs_cpu_create(void)
 {
+    sysfs_create(CLOCK_DIR "/current_clocksource", 0444, clocksource_show, NULL, NULL);
+    sysfs_create(CLOCK_DIR "/available_clocksource", 0444, clocksource_show, NULL, NULL);
     sysfs_create(CPU_DIR "/online", 0444, online_show, NULL, NULL);
     sysfs_create(CPU_DIR "/possible", 0444, possible_show, NULL, NULL);
     sysfs_create(CPU_DIR "/present", 0444, possible_show, NULL, NULL);

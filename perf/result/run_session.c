@@ -381,13 +381,20 @@ static void choose_guest_id(struct session *s)
     free(args);
 }
 
+// Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
+static const char *clock_of(json_t *boot)
+{
+    const char *c = json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+    return c && !strcmp(c, "tsc-early") ? "tsc" : c;
+}
+
 static bool same_clock(struct session *s)
 {
     json_t *boot;
     const char *first = NULL;
     size_t i;
     json_array_foreach(s->boots, i, boot) {
-        const char *c = json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+        const char *c = clock_of(boot);
         if (!c)
             continue;
         if (first && strcmp(first, c))
