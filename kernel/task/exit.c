@@ -167,9 +167,9 @@ static bool become_zombie(struct task_struct *t)
     }
     if (autoreap)
         t->exit_state = EXIT_DEAD;
-    spin_unlock(&psig->child_lock);
-    if (waitqueue_active(&t->thread_pid->wait_pidfd))
+    if (unlikely(waitqueue_active(&t->thread_pid->wait_pidfd)))
         wake_up_all(&t->thread_pid->wait_pidfd);
+    spin_unlock(&psig->child_lock); /* from here on the parent may release t and its number */
     return autoreap;
 }
 
