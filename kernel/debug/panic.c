@@ -46,6 +46,18 @@ static void enter_panic(void)
         cpu_relax();
 }
 
+/* The registers that a call preserves; an exception's handler has printed all of them before it came here. */
+static void show_call_registers(unsigned long ip, unsigned long bp)
+{
+    unsigned long bx, r12, r13, r14, r15, sp;
+
+    __asm__("mov %%rbx, %0; mov %%r12, %1; mov %%r13, %2" : "=m"(bx), "=m"(r12), "=m"(r13));
+    __asm__("mov %%r14, %0; mov %%r15, %1; mov %%rsp, %2" : "=m"(r14), "=m"(r15), "=m"(sp));
+    printk(LOG_EMERG, "rip %016lx rsp %016lx rbp %016lx rbx %016lx\n", ip, sp, bp, bx);
+    printk(LOG_EMERG, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", r12, r13, r14, r15);
+    printk(LOG_EMERG, "cr2 %016lx cr3 %016lx\n", read_cr2(), read_cr3());
+}
+
 __noreturn void panic(const char *fmt, ...)
 {
     char text[256];
@@ -59,6 +71,7 @@ __noreturn void panic(const char *fmt, ...)
     printk(LOG_EMERG, "Kernel panic - not syncing: %s\n", text);
     printk(LOG_EMERG, "CPU: %u PID: %d Comm: %.16s\n", smp_processor_id(), current ? current->pid : 0,
            current ? current->comm : "?");
+    show_call_registers((unsigned long)__builtin_return_address(0), *(unsigned long *)__builtin_frame_address(0));
     dump_stack_from((unsigned long)__builtin_frame_address(0), 0);
     smp_stop_others();
     printk(LOG_EMERG, "---[ end Kernel panic - not syncing: %s ]---\n", text);

@@ -101,4 +101,5 @@ char proc_state_letter(struct task_struct *t);
 /* Parts of the static tree, each created by its own file. */
 void proc_system_create(void);
 void proc_sysctl_create(void);
+void proc_sysrq_create(void);
 void sysfs_cpu_create(void);

@@ -144,4 +144,5 @@ void procfs_init(void)
         panic("procfs: no memory");
     proc_system_create();
     proc_sysctl_create();
+    proc_sysrq_create();
 }
