@@ -2,7 +2,8 @@
  *
  * Owns nothing. Offers assertions in two tiers and branch hints. LF_ASSERT is always there; LF_DEBUG_ASSERT only in debug and
  * host test builds. A failed assertion calls lockfree_fail(), which the kernel (panic) and the host tests (abort) provide and
- * which must never return. */
+ * which must never return. In the kernel preempt_disable() and preempt_enable() are there too: the build includes
+ * kernel/lib/preempt.h before every C file. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "lockfree/check.h"
 #include "lockfree/mcs.h"
 #include "lockfree/qlock.h"
-#include "lockfree/spinlock.h"
+#include "lockfree/ticket_lock.h"
 
 #define THREADS 4
 #define ROUNDS 20000

@@ -29,8 +29,7 @@ void rcu_barrier(void);
 #define kfree_rcu(ptr, member) \
     call_rcu(&(ptr)->member, (void (*)(struct rcu_head *))offsetof(__typeof__(*(ptr)), member))
 
-#ifdef CLOUDOS_KERNEL
-#include "kernel/lib/preempt.h"
+#ifdef CLOUDOS_KERNEL /* preempt_*: env.h */
 static inline void rcu_read_lock(void) { preempt_disable(); }
 static inline void rcu_read_unlock(void) { preempt_enable(); }
 #else

@@ -1,7 +1,7 @@
 /* seqlock_test.c: a reader never returns a mixture of two writers' states; counters wrap during the run. */
 #include "lockfree/check.h"
 #include "lockfree/seqlock.h"
-#include "lockfree/spinlock.h"
+#include "lockfree/ticket_lock.h"
 
 #define WORDS 8
 

@@ -4,7 +4,7 @@
 #include "kernel/dev/tty.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 
 #define CHUNK 256

@@ -2,7 +2,7 @@
  * Guards: tty->session and tty->pgrp by tty->lock, each with a reference; signal->tty is one word, set by its own process
  * or by whoever takes the terminal away from the session. kill_pgrp() is never called under tty->lock. */
 #include "kernel/dev/tty.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"

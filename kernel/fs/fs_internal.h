@@ -6,7 +6,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/task/cred.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/lib/string.h"
 
 #define PATH_MAX 4096

@@ -4,7 +4,7 @@
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 
 #define FIRST_BYTES 1024
 #define MAX_BYTES (4u << 20)

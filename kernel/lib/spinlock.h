@@ -1,7 +1,7 @@
-/* spinlock_t for the kernel: lockfree/spinlock.h with preemption (and interrupts) off while held.
- * lockfree/spinlock.h offers raw_spinlock_t, RAW_SPINLOCK_INIT, raw_spin_lock/_trylock/_unlock/_is_locked. */
+/* spinlock_t for the kernel: lockfree/ticket_lock.h with preemption (and interrupts) off while held.
+ * lockfree/ticket_lock.h offers raw_spinlock_t, RAW_SPINLOCK_INIT, raw_spin_lock/_trylock/_unlock/_is_locked. */
 #pragma once
-#include "lockfree/spinlock.h"
+#include "lockfree/ticket_lock.h"
 #include "kernel/lib/preempt.h"
 #include "kernel/arch/x86/irqflags.h"
 

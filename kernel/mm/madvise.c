@@ -3,7 +3,7 @@
 #include "kernel/mm/limits.h"
 #include "kernel/mm/pgtable.h"
 #include "kernel/mm/space.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/mm/vma.h"
 #include "kernel/syscall/syscalls.h"
 

@@ -4,7 +4,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "lockfree/atomic.h"
-#include "lockfree/spinlock.h"
+#include "lockfree/ticket_lock.h"
 
 typedef u32 gfp_t;
 #define GFP_WAIT   0x01u /* may sleep for reclaim (OOM) */

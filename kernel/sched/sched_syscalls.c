@@ -1,7 +1,7 @@
 /* sched_syscalls.c: the scheduling calls. Each checks everything, then commits by a call of policy.c or affinity.c that cannot
  * fail half-way. Must hold no lock over user copies. Sources: sched(7), sched_setattr(2), setpriority(2). */
 #include "kernel/lib/err.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/rq.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"

@@ -3,7 +3,7 @@
  * ITIMER_PROF and RLIMIT_CPU count at the tick. Values are guarded by siglock; real_timer is started and cancelled with
  * siglock free, by one caller at a time because the expiry re-arms only under siglock.
  */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/posix_timer.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/rusage.h"

@@ -2,7 +2,7 @@
  * kill.c: the calls that send signals, who may send what to whom, and signals to process groups. Owns the walk over a group and
  * its agreement with fork (pid.c).
  */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/kill.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"

@@ -2,7 +2,7 @@
  * mask.c: the system calls that read and change masks, actions and pending sets. A task changes only its own mask; SIGKILL and
  * SIGSTOP are never blocked.
  */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 

@@ -6,7 +6,7 @@
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/posix_timer.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"

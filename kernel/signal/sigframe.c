@@ -8,7 +8,7 @@
 #include "kernel/arch/x86/ptregs.h"
 #include "kernel/arch/x86/traps.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 

@@ -3,7 +3,7 @@
 #include "kernel/debug/assert.h"
 #include "kernel/lib/err.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/process.h"

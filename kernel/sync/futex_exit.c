@@ -1,7 +1,7 @@
 /* What a thread leaves behind in user memory when it ends or execs: robust futexes that it holds are marked OWNER_DIED,
  * and the clear_child_tid word is zeroed and woken (set_tid_address(2), get_robust_list(2)). */
 #include "kernel/lib/err.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sync/futex.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"

@@ -1,6 +1,6 @@
 /* Futex operations on two words: REQUEUE, CMP_REQUEUE, WAKE_OP. Locks two buckets in address order (F5). */
 #include "kernel/lib/err.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sync/futex.h"
 #include "lockfree/rcu.h"
 

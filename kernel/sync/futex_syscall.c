@@ -1,6 +1,6 @@
 /* futex(2): decodes the operation and the time-out, nothing else. */
 #include "kernel/lib/err.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sync/futex.h"
 #include "kernel/syscall/syscalls.h"

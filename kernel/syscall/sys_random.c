@@ -2,7 +2,7 @@
 #include "kernel/dev/random.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall/syscalls.h"
 

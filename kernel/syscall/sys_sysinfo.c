@@ -2,7 +2,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/mm/meminfo.h"
 #include "kernel/mm/page.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/pid.h"

@@ -2,7 +2,7 @@
 #include "kernel/debug/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"

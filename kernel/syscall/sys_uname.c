@@ -2,7 +2,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/utsname.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"
 

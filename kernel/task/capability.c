@@ -1,5 +1,5 @@
 /* capability.c: capget and capset (capabilities(7)), version 3 of the header, versions 1 and 2 read as Linux reads them. */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 

@@ -1,7 +1,7 @@
 /* clone_calls.c: fork, vfork, clone, clone3, unshare: from the calls' arguments to kernel_clone_args. */
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 

@@ -4,7 +4,7 @@
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/task/binprm.h"
 
 #define FIRST_BYTES 4096u

@@ -9,7 +9,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sync/completion.h"
 #include "kernel/task/task_internal.h"
 #include "lockfree/rcu_list.h"

@@ -1,5 +1,5 @@
 /* identity.c: the calls that only name the caller. They are the shortest path through the kernel: keep them so. */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 

@@ -1,7 +1,7 @@
 /* prctl.c: prctl(2). Options that this kernel has nothing for answer EINVAL, as Linux does for unknown ones. */
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 

@@ -1,5 +1,5 @@
 /* rlimit.c: resource limits (getrlimit(2)). Each value is one word: readers need no lock; writers hold siglock. */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 

@@ -4,7 +4,7 @@
  */
 #include "kernel/task/rusage.h"
 #include "kernel/mm/mm.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"

@@ -3,7 +3,7 @@
  * own child_lock, so that exactly one waiter gets it; what is slow (releasing it, copying to user memory) happens after.
  * Lost wake-ups: the waiter queues itself before it looks, do_notify_parent() looks at the queue after a full barrier.
  */
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/task_internal.h"

@@ -2,7 +2,7 @@
 #include "perf/result/run_session.h"
 
 #include "perf/result/google_bench.h"
-#include "perf/result/identity.h"
+#include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"

@@ -1,5 +1,5 @@
 // Hashes of what runs, and the host's own settings as its /proc and /sys show them.
-#include "perf/result/identity.h"
+#include "perf/result/run_identity.h"
 
 #include "perf/util/host_file.h"
 #include "perf/util/sha256.h"
