@@ -78,6 +78,8 @@ static struct dentry *slot_create(struct dir_slot *s, int dfd, const char __user
         err = mnt_want_write(s->parent.mnt);
         if (!err)
             err = may_create(s->dir);
+        if (!err && s->dir->i_op && s->dir->i_op->lookup && !s->dir->i_op->create)
+            err = -ENOENT; /* Linux's answer in /proc: its names come from lookup alone */
         d = err ? NULL : d_alloc(s->parent.dentry, s->last.name, s->last.len, s->last.hash);
         if (d)
             return d;

@@ -41,32 +41,6 @@ static ssize_t zero_read(struct file *f, char __user *buf, size_t n, loff_t *pos
     return done;
 }
 
-/* A private mapping is anonymous memory; a shared one is a nameless file of its own. */
-static int zero_mmap(struct file *f, struct vm_area_struct *vma)
-{
-    struct inode *inode;
-    struct file *nf;
-
-    if (!(vma->vm_flags & VM_SHARED)) {
-        vma->vm_ops = NULL;
-        fput(vma->vm_file);
-        vma->vm_file = NULL;
-        return 0;
-    }
-    inode = tmpfs_new_inode(anon_sb, NULL, S_IFREG | 0600, 0);
-    if (IS_ERR(inode))
-        return PTR_ERR(inode);
-    inode->i_size = (vma->vm_end - vma->vm_start) + (vma->vm_pgoff << PAGE_SHIFT);
-    nf = alloc_file_inode(inode, "/dev/zero", &tmpfs_file_fops, NULL, O_RDWR);
-    iput(inode);
-    if (IS_ERR(nf))
-        return PTR_ERR(nf);
-    fput(vma->vm_file);
-    vma->vm_file = nf;
-    vma->vm_ops = &filemap_vm_ops;
-    return 0;
-}
-
 static ssize_t random_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
     char tmp[256];
@@ -88,7 +62,7 @@ static ssize_t random_read(struct file *f, char __user *buf, size_t n, loff_t *p
 
 static const struct file_operations null_fops = { .read = null_read, .write = null_write, .llseek = null_llseek };
 static const struct file_operations zero_fops = {
-    .read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = zero_mmap
+    .read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = mmap_zero
 };
 static const struct file_operations full_fops = { .read = zero_read, .write = full_write, .llseek = null_llseek };
 static const struct file_operations random_fops = { .read = random_read, .write = null_write, .llseek = null_llseek };

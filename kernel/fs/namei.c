@@ -735,7 +735,7 @@ static struct file *create_and_open(struct walk *w, const struct open_how_k *how
     if (!err)
         err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
     if (!err && (!dir->i_op || !dir->i_op->create))
-        err = -EACCES;
+        err = dir->i_op && dir->i_op->lookup ? -ENOENT : -EACCES;
     d = err ? NULL : d_alloc(parent, l->name, l->len, l->hash);
     if (!err && !d)
         err = -ENOMEM;

@@ -1,0 +1,1078 @@
+/* abi_fs.c: the *at calls, attributes, vectors, openat2, locks, mounts, limits of files. */
+#include <dirent.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+#include <sys/xattr.h>
+#include <utime.h>
+#include "tests/guest/abi.h"
+
+struct how {
+    uint64_t flags, mode, resolve;
+};
+
+static int make(const char *name, const char *text)
+{
+    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+    CHECK(fd >= 0);
+    EQ(write(fd, text, strlen(text)), strlen(text));
+    EQ(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static mode_t mode_of(const char *name)
+{
+    struct stat st;
+    EQ(lstat(name, &st), 0);
+    return st.st_mode;
+}
+
+static nlink_t links_of(const char *name)
+{
+    struct stat st;
+    EQ(lstat(name, &st), 0);
+    return st.st_nlink;
+}
+
+/* Becomes nobody, for good. */
+static void become_nobody(void)
+{
+    EQ(setgid(65534), 0);
+    EQ(setuid(65534), 0);
+}
+
+TEST(mkdirat, umask_links_and_errors)
+{
+    abi_scratch();
+    umask(027);
+    int d = open(".", O_RDONLY | O_DIRECTORY);
+    EQ(mkdirat(d, "a", 0777), 0);
+    EQ(mode_of("a"), S_IFDIR | 0750);
+    EQ(mkdirat(d, "a/b/", 0777), 0);
+    EQ(links_of("a"), 3);
+    EQ(rmdir("a/b"), 0);
+    EQ(links_of("a"), 2);
+    FAILS(mkdirat(d, "a", 0777), EEXIST);
+    FAILS(mkdirat(d, "none/b", 0777), ENOENT);
+    FAILS(mkdirat(99, "b", 0777), EBADF);
+    FAILS(mkdir("/", 0777), EEXIST);
+    FAILS(mkdir(".", 0777), EEXIST);
+}
+
+TEST(rmdir, errors)
+{
+    abi_scratch();
+    EQ(mkdir("d", 0755), 0);
+    EQ(mkdir("d/e", 0755), 0);
+    FAILS(rmdir("d"), ENOTEMPTY);
+    FAILS(rmdir("d/."), EINVAL);
+    FAILS(rmdir("d/e/.."), ENOTEMPTY);
+    FAILS(rmdir("/"), EBUSY);
+    FAILS(rmdir("/proc"), EBUSY);
+    close(make("f", ""));
+    FAILS(rmdir("f"), ENOTDIR);
+}
+
+TEST(rmdir, open_folder_is_dead)
+{
+    char text[256];
+    abi_scratch();
+    EQ(mkdir("d", 0755), 0);
+    int d = open("d", O_RDONLY | O_DIRECTORY);
+    EQ(chdir("d"), 0);
+    EQ(rmdir("../d"), 0);
+    FAILS(openat(d, "x", O_CREAT | O_WRONLY, 0644), ENOENT);
+    FAILS(mkdirat(d, "x", 0755), ENOENT);
+    FAILS(syscall(SYS_getcwd, text, sizeof text), ENOENT);
+    FAILS(syscall(SYS_getdents64, d, text, sizeof text), ENOENT);
+    EQ(chdir(".."), 0);
+}
+
+TEST(mknodat, fifo_and_device)
+{
+    struct stat st;
+    abi_scratch();
+    EQ(mknodat(AT_FDCWD, "p", S_IFIFO | 0600, 0), 0);
+    EQ(mode_of("p"), S_IFIFO | 0600);
+    EQ(mknod("n", S_IFCHR | 0666, 0x103), 0);
+    EQ(stat("n", &st), 0);
+    EQ(st.st_rdev, 0x103);
+    int fd = open("n", O_WRONLY);
+    EQ(write(fd, "abc", 3), 3);
+    EQ(mknod("r", 0640, 0), 0);
+    EQ(mode_of("r") & S_IFMT, S_IFREG);
+    FAILS(mknod("n", S_IFIFO | 0600, 0), EEXIST);
+    FAILS(mknod("d", S_IFDIR | 0600, 0), EPERM);
+    EQ(mknod("x", S_IFCHR | 0666, 0xfe00), 0);
+    FAILS(open("x", O_RDONLY), ENXIO);
+    become_nobody();
+    FAILS(mknod("/tmp/m", S_IFCHR | 0666, 0x103), EPERM);
+}
+
+TEST(symlinkat, and_readlinkat)
+{
+    char text[64] = "";
+    abi_scratch();
+    int d = open(".", O_RDONLY | O_DIRECTORY);
+    EQ(symlinkat("over/there", d, "l"), 0);
+    EQ(readlinkat(d, "l", text, sizeof text), 10);
+    CHECK(memcmp(text, "over/there", 10) == 0);
+    EQ(mode_of("l"), S_IFLNK | 0777);
+    FAILS(symlinkat("", d, "m"), ENOENT);
+    FAILS(symlinkat("x", d, "l"), EEXIST);
+    FAILS(symlinkat("x", d, "new/"), ENOENT);
+    FAILS(readlinkat(d, "none", text, 4), ENOENT);
+}
+
+TEST(readlinkat, of_an_O_PATH_link)
+{
+    char text[64] = "";
+    abi_scratch();
+    EQ(symlink("target", "l"), 0);
+    int fd = open("l", O_PATH | O_NOFOLLOW);
+    CHECK(fd >= 0);
+    EQ(readlinkat(fd, "", text, sizeof text), 6);
+    FAILS(syscall(SYS_readlinkat, fd, "", text, 0), EINVAL);
+    FAILS(read(fd, text, 1), EBADF);
+}
+
+TEST(linkat, flags)
+{
+    char path[64];
+    abi_scratch();
+    int fd = make("f", "abc");
+    EQ(symlink("f", "s"), 0);
+    EQ(linkat(AT_FDCWD, "s", AT_FDCWD, "s2", 0), 0);
+    EQ(mode_of("s2") & S_IFMT, S_IFLNK);
+    EQ(linkat(AT_FDCWD, "s", AT_FDCWD, "g", AT_SYMLINK_FOLLOW), 0);
+    EQ(links_of("f"), 2);
+    FAILS(linkat(AT_FDCWD, "f", AT_FDCWD, "g", 0), EEXIST);
+    FAILS(linkat(AT_FDCWD, "f", AT_FDCWD, "h", 0x4), EINVAL);
+    EQ(mkdir("d", 0755), 0);
+    FAILS(link("d", "d2"), EPERM);
+    FAILS(link("f", "/proc/f"), ENOENT);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    EQ(linkat(AT_FDCWD, path, AT_FDCWD, "h", AT_SYMLINK_FOLLOW), 0);
+    EQ(links_of("h"), 3);
+}
+
+TEST(openat, tmpfile_gets_a_name)
+{
+    char path[64], text[4];
+    abi_scratch();
+    int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+    CHECK(fd >= 0);
+    EQ(write(fd, "abc", 3), 3);
+    struct stat st;
+    EQ(fstat(fd, &st), 0);
+    EQ(st.st_nlink, 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    EQ(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW), 0);
+    EQ(links_of("named"), 1);
+    EQ(read(open("named", O_RDONLY), text, 4), 3);
+    FAILS(open(".", O_TMPFILE | O_RDONLY, 0600), EINVAL);
+}
+
+TEST(openat, through_proc_fd)
+{
+    char path[64], text[4];
+    int p[2];
+    EQ(pipe(p), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", p[1]);
+    int w = open(path, O_WRONLY);
+    CHECK(w >= 0);
+    EQ(write(w, "xy", 2), 2);
+    EQ(read(p[0], text, 4), 2);
+}
+
+TEST(openat, O_PATH_limits)
+{
+    struct stat st;
+    char c;
+    abi_scratch();
+    close(make("f", "abc"));
+    int fd = open("f", O_PATH);
+    CHECK(fd >= 0);
+    EQ(fstat(fd, &st), 0);
+    EQ(st.st_size, 3);
+    FAILS(read(fd, &c, 1), EBADF);
+    FAILS(syscall(SYS_fchmod, fd, 0600), EBADF);
+    FAILS(ftruncate(fd, 0), EBADF);
+    FAILS(ioctl(fd, 0x541b, &c), EBADF);
+    CHECK(fcntl(fd, F_GETFL) & O_PATH);
+    int two = dup(fd);
+    CHECK(two >= 0);
+    EQ(close(two), 0);
+}
+
+TEST(openat, trailing_slashes)
+{
+    abi_scratch();
+    close(make("f", ""));
+    EQ(mkdir("d", 0755), 0);
+    EQ(symlink("d", "ld"), 0);
+    EQ(symlink("f", "lf"), 0);
+    FAILS(open("f/", O_RDONLY), ENOTDIR);
+    FAILS(open("lf/", O_RDONLY), ENOTDIR);
+    FAILS(open("g/", O_CREAT | O_WRONLY, 0644), EISDIR);
+    CHECK(open("ld/", O_RDONLY | O_NOFOLLOW) >= 0);
+    FAILS(open("ld", O_RDONLY | O_NOFOLLOW), ELOOP);
+    CHECK(open("//..//", O_RDONLY) >= 0);
+    CHECK(open("d/.././//f", O_RDONLY) >= 0);
+    FAILS(open("f/..", O_RDONLY), ENOTDIR);
+}
+
+TEST(openat, creates_through_a_dangling_link)
+{
+    abi_scratch();
+    EQ(symlink("real", "l"), 0);
+    FAILS(open("l", O_CREAT | O_EXCL | O_WRONLY, 0644), EEXIST);
+    FAILS(open("l", O_CREAT | O_NOFOLLOW | O_WRONLY, 0644), ELOOP);
+    CHECK(open("l", O_CREAT | O_WRONLY, 0644) >= 0);
+    EQ(access("real", F_OK), 0);
+    EQ(symlink("no/such", "m"), 0);
+    FAILS(open("m", O_CREAT | O_WRONLY, 0644), ENOENT);
+}
+
+TEST(openat, forty_links)
+{
+    char from[16], to[16];
+    abi_scratch();
+    close(make("l0", "x"));
+    for (int i = 1; i <= 41; i++) {
+        snprintf(from, sizeof from, "l%d", i - 1);
+        snprintf(to, sizeof to, "l%d", i);
+        EQ(symlink(from, to), 0);
+    }
+    CHECK(open("l40", O_RDONLY) >= 0);
+    FAILS(open("l41", O_RDONLY), ELOOP);
+}
+
+TEST(openat2, resolve)
+{
+    struct how h = {.flags = O_RDONLY};
+    abi_scratch();
+    EQ(mkdir("d", 0755), 0);
+    close(make("d/f", "x"));
+    EQ(symlink("f", "d/l"), 0);
+    EQ(symlink("/etc/passwd", "d/abs"), 0);
+    int d = open("d", O_RDONLY | O_DIRECTORY);
+    CHECK(syscall(SYS_openat2, d, "f", &h, sizeof h) >= 0);
+    h.resolve = 0x8; /* BENEATH */
+    FAILS(syscall(SYS_openat2, d, "../d/f", &h, sizeof h), EXDEV);
+    FAILS(syscall(SYS_openat2, d, "abs", &h, sizeof h), EXDEV);
+    CHECK(syscall(SYS_openat2, d, "l", &h, sizeof h) >= 0);
+    h.resolve = 0x10; /* IN_ROOT */
+    CHECK(syscall(SYS_openat2, d, "/../f", &h, sizeof h) >= 0);
+    FAILS(syscall(SYS_openat2, d, "abs", &h, sizeof h), ENOENT);
+    h.resolve = 0x4; /* NO_SYMLINKS */
+    FAILS(syscall(SYS_openat2, d, "l", &h, sizeof h), ELOOP);
+    h.resolve = 0x1; /* NO_XDEV */
+    FAILS(syscall(SYS_openat2, AT_FDCWD, "/proc/version", &h, sizeof h), EXDEV);
+    h.resolve = 0;
+    h.mode = 0600;
+    FAILS(syscall(SYS_openat2, d, "f", &h, sizeof h), EINVAL);
+    FAILS(syscall(SYS_openat2, d, "f", &h, 8), EINVAL);
+    FAILS(syscall(SYS_openat2, d, "f", BAD_ADDRESS, sizeof h), EFAULT);
+}
+
+TEST(renameat, between_folders)
+{
+    abi_scratch();
+    EQ(mkdir("a", 0755), 0);
+    EQ(mkdir("b", 0755), 0);
+    EQ(mkdir("a/s", 0755), 0);
+    int a = open("a", O_RDONLY | O_DIRECTORY), b = open("b", O_RDONLY | O_DIRECTORY);
+    EQ(renameat(a, "s", b, "t"), 0);
+    EQ(links_of("a"), 2);
+    EQ(links_of("b"), 3);
+    FAILS(renameat(AT_FDCWD, "b", b, "t/u"), EINVAL);
+    FAILS(rename("b/t", "b"), ENOTEMPTY);
+    close(make("f", "x"));
+    FAILS(rename("f", "a"), EISDIR);
+    FAILS(rename("a", "f"), ENOTDIR);
+    FAILS(rename("f", "/proc/f"), EXDEV);
+    FAILS(rename(".", "x"), EBUSY);
+    FAILS(rename("f", "g/"), ENOTDIR);
+    EQ(rename("a", "b/t"), 0); /* an empty folder gives way */
+    EQ(links_of("b"), 3);
+    FAILS(access("a", F_OK), ENOENT);
+}
+
+TEST(renameat2, flags)
+{
+    char text[4] = "";
+    abi_scratch();
+    close(make("x", "1"));
+    close(make("y", "2"));
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 1), EEXIST);
+    EQ(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 2), 0);
+    EQ(read(open("x", O_RDONLY), text, 1), 1);
+    EQ(text[0], '2');
+    EQ(mkdir("d", 0755), 0);
+    EQ(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "d", 2), 0);
+    EQ(mode_of("x") & S_IFMT, S_IFDIR);
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "none", 2), ENOENT);
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 3), EINVAL);
+}
+
+TEST(rename, same_file_is_nothing)
+{
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(link("f", "g"), 0);
+    EQ(rename("f", "g"), 0);
+    EQ(links_of("f"), 2);
+}
+
+TEST(rename, long_names_and_open_files)
+{
+    char longer[256], cwd[400];
+    memset(longer, 'n', 255);
+    longer[255] = 0;
+    abi_scratch();
+    EQ(mkdir("d", 0755), 0);
+    EQ(chdir("d"), 0);
+    EQ(rename("../d", strcat(strcpy(cwd, "../"), longer)), 0);
+    CHECK(getcwd(cwd, sizeof cwd) != NULL);
+    CHECK(strcmp(cwd + strlen(cwd) - 255, longer) == 0);
+    EQ(rename(strcat(strcpy(cwd, "../"), longer), "../e"), 0);
+    CHECK(getcwd(cwd, sizeof cwd) != NULL);
+    CHECK(strcmp(cwd + strlen(cwd) - 2, "/e") == 0);
+}
+
+TEST(unlink, sticky_folder)
+{
+    abi_scratch();
+    EQ(mkdir("t", 0777), 0);
+    EQ(chmod("t", 01777), 0);
+    close(make("t/f", "x"));
+    EQ(chmod("t/f", 0666), 0);
+    EQ(chmod(".", 0755), 0);
+    become_nobody();
+    FAILS(unlink("t/f"), EPERM);
+    FAILS(rename("t/f", "t/g"), EPERM);
+    close(make("t/mine", "x"));
+    EQ(unlink("t/mine"), 0);
+}
+
+TEST(chmod, set_gid_folder_hands_its_group_on)
+{
+    struct stat st;
+    abi_scratch();
+    EQ(mkdir("d", 0777), 0);
+    EQ(chown("d", -1, 1234), 0);
+    EQ(chmod("d", 02777), 0);
+    close(make("d/f", "x"));
+    EQ(mkdir("d/e", 0755), 0);
+    EQ(stat("d/f", &st), 0);
+    EQ(st.st_gid, 1234);
+    EQ(stat("d/e", &st), 0);
+    EQ(st.st_gid, 1234);
+    CHECK(st.st_mode & S_ISGID);
+}
+
+TEST(fchmodat, and_fchmod)
+{
+    abi_scratch();
+    int fd = make("f", "x"), d = open(".", O_RDONLY | O_DIRECTORY);
+    EQ(syscall(SYS_fchmodat, d, "f", 0640), 0);
+    EQ(mode_of("f"), S_IFREG | 0640);
+    EQ(fchmod(fd, 04755), 0);
+    EQ(mode_of("f"), S_IFREG | 04755);
+    FAILS(syscall(SYS_fchmodat, d, "g", 0640), ENOENT);
+    FAILS(fchmod(99, 0), EBADF);
+    EQ(chmod(".", 0755), 0);
+    become_nobody();
+    FAILS(chmod("f", 0777), EPERM);
+}
+
+TEST(fchmod, EBADF)
+{
+    FAILS(fchmod(-1, 0644), EBADF);
+}
+
+TEST(fchownat, owner_and_set_id_bits)
+{
+    struct stat st;
+    abi_scratch();
+    int fd = make("f", "x");
+    EQ(chmod("f", 06755), 0);
+    EQ(fchownat(AT_FDCWD, "f", 12, 34, 0), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_uid, 12);
+    EQ(st.st_gid, 34);
+    EQ(st.st_mode & 07777, 0755);
+    EQ(fchown(fd, -1, 35), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_uid, 12);
+    EQ(st.st_gid, 35);
+    FAILS(fchownat(AT_FDCWD, "f", 1, 1, 0x1), EINVAL);
+    FAILS(fchown(99, 1, 1), EBADF);
+}
+
+TEST(lchown, changes_the_link)
+{
+    struct stat st;
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(symlink("f", "l"), 0);
+    EQ(lchown("l", 7, 8), 0);
+    EQ(lstat("l", &st), 0);
+    EQ(st.st_uid, 7);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_uid, 0);
+    FAILS(lchown("m", 7, 8), ENOENT);
+}
+
+TEST(fchown, another_user_may_not)
+{
+    abi_scratch();
+    int fd = make("f", "x");
+    become_nobody();
+    FAILS(fchown(fd, 65534, -1), EPERM);
+    FAILS(fchown(-1, 0, 0), EBADF);
+}
+
+TEST(write, clears_set_id_bits)
+{
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(chmod("f", 06777), 0);
+    int fd = open("f", O_WRONLY);
+    become_nobody();
+    EQ(write(fd, "y", 1), 1);
+    EQ(mode_of("f") & 07777, 0777);
+}
+
+TEST(utimensat, values_now_omit)
+{
+    struct timespec t[2] = {{100, 5}, {200, 6}};
+    struct stat st;
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(utimensat(AT_FDCWD, "f", t, 0), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_atim.tv_sec, 100);
+    EQ(st.st_mtim.tv_nsec, 6);
+    t[0].tv_nsec = UTIME_OMIT;
+    t[1].tv_nsec = UTIME_NOW;
+    EQ(utimensat(AT_FDCWD, "f", t, 0), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_atim.tv_sec, 100);
+    CHECK(st.st_mtim.tv_sec > 200);
+    t[0].tv_nsec = 1000000000;
+    FAILS(utimensat(AT_FDCWD, "f", t, 0), EINVAL);
+    FAILS(utimensat(AT_FDCWD, "g", NULL, 0), ENOENT);
+}
+
+TEST(utimes, and_utime)
+{
+    struct timeval tv[2] = {{11, 12}, {13, 14}};
+    struct utimbuf u = {21, 22};
+    struct stat st;
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(syscall(SYS_utimes, "f", tv), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_atim.tv_nsec, 12000);
+    EQ(st.st_mtim.tv_sec, 13);
+    EQ(syscall(SYS_utime, "f", &u), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_mtim.tv_sec, 22);
+    EQ(syscall(SYS_futimesat, AT_FDCWD, "f", tv), 0);
+    EQ(stat("f", &st), 0);
+    EQ(st.st_atim.tv_sec, 11);
+    tv[0].tv_usec = 1000000;
+    FAILS(syscall(SYS_utimes, "f", tv), EINVAL);
+    FAILS(syscall(SYS_futimesat, AT_FDCWD, "g", NULL), ENOENT);
+    FAILS(syscall(SYS_utime, "g", &u), ENOENT);
+}
+
+TEST(utime, by_another_user)
+{
+    struct utimbuf u = {1, 1};
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(chmod("f", 0666), 0);
+    EQ(chmod(".", 0755), 0);
+    become_nobody();
+    EQ(syscall(SYS_utime, "f", NULL), 0); /* now: write permission is enough */
+    FAILS(syscall(SYS_utime, "f", &u), EPERM);
+}
+
+TEST(futimesat, EFAULT)
+{
+    abi_scratch();
+    close(make("f", "x"));
+    FAILS(syscall(SYS_futimesat, AT_FDCWD, "f", BAD_ADDRESS), EFAULT);
+    EQ(syscall(SYS_futimesat, AT_FDCWD, "f", NULL), 0);
+}
+
+TEST(truncate, mapped_and_errors)
+{
+    abi_scratch();
+    int fd = make("f", "");
+    EQ(ftruncate(fd, 3 * 4096), 0);
+    char *p = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(p != MAP_FAILED);
+    memset(p, 7, 3 * 4096);
+    EQ(truncate("f", 100), 0);
+    EQ(p[99], 7);
+    EQ(p[100], 0);
+    EQ(truncate("f", 3 * 4096), 0);
+    EQ(p[4096], 0); /* what was cut off is gone */
+    EQ(mkdir("d", 0755), 0);
+    FAILS(truncate("d", 0), EISDIR);
+    FAILS(truncate("f", -1), EINVAL);
+    FAILS(truncate("/dev/null", 0), EINVAL);
+}
+
+TEST(faccessat, real_ids)
+{
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(chmod("f", 0600), 0);
+    EQ(chmod(".", 0755), 0);
+    EQ(syscall(SYS_faccessat, AT_FDCWD, "f", R_OK), 0);
+    FAILS(syscall(SYS_faccessat, AT_FDCWD, "f", X_OK), EACCES);
+    EQ(setreuid(65534, 0), 0);
+    FAILS(syscall(SYS_faccessat, AT_FDCWD, "f", R_OK), EACCES);
+    EQ(syscall(SYS_faccessat2, AT_FDCWD, "f", R_OK, 0x200), 0);
+}
+
+TEST(faccessat2, flags)
+{
+    abi_scratch();
+    EQ(symlink("none", "l"), 0);
+    FAILS(syscall(SYS_faccessat2, AT_FDCWD, "l", F_OK, 0), ENOENT);
+    EQ(syscall(SYS_faccessat2, AT_FDCWD, "l", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+    FAILS(syscall(SYS_faccessat2, AT_FDCWD, "l", F_OK, 0x1), EINVAL);
+}
+
+TEST(fstat, pipe_and_device)
+{
+    struct stat st;
+    int p[2];
+    EQ(pipe(p), 0);
+    EQ(fstat(p[0], &st), 0);
+    CHECK(S_ISFIFO(st.st_mode));
+    EQ(fstat(open("/dev/zero", O_RDONLY), &st), 0);
+    EQ(st.st_rdev, 0x105);
+    FAILS(fstat(-1, &st), EBADF);
+}
+
+TEST(getcwd, of_a_chroot)
+{
+    char text[256];
+    struct stat a, b;
+    abi_scratch();
+    EQ(mkdir("r", 0755), 0);
+    EQ(mkdir("r/in", 0755), 0);
+    EQ(stat("r", &a), 0);
+    EQ(chroot("r"), 0);
+    EQ(chdir("/in"), 0);
+    EQ(syscall(SYS_getcwd, text, sizeof text), 4);
+    CHECK(strcmp(text, "/in") == 0);
+    EQ(chdir("../../.."), 0);
+    EQ(stat(".", &b), 0);
+    EQ(a.st_ino, b.st_ino);
+    FAILS(syscall(SYS_getcwd, text, 1), ERANGE);
+}
+
+TEST(getdents, old_and_new_records)
+{
+    char buf[512];
+    abi_scratch();
+    close(make("one", ""));
+    int d = open(".", O_RDONLY | O_DIRECTORY);
+    long n = syscall(SYS_getdents, d, buf, sizeof buf);
+    CHECK(n > 0);
+    EQ(syscall(SYS_getdents, d, buf, sizeof buf), 0);
+    EQ(lseek(d, 0, SEEK_SET), 0);
+    FAILS(syscall(SYS_getdents, d, buf, 4), EINVAL);
+    FAILS(syscall(SYS_getdents, open("one", O_RDONLY), buf, sizeof buf), ENOTDIR);
+    FAILS(syscall(SYS_getdents64, d, BAD_ADDRESS, 512), EFAULT);
+}
+
+TEST(getdents64, thousand_entries_while_some_go)
+{
+    char name[16];
+    int seen[1000] = {0};
+    abi_scratch();
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "e%d", i);
+        close(make(name, ""));
+    }
+    DIR *d = opendir(".");
+    struct dirent *e;
+    for (int n = 0; (e = readdir(d)) != NULL; n++) {
+        if (e->d_name[0] != 'e') {
+            continue;
+        }
+        seen[atoi(e->d_name + 1)]++;
+        EQ(e->d_type, DT_REG);
+        if (atoi(e->d_name + 1) % 2) {
+            EQ(unlink(e->d_name), 0);
+        }
+    }
+    for (int i = 0; i < 1000; i++) {
+        EQ(seen[i], 1);
+    }
+}
+
+TEST(preadv, and_pwritev)
+{
+    char a[3] = "", b[5] = "";
+    struct iovec v[2] = {{a, 2}, {b, 4}};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(preadv(fd, v, 2, 3), 6);
+    CHECK(!strcmp(a, "34") && !strcmp(b, "5678"));
+    v[0].iov_base = "AB";
+    v[1].iov_base = "CDEF";
+    EQ(pwritev(fd, v, 2, 8), 6);
+    EQ(lseek(fd, 0, SEEK_END), 14);
+    FAILS(preadv(fd, v, 2, -1), EINVAL);
+    FAILS(preadv(fd, v, -1, 0), EINVAL);
+    FAILS(pwritev(99, v, 2, 0), EBADF);
+}
+
+TEST(pwritev, to_a_pipe)
+{
+    struct iovec v = {"x", 1};
+    int p[2];
+    EQ(pipe(p), 0);
+    FAILS(pwritev(p[1], &v, 1, 0), ESPIPE);
+    EQ(writev(p[1], &v, 1), 1);
+}
+
+TEST(preadv2, position_and_flags)
+{
+    char a[4] = "";
+    struct iovec v = {a, 3};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(syscall(SYS_preadv2, fd, &v, 1, -1L, -1L, 0), 3);
+    EQ(lseek(fd, 0, SEEK_CUR), 3);
+    EQ(syscall(SYS_preadv2, fd, &v, 1, 1L, 0L, 0), 3);
+    CHECK(!strcmp(a, "123"));
+    FAILS(syscall(SYS_preadv2, fd, &v, 1, 0L, 0L, 0x8000), EOPNOTSUPP);
+}
+
+TEST(pwritev2, position_and_flags)
+{
+    struct iovec v = {"zz", 2};
+    char a[4] = "";
+    abi_scratch();
+    int fd = make("f", "0123");
+    EQ(syscall(SYS_pwritev2, fd, &v, 1, 1L, 0L, 0), 2);
+    EQ(pread(fd, a, 4, 0), 4);
+    CHECK(!memcmp(a, "0zz3", 4));
+    FAILS(syscall(SYS_pwritev2, fd, &v, 1, 0L, 0L, 0x8000), EOPNOTSUPP);
+}
+
+TEST(writev, one_bad_segment)
+{
+    struct iovec v[2] = {{"ab", 2}, {BAD_ADDRESS, 4}};
+    abi_scratch();
+    int fd = make("f", "");
+    FAILS(writev(fd, v, 2), EFAULT);
+    v[1].iov_len = -1;
+    FAILS(writev(fd, v, 2), EINVAL);
+    FAILS(writev(fd, v, 1025), EINVAL);
+    EQ(writev(fd, v, 0), 0);
+}
+
+TEST(copy_file_range, copies_and_errors)
+{
+    char text[16] = "";
+    off_t in = 2;
+    abi_scratch();
+    int a = make("a", "0123456789"), b = make("b", "");
+    EQ(syscall(SYS_copy_file_range, a, &in, b, NULL, 5, 0), 5);
+    EQ(in, 7);
+    EQ(lseek(a, 0, SEEK_CUR), 0);
+    EQ(lseek(b, 0, SEEK_CUR), 5);
+    EQ(pread(b, text, 16, 0), 5);
+    CHECK(!strcmp(text, "23456"));
+    FAILS(syscall(SYS_copy_file_range, a, NULL, b, NULL, 5, 1), EINVAL);
+    FAILS(syscall(SYS_copy_file_range, a, NULL, 99, NULL, 5, 0), EBADF);
+    FAILS(syscall(SYS_copy_file_range, a, NULL, open("b", O_RDONLY), NULL, 5, 0), EBADF);
+}
+
+TEST(fadvise64, accepts_and_rejects)
+{
+    int p[2];
+    abi_scratch();
+    int fd = make("f", "x");
+    EQ(syscall(SYS_fadvise64, fd, 0, 0, 3), 0);
+    FAILS(syscall(SYS_fadvise64, fd, 0, 0, 77), EINVAL);
+    EQ(pipe(p), 0);
+    FAILS(syscall(SYS_fadvise64, p[0], 0, 0, 3), ESPIPE);
+}
+
+TEST(fdatasync, and_fsync)
+{
+    int p[2];
+    abi_scratch();
+    int fd = make("f", "x");
+    EQ(fdatasync(fd), 0);
+    EQ(fsync(fd), 0);
+    FAILS(fdatasync(99), EBADF);
+    EQ(pipe(p), 0);
+    FAILS(fdatasync(p[0]), EINVAL);
+}
+
+TEST(fallocate, grows_and_punches)
+{
+    char text[8];
+    struct stat st;
+    abi_scratch();
+    int fd = make("f", "abcdefgh");
+    EQ(fallocate(fd, 0, 0, 3 * 4096), 0);
+    EQ(fstat(fd, &st), 0);
+    EQ(st.st_size, 3 * 4096);
+    EQ(st.st_blocks, 24);
+    EQ(fallocate(fd, 1, 0, 5 * 4096), 0);
+    EQ(lseek(fd, 0, SEEK_END), 3 * 4096);
+    EQ(fallocate(fd, 3, 2, 3), 0);
+    EQ(pread(fd, text, 8, 0), 8);
+    CHECK(!memcmp(text, "ab\0\0\0fgh", 8));
+    EQ(fallocate(fd, 3, 4096, 4096), 0);
+    EQ(fstat(fd, &st), 0);
+    EQ(lseek(fd, 0, SEEK_HOLE), 4096);
+    EQ(lseek(fd, 4096, SEEK_DATA), 8192);
+    FAILS(lseek(fd, 3 * 4096, SEEK_DATA), ENXIO);
+    FAILS(fallocate(fd, 2, 0, 10), EOPNOTSUPP);
+    FAILS(fallocate(fd, 0, 0, 0), EINVAL);
+    FAILS(fallocate(open("f", O_RDONLY), 0, 0, 1), EBADF);
+}
+
+TEST(fgetxattr, family_without_attributes)
+{
+    char v[8];
+    abi_scratch();
+    int fd = make("f", "x");
+    FAILS(fgetxattr(fd, "user.a", v, 8), EOPNOTSUPP);
+    FAILS(fgetxattr(99, "user.a", v, 8), EBADF);
+    FAILS(getxattr("f", "user.a", v, 8), EOPNOTSUPP);
+    FAILS(lgetxattr("g", "user.a", v, 8), ENOENT);
+    EQ(flistxattr(fd, v, 8), 0);
+    EQ(listxattr("f", v, 8), 0);
+    EQ(llistxattr("f", v, 8), 0);
+    FAILS(setxattr("f", "user.a", v, 1, 0), EOPNOTSUPP);
+    FAILS(lsetxattr("f", "user.a", v, 1, 0), EOPNOTSUPP);
+    FAILS(fsetxattr(fd, "user.a", v, 1, 0), EOPNOTSUPP);
+    FAILS(removexattr("f", "user.a"), EOPNOTSUPP);
+    FAILS(lremovexattr("f", "user.a"), EOPNOTSUPP);
+    FAILS(fremovexattr(fd, "user.a"), EOPNOTSUPP);
+}
+
+TEST(fcntl, deadlock_is_found)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+        fcntl(fd, F_SETLK, &k);
+        k.l_start = 0;
+        fcntl(fd, F_SETLKW, &k); /* the parent's: sleeps */
+        _exit(0);
+    }
+    abi_await_state(pid, "S");
+    l.l_start = 1;
+    FAILS(fcntl(fd, F_SETLKW, &l), EDEADLK);
+    l.l_start = 0;
+    l.l_type = F_UNLCK;
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    abi_reap(pid, 0);
+}
+
+TEST(fcntl, locks_split_merge_and_end_at_close)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    l.l_start = 4;
+    l.l_len = 2;
+    l.l_type = F_UNLCK;
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+        fcntl(fd, F_GETLK, &k);
+        int one = k.l_type == F_WRLCK && k.l_start == 0 && k.l_len == 4 && k.l_pid == getppid();
+        k = (struct flock){.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 4, .l_len = 0};
+        fcntl(fd, F_GETLK, &k);
+        int two = k.l_start == 6 && k.l_len == 4;
+        k = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 4, .l_len = 2};
+        _exit(one && two && fcntl(fd, F_SETLK, &k) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+    close(open("f", O_RDONLY)); /* closing any descriptor of the file drops the process's locks */
+    pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+        _exit(fcntl(fd, F_SETLK, &k) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+TEST(flock, waits_and_follows_the_open_file)
+{
+    abi_scratch();
+    int a = make("f", "x"), b = open("f", O_RDONLY);
+    EQ(flock(a, LOCK_EX), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(a); /* the parent's open file still holds it */
+        _exit(flock(b, LOCK_SH) == 0 ? 0 : 1);
+    }
+    abi_await_state(pid, "S");
+    EQ(close(a), 0);
+    abi_reap(pid, 0);
+    FAILS(flock(b, 77), EINVAL);
+}
+
+TEST(mount, tmpfs_size_and_busy)
+{
+    struct statfs s;
+    char page[4096];
+    abi_scratch();
+    EQ(mkdir("m", 0755), 0);
+    EQ(mount("none", "m", "tmpfs", 0, "size=64k,mode=700"), 0);
+    EQ(mode_of("m"), S_IFDIR | 0700);
+    EQ(statfs("m", &s), 0);
+    EQ(s.f_blocks, 16);
+    int fd = make("m/f", "");
+    memset(page, 1, sizeof page);
+    for (int i = 0; i < 16; i++) {
+        EQ(write(fd, page, sizeof page), sizeof page);
+    }
+    FAILS(write(fd, page, sizeof page), ENOSPC);
+    FAILS(umount("m"), EBUSY);
+    close(fd);
+    EQ(unlink("m/f"), 0);
+    fd = make("m/g", "x");
+    FAILS(rename("m/g", "g"), EXDEV);
+    close(fd);
+    EQ(umount("m"), 0);
+    FAILS(access("m/g", F_OK), ENOENT);
+    FAILS(umount("m"), EINVAL);
+    FAILS(mount("none", "m", "nosuchfs", 0, ""), ENODEV);
+    FAILS(mount("none", "m", "tmpfs", 0, "size=nonsense"), EINVAL);
+    FAILS(mount("none", "none", "tmpfs", 0, ""), ENOENT);
+}
+
+TEST(mount, read_only_bind_and_move)
+{
+    abi_scratch();
+    EQ(mkdir("a", 0755), 0);
+    EQ(mkdir("b", 0755), 0);
+    EQ(mkdir("c", 0755), 0);
+    EQ(mount("none", "a", "tmpfs", 0, ""), 0);
+    close(make("a/f", "x"));
+    EQ(mount("a", "b", NULL, MS_BIND, NULL), 0);
+    EQ(access("b/f", F_OK), 0);
+    FAILS(rename("a/f", "b/g"), EXDEV);
+    EQ(mount(NULL, "a", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    FAILS(open("a/f", O_WRONLY), EROFS);
+    FAILS(mkdir("a/d", 0755), EROFS);
+    FAILS(unlink("a/f"), EROFS);
+    FAILS(chmod("a/f", 0600), EROFS);
+    EQ(umount("b"), 0);
+    EQ(mount("a", "c", NULL, MS_MOVE, NULL), 0);
+    EQ(access("c/f", F_OK), 0);
+    FAILS(access("a/f", F_OK), ENOENT);
+    EQ(umount("c"), 0);
+}
+
+TEST(mount, lazy_unmount_keeps_open_files)
+{
+    char c;
+    abi_scratch();
+    EQ(mkdir("m", 0755), 0);
+    EQ(mount("none", "m", "tmpfs", 0, ""), 0);
+    int fd = make("m/f", "x");
+    FAILS(umount2("m", 0), EBUSY);
+    EQ(umount2("m", MNT_DETACH), 0);
+    FAILS(access("m/f", F_OK), ENOENT);
+    EQ(read(fd, &c, 1), 1);
+    EQ(c, 'x');
+}
+
+TEST(umount2, errors)
+{
+    abi_scratch();
+    FAILS(umount2(".", 0), EINVAL);
+    FAILS(umount2("none", 0), ENOENT);
+    FAILS(umount2(".", 0x100), EINVAL);
+    become_nobody();
+    FAILS(umount2("/proc", 0), EPERM);
+    FAILS(mount("none", "/tmp", "tmpfs", 0, ""), EPERM);
+}
+
+TEST(setrlimit, FSIZE_gives_SIGXFSZ)
+{
+    struct rlimit r = {1000, 1000};
+    abi_scratch();
+    int fd = make("f", "");
+    char page[4096] = "";
+    pid_t pid = fork();
+    if (pid == 0) {
+        setrlimit(RLIMIT_FSIZE, &r);
+        if (write(fd, page, 4096) != 1000) {
+            _exit(2);
+        }
+        signal(SIGXFSZ, SIG_IGN);
+        if (write(fd, page, 1) != -1 || errno != EFBIG) {
+            _exit(3);
+        }
+        if (ftruncate(fd, 2000) != -1 || errno != EFBIG) {
+            _exit(4);
+        }
+        signal(SIGXFSZ, SIG_DFL);
+        (void)!write(fd, page, 1);
+        _exit(5);
+    }
+    int status;
+    EQ(waitpid(pid, &status, 0), pid);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+}
+
+TEST(setrlimit, NOFILE_bounds_descriptors)
+{
+    struct rlimit r = {40, 4096};
+    int fd, last = -1;
+    EQ(setrlimit(RLIMIT_NOFILE, &r), 0);
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0) {
+        last = fd;
+    }
+    FAILS(open("/dev/null", O_RDONLY), EMFILE);
+    EQ(last, 39);
+    FAILS(dup2(0, 40), EBADF);
+    FAILS(fcntl(0, F_DUPFD, 40), EINVAL);
+    r.rlim_cur = 4096;
+    EQ(setrlimit(RLIMIT_NOFILE, &r), 0);
+    EQ(dup2(0, 3000), 3000);
+    EQ(fcntl(0, F_DUPFD, 2000), 2000);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(fcntl(3000, F_GETFD) == 0 && fcntl(3001, F_GETFD) == -1 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+TEST(close_range, spans)
+{
+    int a = dup(0), b = dup(0), c = dup(0);
+    EQ(dup2(0, 200), 200);
+    EQ(syscall(SYS_close_range, b, c, 0), 0);
+    EQ(fcntl(a, F_GETFD), 0);
+    FAILS(fcntl(b, F_GETFD), EBADF);
+    EQ(syscall(SYS_close_range, 100, ~0u, 4), 0);
+    EQ(fcntl(200, F_GETFD), FD_CLOEXEC);
+    FAILS(syscall(SYS_close_range, 5, 4, 0), EINVAL);
+}
+
+TEST(select, sets_and_time)
+{
+    int p[2], q[2];
+    fd_set r, w;
+    struct timeval t = {0, 20000};
+    EQ(pipe(p), 0);
+    EQ(pipe(q), 0);
+    FD_ZERO(&r);
+    FD_ZERO(&w);
+    FD_SET(p[0], &r);
+    FD_SET(q[1], &w);
+    EQ(select(q[1] + 1, &r, &w, NULL, NULL), 1);
+    CHECK(!FD_ISSET(p[0], &r) && FD_ISSET(q[1], &w));
+    FD_ZERO(&r);
+    FD_SET(p[0], &r);
+    EQ(syscall(SYS_select, p[0] + 1, &r, NULL, NULL, &t), 0); /* musl keeps the rest of the time to itself */
+    CHECK(t.tv_sec == 0 && t.tv_usec == 0 && !FD_ISSET(p[0], &r));
+    FD_SET(50, &r); /* beyond the table (64) Linux does not look */
+    FAILS(select(51, &r, NULL, NULL, &t), EBADF);
+    FAILS(select(-1, NULL, NULL, NULL, &t), EINVAL);
+}
+
+TEST(pselect6, wakes_by_a_writer)
+{
+    int p[2];
+    fd_set r;
+    EQ(pipe(p), 0);
+    FD_ZERO(&r);
+    FD_SET(p[0], &r);
+    pid_t pid = fork();
+    if (pid == 0) {
+        abi_sleep_ms(30);
+        _exit(write(p[1], "x", 1) == 1 ? 0 : 1);
+    }
+    EQ(pselect(p[0] + 1, &r, NULL, NULL, NULL, NULL), 1);
+    abi_reap(pid, 0);
+    struct timespec bad = {0, -1};
+    FAILS(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &bad, NULL), EINVAL);
+}
+
+TEST(ioctl, FIONREAD_and_FIONBIO)
+{
+    int n = -1, on = 1;
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(lseek(fd, 4, SEEK_SET), 4);
+    EQ(ioctl(fd, 0x541b, &n), 0);
+    EQ(n, 6);
+    EQ(ioctl(fd, 0x5421, &on), 0);
+    CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    EQ(ioctl(fd, 0x5451), 0);
+    EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    FAILS(ioctl(fd, 0x5401, &n), ENOTTY);
+}
+
+TEST(memfd_create, maps_and_has_a_name)
+{
+    char path[64], text[64] = "";
+    int fd = syscall(SYS_memfd_create, "thing", 1);
+    CHECK(fd >= 0);
+    EQ(ftruncate(fd, 8192), 0);
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(p != MAP_FAILED);
+    p[5000] = 9;
+    EQ(pread(fd, text, 1, 5000), 1);
+    EQ(text[0], 9);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    CHECK(readlink(path, text, sizeof text) > 0);
+    CHECK(!strncmp(text, "/memfd:thing (deleted)", 22));
+    FAILS(syscall(SYS_memfd_create, "x", 0x4000), EINVAL);
+    FAILS(syscall(SYS_memfd_create, BAD_ADDRESS, 0), EFAULT);
+}
+
+TEST(mmap, dev_zero)
+{
+    int fd = open("/dev/zero", O_RDWR);
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char *s = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(p != MAP_FAILED && s != MAP_FAILED);
+    EQ(p[4096], 0);
+    p[4096] = 1;
+    s[4096] = 2;
+    pid_t pid = fork();
+    if (pid == 0) {
+        p[4096]++;
+        s[4096]++;
+        _exit(0);
+    }
+    abi_reap(pid, 0);
+    EQ(p[4096], 1);
+    EQ(s[4096], 3);
+}
