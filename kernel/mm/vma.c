@@ -61,11 +61,18 @@ static bool writes_mapping(const struct vm_area_struct *v)
     return (v->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
 }
 
+/* The program that runs: nobody may write or truncate its file while this open file lives, and the VMA holds it. So no
+ * truncation looks for the VMA, and processes of one program share no lock in fork, exec and exit. */
+static bool never_truncated(const struct vm_area_struct *v)
+{
+    return v->vm_file && (v->vm_file->f_mode & FMODE_EXEC);
+}
+
 void vma_link_mapping(struct vm_area_struct *v)
 {
     struct address_space *as = v->vm_mapping;
 
-    if (!as)
+    if (!as || never_truncated(v))
         return;
     if (writes_mapping(v))
         atomic_inc_relaxed(&as->writable_mappings);
@@ -78,7 +85,7 @@ void vma_unlink_mapping(struct vm_area_struct *v)
 {
     struct address_space *as = v->vm_mapping;
 
-    if (!as)
+    if (!as || never_truncated(v))
         return;
     if (writes_mapping(v))
         atomic_dec_relaxed(&as->writable_mappings);

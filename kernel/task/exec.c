@@ -37,10 +37,22 @@ unsigned long exec_random(unsigned bits)
     return v & (BIT(bits) - 1);
 }
 
+/* An open file of the program itself is marked before it is mapped: its last fput allows writers again. The mark is not for
+ * interpreters, which may be replaced while programs use them. */
+static struct file *open_marked(int dfd, const char *path, int flags)
+{
+    struct file *f = open_exec_at(dfd, path, flags);
+
+    if (!IS_ERR(f))
+        f->f_mode |= FMODE_EXEC;
+    return f;
+}
+
 static void close_program(struct file **f)
 {
     if (*f) {
-        allow_write_access(*f);
+        if (!((*f)->f_mode & FMODE_EXEC))
+            allow_write_access(*f);
         fput(*f);
     }
     *f = NULL;
@@ -132,7 +144,7 @@ static int follow_script(struct binprm *b, char **script)
         err = push_script_words(b, interp, arg, *script);
     if (err)
         return err;
-    next = open_exec_at(AT_FDCWD, interp, 0);
+    next = open_marked(AT_FDCWD, interp, 0);
     if (IS_ERR(next))
         return (int)PTR_ERR(next);
     close_program(&b->file);
@@ -193,7 +205,6 @@ static void switch_space(struct binprm *b)
     struct mm_struct *old;
 
     b->mm->exe_file = b->file;
-    b->file->f_mode |= FMODE_EXEC; /* the last fput of this open file allows writers again */
     b->file = NULL;
     mm_release(current);
     spin_lock(&current->alloc_lock);
@@ -280,7 +291,7 @@ static bool over_process_limit(void)
 
 static int open_program(struct binprm *b, int dfd, int flags)
 {
-    b->file = open_exec_at(dfd, b->name, flags);
+    b->file = open_marked(dfd, b->name, flags);
     if (!IS_ERR(b->file))
         return 0;
     flags = (int)PTR_ERR(b->file);
