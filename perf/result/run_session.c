@@ -152,12 +152,14 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     struct count_file counts;
     if (!r->counts)
         return;
+    char *path = x_printf("%s/boot-%03d-%s.counts", s->dir, s->boot_number, s->o->kernel[a->kernel].name);
+    file_write_new(path, r->counts, strlen(r->counts));
+    free(path);
     count_file_parse(&counts, r->counts);
     if (counts.fault)
         say_error("%s", counts.fault);
     boot_steps_counts(&a->steps, &counts);
     count_file_free(&counts);
-    (void)s;
 }
 
 static bool row_in(struct session *s, const char *row, const bool *skip)

@@ -1,4 +1,4 @@
-// One event loop for one boot: QEMU as a child, three sockets, a tick for deadlines, a signalfd.
+// One event loop for one boot: QEMU as a child, QMP, console and results, a tick for deadlines, a signalfd.
 // Ends by stop(): first reason wins; QEMU gets "quit", then SIGKILL.
 #include "perf/vm/guest_boot.h"
 
@@ -301,13 +301,13 @@ static void on_tick(uv_timer_t *timer)
 
 static int listen_all(struct boot *b)
 {
-    char *console = x_printf("%s/" VM_CONSOLE_SOCKET, b->dir);
-    char *results = x_printf("%s/" VM_RESULTS_SOCKET, b->dir), *qmp = x_printf("%s/" VM_QMP_SOCKET, b->dir);
+    char *console = x_printf("%s/" VM_CONSOLE_FIFO, b->dir);
+    char *results = x_printf("%s/" VM_RESULTS_FIFO, b->dir), *qmp = x_printf("%s/" VM_QMP_SOCKET, b->dir);
     b->console.owner = b->results.owner = b;
     b->console.on_data = on_console;
     b->results.on_data = on_results;
-    int rc = guest_port_listen(&b->console, &b->loop, console);
-    rc = rc ? rc : guest_port_listen(&b->results, &b->loop, results);
+    int rc = guest_port_fifo(&b->console, &b->loop, console);
+    rc = rc ? rc : guest_port_fifo(&b->results, &b->loop, results);
     rc = rc ? rc : qmp_listen(&b->qmp, &b->loop, qmp);
     free(console);
     free(results);

@@ -1,10 +1,16 @@
-// Listening socket, one accepted peer, reads delivered to on_data.
+// Listening socket with one accepted peer, or two FIFOs; reads are delivered to on_data.
 #include "perf/vm/guest_port.h"
 
 #include "perf/util/text_buf.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIFO_BYTES (1 << 20)
 
 static void on_alloc(uv_handle_t *h, size_t want, uv_buf_t *buf)
 {
@@ -49,6 +55,38 @@ int guest_port_listen(struct guest_port *p, uv_loop_t *loop, const char *path)
     return rc ? rc : uv_listen((uv_stream_t *)&p->server, 1, on_connection);
 }
 
+static int open_fifo(uv_loop_t *loop, uv_pipe_t *pipe, const char *path, const char *suffix, int flags)
+{
+    char *name = x_printf("%s.%s", path, suffix);
+    int fd = mkfifo(name, 0600) ? -1 : open(name, flags | O_NONBLOCK | O_CLOEXEC);
+    int rc = fd < 0 ? -errno : 0;
+    free(name);
+    if (rc)
+        return rc;
+    fcntl(fd, F_SETPIPE_SZ, FIFO_BYTES);
+    uv_pipe_init(loop, pipe, 0);
+    rc = uv_pipe_open(pipe, fd);
+    if (rc)
+        close(fd);
+    return rc;
+}
+
+int guest_port_fifo(struct guest_port *p, uv_loop_t *loop, const char *path)
+{
+    p->fifo = true;
+    int rc = open_fifo(loop, &p->peer, path, "out", O_RDONLY);
+    if (rc)
+        return rc;
+    p->peer.data = p;
+    p->connected = true;
+    rc = open_fifo(loop, &p->server, path, "in", O_RDWR);
+    if (rc)
+        return rc;
+    p->server.data = p;
+    p->listening = true;
+    return uv_read_start((uv_stream_t *)&p->peer, on_alloc, on_read);
+}
+
 struct send_request {
     uv_write_t req;
     char data[];
@@ -68,7 +106,7 @@ void guest_port_send(struct guest_port *p, const char *data, size_t n)
     uv_buf_t buf = uv_buf_init(r->data, n);
     memcpy(r->data, data, n);
     r->req.data = r;
-    if (uv_write(&r->req, (uv_stream_t *)&p->peer, &buf, 1, on_sent))
+    if (uv_write(&r->req, (uv_stream_t *)(p->fifo ? &p->server : &p->peer), &buf, 1, on_sent))
         free(r);
 }
 

@@ -68,10 +68,10 @@ static void add_shape(struct str_list *v, const struct vm_topology *t)
         add_node(v, &t->node[n], n);
 }
 
-static void add_port(struct str_list *v, const char *id, const char *path)
+static void add_port(struct str_list *v, const char *backend, const char *id, const char *path)
 {
     list_add(v, "-chardev");
-    list_addf(v, "socket,id=%s,path=%s", id, path);
+    list_addf(v, "%s,id=%s,path=%s", backend, id, path);
 }
 
 static void add_devices(struct str_list *v)
@@ -81,11 +81,11 @@ static void add_devices(struct str_list *v)
                                         "isa-debug-exit,iobase=0xf4,iosize=0x04"};
     for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
         list_add(v, fixed[i]);
-    add_port(v, "qmp", VM_QMP_SOCKET);
+    add_port(v, "socket", "qmp", VM_QMP_SOCKET);
     pair(v, "-mon", "chardev=qmp,mode=control");
-    add_port(v, "console", VM_CONSOLE_SOCKET);
+    add_port(v, "pipe", "console", VM_CONSOLE_FIFO);
     pair(v, "-serial", "chardev:console");
-    add_port(v, "results", VM_RESULTS_SOCKET);
+    add_port(v, "pipe", "results", VM_RESULTS_FIFO);
     pair(v, "-serial", "chardev:results");
 }
 

@@ -23,8 +23,8 @@ struct vm_spec {
 };
 
 #define VM_QMP_SOCKET "qmp.sock"
-#define VM_CONSOLE_SOCKET "console.sock"
-#define VM_RESULTS_SOCKET "results.sock"
+#define VM_CONSOLE_FIFO "console"
+#define VM_RESULTS_FIFO "results"
 #define VM_COUNT_FILE "count.txt"
 #define VM_SYMBOL_FILE "symbols.txt"
 
