@@ -52,11 +52,11 @@ proctype owner() {
      schedule();
      if :: ipi -> ipi = 0 :: true fi;   /* interrupts are on: an IPI may be spent here, it only says: look */
      if
-     :: /* busy: the way out to user mode looks at the kick word; then only an IPI is noticed */
+     :: skip; /* busy: the way out to user mode looks at the kick word; then only an IPI is noticed */
         if :: need_resched -> skip
            :: else -> (ipi || taken == SENDERS)
         fi
-     :: /* HLT: interrupts off, look, STI;HLT */
+     :: skip; /* HLT: interrupts off, look, STI;HLT */
 #ifdef NO_LAST_LOOK
         (ipi || taken == SENDERS)
 #else

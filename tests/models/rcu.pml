@@ -1,6 +1,6 @@
-/* rcu.pml: grace periods (lockfree/rcu_core.h G1 to G4): two CPUs that read, a third that only idles, one updater.
+/* rcu.pml: grace periods (lockfree/rcu_core.h G1 to G4): a CPU that reads, one that idles and wakes once, two that sample it, an updater.
  *
- * CPU i reads the pointer (version) in read sections and reports between them. The updater replaces the object, waits for a period, then
+ * The reader reads the pointer (version) in read sections and reports between them. The updater replaces the object, waits for a period, then
  * frees it. Checked: no reader holds a freed version; the period ends although one CPU idles for ever.
  * run: pass
  * run: -DREPORT_UNSEEN fail
@@ -84,7 +84,7 @@ proctype updater() { byte old, start;
   do
   :: updates < 2 ->
      old = version; version = version + 1;
-     atomic { assert(!(gp & 1)); number = gp + 1; waiting = 7 };
+     atomic { assert(!(gp & 1)); number = gp + 1; waiting = 5 };
      start = gp + 1;
      gp++;
      gp > start;
@@ -93,4 +93,4 @@ proctype updater() { byte old, start;
   :: else -> break
   od }
 
-init { atomic { run reader(1); run reader(2); run idler(); run buffer(); run forcer(); run updater() }; updates == 2 }
+init { atomic { run reader(1); run idler(); run buffer(); run forcer(); run forcer(); run updater() }; updates == 2 }
