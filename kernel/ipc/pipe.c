@@ -211,8 +211,8 @@ out:
     return ret;
 }
 
-/* Copies up to n bytes into the room there is. Bytes, -EFAULT or -ENOMEM. */
-static ssize_t ring_write(struct pipe_inode_info *p, const char __user *buf, size_t n)
+/* Copies up to n bytes into the room there is; `user`: from user memory. Bytes, -EFAULT or -ENOMEM. */
+static __always_inline ssize_t ring_write(struct pipe_inode_info *p, const char *buf, size_t n, bool user)
 {
     size_t done = 0;
 
@@ -221,11 +221,14 @@ static ssize_t ring_write(struct pipe_inode_info *p, const char __user *buf, siz
         u32 run;
         char *dst = ring_at(p, p->head, &run);
         size_t part = min_t(size_t, run, n - done);
-        size_t left;
+        size_t left = 0;
 
         if (unlikely(!dst))
             return done ? (ssize_t)done : -ENOMEM;
-        left = copy_from_user(dst, buf + done, part);
+        if (user)
+            left = copy_from_user(dst, buf + done, part);
+        else
+            memcpy(dst, buf + done, part);
         p->head += part - left;
         done += part - left;
         if (unlikely(left))
@@ -240,7 +243,7 @@ static inline u32 room_wanted(size_t n)
     return n <= PIPE_BUF ? (u32)n : 1;
 }
 
-static ssize_t pipe_write(struct file *file, const char __user *buf, size_t n, loff_t *pos)
+static __always_inline ssize_t write_bytes(struct file *file, const char *buf, size_t n, bool user)
 {
     struct pipe_inode_info *p = file->private_data;
     size_t done = 0;
@@ -258,7 +261,7 @@ static ssize_t pipe_write(struct file *file, const char __user *buf, size_t n, l
             break;
         }
         if (likely(pipe_room(p) >= room_wanted(n - done))) {
-            part = ring_write(p, buf + done, n - done);
+            part = ring_write(p, buf + done, n - done, user);
             if (unlikely(part < 0)) {
                 ret = part;
                 break;
@@ -300,6 +303,16 @@ static ssize_t pipe_write(struct file *file, const char __user *buf, size_t n, l
     else
         mutex_unlock(&p->lock);
     return ret;
+}
+
+static ssize_t pipe_write(struct file *file, const char __user *buf, size_t n, loff_t *pos)
+{
+    return write_bytes(file, buf, n, true);
+}
+
+static ssize_t pipe_write_kernel(struct file *file, const void *buf, size_t n, loff_t *pos)
+{
+    return write_bytes(file, buf, n, false);
 }
 
 static unsigned pipe_poll(struct file *file, struct poll_table *pt)
@@ -378,6 +391,7 @@ static void pipe_release(struct inode *inode, struct file *file)
 static const struct file_operations pipe_fops = {
     .read = pipe_read,
     .write = pipe_write,
+    .write_kernel = pipe_write_kernel,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .release = pipe_release,

@@ -71,6 +71,8 @@ long sys_clock_nanosleep(clockid_t clock, int flags, const struct timespec __use
     s64 deadline;
     int err = posix_clock_to_monotonic(clock, 0, &deadline);
 
+    if (clock == CLOCK_THREAD_CPUTIME_ID)
+        return -EOPNOTSUPP;
     if (err)
         return err;
     if (copy_from_user(&ts, rqtp, sizeof(ts)))

@@ -1,0 +1,319 @@
+/* Scheduling policies, priorities and masks. Raw calls: musl's sched_* wrappers answer ENOSYS. */
+#include "tests/guest/abi.h"
+#include <sys/resource.h>
+
+#define SCHED_OTHER_ 0
+#define SCHED_FIFO_ 1
+#define SCHED_RR_ 2
+#define SCHED_BATCH_ 3
+#define SCHED_IDLE_ 5
+
+struct param {
+    int priority;
+};
+
+struct attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t util_min, util_max;
+};
+
+static long getaffinity(pid_t pid, unsigned long *mask, size_t size)
+{
+    memset(mask, 0, size);
+    return syscall(SYS_sched_getaffinity, pid, size, mask);
+}
+
+static int cpus_in(const unsigned long *mask, long bytes)
+{
+    int n = 0;
+
+    for (long i = 0; i < bytes / 8; i++)
+        n += __builtin_popcountl(mask[i]);
+    return n;
+}
+
+TEST(sched_yield, lets_an_equal_run)
+{
+    int *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    unsigned long one = 1;
+    pid_t pid;
+
+    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
+    pid = fork();
+    if (!pid) {
+        *(volatile int *)word = 1;
+        _exit(0);
+    }
+    for (int i = 0; i < 1000000 && !*(volatile int *)word; i++)
+        EQ(syscall(SYS_sched_yield), 0);
+    EQ(*(volatile int *)word, 1);
+    abi_reap(pid, 0);
+}
+
+TEST(sched_getaffinity, at_least_one_cpu)
+{
+    unsigned long mask[128];
+    long n = getaffinity(0, mask, sizeof(mask));
+
+    CHECK(n > 0 && n % 8 == 0);
+    CHECK(cpus_in(mask, n) >= 1);
+}
+
+TEST(sched_getaffinity, EINVAL_and_ESRCH)
+{
+    unsigned long mask[128];
+
+    FAILS(syscall(SYS_sched_getaffinity, 0, 3, mask), EINVAL);
+    FAILS(getaffinity(0x3ffffff, mask, sizeof(mask)), ESRCH);
+    FAILS(syscall(SYS_sched_getaffinity, 0, 128, BAD_ADDRESS), EFAULT);
+}
+
+TEST(sched_setaffinity, moves_the_caller)
+{
+    unsigned long mask[128], one[128];
+    long n = getaffinity(0, mask, sizeof(mask));
+
+    for (unsigned cpu = 0; cpu < (unsigned)n * 8; cpu++) {
+        unsigned where = ~0u, node;
+
+        if (!(mask[cpu / 64] >> (cpu % 64) & 1))
+            continue;
+        memset(one, 0, sizeof(one));
+        one[cpu / 64] = 1ul << (cpu % 64);
+        EQ(syscall(SYS_sched_setaffinity, 0, n, one), 0);
+        EQ(syscall(SYS_getcpu, &where, &node, NULL), 0);
+        EQ(where, cpu);
+    }
+}
+
+TEST(sched_setaffinity, moves_another_and_is_inherited)
+{
+    unsigned long one[128] = {1}, got[128];
+    pid_t pid = abi_sleeper();
+
+    EQ(syscall(SYS_sched_setaffinity, pid, sizeof(one), one), 0);
+    CHECK(getaffinity(pid, got, sizeof(got)) > 0);
+    EQ(got[0], 1);
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof(one), one), 0);
+    if (!(pid = fork())) {
+        CHECK(getaffinity(0, got, sizeof(got)) > 0);
+        _exit(got[0] == 1 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+TEST(sched_setaffinity, EINVAL)
+{
+    unsigned long none[128] = {0};
+
+    FAILS(syscall(SYS_sched_setaffinity, 0, sizeof(none), none), EINVAL);
+    FAILS(syscall(SYS_sched_setaffinity, 0, 8, BAD_ADDRESS), EFAULT);
+}
+
+TEST(sched_setaffinity, EPERM)
+{
+    unsigned long one = 1;
+    pid_t pid = abi_sleeper();
+
+    EQ(syscall(SYS_setresuid, 1000, 1000, 1000), 0);
+    FAILS(syscall(SYS_sched_setaffinity, pid, 8, &one), EPERM);
+}
+
+TEST(getcpu, within_the_mask)
+{
+    unsigned long mask[128];
+    unsigned cpu = ~0u, node = ~0u;
+
+    CHECK(getaffinity(0, mask, sizeof(mask)) > 0);
+    EQ(syscall(SYS_getcpu, &cpu, &node, NULL), 0);
+    CHECK(cpu < 8192 && (mask[cpu / 64] >> (cpu % 64) & 1));
+    CHECK(node < 64);
+    FAILS(syscall(SYS_getcpu, BAD_ADDRESS, NULL, NULL), EFAULT);
+}
+
+TEST(sched_getscheduler, default_is_other)
+{
+    EQ(syscall(SYS_sched_getscheduler, 0), SCHED_OTHER_);
+    FAILS(syscall(SYS_sched_getscheduler, -1), EINVAL);
+    FAILS(syscall(SYS_sched_getscheduler, 0x3ffffff), ESRCH);
+}
+
+TEST(sched_setscheduler, fifo_and_back)
+{
+    struct param p = {10};
+
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &p), 0);
+    EQ(syscall(SYS_sched_getscheduler, 0), SCHED_FIFO_);
+    p.priority = 0;
+    EQ(syscall(SYS_sched_getparam, 0, &p), 0);
+    EQ(p.priority, 10);
+    p.priority = 0;
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_BATCH_, &p), 0);
+    EQ(syscall(SYS_sched_getscheduler, 0), SCHED_BATCH_);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER_, &p), 0);
+}
+
+TEST(sched_setscheduler, fifo_runs_before_other)
+{
+    volatile int *seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct param p = {10};
+    unsigned long one = 1;
+    int fds[2];
+    char c = 0;
+    pid_t pid;
+
+    EQ(pipe(fds), 0);
+    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
+    pid = fork();
+    if (!pid) {
+        EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &p), 0);
+        *seen = 1;
+        if (read(fds[0], &c, 1) != 1)
+            _exit(1);
+        *seen = 2;
+        _exit(0);
+    }
+    while (*seen != 1)
+        abi_sleep_ms(1);
+    abi_await_state(pid, "S");
+    EQ(write(fds[1], &c, 1), 1);
+    EQ(*seen, 2); /* it ran before write() returned to us */
+    abi_reap(pid, 0);
+}
+
+TEST(sched_setscheduler, EINVAL_and_EPERM)
+{
+    struct param p = {100};
+
+    FAILS(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &p), EINVAL);
+    p.priority = 0;
+    FAILS(syscall(SYS_sched_setscheduler, 0, SCHED_RR_, &p), EINVAL);
+    FAILS(syscall(SYS_sched_setscheduler, 0, 77, &p), EINVAL);
+    p.priority = 5;
+    FAILS(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER_, &p), EINVAL);
+    EQ(syscall(SYS_setresuid, 1000, 1000, 1000), 0);
+    FAILS(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &p), EPERM);
+}
+
+TEST(sched_setparam, changes_priority)
+{
+    struct param p = {3};
+
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_RR_, &p), 0);
+    p.priority = 4;
+    EQ(syscall(SYS_sched_setparam, 0, &p), 0);
+    p.priority = 0;
+    EQ(syscall(SYS_sched_getparam, 0, &p), 0);
+    EQ(p.priority, 4);
+    p.priority = 200;
+    FAILS(syscall(SYS_sched_setparam, 0, &p), EINVAL);
+}
+
+TEST(sched_getparam, EINVAL_and_ESRCH)
+{
+    struct param p;
+
+    FAILS(syscall(SYS_sched_getparam, 0, NULL), EINVAL);
+    FAILS(syscall(SYS_sched_getparam, 0x3ffffff, &p), ESRCH);
+}
+
+TEST(sched_get_priority_max, values_and_EINVAL)
+{
+    EQ(syscall(SYS_sched_get_priority_max, SCHED_FIFO_), 99);
+    EQ(syscall(SYS_sched_get_priority_max, SCHED_OTHER_), 0);
+    FAILS(syscall(SYS_sched_get_priority_max, 99), EINVAL);
+}
+
+TEST(sched_get_priority_min, values_and_EINVAL)
+{
+    EQ(syscall(SYS_sched_get_priority_min, SCHED_RR_), 1);
+    EQ(syscall(SYS_sched_get_priority_min, SCHED_IDLE_), 0);
+    FAILS(syscall(SYS_sched_get_priority_min, -1), EINVAL);
+}
+
+TEST(sched_rr_get_interval, rr_slice_and_EINVAL)
+{
+    struct param p = {3};
+    struct timespec ts = {-1, -1};
+
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_RR_, &p), 0);
+    EQ(syscall(SYS_sched_rr_get_interval, 0, &ts), 0);
+    CHECK(ts.tv_sec == 0 && ts.tv_nsec > 0);
+    FAILS(syscall(SYS_sched_rr_get_interval, -1, &ts), EINVAL);
+    FAILS(syscall(SYS_sched_rr_get_interval, 0, BAD_ADDRESS), EFAULT);
+}
+
+TEST(sched_setattr, nice_and_policy)
+{
+    struct attr a = {.size = 48, .policy = SCHED_OTHER_, .nice = 7}, got;
+
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    EQ(getpriority(PRIO_PROCESS, 0), 7);
+    memset(&got, 0, sizeof(got));
+    EQ(syscall(SYS_sched_getattr, 0, &got, 48, 0), 0);
+    EQ(got.nice, 7);
+    EQ(got.policy, SCHED_OTHER_);
+    a = (struct attr){.size = 48, .policy = SCHED_FIFO_, .priority = 9};
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    EQ(syscall(SYS_sched_getscheduler, 0), SCHED_FIFO_);
+}
+
+TEST(sched_setattr, EINVAL_and_E2BIG)
+{
+    struct attr a = {.size = 48, .policy = 99};
+    char *big = calloc(1, 8192);
+
+    FAILS(syscall(SYS_sched_setattr, 0, &a, 0), EINVAL);
+    a.policy = SCHED_OTHER_;
+    FAILS(syscall(SYS_sched_setattr, 0, &a, 1), EINVAL);
+    memcpy(big, &a, 48);
+    *(uint32_t *)big = 4096;
+    big[200] = 1;
+    FAILS(syscall(SYS_sched_setattr, 0, big, 0), E2BIG);
+}
+
+TEST(sched_getattr, EINVAL)
+{
+    struct attr a;
+
+    FAILS(syscall(SYS_sched_getattr, 0, &a, 47, 0), EINVAL);
+    FAILS(syscall(SYS_sched_getattr, 0, &a, 48, 1), EINVAL);
+    FAILS(syscall(SYS_sched_getattr, 0x3ffffff, &a, 48, 0), ESRCH);
+}
+
+TEST(setpriority, process_and_group)
+{
+    pid_t pid;
+
+    EQ(setpriority(PRIO_PROCESS, 0, 5), 0);
+    EQ(getpriority(PRIO_PROCESS, 0), 5);
+    pid = abi_sleeper();
+    EQ(getpriority(PRIO_PROCESS, pid), 5); /* inherited */
+    EQ(setpriority(PRIO_PGRP, 0, 9), 0);
+    EQ(getpriority(PRIO_PROCESS, pid), 9);
+    EQ(setpriority(PRIO_PROCESS, 0, 100), 0); /* clamped */
+    EQ(getpriority(PRIO_PROCESS, 0), 19);
+}
+
+TEST(setpriority, EACCES_EPERM_ESRCH_EINVAL)
+{
+    pid_t pid = abi_sleeper();
+
+    FAILS(setpriority(PRIO_PROCESS, 0x3ffffff, 0), ESRCH);
+    FAILS(setpriority(77, 0, 0), EINVAL);
+    EQ(syscall(SYS_setresuid, 1000, 1000, 1000), 0);
+    FAILS(setpriority(PRIO_PROCESS, 0, -5), EACCES);
+    FAILS(setpriority(PRIO_PROCESS, pid, 5), EPERM);
+}
+
+TEST(getpriority, raw_value_and_ESRCH)
+{
+    EQ(setpriority(PRIO_PROCESS, 0, -3), 0);
+    EQ(syscall(SYS_getpriority, PRIO_PROCESS, 0), 23);
+    FAILS(getpriority(PRIO_PROCESS, 0x3ffffff), ESRCH);
+    FAILS(getpriority(99, 0), EINVAL);
+}
