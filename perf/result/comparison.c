@@ -130,7 +130,7 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
     json_object_set_new(c, "more", more);
 }
 
-static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
+static json_t *compare_rows(json_t *a, json_t *b, json_t *hidden_a, const char *tier)
 {
     json_t *any = a ? a : b;
     bool numbers = a && b && !strcmp(text_of(a, "status"), "ok") && !strcmp(text_of(b, "status"), "ok");
@@ -141,7 +141,7 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
                           "verdict", "inconclusive");
     if (numbers) {
         judge(c, a, b);
-        add_hidden(c, a, b);
+        add_hidden(c, hidden_a, b);
     } else {
         no_number(c, a, b);
     }
@@ -237,6 +237,18 @@ static json_t *best_linux(json_t *run, const char *workload)
     return best;
 }
 
+// Linux on one CPU drops its LOCK prefixes: what instructions hide is taken from an arm that keeps them, when the run has one.
+static json_t *hidden_linux(json_t *run, const char *workload, json_t *otherwise)
+{
+    json_t *row, *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    size_t i;
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload) &&
+            json_is_true(json_object_get(json_object_get(kernels, text_of(row, "kernel")), "keeps_locks")))
+            return row;
+    return otherwise;
+}
+
 // a is Linux and b CloudOS; when the run has but one family, its first kernel against each other one.
 json_t *compare_kernels(json_t *run, char **why)
 {
@@ -261,7 +273,7 @@ json_t *compare_kernels(json_t *run, char **why)
         json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
         bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos") : strcmp(kernel, first) != 0;
         if (is_b)
-            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier")));
+            json_array_append_new(rows, compare_rows(a, row, hidden_linux(run, w, a), text_of(run, "tier")));
     }
     settle_p(rows);
     if (has[0] && has[1])
@@ -282,10 +294,10 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
     json_array_foreach(json_object_get(a, "rows"), i, row)
         json_array_append_new(rows, compare_rows(row, find_row(b, text_of(row, "workload"),
                                                                text_of(row, "kernel")),
-                                                 text_of(a, "tier")));
+                                                 row, text_of(a, "tier")));
     json_array_foreach(json_object_get(b, "rows"), i, row)
         if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
-            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier")));
+            json_array_append_new(rows, compare_rows(NULL, row, NULL, text_of(b, "tier")));
     settle_p(rows);
     return worst_first(rows);
 }

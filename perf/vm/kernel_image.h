@@ -9,6 +9,7 @@ struct kernel_image {
     char *family;     // "cloudos" or "linux"
     char *path;       // the ELF; a pattern in the configuration, resolved to the newest match
     char *cmdline;    // without "-- ..."
+    bool keeps_locks; // its locked operations are those of an SMP machine (Linux drops LOCK prefixes on one CPU)
     char *version;    // the folder the image came from for Linux; "" otherwise
 };
 
