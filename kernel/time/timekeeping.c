@@ -7,6 +7,7 @@
 #include "kernel/arch/x86/apic.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/irqflags.h"
+#include "kernel/arch/x86/layout.h"
 #include "kernel/debug/assert.h"
 #include "kernel/dev/acpi.h"
 #include "kernel/lib/errno.h"
@@ -17,6 +18,7 @@
 
 #define PM_TIMER_HZ 3579545UL
 #define PM_TIMER_MASK 0xffffffu
+#define MSR_KVM_SYSTEM_TIME 0x4b564d01
 #define PIT_HZ 1193182UL
 #define CALIBRATE_MS 5UL
 #define LATE_SLEEP_NS 1000000000L   /* longest sleep with the ACPI timer, which wraps after 4.6 s */
@@ -204,6 +206,32 @@ static void wait_by_pit(struct sample *from, struct sample *to)
     *to = take_sample();
 }
 
+/* KVM's paravirtual clock record (Documentation of KVM: pvclock_vcpu_time_info). */
+struct pvclock {
+    u32 version, pad;
+    u64 tsc_timestamp, system_time;
+    u32 tsc_to_system_mul;
+    s8 tsc_shift;
+    u8 flags, pad2[2];
+} __packed;
+
+/* The host's own idea of the TSC's frequency: kvm-clock is switched on, read once and switched off again. */
+static u64 tsc_hz_from_kvm(void)
+{
+    static struct pvclock clock __aligned(64);
+    u64 hz;
+
+    if (!cpu_has.kvm_clock)
+        return 0;
+    wrmsr(MSR_KVM_SYSTEM_TIME, virt_to_phys(&clock) | 1);
+    (void)cpuid(0, 0);                          /* an exit: the host fills the record */
+    wrmsr(MSR_KVM_SYSTEM_TIME, 0);
+    if (!READ_ONCE(clock.tsc_to_system_mul))
+        return 0;
+    hz = ratio_q32(NSEC_PER_SEC, clock.tsc_to_system_mul);
+    return clock.tsc_shift < 0 ? hz << -clock.tsc_shift : hz >> clock.tsc_shift;
+}
+
 static u64 tsc_hz_from_cpuid(void)
 {
     struct cpuid_regs r;
@@ -248,6 +276,8 @@ void time_init(void)
 {
     u64 known = tsc_hz_from_cpuid();
 
+    if (!known)
+        known = tsc_hz_from_kvm();
     calibrate();
     tsc_hz = known ? known : snap_to_ghz(tsc_hz);
     apic_hz = snap_to_ghz(apic_hz);
@@ -260,7 +290,7 @@ void time_init(void)
     if (tsc_unwanted)
         leave_tsc("asked for by clocksource=");
     ktime_set_real_ns(cmos_read_seconds() * NSEC_PER_SEC);
-    pr_info("time: TSC %lu kHz%s, APIC timer %lu kHz%s\n", tsc_hz / 1000, known ? " by CPUID" : "",
+    pr_info("time: TSC %lu kHz%s, APIC timer %lu kHz%s\n", tsc_hz / 1000, known ? " by the host" : "",
             apic_hz / 1000, cpu_has.tsc_deadline ? ", TSC deadline" : "");
 }
 
