@@ -17,6 +17,8 @@
 #define MAG_OBJECTS 31u
 #define MAG_BATCH 16u
 #define EMPTY_SLABS_KEPT 2u
+#define DEPOT_MAX 32u             /* batches per cache and node */
+#define DEPOT_BYTES (128u << 10)  /* about what they may hold */
 
 struct magazine {
     u32 count;
@@ -32,6 +34,10 @@ struct slab_node {
     u64 pages;                /* in slabs of this node */
     u64 in_use;               /* objects out of slabs: with users and in magazines */
     void *remote;             /* objects freed by CPUs of other nodes, chained by their first word */
+    /* Whole batches between one CPU that frees and another that allocates: the lock is held for a few instructions. */
+    spinlock_t depot_lock __cacheline_aligned; /* guards the two below; leaf */
+    u32 depot_count;
+    void *depot[DEPOT_MAX];   /* MAG_BATCH objects of this node, chained by their first word */
 } __cacheline_aligned;
 
 struct kmem_cache {
@@ -40,6 +46,7 @@ struct kmem_cache {
     u32 id;
     u8 order;                 /* of a slab */
     u32 per_slab;
+    u32 depot_max;
     struct slab_node *node[MAX_NODES];
 };
 
@@ -161,6 +168,44 @@ static u32 take_objects_locked(struct slab_node *n, void **out, u32 want)
 
 /* ---- magazines ---- */
 
+/* Interrupts off. False: the depot is full. */
+static bool depot_put(struct kmem_cache *c, struct slab_node *n, void **objs)
+{
+    bool room;
+
+    if (READ_ONCE(n->depot_count) >= c->depot_max)
+        return false;
+    for (u32 i = 0; i < MAG_BATCH; i++) {
+        if (several_nodes && node_of(c, slab_of(objs[i])->node) != n)
+            return false;
+        *(void **)objs[i] = i ? objs[i - 1] : NULL;
+    }
+    spin_lock(&n->depot_lock);
+    room = n->depot_count < c->depot_max;
+    if (room)
+        n->depot[n->depot_count++] = objs[MAG_BATCH - 1];
+    spin_unlock(&n->depot_lock);
+    return room;
+}
+
+/* A whole batch into objs, or 0. */
+static u32 depot_take(struct slab_node *n, void **objs)
+{
+    void *chain = NULL;
+    unsigned long flags;
+    u32 got = 0;
+
+    if (!READ_ONCE(n->depot_count))
+        return 0;
+    spin_lock_irqsave(&n->depot_lock, flags);
+    if (n->depot_count)
+        chain = n->depot[--n->depot_count];
+    spin_unlock_irqrestore(&n->depot_lock, flags);
+    for (; chain; chain = *(void **)chain)
+        objs[got++] = chain;
+    return got;
+}
+
 static __noinline void *refill(struct kmem_cache *c, gfp_t gfp, int nid, u32 want)
 {
     void *objs[MAG_BATCH];
@@ -169,7 +214,8 @@ static __noinline void *refill(struct kmem_cache *c, gfp_t gfp, int nid, u32 wan
     struct magazine *m;
     u32 got;
 
-    for (;;) {
+    got = want == MAG_BATCH ? depot_take(n, objs) : 0;
+    while (!got) {
         struct page *slab;
 
         spin_lock_irqsave(&n->lock, flags);
@@ -230,6 +276,8 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 /* Returns objects that no longer fit, each to its slab. */
 static __noinline void flush(struct kmem_cache *c, void **objs, u32 count)
 {
+    if (depot_put(c, node_of(c, slab_of(objs[0])->node), objs))
+        return;
     while (count) {
         struct slab_node *n = node_of(c, slab_of(objs[count - 1])->node);
 
@@ -328,6 +376,7 @@ static void make_nodes(struct kmem_cache *c)
         if (!n)
             continue;
         spin_lock_init(&n->lock);
+        spin_lock_init(&n->depot_lock);
         INIT_LIST_HEAD(&n->partial);
         c->node[nid] = n;
     }
@@ -346,6 +395,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
     c->size = (u32)ALIGN_UP(max(size, sizeof(void *)), align);
     c->order = slab_order(c->size);
     c->per_slab = (u32)(PAGE_SIZE << c->order) / c->size;
+    c->depot_max = min(max(DEPOT_BYTES / (c->size * MAG_BATCH), 1u), DEPOT_MAX);
     make_nodes(c);
     c->name = name;
     return c;
