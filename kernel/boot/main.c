@@ -3,6 +3,7 @@
  * exceptions caught, the boot record and bootmem. Each level says what may be used after it. The boot CPU
  * runs all of it as init_task with preemption off and ends as its idle task.
  */
+#include "kernel/arch/x86/lock_sites.h"
 #include "kernel/arch/x86/apic.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/fpu.h"
@@ -56,6 +57,7 @@ __noreturn void start_kernel(void)
     /* Level 1: what the machine is made of; per-CPU variables of every CPU; IPIs. */
     acpi_init();
     smp_init_topology();
+    lock_sites_patch_up();
     percpu_init();
     apic_init();
     apic_init_cpu();

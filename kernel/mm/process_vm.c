@@ -3,7 +3,7 @@
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 
 #define UIO_MAXIOV 1024
