@@ -5,13 +5,14 @@
 #include "kernel/arch/x86/lock_sites.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/smp.h"
-#include "kernel/debug/printk.h"
+#include "kernel/debug/assert.h"
 #include "kernel/mm/page.h"
 
 extern const u32 lock_sites[] __weak, lock_sites_end[] __weak; /* not in the first link */
 
 #define LOCK_PREFIX 0xf0
 #define DS_PREFIX   0x3e
+#define OPERAND_SIZE_PREFIX 0x66 /* may stand before it */
 
 void lock_sites_patch_up(void)
 {
@@ -22,8 +23,9 @@ void lock_sites_patch_up(void)
     for (const u32 *site = lock_sites; site < lock_sites_end; site++) {
         u8 *alias = phys_to_virt(*site); /* the text itself is never writable */
 
-        if (*alias != LOCK_PREFIX)
-            continue;
+        if (*alias == OPERAND_SIZE_PREFIX)
+            alias++;
+        ASSERT(*alias == LOCK_PREFIX);
         *alias = DS_PREFIX;
         patched++;
     }
