@@ -234,7 +234,7 @@ void d_add(struct dentry *d)
     struct inode *dir = d->d_parent->d_inode;
 
     dget(d);
-    d->d_flags |= D_HASHED;
+    (void)atomic_fetch_or_relaxed(&d->d_flags, D_HASHED);
     d->d_pos = ++dir->i_next_pos;
     list_add_tail(&d->d_child, &d->d_parent->d_subdirs);
     hash_insert(d);
@@ -245,7 +245,8 @@ void d_delete(struct dentry *d)
     if (!(d->d_flags & D_HASHED))
         return;
     hash_remove(d);
-    d->d_flags = (d->d_flags & ~D_HASHED) | D_DELETED;
+    (void)atomic_fetch_or_relaxed(&d->d_flags, D_DELETED);
+    (void)atomic_fetch_and_relaxed(&d->d_flags, ~D_HASHED);
     list_del_init(&d->d_child);
     dput(d);
 }

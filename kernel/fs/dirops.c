@@ -208,7 +208,7 @@ static int do_link(struct dir_slot *s, struct dentry *d, const struct path_s *ol
         return -EXDEV;
     if (S_ISDIR(inode->i_mode) || !s->dir->i_op || !s->dir->i_op->link)
         return -EPERM;
-    if (!inode->i_nlink && !(old->dentry->d_flags & D_DELETED && S_ISREG(inode->i_mode)))
+    if (!inode->i_nlink && !(inode->i_flags & S_LINKABLE))
         return -ENOENT;
     return s->dir->i_op->link(old->dentry, s->dir, d);
 }
@@ -239,39 +239,6 @@ long sys_linkat(int olddfd, const char __user *oldname, int newdfd, const char _
 long sys_link(const char __user *oldname, const char __user *newname)
 {
     return sys_linkat(AT_FDCWD, oldname, AT_FDCWD, newname, 0);
-}
-
-/* For boot code. */
-int vfs_kern_mknod(const char *path, mode_t mode, dev_t dev)
-{
-    struct dir_slot s;
-    struct dentry *d;
-    int err = path_lookup_parent(AT_FDCWD, path, 0, &s.parent, &s.last);
-
-    if (err)
-        return err;
-    s.dir = s.parent.dentry->d_inode;
-    if (s.last.type != LAST_NORM) {
-        path_put(&s.parent);
-        return -EEXIST;
-    }
-    mutex_lock(&s.dir->i_mutex);
-    d = lookup_one_locked(s.parent.dentry, &s.last);
-    err = IS_ERR(d) ? PTR_ERR(d) : -EEXIST;
-    if (!IS_ERR(d))
-        dput(d);
-    d = err == -ENOENT ? d_alloc(s.parent.dentry, s.last.name, s.last.len, s.last.hash) : NULL;
-    if (d) {
-        err = S_ISDIR(mode) ? s.dir->i_op->mkdir(s.dir, d, mode) : make_node(&s, d, mode, dev);
-        if (!err)
-            d_add(d);
-        dput(d);
-    } else if (err == -ENOENT) {
-        err = -ENOMEM;
-    }
-    mutex_unlock(&s.dir->i_mutex);
-    path_put(&s.parent);
-    return err;
 }
 
 /* ---- removing ---- */

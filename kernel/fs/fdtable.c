@@ -283,26 +283,32 @@ struct file *fget(int fd)
 struct fd fdget_raw(int fd)
 {
     struct files_struct *files = current->files;
+    struct file *f;
 
     if (likely(atomic_load_relaxed(&files->count) == 1)) {
         struct fdtable *t = files->fdt;
 
         return (struct fd){ (u32)fd < t->limit ? t->fd[fd] : NULL, false };
     }
-    return (struct fd){ fget_files(files, fd), true };
+    f = fget_files(files, fd);
+    return (struct fd){ f, f != NULL };
 }
 
 struct fd fdget(int fd)
 {
-    struct fd f = fdget_raw(fd);
+    struct files_struct *files = current->files;
+    struct file *f;
 
-    if (f.file && unlikely(f.file->f_mode & FMODE_PATH)) {
-        fdput(f);
-        f.file = NULL;
+    if (likely(atomic_load_relaxed(&files->count) == 1)) {
+        struct fdtable *t = files->fdt;
+
+        f = (u32)fd < t->limit ? t->fd[fd] : NULL;
+        if (f && unlikely(f->f_mode & FMODE_PATH))
+            f = NULL;
+        return (struct fd){ f, false };
     }
-    if (!f.file)
-        f.need_put = false;
-    return f;
+    f = fget(fd);
+    return (struct fd){ f, f != NULL };
 }
 
 /* ---- for /proc ---- */

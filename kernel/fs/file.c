@@ -24,7 +24,7 @@ struct file *alloc_empty_file(unsigned flags)
         return ERR_PTR(-ENOMEM);
     f->f_count = 1;
     f->f_mode = (flags + 1) & O_ACCMODE; /* RDONLY 0 -> READ 1, WRONLY 1 -> WRITE 2, RDWR 2 -> 3 */
-    f->f_flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+    f->f_flags = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
     f->f_op = NULL;
     f->f_inode = NULL;
     f->f_path.mnt = NULL;
@@ -129,6 +129,7 @@ struct file *dentry_open(const struct path_s *p, int flags)
     if (!err) {
         if (f->f_op && !f->f_op->llseek)
             f->f_mode |= FMODE_STREAM;
+        f->f_flags &= ~O_NOCTTY; /* was for ->open */
         return f;
     }
     f->f_op = NULL; /* ->release is for what ->open accepted */

@@ -49,6 +49,11 @@ bool is_mountpoint(const struct dentry *d)
     return found;
 }
 
+bool file_may_suid(const struct file *f)
+{
+    return f->f_path.mnt && !(f->f_path.mnt->flags & MS_NOSUID);
+}
+
 static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *dev, u32 flags)
 {
     struct mount *m = kzalloc(sizeof(*m), GFP_KERNEL);
@@ -132,7 +137,7 @@ static int attach_mount(struct mount *m, const struct path_s *at)
     tree_write_begin();
     m->parent = at->mnt;
     m->mountpoint = at->dentry;
-    at->dentry->d_flags |= D_MOUNTED;
+    (void)atomic_fetch_or_relaxed(&at->dentry->d_flags, D_MOUNTED);
     list_append(m);
     tree_write_end();
     mutex_unlock(&dir->i_mutex);
@@ -266,17 +271,24 @@ static int do_move_mount(const char *src, const struct path_s *at)
     for (struct mount *p = at->mnt; p; p = p->parent)
         if (p == m)
             goto out;
+    err = 0;
+    mutex_lock(&at->dentry->d_inode->i_mutex);
+    if (at->dentry->d_inode->i_flags & S_DEAD) {
+        mutex_unlock(&at->dentry->d_inode->i_mutex);
+        err = -ENOENT;
+        goto out;
+    }
     dget(at->dentry);
     tree_write_begin();
     old = m->mountpoint;
     m->parent = at->mnt;
     m->mountpoint = at->dentry;
-    at->dentry->d_flags |= D_MOUNTED;
+    (void)atomic_fetch_or_relaxed(&at->dentry->d_flags, D_MOUNTED);
     list_unlink(m);
     list_append(m);
     tree_write_end();
+    mutex_unlock(&at->dentry->d_inode->i_mutex);
     dput(old);
-    err = 0;
 out:
     path_put(&from);
     return err;
@@ -450,7 +462,7 @@ static int do_pivot(const struct path_s *new, const struct path_s *old)
     nm->mountpoint = root.mnt->mountpoint;
     root.mnt->parent = nm;
     root.mnt->mountpoint = old->dentry;
-    old->dentry->d_flags |= D_MOUNTED;
+    (void)atomic_fetch_or_relaxed(&old->dentry->d_flags, D_MOUNTED);
     tree_write_end();
     dput(freed);
     dput(nm->mountpoint);

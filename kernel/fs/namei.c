@@ -844,6 +844,8 @@ static struct file *open_tmpfile(int dfd, const char *name, const struct open_ho
         } else {
             p.mnt = dir.mnt;
             inode->i_nlink = 0;
+            if (!(how->flags & O_EXCL))
+                inode->i_flags |= S_LINKABLE;
             p.dentry = d_alloc(dir.dentry, "#tmpfile", 8, 0);
             if (p.dentry) {
                 p.dentry->d_flags |= D_DELETED;

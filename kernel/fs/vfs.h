@@ -145,6 +145,7 @@ struct inode {
     struct rcu_head rcu;
 };
 #define S_DEAD 1u           /* removed directory: nothing may be created in it */
+#define S_LINKABLE 2u       /* made by O_TMPFILE: may get its first name by linkat */
 
 struct dentry {
     struct inode *d_inode;  /* NULL: negative */
@@ -234,6 +235,7 @@ char *file_path(struct file *f, char *buf, size_t n);
 /* Opens for exec: regular file, MAY_EXEC, not written by anyone (deny_write_access is done). flags: AT_SYMLINK_NOFOLLOW,
  * AT_EMPTY_PATH. The caller ends with allow_write_access() and fput(). */
 struct file *open_exec_at(int dfd, const char *kernel_path, int flags);
+bool file_may_suid(const struct file *f); /* its mount lets set-user-id programs work */
 /* root and working directory of a task's fs (referenced), umask. */
 void get_fs_root(struct fs_struct *fs, struct path_s *out);
 void get_fs_pwd(struct fs_struct *fs, struct path_s *out);
@@ -313,5 +315,3 @@ void vfs_init(void);        /* mounts the root tmpfs */
 int unpack_initramfs(const void *data, size_t len); /* newc, plain or gzip, several in a row; 0 or -errno with a log line */
 /* Called while unpacking for whole pages of the archive that are no longer needed; may stay NULL. */
 extern void (*initramfs_release)(const void *start, size_t bytes);
-/* The initramfs parser's and TASK's way to make names without user memory: mode with type; parents must exist. */
-int vfs_kern_mknod(const char *path, mode_t mode, dev_t dev);

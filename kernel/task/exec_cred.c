@@ -8,9 +8,11 @@
 #define S_ISGID 02000
 #define S_IXGRP 00010
 
-static void apply_file_ids(struct cred *c, const struct inode *inode)
+static void apply_file_ids(struct cred *c, const struct file *file)
 {
-    if (current->no_new_privs || (inode->i_mode & (S_ISUID | S_ISGID)) == 0)
+    const struct inode *inode = file->f_inode;
+
+    if (current->no_new_privs || (inode->i_mode & (S_ISUID | S_ISGID)) == 0 || !file_may_suid(file))
         return;
     if (inode->i_mode & S_ISUID)
         c->euid = inode->i_uid;
@@ -43,7 +45,7 @@ int exec_prepare_creds(struct binprm *b)
     const struct cred *old = current_cred();
     struct cred c = *old, *new;
 
-    apply_file_ids(&c, b->file->f_inode);
+    apply_file_ids(&c, b->file);
     c.suid = c.fsuid = c.euid;
     c.sgid = c.fsgid = c.egid;
     transform_caps(&c, old);
