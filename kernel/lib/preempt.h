@@ -3,12 +3,13 @@
 #pragma once
 #include "percpu/percpu.h"
 #include "kernel/lib/types.h"
-DECLARE_PER_CPU(u32, preempt_count_); /* ANYWHERE; saved and restored by the switch */
-DECLARE_PER_CPU(u32, cpu_kick);       /* ANYWHERE: the kick word of the run queue; see percpu/ */
 #define KICK_NEED_RESCHED 1u
 #define KICK_POLLING      2u
 #define PREEMPT_HARDIRQ   (1u << 16)
 #define PREEMPT_NMI       (1u << 20)
+#ifdef CLOUDOS_KERNEL
+DECLARE_PER_CPU(u32, preempt_count_); /* ANYWHERE; saved and restored by the switch */
+DECLARE_PER_CPU(u32, cpu_kick);       /* ANYWHERE: the kick word of the run queue; see percpu/ */
 void preempt_schedule(void); /* kernel/sched: schedule() as an involuntary switch */
 static inline u32 preempt_count(void) { return this_cpu_read(preempt_count_); }
 static inline bool in_interrupt(void) { return preempt_count() >= PREEMPT_HARDIRQ; }
@@ -22,3 +23,8 @@ static inline void preempt_enable(void)
     if (unlikely(need_resched()) && preempt_count() == 0)
         preempt_schedule(); /* returns at once when interrupts are off */
 }
+#else /* host tests: threads, not CPUs */
+static inline u32 preempt_count(void) { return 0; }
+static inline void preempt_disable(void) {}
+static inline void preempt_enable(void) {}
+#endif
