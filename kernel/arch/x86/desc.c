@@ -34,6 +34,7 @@ void entry_bounds(void), entry_invalid_opcode(void), entry_no_fpu(void), entry_d
 void entry_invalid_tss(void), entry_no_segment(void), entry_stack_segment(void);
 void entry_protection(void), entry_page_fault(void), entry_fpu_error(void), entry_alignment(void);
 void entry_machine_check(void), entry_simd_error(void), entry_unexpected(void), entry_syscall(void);
+void entry_syscall_compat(void);
 extern char irq_entries[];
 
 static void set_gate(unsigned vector, const void *entry, u8 ist, u8 type)
@@ -114,6 +115,6 @@ void desc_init_cpu(unsigned cpu, void *ist_stacks)
     load_tables(gdt);
     wrmsr(MSR_STAR, (u64)USER32_CS << 48 | (u64)KERNEL_CS << 32);
     wrmsr(MSR_LSTAR, (u64)entry_syscall);
-    wrmsr(MSR_CSTAR, (u64)entry_unexpected);
+    wrmsr(MSR_CSTAR, (u64)entry_syscall_compat);
     wrmsr(MSR_SYSCALL_MASK, 0x257fd5);          /* every flag but the reserved ones */
 }

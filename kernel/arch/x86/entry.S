@@ -43,10 +43,9 @@ entry_syscall:
     xorl %ebp, %ebp
     movl %eax, %eax                     /* the number is an int, as on Linux */
     cmpq $NR_SYSCALLS, %rax
-    jae 1f
+    jae 2f
     movq %r10, %rcx
     call *syscall_table(,%rax,8)
-    movq %rax, PT_AX(%rsp)
 1:
     cli
     movq %gs:current_task, %rcx
@@ -54,7 +53,6 @@ entry_syscall:
     andl $1, %edx
     orl TASK_WORK(%rcx), %edx
     jnz syscall_return_slow
-    movq PT_AX(%rsp), %rax
     movq PT_BP(%rsp), %rbp
     movq PT_R10(%rsp), %r10
     movq PT_R9(%rsp), %r9
@@ -68,9 +66,20 @@ entry_syscall:
     swapgs
     sysretq
 
+2:  movq $-38, %rax                     /* -ENOSYS */
+    jmp 1b
+
+/* SYSCALL of 32-bit code (AMD): there is no 32-bit ABI here. Nothing is saved, so nothing may be touched. */
+    .balign 16
+    .globl entry_syscall_compat
+entry_syscall_compat:
+    movl $-38, %eax
+    sysretl
+
 /* Interrupts off, pt_regs at the stack pointer: do the work, then return with every register restored. */
     .globl return_to_user
 syscall_return_slow:
+    movq %rax, PT_AX(%rsp)
 return_to_user:
     movq %rsp, %rdi
     call exit_to_user_work

@@ -31,8 +31,7 @@ struct fpu_state {
     u8 bytes[LEGACY_BYTES];
 };
 
-/* NOIRQ: whose state this CPU's registers hold, if that task's fpu_last_cpu agrees. */
-static DEFINE_PER_CPU(struct fpu_state *, fpu_owner);
+DEFINE_PER_CPU(struct fpu_state *, fpu_owner);
 
 static struct kmem_cache *fpu_cache;
 static u8 initial_state[4096] __aligned(64);
@@ -44,39 +43,6 @@ static __always_inline void save_full(void *area)
                          "d"((u32)(cpu_has.xcr0 >> 32)) : "memory");
     else
         __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-}
-
-static __always_inline void save(void *area)
-{
-    if (likely(cpu_has.xsaveopt))
-        __asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(-1), "d"(-1) : "memory");
-    else
-        save_full(area);
-}
-
-static __always_inline void load(const void *area)
-{
-    if (likely(cpu_has.xsave))
-        __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(-1), "d"(-1) : "memory");
-    else
-        __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
-}
-
-void fpu_switch(struct task_struct *prev, struct task_struct *next)
-{
-    struct fpu_state *to = next->thread.fpu;
-    u32 cpu;
-
-    if (prev->thread.fpu)
-        save(prev->thread.fpu);
-    if (!to)
-        return;
-    cpu = smp_processor_id();
-    if (this_cpu_read(fpu_owner) == to && next->thread.fpu_last_cpu == cpu)
-        return;
-    load(to);
-    this_cpu_write(fpu_owner, to);
-    next->thread.fpu_last_cpu = cpu;
 }
 
 /* The state after FNINIT and with the default MXCSR, written by hand: some virtual machines cannot run
@@ -124,7 +90,7 @@ int fpu_exec_reset(void)
             return -ENOMEM;
     }
     preempt_disable();
-    load(initial_state);
+    fpu_load(initial_state);
     current->thread.fpu = fpu;
     this_cpu_write(fpu_owner, fpu);
     current->thread.fpu_last_cpu = smp_processor_id();
@@ -204,7 +170,7 @@ int fpu_restore_from_user(const void __user *buf)
     err = read_frame((u8 *)area, buf);
     if (!err) {
         preempt_disable();
-        load(area);
+        fpu_load(area);
         preempt_enable();
     }
     kmem_cache_free(fpu_cache, area);

@@ -174,7 +174,8 @@ boot_stack_low_top:
 
     .section .bss.page_aligned, "aw", @nobits
     .balign 4096
-    .globl boot_stack, boot_stack_top
+    .globl boot_stack_guard, boot_stack, boot_stack_top
+boot_stack_guard:   .skip 4096              /* unmapped by paging_init */
 boot_stack:         .skip 16384             /* KSTACK_SIZE */
 boot_stack_top:
 

@@ -16,6 +16,7 @@
 
 u64 kernel_pgd[512] __aligned(4096);
 u64 pte_nx;
+extern char boot_stack_guard[];     /* head.S: one page below the boot CPU's stack */
 static u64 mmio_next = MMIO_BASE;
 
 static u64 *table_below(u64 *entry)
@@ -100,7 +101,8 @@ void paging_init(void)
             map_physmap(boot_info.ranges[i].start, boot_info.ranges[i].end);
     map_image(__text_start, __text_end, 0);
     map_image(__rodata_start, __rodata_end, pte_nx);
-    map_image(__data_start, __data_end, PTE_W | pte_nx);
+    map_image(__data_start, boot_stack_guard, PTE_W | pte_nx);
+    map_image(boot_stack_guard + PAGE_SIZE, __data_end, PTE_W | pte_nx);
     table_below(&kernel_pgd[VMALLOC_BASE >> 39 & 511]);
     table_below(&kernel_pgd[VMEMMAP_BASE >> 39 & 511]);
     table_below(&kernel_pgd[511]);

@@ -55,19 +55,6 @@ static __always_inline void wr_user_gsbase(unsigned long v)
     __asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(v) : "memory");
 }
 
-/* User mode may have written the bases itself: read them back. Kernel threads keep the old ones loaded. */
-static __always_inline void switch_bases_fast(struct thread_struct *prev, struct thread_struct *next)
-{
-    unsigned long fs = rdfsbase(), gs = rd_user_gsbase();
-
-    prev->fs_base = fs;
-    prev->gs_base = gs;
-    if (next->fs_base != fs)
-        wrfsbase(next->fs_base);
-    if (unlikely(next->gs_base != gs))
-        wr_user_gsbase(next->gs_base);
-}
-
 static void switch_bases_slow(struct thread_struct *next)
 {
     if (next->fs_base != this_cpu_read(live_fs_base)) {
@@ -80,19 +67,35 @@ static void switch_bases_slow(struct thread_struct *next)
     }
 }
 
+/*
+ * Kernel threads have no user state: the registers keep that of the last user task, which costs nothing if
+ * it comes back. With FSGSBASE user mode may have written the bases itself, so they are read back.
+ */
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next);
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
 {
-    unsigned long top = (unsigned long)next->stack + KSTACK_SIZE;
+    unsigned long top = (unsigned long)next->stack + KSTACK_SIZE, fs, gs;
 
     this_cpu_write(current_task, next);
     this_cpu_write(kstack_top, top);
     this_cpu_write(cpu_tss.rsp[0], top);
-    if (likely(cpu_has.fsgsbase))
-        switch_bases_fast(&prev->thread, &next->thread);
-    else
+    if (likely(prev->thread.fpu))
+        fpu_save(prev->thread.fpu);
+    if (likely(cpu_has.fsgsbase)) {
+        prev->thread.fs_base = fs = rdfsbase();
+        prev->thread.gs_base = gs = rd_user_gsbase();
+        if (unlikely(!next->thread.fpu))
+            return prev;
+        if (next->thread.fs_base != fs)
+            wrfsbase(next->thread.fs_base);
+        if (unlikely(next->thread.gs_base != gs))
+            wr_user_gsbase(next->thread.gs_base);
+    } else {
+        if (!next->thread.fpu)
+            return prev;
         switch_bases_slow(&next->thread);
-    fpu_switch(prev, next);
+    }
+    fpu_switch_in(&next->thread);
     return prev;
 }
 
