@@ -12,9 +12,11 @@
 #define PROT_GROWSUP 0x02000000
 #define PROT_BITS (PTE_P | PTE_PROTNONE | PTE_U | PTE_NX_BIT)
 
-static void protect_table(struct page *t, unsigned from, unsigned to, u64 prot, bool keep_write)
+/* True when an entry was there: a TLB may hold what it was. */
+static bool protect_table(struct page *t, unsigned from, unsigned to, u64 prot, bool keep_write)
 {
     u64 *table = page_to_virt(t);
+    bool met = false;
     u32 left;
 
     table_lock(t);
@@ -25,15 +27,17 @@ static void protect_table(struct page *t, unsigned from, unsigned to, u64 prot, 
         if (!e)
             continue;
         left--;
+        met = true;
         e = (e & ~PROT_BITS) | (prot & PROT_BITS);
         if (!keep_write || !(prot & PTE_P))
             e &= ~PTE_W;
         WRITE_ONCE(table[i], e);
     }
     table_unlock(t);
+    return met;
 }
 
-static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, u64 prot, bool keep_write)
+static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, u64 prot, bool keep_write, bool *flush)
 {
     while (start < end) {
         unsigned long next = pmd_end(start, end);
@@ -46,7 +50,8 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
         if (*pmd) {
             if (!(*pmd & PTE_W) && table_unshare(mm, pmd, start))
                 return -ENOMEM;
-            protect_table(pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, prot, keep_write);
+            if (protect_table(pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, prot, keep_write))
+                *flush = true;
         }
         start = next;
     }
@@ -54,13 +59,13 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 }
 
 /* One whole VMA. */
-static int protect_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long access)
+static int protect_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long access, bool *flush)
 {
     unsigned long flags = (v->vm_flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | access;
     s64 pages = (s64)((v->vm_end - v->vm_start) >> PAGE_SHIFT);
     int err;
 
-    err = protect_range(mm, v->vm_start, v->vm_end, prot_of(flags), flags & VM_WRITE);
+    err = protect_range(mm, v->vm_start, v->vm_end, prot_of(flags), flags & VM_WRITE, flush);
     if (err)
         return err;
     vm_stat_account(mm, v->vm_flags, -pages);
@@ -75,7 +80,7 @@ static bool may_have(const struct vm_area_struct *v, unsigned long access)
     return !(access & ~(v->vm_flags >> 4) & (VM_READ | VM_WRITE | VM_EXEC));
 }
 
-static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long access)
+static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long access, bool *flush)
 {
     unsigned long at = start;
     int err = 0;
@@ -97,7 +102,7 @@ static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned lo
             err = vma_cut(mm, at, to);
             v = vma_lookup(mm, at);
             if (!err)
-                err = protect_vma(mm, v, access);
+                err = protect_vma(mm, v, access, flush);
             if (!err)
                 vma_merge(mm, v);
         }
@@ -112,6 +117,7 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
     unsigned long size = ALIGN_UP(len, PAGE_SIZE), access = 0;
     unsigned long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
     struct vm_area_struct *v;
+    bool flush = false;
     int err;
 
     prot &= ~(unsigned long)(PROT_GROWSDOWN | PROT_GROWSUP);
@@ -138,8 +144,9 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
         }
     }
     if (!err)
-        err = protect_locked(mm, start, start + size, access);
-    flush_tlb_mm_range(mm, start, start + size);
+        err = protect_locked(mm, start, start + size, access, &flush);
+    if (flush)
+        flush_tlb_mm_range(mm, start, start + size);
     up_write(&mm->mmap_lock);
     return err;
 }
