@@ -123,7 +123,7 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
         if (!x || !y)
             continue;
         json_object_set_new(hidden, names[i], json_pack("[f,f]", va, vb));
-        if (vb > va * 1.02 + 0.02)
+        if (vb > (va > 0 ? va : 0) * 1.02 + 0.05) // a slope of counts may come out slightly below zero
             json_array_append_new(more, json_string(names[i]));
     }
     json_object_set_new(c, "hidden", hidden);
