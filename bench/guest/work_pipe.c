@@ -49,7 +49,9 @@ void workload_run(struct bench *b)
     }
     bench_end(b, 2 * (uint64_t)b->iters);
 
-    bench_check_switches(b, b->iters);
+    if (b->cpu[0] == b->cpu[1]) { /* apart, the answer may be there before anybody sleeps */
+        bench_check_switches(b, b->iters);
+    }
     close(go[1]);
     bench_reap(b, pid, 0);
     char c;

@@ -73,7 +73,7 @@ static void add_wall(struct run_plan *p, const char *name, long n, bool two_part
             continue;
         char *row = place == PLACE_SAME_CPU ? x_strdup(name) : x_printf("%s@%s", name, placement_name[place]);
         const int *pin = two_party ? cpu : NULL;
-        add_step(p, row, name, n / 10, STEP_WARM, pin);
+        add_step(p, row, name, n / 4, STEP_WARM, pin);
         add_step(p, row, name, n, STEP_N, pin);
         free(row);
     }
