@@ -188,7 +188,7 @@ KERNEL_PARAM("debug", set_debug);
 
 static int set_loglevel(const char *value)
 {
-    u64 v;
+    u64 v = 0;
 
     if (param_u64(value, &v))
         return -EINVAL;

@@ -2,6 +2,7 @@
  * Must never free a tty_struct: signal_struct->tty may point to it at any time. */
 #include "kernel/dev/tty.h"
 #include "kernel/debug/assert.h"
+#include "kernel/dev/kmsg.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
@@ -130,7 +131,7 @@ void tty_init(void)
     if (register_chrdev("tty", MKDEV(5, 0), 0666, &current_tty_fops) ||
         register_chrdev("console", MKDEV(5, 1), 0600, &console_fops) ||
         register_chrdev("ttyS0", MKDEV(4, 64), 0660, &tty_fops) ||
-        register_chrdev("ttyS1", MKDEV(4, 65), 0660, &tty_fops))
+        register_chrdev("ttyS1", MKDEV(4, 65), 0660, &tty_fops) || kmsg_init())
         panic("tty: no memory for the devices");
     uart_init();
 }

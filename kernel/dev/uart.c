@@ -20,12 +20,14 @@ enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRAT
 #define LCR_DLAB 0x80
 #define IIR_NONE 0x01
 #define FIFO_DEPTH 16
+#define MAX_SPINS 1000000 /* port reads: about a second */
 
 struct uart {
     u16 base;
     u8 irq;
     bool present;
     bool console;
+    bool stuck;      /* nobody reads; a hint, any CPU */
     spinlock_t lock; /* output and line registers */
 };
 
@@ -82,11 +84,20 @@ unsigned uart_console_port(void)
     return console_port;
 }
 
-/* Waits until the transmitter takes a burst. A port whose reader is gone must not stop the kernel for ever. */
+static bool is_ready(struct uart *u)
+{
+    return inb(u->base + REG_LSR) & LSR_THR_EMPTY;
+}
+
+/* Waits until the transmitter takes a burst. A port whose reader is gone must not stop the kernel for ever: after one long
+ * wait it gets only short ones, until it takes something again. */
 static void wait_ready(struct uart *u)
 {
-    for (unsigned spins = 0; !(inb(u->base + REG_LSR) & LSR_THR_EMPTY) && spins < 20000000; spins++)
+    unsigned spins = 0, limit = u->stuck ? 1000 : MAX_SPINS;
+
+    while (!is_ready(u) && ++spins < limit)
         cpu_relax();
+    u->stuck = spins == limit;
 }
 
 static void emit(struct uart *u, const char *text, size_t n)
@@ -103,10 +114,11 @@ void uart_write(unsigned port, const char *text, size_t n)
     struct uart *u = &uarts[port];
     unsigned long flags;
 
-    /* Interrupts are off for one burst at a time. */
+    /* Interrupts are off for one burst at a time, and on (if the caller has them on) while the port is busy. */
     while (u->present && n) {
         size_t burst = min_t(size_t, n, FIFO_DEPTH);
 
+        wait_ready(u);
         spin_lock_irqsave(&u->lock, flags);
         emit(u, text, burst);
         spin_unlock_irqrestore(&u->lock, flags);
@@ -182,7 +194,8 @@ static void uart_interrupt(void *arg)
 {
     unsigned port = (unsigned)(unsigned long)arg;
 
-    while (!(inb(uarts[port].base + REG_IIR) & IIR_NONE))
+    /* Bounded: a port that always says "pending" must not keep the CPU. */
+    for (int i = 0; i < 256 && !(inb(uarts[port].base + REG_IIR) & IIR_NONE); i++)
         uart_receive(port);
 }
 

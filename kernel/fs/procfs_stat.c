@@ -83,7 +83,6 @@ static struct usage usage_of(struct task_struct *t, bool whole)
 
 struct signal_masks {
     sigset_t pending, shared, blocked, ignored, caught;
-    u32 queued;
 };
 
 static struct signal_masks masks_of(struct task_struct *t)
@@ -242,8 +241,12 @@ static void show_mm(struct seq_buf *s, struct mm_struct *mm)
 static void show_signals(struct seq_buf *s, struct task_struct *t)
 {
     struct signal_masks m = masks_of(t);
+    u32 queued;
 
-    seq_printf(s, "Threads:\t%d\nSigQ:\t%u/%lu\n", t->signal->nr_threads, m.queued,
+    rcu_read_lock();
+    queued = rcu_dereference(t->real_cred)->user->sigpending;
+    rcu_read_unlock();
+    seq_printf(s, "Threads:\t%d\nSigQ:\t%u/%lu\n", t->signal->nr_threads, queued,
                READ_ONCE(t->signal->rlim[RLIMIT_SIGPENDING].rlim_cur));
     seq_printf(s, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", m.pending,
                m.shared, m.blocked, m.ignored, m.caught);
