@@ -1,5 +1,5 @@
-/* Kernel stacks: KSTACK_SIZE bytes in the vmalloc range, an unmapped page below and above. Mapped once, never unmapped:
- * a free stack waits on its CPU's stack of stacks, then on its node's list. A stack's first word links it while it is free.
+/* Kernel stacks: KSTACK_SIZE bytes in the vmalloc range, an unmapped page below and above. Mapped once and kept:
+ * a free stack waits on its CPU's stack of stacks, then on its node's list, until memory runs short. A stack's first word links it while it is free.
  * alloc may not be called in interrupts; free may be called in any context. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/lib/spinlock.h"
@@ -18,6 +18,7 @@ struct stack_cache {
 struct stack_pool {
     spinlock_t lock; /* interrupts off */
     void *free;
+    u32 count;
 } __cacheline_aligned;
 
 static DEFINE_PER_CPU(struct stack_cache, stack_cache); /* NOIRQ */
@@ -33,8 +34,10 @@ static void *pool_take(struct stack_pool *pool)
         return NULL;
     spin_lock_irqsave(&pool->lock, flags);
     s = pool->free;
-    if (s)
+    if (s) {
         pool->free = *(void **)s;
+        pool->count--;
+    }
     spin_unlock_irqrestore(&pool->lock, flags);
     return s;
 }
@@ -84,12 +87,39 @@ void free_kernel_stack(void *s)
         spin_lock(&pool->lock);
         *(void **)s = pool->free;
         pool->free = s;
+        pool->count++;
         spin_unlock(&pool->lock);
     }
     local_irq_restore(flags);
 }
 
+/* Unmaps the free stacks of all pools; pages gained. Interrupts are on. */
+u64 reclaim_kernel_stacks(void)
+{
+    u64 gained = 0;
+
+    for (unsigned nid = 0; nid < MAX_NODES; nid++) {
+        void *s;
+
+        while ((s = pool_take(&pools[nid]))) {
+            vfree(s);
+            gained += KSTACK_SIZE / PAGE_SIZE;
+        }
+    }
+    (void)atomic_fetch_sub_relaxed(&stack_pages, gained);
+    return gained;
+}
+
+u64 nr_free_stack_pages(void)
+{
+    u64 stacks = 0;
+
+    for (unsigned nid = 0; nid < MAX_NODES; nid++)
+        stacks += READ_ONCE(pools[nid].count);
+    return stacks * (KSTACK_SIZE / PAGE_SIZE);
+}
+
 u64 nr_kernel_stack_pages(void)
 {
-    return atomic_load_relaxed(&stack_pages);
+    return atomic_load_relaxed(&stack_pages) - nr_free_stack_pages();
 }

@@ -12,7 +12,9 @@ DECLARE_PER_CPU(s64, mm_counter[MC_NR]); /* ANYWHERE */
 u64 nr_slab_pages(void);
 u64 nr_pagetable_pages(void);
 u64 nr_ready_tables(void); /* zeroed, waiting for use: as good as free */
-u64 nr_kernel_stack_pages(void);
+u64 nr_kernel_stack_pages(void); /* in use */
+u64 nr_free_stack_pages(void);   /* mapped, waiting for use; taken back before an allocation fails */
+u64 reclaim_kernel_stacks(void); /* pages gained; task context, interrupts on, no spin lock held */
 u64 nr_file_pages(void);   /* in page caches, shared memory included */
 u64 nr_shmem_pages(void);
 u64 nr_anon_pages(void);

@@ -112,6 +112,8 @@ static __noinline struct page *alloc_slow(int nid, gfp_t gfp, unsigned order)
     local_irq_restore(flags);
     if (!p)
         p = alloc_fallback(from, gfp, order);
+    if (unlikely(!p) && gfp & GFP_WAIT && !preempt_count() && !irqs_disabled() && reclaim_kernel_stacks())
+        p = alloc_fallback(from, gfp, order);
     return finish(p, gfp, order);
 }
 
@@ -305,7 +307,7 @@ u64 nr_node_free_pages(int nid)
 
 u64 nr_free_pages(void)
 {
-    u64 n = stacked_pages(-1) + nr_ready_tables();
+    u64 n = stacked_pages(-1) + nr_ready_tables() + nr_free_stack_pages();
 
     for (unsigned i = 0; i < MAX_NODES; i++)
         n += READ_ONCE(zones[i].free_pages) + atomic_load_relaxed(&zones[i].deferred_pages);
