@@ -117,7 +117,7 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
         fairq_insert(&rq->q.fair, &prev->se.rq.fair);
         if (unlikely(sched_smp))
             sched_publish_surplus(rq);
-    } else {
+    } else if (!rt_push(rq, prev)) {
         rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
     }
 }

@@ -130,7 +130,7 @@ static void fair_dequeue(struct rq *rq, struct task_struct *t)
     t->se.vlag = (s64)(t->se.rq.fair.key - rq->min_vruntime);
 }
 
-/* No CPU idles, but one has at least two tasks fewer: give it one that waits. A CPU with one task has no tick with which to come
+/* No CPU idles, but one is less crowded by two: give it one that waits. A CPU with one task has no tick with which to come
  * and ask, so the owner pushes. */
 static void push_to_less_loaded(struct rq *rq)
 {
@@ -138,13 +138,16 @@ static void push_to_less_loaded(struct rq *rq)
     struct task_struct *t;
     u32 cpu;
 
-    if (++rq->balance_tick % BALANCE_TICKS || rq->q.nr_running < 3 || !(n = fairq_late(&rq->q.fair)))
+    if (++rq->balance_tick % BALANCE_TICKS || sched_crowd(rq->q.cpu) < 3)
+        return;
+    n = task_is_rt(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    if (!n)
         return;
     t = FAIR_TASK(n);
     if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
         return;
     cpu = sched_least_loaded(t, rq->q.cpu);
-    if (READ_ONCE(cpu_rq(cpu)->q.nr_running) + 2 > rq->q.nr_running)
+    if (sched_crowd(cpu) + 2 > sched_crowd(rq->q.cpu))
         return;
     fair_dequeue(rq, t);
     rq->q.nr_running--;

@@ -64,6 +64,7 @@ extern bool sched_smp; /* more than one CPU is online */
 #define PRIO_IDLE 140
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
+#define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_WEIGHT 1024
 #define IDLE_POLICY_WEIGHT 3
@@ -100,12 +101,16 @@ void rt_dequeue(struct rq *rq, struct task_struct *t);
 bool rt_may_run(struct rq *rq);
 void rt_account(struct rq *rq, u64 delta);
 void rt_unthrottle(struct rq *rq);
+void rt_balance_tick(struct rq *rq);
+bool rt_push(struct rq *rq, struct task_struct *t);
 
 /* ---- core.c, wake.c, idle.c ---- */
 void sched_check_preempt(struct rq *rq, struct task_struct *t);
 bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
 void sched_dequeue_queued(struct rq *rq, struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
+u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
+u32 sched_crowd(u32 cpu);
 u32 sched_least_loaded(struct task_struct *t, u32 here);
 bool sched_steal(struct rq *rq);
 void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */

@@ -89,6 +89,34 @@ void rt_unthrottle(struct rq *rq)
         rq_kick_self(&rq->q);
 }
 
+/* t, RUNNABLE and in hand, waits here: gives it to a CPU that runs something less important. False: there is none. */
+bool rt_push(struct rq *rq, struct task_struct *t)
+{
+    u32 cpu;
+
+    if (!sched_smp || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return false;
+    cpu = sched_select_rt(t, rq->q.cpu);
+    if (cpu == rq->q.cpu || READ_ONCE(cpu_rq(cpu)->curr_prio) <= t->prio)
+        return false;
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+    return true;
+}
+
+/* Whoever waits here since all CPUs were more important gets its chance at each tick. */
+void rt_balance_tick(struct rq *rq)
+{
+    struct task_struct *t;
+
+    if (!rq->rt.nr)
+        return;
+    t = rt_first(rq);
+    rt_dequeue(rq, t);
+    if (!rt_push(rq, t))
+        rt_requeue(rq, t, true);
+}
+
 static void rt_enqueue(struct rq *rq, struct task_struct *t)
 {
     if (t->se.last_cpu != rq->q.cpu) {

@@ -154,10 +154,8 @@ void scheduler_tick(bool user)
     rcu_tick(rq, user);
     curr->sched_class->task_tick(rq, curr);
     rt_unthrottle(rq);
-    if (sched_smp)
-        fair_balance_tick(rq);
-    else if (rq->next)
-        fair_balance_tick(rq);
+    fair_balance_tick(rq);
+    rt_balance_tick(rq);
     sched_load_tick();
     if (!tick_is_needed(rq)) {
         rq->ticking = false;

@@ -11,7 +11,7 @@ bool sched_smp;
 /* ---- placement ---- */
 
 /* The CPU that runs the least important task, if t would preempt it. */
-static u32 select_rt(struct task_struct *t, u32 prev_cpu)
+u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
 {
     u32 best = prev_cpu;
     int worst = rq_task_may_run_on(&t->se.rq, prev_cpu) ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
@@ -29,22 +29,30 @@ static u32 select_rt(struct task_struct *t, u32 prev_cpu)
     return best;
 }
 
-/* The CPU with the fewest tasks among a few that t may use: a different window at each call, so that all are seen over time. */
+/* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
+u32 sched_crowd(u32 cpu)
+{
+    struct rq *rq = cpu_rq(cpu);
+
+    return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
+}
+
+/* The least crowded CPU among a few that t may use: a different window at each call, so that all are seen over time. */
 u32 sched_least_loaded(struct task_struct *t, u32 here)
 {
     struct rq *rq = this_rq();
     u32 best = here, least = UINT32_MAX, cpu = rq->balance_cursor;
 
     if (rq_task_may_run_on(&t->se.rq, here))
-        least = READ_ONCE(cpu_rq(here)->q.nr_running);
+        least = sched_crowd(here);
     for (u32 i = 0; i < BALANCE_WINDOW; i++) {
         cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, cpu + 1);
         if (cpu >= nr_cpu_ids)
             cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, 0);
         if (cpu >= nr_cpu_ids)
             return here;
-        if (READ_ONCE(cpu_rq(cpu)->q.nr_running) < least) {
-            least = READ_ONCE(cpu_rq(cpu)->q.nr_running);
+        if (sched_crowd(cpu) < least) {
+            least = sched_crowd(cpu);
             best = cpu;
         }
     }
@@ -59,7 +67,7 @@ static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
     bool here_ok = rq_task_may_run_on(&t->se.rq, here);
 
     if (prev_ok && here_ok)
-        return READ_ONCE(cpu_rq(here)->q.nr_running) < READ_ONCE(cpu_rq(prev_cpu)->q.nr_running) ? here : prev_cpu;
+        return sched_crowd(here) < sched_crowd(prev_cpu) ? here : prev_cpu;
     if (prev_ok)
         return prev_cpu;
     if (here_ok)
@@ -75,7 +83,7 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
     if (!sched_smp)
         return here;
     if (unlikely(task_is_rt(t)))
-        return select_rt(t, prev_cpu);
+        return sched_select_rt(t, prev_cpu);
     if (rq_task_may_run_on(&t->se.rq, prev_cpu)) {
         if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
             return prev_cpu;
@@ -233,7 +241,7 @@ void wake_up_new_task(struct task_struct *t)
     unsigned long flags = local_irq_save();
     u32 cpu = sched_select_cpu(t, t->se.last_cpu);
 
-    if (sched_smp && task_is_fair(t) && READ_ONCE(cpu_rq(cpu)->q.nr_running) > 1)
+    if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1)
         cpu = sched_least_loaded(t, cpu);
     if (cpu == smp_processor_id())
         rq_arrive(&this_rq()->q, &t->se.rq);
