@@ -146,8 +146,8 @@ static void restore_context(struct pt_regs *r, const struct user_sigcontext *c)
     r->di = c->di, r->si = c->si, r->bp = c->bp, r->bx = c->bx;
     r->dx = c->dx, r->ax = c->ax, r->cx = c->cx, r->sp = c->sp, r->ip = c->ip;
     r->flags = (r->flags & ~FLAGS_RESTORED) | (c->flags & FLAGS_RESTORED) | X86_EFLAGS_IF;
-    r->cs = USER_CS;
-    r->ss = USER_DS;
+    r->cs = c->cs | 3; /* wild selectors fault at IRET, which bad_iret() turns into SIGSEGV */
+    r->ss = c->ss | 3;
     r->orig_ax = (unsigned long)-1;
 }
 
