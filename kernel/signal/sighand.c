@@ -65,6 +65,19 @@ static void sighand_free_rcu(struct rcu_head *head)
     kmem_cache_free(sighand_cache, container_of(head, struct sighand_struct, rcu));
 }
 
+/* An epoll that watches a signalfd of a task that has ended: it hears no more. */
+static void drop_watchers(struct sighand_struct *s)
+{
+    unsigned long flags;
+
+    if (list_empty(&s->signalfd_wqh.head))
+        return;
+    spin_lock_irqsave(&s->signalfd_wqh.lock, flags);
+    while (!list_empty(&s->signalfd_wqh.head))
+        list_del_init(s->signalfd_wqh.head.next);
+    spin_unlock_irqrestore(&s->signalfd_wqh.lock, flags);
+}
+
 /* Nobody can find it: the tasks that used it are freed only after a grace period. */
 static void sighand_free(struct sighand_struct *s)
 {
@@ -72,6 +85,7 @@ static void sighand_free(struct sighand_struct *s)
     struct sighand_shelf *shelf;
     bool kept;
 
+    drop_watchers(s);
     reset_actions(s);
     flags = local_irq_save();
     shelf = this_cpu_ptr(&sighand_shelf);

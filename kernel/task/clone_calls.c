@@ -82,19 +82,25 @@ static bool clone3_args_valid(const struct clone_args *a)
     return a->stack_size && access_ok((void *)a->stack, a->stack_size);
 }
 
-/* set_tid needs a right that we could give, but a chosen number cannot be had: numbers are handed out by the kernel only. */
-static int check_set_tid(const struct clone_args *a)
+/* There is one pid namespace, so one number at most may be chosen. 0: none was. */
+static int get_set_tid(const struct clone_args *a, pid_t *nr)
 {
+    *nr = 0;
     if (!a->set_tid)
         return 0;
     if (a->set_tid_size != 1)
         return -EINVAL;
-    return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+    if (get_user(*nr, (pid_t __user *)a->set_tid))
+        return -EFAULT;
+    if (*nr < 1 || *nr >= pid_max)
+        return -EINVAL;
+    return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 long sys_clone3(void __user *uargs, size_t size)
 {
     struct clone_args a = {0};
+    pid_t nr;
     int err;
 
     if (size > PAGE_SIZE)
@@ -110,7 +116,7 @@ long sys_clone3(void __user *uargs, size_t size)
         return -EFAULT;
     if (!clone3_args_valid(&a))
         return -EINVAL;
-    err = check_set_tid(&a);
+    err = get_set_tid(&a, &nr);
     if (err)
         return err;
     struct kernel_clone_args args = {
@@ -122,6 +128,7 @@ long sys_clone3(void __user *uargs, size_t size)
         .stack = a.stack,
         .stack_size = a.stack_size,
         .tls = a.tls,
+        .set_tid = nr,
         .node = -1,
         .cpu = -1,
     };

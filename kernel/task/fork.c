@@ -292,7 +292,7 @@ static int publish_child(struct task_struct *p, u64 flags)
 
 static int copy_pid(struct task_struct *p, const struct kernel_clone_args *args)
 {
-    struct pid *pid = alloc_pid();
+    struct pid *pid = alloc_pid(args->set_tid);
 
     if (IS_ERR(pid))
         return (int)PTR_ERR(pid);

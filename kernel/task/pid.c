@@ -75,7 +75,7 @@ static u32 take_number(void)
     return nr;
 }
 
-struct pid *alloc_pid(void)
+struct pid *alloc_pid(pid_t wanted)
 {
     struct pid *p = kmem_cache_alloc(pid_cache, GFP_KERNEL);
     int err = -EAGAIN;
@@ -89,8 +89,8 @@ struct pid *alloc_pid(void)
     spin_lock_init(&p->lock);
     init_waitqueue_head(&p->wait_pidfd);
     p->numbers[0].ns = NULL;
-    for (int tries = pid_max; tries > 0; tries--) {
-        u32 nr = take_number();
+    for (int tries = wanted ? 1 : pid_max; tries > 0; tries--) {
+        u32 nr = wanted ? (u32)wanted : take_number();
 
         p->numbers[0].nr = (int)nr;
         err = radix_insert(&pid_tree, nr, p);
@@ -100,7 +100,7 @@ struct pid *alloc_pid(void)
             break;
     }
     kmem_cache_free(pid_cache, p);
-    return ERR_PTR(err == -ENOMEM ? -ENOMEM : -EAGAIN);
+    return ERR_PTR(err == -EEXIST && !wanted ? -EAGAIN : err);
 }
 
 static void pid_free_rcu(struct rcu_head *head)

@@ -13,7 +13,7 @@ struct pid {
     struct rcu_head rcu;
     struct upid numbers[1];
 };
-struct pid *alloc_pid(void);                /* hashed, without a task yet. ERR_PTR(-EAGAIN/-ENOMEM) */
+struct pid *alloc_pid(pid_t wanted);        /* 0: any. Hashed, without a task yet. ERR_PTR(-EAGAIN/-ENOMEM/-EEXIST) */
 void free_pid(struct pid *p);               /* the task lets go of it; the number is free again with the last reference */
 struct pid *find_pid(int nr);               /* under rcu_read_lock */
 struct pid *find_get_pid(int nr);           /* NULL */

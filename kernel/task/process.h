@@ -10,6 +10,7 @@ struct kernel_clone_args {
     unsigned long stack;
     unsigned long stack_size;
     unsigned long tls;
+    pid_t set_tid;       /* the number wanted, 0 any */
     int node;
     int (*fn)(void *);   /* kernel thread */
     void *fn_arg;
