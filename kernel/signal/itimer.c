@@ -111,6 +111,7 @@ static void set_cpu_timer(int which, s64 value, s64 interval)
     current->signal->cpu_timers = current->signal->it_virt_value || current->signal->it_prof_value ||
                                   current->signal->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
     spin_unlock_irq(&current->sighand->siglock);
+    sched_cpu_timers_changed();
     if (current->signal->cpu_timers)
         sched_cpu_timers_changed();
 }

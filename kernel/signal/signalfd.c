@@ -4,7 +4,7 @@
  */
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/uaccess.h"
+#include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 

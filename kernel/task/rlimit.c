@@ -27,6 +27,8 @@ static int change_limit(struct task_struct *t, unsigned resource, const struct r
             t->signal->cpu_timers = true;
     }
     unlock_task_sighand(s, flags);
+    if (!err && new && resource == RLIMIT_CPU)
+        sched_cpu_timers_changed();
     return err;
 }
 
