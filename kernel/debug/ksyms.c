@@ -1,5 +1,5 @@
-/* Lookup in the symbol map that the second link adds: sorted text offsets, offsets of the names, names.
- * Read only; any context, NMI and panic included. Must never allocate or lock. */
+/* Lookup in the symbol map that the second link adds: sorted text offsets, offsets of the names,
+ * names. Read only; any context, NMI and panic included. Must never allocate or lock. */
 #include "kernel/debug/ksyms.h"
 #include "kernel/lib/fmt.h"
 
@@ -15,7 +15,8 @@ const char *ksym_lookup(unsigned long addr, unsigned long *offset, unsigned long
     unsigned long rel = addr - (unsigned long)__text_start;
     u32 lo = 0, hi;
 
-    if (!&ksym_count || !ksym_count || addr < (unsigned long)__text_start || addr >= (unsigned long)__text_end)
+    if (!&ksym_count || !ksym_count || addr < (unsigned long)__text_start ||
+        addr >= (unsigned long)__text_end)
         return NULL;
     hi = ksym_count;
     while (hi - lo > 1) {

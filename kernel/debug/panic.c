@@ -1,5 +1,6 @@
-/* The end after a fault of the kernel: message, backtrace, other CPUs stopped, the VM ended with a non-zero exit code.
- * Must work in any context and with any lock held: takes none, allocates nothing. */
+/* The end after a fault of the kernel: message, backtrace, other CPUs stopped, the VM ended with a
+ * non-zero exit code. Must work in any context and with any lock held: takes none, allocates
+ * nothing. */
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/irqflags.h"
 #include "kernel/arch/x86/machine.h"
@@ -16,7 +17,7 @@
 #define DEBUG_EXIT_PORT 0xf4
 
 bool panic_in_progress;
-static u32 panic_owner; /* CPU number + 1 */
+static u32 panic_owner;   /* CPU number + 1 */
 static int panic_timeout; /* seconds: 0 stay, < 0 restart at once */
 
 /* panic=N: Linux's meaning. A VM with isa-debug-exit ends at once, with a code, whatever N is. */
@@ -30,7 +31,8 @@ __noreturn static void end_machine(void)
     machine_restart();
 }
 
-/* One CPU reports; a second one waits to be stopped; a panic inside a panic ends the machine without another word. */
+/* One CPU reports; a second one waits to be stopped; a panic inside a panic ends the machine
+ * without another word. */
 static void enter_panic(void)
 {
     u32 self = smp_processor_id() + 1, none = 0;
@@ -46,7 +48,8 @@ static void enter_panic(void)
         cpu_relax();
 }
 
-/* The registers that a call preserves; an exception's handler has printed all of them before it came here. */
+/* The registers that a call preserves; an exception's handler has printed all of them before it
+ * came here. */
 static void show_call_registers(unsigned long ip, unsigned long bp)
 {
     unsigned long bx, r12, r13, r14, r15, sp;
@@ -69,9 +72,10 @@ __noreturn void panic(const char *fmt, ...)
     va_end(ap);
     console_loglevel = LOG_DEBUG + 1;
     printk(LOG_EMERG, "Kernel panic - not syncing: %s\n", text);
-    printk(LOG_EMERG, "CPU: %u PID: %d Comm: %.16s\n", smp_processor_id(), current ? current->pid : 0,
-           current ? current->comm : "?");
-    show_call_registers((unsigned long)__builtin_return_address(0), *(unsigned long *)__builtin_frame_address(0));
+    printk(LOG_EMERG, "CPU: %u PID: %d Comm: %.16s\n", smp_processor_id(),
+           current ? current->pid : 0, current ? current->comm : "?");
+    show_call_registers((unsigned long)__builtin_return_address(0),
+                        *(unsigned long *)__builtin_frame_address(0));
     dump_stack_from((unsigned long)__builtin_frame_address(0), 0);
     smp_stop_others();
     printk(LOG_EMERG, "---[ end Kernel panic - not syncing: %s ]---\n", text);

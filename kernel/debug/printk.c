@@ -1,11 +1,13 @@
-/* The kernel log: a lock-free ring of lines with many writers (NMI included) and any number of readers.
+/* The kernel log: a lock-free ring of lines with many writers (NMI included) and any number of
+ * readers.
  *
- * Writers reserve bytes by fetch_add on `head`, fill text and header, and publish the header by storing its own position
- * last (release). A reader takes a line only when the header names that position before and after the copy: a line that is
- * not finished yet, or overwritten meanwhile, is seen as such. Headers are 16-byte aligned and hold their position, so a
- * reader that was overtaken finds the next line by scanning.
- * The console is one reader. Whoever takes `console_busy` prints for all; the others return at once, so no lock is held
- * over slow output. Must never sleep, allocate or wait for another CPU. */
+ * Writers reserve bytes by fetch_add on `head`, fill text and header, and publish the header by
+ * storing its own position last (release). A reader takes a line only when the header names that
+ * position before and after the copy: a line that is not finished yet, or overwritten meanwhile, is
+ * seen as such. Headers are 16-byte aligned and hold their position, so a reader that was overtaken
+ * finds the next line by scanning. The console is one reader. Whoever takes `console_busy` prints
+ * for all; the others return at once, so no lock is held over slow output. Must never sleep,
+ * allocate or wait for another CPU. */
 #include "kernel/debug/printk.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/errno.h"
@@ -17,7 +19,7 @@
 #include "lockfree/atomic.h"
 
 struct line_header {
-    u64 pos;      /* of this header in the stream; written last */
+    u64 pos; /* of this header in the stream; written last */
     u16 len;
     u16 level;
     u32 unused;
@@ -31,7 +33,7 @@ int console_loglevel = 7;
 static char ring[LOG_RING_BYTES] __aligned(SLOT);
 /* Position 0 would match a zeroed ring. */
 static u64 head = LOG_RING_BYTES;
-static struct log_cursor console_cursor = { LOG_RING_BYTES };
+static struct log_cursor console_cursor = {LOG_RING_BYTES};
 static u32 console_busy;
 
 static struct line_header *header_at(u64 pos)
@@ -121,8 +123,8 @@ int log_format(const struct log_line *line, bool with_level, char *buf, size_t s
 
     if (with_level)
         snprintf(prefix, sizeof(prefix), "<%d>", line->level);
-    return scnprintf(buf, size, "%s[%5lu.%06lu] %.*s\n", prefix, us / 1000000, us % 1000000, (int)line->len,
-                     line->text);
+    return scnprintf(buf, size, "%s[%5lu.%06lu] %.*s\n", prefix, us / 1000000, us % 1000000,
+                     (int)line->len, line->text);
 }
 
 static void console_drain(void)
@@ -142,8 +144,10 @@ void console_flush(bool forced)
         return;
     }
     preempt_disable();
-    /* After giving the console back, look again: a writer that found it busy left its line to us. */
-    while (atomic_load_relaxed(&console_cursor.pos) != log_head() && !atomic_xchg_full(&console_busy, 1)) {
+    /* After giving the console back, look again: a writer that found it busy left its line to us.
+     */
+    while (atomic_load_relaxed(&console_cursor.pos) != log_head() &&
+           !atomic_xchg_full(&console_busy, 1)) {
         u64 seen = console_cursor.pos;
 
         console_drain();

@@ -1,4 +1,5 @@
-/* Host test of the log ring: order, wrap-around, a reader that is overtaken, writers on several threads. */
+/* Host test of the log ring: order, wrap-around, a reader that is overtaken, writers on several
+ * threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,25 +7,31 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#define dev_t k_dev_t
-#define timespec k_timespec
+#define dev_t      k_dev_t
+#define timespec   k_timespec
 #define itimerspec k_itimerspec
-#define timeval k_timeval
-#define itimerval k_itimerval
+#define timeval    k_timeval
+#define itimerval  k_itimerval
 
 #include "kernel/debug/printk.c"
 #include "kernel/lib/fmt.c"
 #include "kernel/lib/string.c"
 #include "kernel/lib/param.h"
 
-s64 ktime_get_ns(void) { return 1234567890; }
+s64 ktime_get_ns(void)
+{
+    return 1234567890;
+}
 static u64 console_bytes; /* atomic */
 
 void uart_console_write(const char *text, size_t n)
 {
     (void)atomic_fetch_add_relaxed(&console_bytes, n);
 }
-void ksym_format(unsigned long addr, char *buf, size_t size) { buf[0] = '\0'; }
+void ksym_format(unsigned long addr, char *buf, size_t size)
+{
+    buf[0] = '\0';
+}
 int param_u64(const char *value, u64 *out)
 {
     return -EINVAL;
@@ -32,7 +39,7 @@ int param_u64(const char *value, u64 *out)
 
 static void test_lines_in_order(void **state)
 {
-    struct log_cursor c = { 0 };
+    struct log_cursor c = {0};
     struct log_line line;
     char text[600];
 
@@ -51,7 +58,7 @@ static void test_lines_in_order(void **state)
 
 static void test_overtaken_reader_goes_on(void **state)
 {
-    struct log_cursor c = { log_head() };
+    struct log_cursor c = {log_head()};
     struct log_line line;
     int last = -1, n = 0;
 
@@ -70,7 +77,7 @@ static void test_overtaken_reader_goes_on(void **state)
 
 static void test_long_lines_are_cut(void **state)
 {
-    struct log_cursor c = { log_head() };
+    struct log_cursor c = {log_head()};
     struct log_line line;
     static char text[2000];
 
@@ -81,12 +88,13 @@ static void test_long_lines_are_cut(void **state)
 }
 
 #define THREADS 4
-#define LINES 20000
+#define LINES   20000
 
 static void *writer(void *arg)
 {
     for (int i = 0; i < LINES; i++)
-        printk(LOG_DEBUG, "%d %d %.*s.", (int)(long)arg, i, i % 100, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        printk(LOG_DEBUG, "%d %d %.*s.", (int)(long)arg, i, i % 100,
+               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
     return NULL;
 }
@@ -94,10 +102,10 @@ static void *writer(void *arg)
 /* Every line that a reader gets is whole and, per writer, later than the one before. */
 static void test_many_writers(void **state)
 {
-    struct log_cursor c = { log_head() };
+    struct log_cursor c = {log_head()};
     struct log_line line;
     pthread_t threads[THREADS];
-    int last[THREADS] = { 0 };
+    int last[THREADS] = {0};
 
     for (long i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, writer, (void *)i);
@@ -136,8 +144,10 @@ static void test_console_shows_by_level(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines_in_order),     cmocka_unit_test(test_overtaken_reader_goes_on),
-        cmocka_unit_test(test_long_lines_are_cut), cmocka_unit_test(test_many_writers),
+        cmocka_unit_test(test_lines_in_order),
+        cmocka_unit_test(test_overtaken_reader_goes_on),
+        cmocka_unit_test(test_long_lines_are_cut),
+        cmocka_unit_test(test_many_writers),
         cmocka_unit_test(test_console_shows_by_level),
     };
     console_loglevel = 7;

@@ -1,4 +1,5 @@
-/* The ChaCha20 block function (RFC 8439, section 2.3; the 64-bit counter layout of Bernstein's original). Pure. */
+/* The ChaCha20 block function (RFC 8439, section 2.3; the 64-bit counter layout of Bernstein's
+ * original). Pure. */
 #include "kernel/dev/random.h"
 
 static inline u32 rotate(u32 v, unsigned n)
@@ -16,9 +17,14 @@ static inline u32 rotate(u32 v, unsigned n)
 
 void chacha20_block(const u32 key[8], u64 counter, u64 nonce, u32 out[16])
 {
-    u32 in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0], key[1], key[2], key[3],
-                   key[4], key[5], key[6], key[7], (u32)counter, (u32)(counter >> 32), (u32)nonce,
-                   (u32)(nonce >> 32) };
+    u32 in[16] = {0x61707865,   0x3320646e,
+                  0x79622d32,   0x6b206574,
+                  key[0],       key[1],
+                  key[2],       key[3],
+                  key[4],       key[5],
+                  key[6],       key[7],
+                  (u32)counter, (u32)(counter >> 32),
+                  (u32)nonce,   (u32)(nonce >> 32)};
     u32 x[16];
 
     for (int i = 0; i < 16; i++)

@@ -1,4 +1,5 @@
-/* /dev/kmsg: each open file reads the log from its oldest line, a record per read; a write adds a line. */
+/* /dev/kmsg: each open file reads the log from its oldest line, a record per read; a write adds a
+ * line. */
 #include "kernel/debug/printk.h"
 #include "kernel/dev/kmsg.h"
 #include "kernel/fs/vfs.h"
@@ -26,7 +27,8 @@ static void kmsg_release(struct inode *inode, struct file *f)
     kfree(f->private_data);
 }
 
-/* "6,12,1234567,-;text\n". Nobody waits here: at the end of the log the answer is EAGAIN, as for a non-blocking reader. */
+/* "6,12,1234567,-;text\n". Nobody waits here: at the end of the log the answer is EAGAIN, as for a
+ * non-blocking reader. */
 static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
     struct kmsg_file *k = f->private_data;
@@ -69,7 +71,10 @@ static ssize_t kmsg_write(struct file *f, const char __user *buf, size_t n, loff
 }
 
 static const struct file_operations kmsg_fops = {
-    .open = kmsg_open, .release = kmsg_release, .read = kmsg_read, .write = kmsg_write,
+    .open = kmsg_open,
+    .release = kmsg_release,
+    .read = kmsg_read,
+    .write = kmsg_write,
 };
 
 int kmsg_init(void)

@@ -1,13 +1,14 @@
-/* The line discipline, input side: what arrives at a port becomes lines or raw bytes, echo, signals and flow control.
- * Runs in the port's interrupt under tty->lock. Owns the input ring of the tty. Must never sleep.
- * Semantics: POSIX.1-2017 chapter 11, termios(3); where they leave room, Linux. */
+/* The line discipline, input side: what arrives at a port becomes lines or raw bytes, echo, signals
+ * and flow control. Runs in the port's interrupt under tty->lock. Owns the input ring of the tty.
+ * Must never sleep. Semantics: POSIX.1-2017 chapter 11, termios(3); where they leave room, Linux.
+ */
 #include "kernel/dev/tty.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/string.h"
 #include "kernel/signal/signal.h"
 
 #define RING(pos) ((pos) & (TTY_INPUT_BYTES - 1))
-#define DISABLED '\0'
+#define DISABLED  '\0'
 
 /* Echo of one batch of input, sent as one piece. */
 struct echo {
@@ -16,8 +17,14 @@ struct echo {
     char text[256];
 };
 
-static bool lflag(const struct tty_struct *tty, u32 bit) { return tty->termios.c_lflag & bit; }
-static bool iflag(const struct tty_struct *tty, u32 bit) { return tty->termios.c_iflag & bit; }
+static bool lflag(const struct tty_struct *tty, u32 bit)
+{
+    return tty->termios.c_lflag & bit;
+}
+static bool iflag(const struct tty_struct *tty, u32 bit)
+{
+    return tty->termios.c_iflag & bit;
+}
 
 static bool is_cc(const struct tty_struct *tty, u8 c, unsigned which)
 {
@@ -139,7 +146,10 @@ static bool take_flow_control(struct tty_struct *tty, u8 c)
 static int take_signal(struct echo *e, u8 c)
 {
     struct tty_struct *tty = e->tty;
-    int sig = is_cc(tty, c, VINTR) ? SIGINT : is_cc(tty, c, VQUIT) ? SIGQUIT : is_cc(tty, c, VSUSP) ? SIGTSTP : 0;
+    int sig = is_cc(tty, c, VINTR)   ? SIGINT
+              : is_cc(tty, c, VQUIT) ? SIGQUIT
+              : is_cc(tty, c, VSUSP) ? SIGTSTP
+                                     : 0;
 
     if (!lflag(tty, ISIG) || !sig)
         return 0;
@@ -197,7 +207,8 @@ static u8 erase_one(struct echo *e)
 
 static bool is_word(u8 c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c >= 0x80;
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+           c >= 0x80;
 }
 
 static void erase_word(struct echo *e)
@@ -349,7 +360,7 @@ static int receive_char(struct echo *e, u8 c)
 
 size_t n_tty_receive_locked(struct tty_struct *tty, const char *buf, size_t n, int *sig)
 {
-    struct echo e = { .tty = tty };
+    struct echo e = {.tty = tty};
     size_t used = 0;
 
     *sig = 0;

@@ -1,4 +1,5 @@
-/* Host test of the line discipline: bytes come in, echo, lines and signals come out. The port is a buffer. */
+/* Host test of the line discipline: bytes come in, echo, lines and signals come out. The port is a
+ * buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,8 +30,18 @@ static const struct ktermios standard = {
     .c_iflag = ICRNL | IXON,
     .c_oflag = OPOST | ONLCR,
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-    .c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17,
-              [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VWERASE] = 23, [VLNEXT] = 22 },
+    .c_cc = {[VINTR] = 3,
+             [VQUIT] = 28,
+             [VERASE] = 127,
+             [VKILL] = 21,
+             [VEOF] = 4,
+             [VMIN] = 1,
+             [VSTART] = 17,
+             [VSTOP] = 19,
+             [VSUSP] = 26,
+             [VREPRINT] = 18,
+             [VWERASE] = 23,
+             [VLNEXT] = 22},
 };
 static struct tty_struct tty;
 
@@ -138,7 +149,8 @@ static void test_eof(void **state)
     bool done = false;
 
     type("abc\004");
-    assert_int_equal(n_tty_take_locked(&tty, got, 3, &done), 3); /* the mark goes with the last byte */
+    assert_int_equal(n_tty_take_locked(&tty, got, 3, &done),
+                     3); /* the mark goes with the last byte */
     assert_true(done);
     assert_int_equal(n_tty_readable_locked(&tty), 0);
     type("\004");
@@ -242,9 +254,21 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
     const struct CMUnitTest tests[] = {
-        T(test_line), T(test_two_lines), T(test_erase), T(test_erase_stops_at_the_line), T(test_erase_control_and_tab),
-        T(test_word_and_kill), T(test_utf8), T(test_eof), T(test_short_reads), T(test_literal_next), T(test_signals_flush),
-        T(test_flow_control), T(test_full_line), T(test_raw), T(test_input_modes),
+        T(test_line),
+        T(test_two_lines),
+        T(test_erase),
+        T(test_erase_stops_at_the_line),
+        T(test_erase_control_and_tab),
+        T(test_word_and_kill),
+        T(test_utf8),
+        T(test_eof),
+        T(test_short_reads),
+        T(test_literal_next),
+        T(test_signals_flush),
+        T(test_flow_control),
+        T(test_full_line),
+        T(test_raw),
+        T(test_input_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

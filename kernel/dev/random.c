@@ -1,7 +1,8 @@
 /* The random generator. Owns the base key (base_lock) and one generator per CPU.
- * A CPU's generator makes four ChaCha20 blocks at a time: the first 32 bytes are its next key, so that what was given out
- * cannot be computed from the state later (fast key erasure, Bernstein 2017); used bytes are cleared.
- * Must never give out the same bytes twice: CPUs' keys come from the base key under different counters. */
+ * A CPU's generator makes four ChaCha20 blocks at a time: the first 32 bytes are its next key, so
+ * that what was given out cannot be computed from the state later (fast key erasure, Bernstein
+ * 2017); used bytes are cleared. Must never give out the same bytes twice: CPUs' keys come from the
+ * base key under different counters. */
 #include "kernel/dev/random.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/boot/boot_info.h"
@@ -10,13 +11,13 @@
 #include "kernel/time/ktime.h"
 
 #define BATCH_BLOCKS 4
-#define BATCH_BYTES (BATCH_BLOCKS * 64)
-#define KEY_BYTES 32
+#define BATCH_BYTES  (BATCH_BLOCKS * 64)
+#define KEY_BYTES    32
 
 struct generator {
     u32 key[8];
-    u32 used;       /* bytes of batch given out; BATCH_BYTES: make new ones */
-    u32 seeded;     /* base generation that the key comes from, + 1; 0 never */
+    u32 used;   /* bytes of batch given out; BATCH_BYTES: make new ones */
+    u32 seeded; /* base generation that the key comes from, + 1; 0 never */
     u8 batch[BATCH_BYTES];
 };
 static DEFINE_PER_CPU(struct generator, generator); /* NOIRQ */
@@ -43,7 +44,7 @@ void add_entropy(const void *buf, size_t n)
 
     spin_lock_irqsave(&base_lock, flags);
     while (n) {
-        u32 in[8] = { 0 };
+        u32 in[8] = {0};
         size_t part = min(n, sizeof(in));
 
         memcpy(in, buf, part);

@@ -1,5 +1,6 @@
-/* The terminals themselves: one tty_struct per serial port, its device files, opening and closing, arrival of input.
- * Must never free a tty_struct: signal_struct->tty may point to it at any time. */
+/* The terminals themselves: one tty_struct per serial port, its device files, opening and closing,
+ * arrival of input. Must never free a tty_struct: signal_struct->tty may point to it at any time.
+ */
 #include "kernel/dev/tty.h"
 #include "kernel/debug/assert.h"
 #include "kernel/dev/kmsg.h"
@@ -16,8 +17,19 @@ static const struct ktermios tty_std_termios = {
     .c_oflag = OPOST | ONLCR,
     .c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL,
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-    .c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17,
-              [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22 },
+    .c_cc = {[VINTR] = 3,
+             [VQUIT] = 28,
+             [VERASE] = 127,
+             [VKILL] = 21,
+             [VEOF] = 4,
+             [VMIN] = 1,
+             [VSTART] = 17,
+             [VSTOP] = 19,
+             [VSUSP] = 26,
+             [VREPRINT] = 18,
+             [VDISCARD] = 15,
+             [VWERASE] = 23,
+             [VLNEXT] = 22},
     .c_ispeed = 115200,
     .c_ospeed = 115200,
 };
@@ -100,16 +112,28 @@ static void tty_release(struct inode *inode, struct file *f)
 }
 
 static const struct file_operations tty_fops = {
-    .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl,
-    .open = tty_open, .release = tty_release,
+    .read = tty_read,
+    .write = tty_write,
+    .poll = tty_poll,
+    .ioctl = tty_ioctl,
+    .open = tty_open,
+    .release = tty_release,
 };
 static const struct file_operations console_fops = {
-    .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl,
-    .open = console_open, .release = tty_release,
+    .read = tty_read,
+    .write = tty_write,
+    .poll = tty_poll,
+    .ioctl = tty_ioctl,
+    .open = console_open,
+    .release = tty_release,
 };
 static const struct file_operations current_tty_fops = {
-    .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl,
-    .open = current_tty_open, .release = tty_release,
+    .read = tty_read,
+    .write = tty_write,
+    .poll = tty_poll,
+    .ioctl = tty_ioctl,
+    .open = current_tty_open,
+    .release = tty_release,
 };
 
 static void tty_setup(struct tty_struct *tty, unsigned port)

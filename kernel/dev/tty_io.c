@@ -1,20 +1,20 @@
-/* read, write and poll of a terminal. A read moves bytes out of the discipline's ring through a small buffer on the stack,
- * because user memory may not be touched under tty->lock. A write is polled output in chunks; write_lock keeps one write()
- * in one piece. May sleep. */
+/* read, write and poll of a terminal. A read moves bytes out of the discipline's ring through a
+ * small buffer on the stack, because user memory may not be touched under tty->lock. A write is
+ * polled output in chunks; write_lock keeps one write() in one piece. May sleep. */
 #include "kernel/dev/tty.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/string.h"
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 
-#define CHUNK 256
+#define CHUNK      256
 #define DECISECOND (NSEC_PER_SEC / 10)
 
 /* What VMIN and VTIME ask of one read. */
 struct read_rule {
-    u32 minimum;      /* bytes to wait for */
-    s64 timeout_ns;   /* 0: none */
-    bool inter_byte;  /* the timeout starts with each byte, after the first */
+    u32 minimum;     /* bytes to wait for */
+    s64 timeout_ns;  /* 0: none */
+    bool inter_byte; /* the timeout starts with each byte, after the first */
 };
 
 static struct read_rule read_rule(struct tty_struct *tty, size_t n)
@@ -24,10 +24,10 @@ static struct read_rule read_rule(struct tty_struct *tty, size_t n)
     s64 vtime = t->c_cc[VTIME] * DECISECOND;
 
     if (t->c_lflag & ICANON)
-        return (struct read_rule){ 1, 0, false };
+        return (struct read_rule){1, 0, false};
     if (!vmin)
-        return (struct read_rule){ vtime ? 1 : 0, vtime, false };
-    return (struct read_rule){ (u32)min_t(size_t, vmin, n), vtime, vtime != 0 };
+        return (struct read_rule){vtime ? 1 : 0, vtime, false};
+    return (struct read_rule){(u32)min_t(size_t, vmin, n), vtime, vtime != 0};
 }
 
 static u32 readable(struct tty_struct *tty)
@@ -129,7 +129,8 @@ ssize_t tty_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
     return read_bytes(tf, f, buf, n);
 }
 
-/* Output processing of one byte; the cursor's column is followed for tabs and erasing. Bytes put into out (at most 8). */
+/* Output processing of one byte; the cursor's column is followed for tabs and erasing. Bytes put
+ * into out (at most 8). */
 static size_t process_byte(struct tty_struct *tty, u8 c, char *out)
 {
     u32 oflag = tty->termios.c_oflag, column = tty->column;
@@ -199,7 +200,8 @@ static int wait_started(struct tty_file *tf, struct file *f)
         return 0;
     if (f->f_flags & O_NONBLOCK)
         return -EAGAIN;
-    return (int)wait_event_interruptible(&tty->write_wait, !READ_ONCE(tty->stopped) || tty_file_hung_up(tf));
+    return (int)wait_event_interruptible(&tty->write_wait,
+                                         !READ_ONCE(tty->stopped) || tty_file_hung_up(tf));
 }
 
 static ssize_t write_bytes(struct tty_file *tf, struct file *f, const char __user *buf, size_t n)

@@ -1,4 +1,5 @@
-/* ioctl of a terminal: termios, window size, flow control, queues. Job-control requests go to tty_job.c. May sleep. */
+/* ioctl of a terminal: termios, window size, flow control, queues. Job-control requests go to
+ * tty_job.c. May sleep. */
 #include "kernel/dev/tty.h"
 #include "kernel/dev/uart.h"
 #include "kernel/lib/string.h"
@@ -6,10 +7,12 @@
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
 
-static const struct { u32 code, baud; } speeds[] = {
-    { 0, 0 },         { 1, 50 },        { 2, 75 },        { 3, 110 },       { 4, 134 },        { 5, 150 },
-    { 6, 200 },       { 7, 300 },       { 8, 600 },       { 9, 1200 },      { 10, 1800 },      { 11, 2400 },
-    { 12, 4800 },     { 13, 9600 },     { 14, 19200 },    { 15, 38400 },    { 0x1001, 57600 }, { 0x1002, 115200 },
+static const struct {
+    u32 code, baud;
+} speeds[] = {
+    {0, 0},     {1, 50},    {2, 75},     {3, 110},    {4, 134},        {5, 150},
+    {6, 200},   {7, 300},   {8, 600},    {9, 1200},   {10, 1800},      {11, 2400},
+    {12, 4800}, {13, 9600}, {14, 19200}, {15, 38400}, {0x1001, 57600}, {0x1002, 115200},
 };
 
 static u32 baud_of(const struct ktermios *t)
@@ -65,7 +68,7 @@ static long set_termios(struct tty_struct *tty, const void __user *arg, size_t s
     if (flush)
         n_tty_flush_input_locked(tty);
     n_tty_termios_changed_locked(tty, &old);
-    if ((old.c_iflag & IXON) && !(new.c_iflag & IXON) && tty->stopped) {
+    if ((old.c_iflag & IXON) && !(new.c_iflag &IXON) && tty->stopped) {
         tty->stopped = false;
         wake_up_all(&tty->write_wait);
     }
@@ -161,27 +164,44 @@ static long line_ioctl(struct tty_struct *tty, unsigned cmd, unsigned long arg)
     void __user *p = (void __user *)arg;
 
     switch (cmd) {
-    case TCGETS: return get_termios(tty, p, sizeof(struct termios_abi));
-    case TCGETS2: return get_termios(tty, p, sizeof(struct ktermios));
+    case TCGETS:
+        return get_termios(tty, p, sizeof(struct termios_abi));
+    case TCGETS2:
+        return get_termios(tty, p, sizeof(struct ktermios));
     case TCSETS:
-    case TCSETSW: return set_termios(tty, p, sizeof(struct termios_abi), false);
-    case TCSETSF: return set_termios(tty, p, sizeof(struct termios_abi), true);
+    case TCSETSW:
+        return set_termios(tty, p, sizeof(struct termios_abi), false);
+    case TCSETSF:
+        return set_termios(tty, p, sizeof(struct termios_abi), true);
     case TCSETS2:
-    case TCSETSW2: return set_termios(tty, p, sizeof(struct ktermios), false);
-    case TCSETSF2: return set_termios(tty, p, sizeof(struct ktermios), true);
-    case TIOCGWINSZ: return copy_to_user(p, &tty->winsize, sizeof(tty->winsize)) ? -EFAULT : 0;
-    case TIOCSWINSZ: return set_winsize(tty, p);
+    case TCSETSW2:
+        return set_termios(tty, p, sizeof(struct ktermios), false);
+    case TCSETSF2:
+        return set_termios(tty, p, sizeof(struct ktermios), true);
+    case TIOCGWINSZ:
+        return copy_to_user(p, &tty->winsize, sizeof(tty->winsize)) ? -EFAULT : 0;
+    case TIOCSWINSZ:
+        return set_winsize(tty, p);
     case TCSBRK:
-    case TCSBRKP: return drain(tty);
-    case TCXONC: return flow_control(tty, arg);
-    case TCFLSH: return flush_queues(tty, arg);
-    case FIONREAD: return count_input(tty, p);
-    case TIOCOUTQ: return put_user(0, (int __user *)p);
-    case TIOCGETD: return put_user(0, (int __user *)p);
-    case TIOCMGET: return put_user(0x166, (int __user *)p); /* DTR RTS CTS CD DSR */
+    case TCSBRKP:
+        return drain(tty);
+    case TCXONC:
+        return flow_control(tty, arg);
+    case TCFLSH:
+        return flush_queues(tty, arg);
+    case FIONREAD:
+        return count_input(tty, p);
+    case TIOCOUTQ:
+        return put_user(0, (int __user *)p);
+    case TIOCGETD:
+        return put_user(0, (int __user *)p);
+    case TIOCMGET:
+        return put_user(0x166, (int __user *)p); /* DTR RTS CTS CD DSR */
     case TIOCEXCL:
-    case TIOCNXCL: return 0;
-    default: return -ENOTTY;
+    case TIOCNXCL:
+        return 0;
+    default:
+        return -ENOTTY;
     }
 }
 
@@ -193,7 +213,8 @@ long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
     if (!uart_present(tf->tty->port) || tty_file_hung_up(tf))
         return -EIO;
     ret = tty_job_ioctl(tf->tty, f, cmd, arg);
-    return ret == -ENOTTY && cmd != TIOCGPGRP && cmd != TIOCGSID && cmd != TIOCSPGRP && cmd != TIOCNOTTY
+    return ret == -ENOTTY && cmd != TIOCGPGRP && cmd != TIOCGSID && cmd != TIOCSPGRP &&
+                   cmd != TIOCNOTTY
                ? line_ioctl(tf->tty, cmd, arg)
                : ret;
 }

@@ -1,6 +1,7 @@
-/* Job control: controlling terminals, foreground groups, SIGTTIN and SIGTTOU, hangup (POSIX.1-2017, 11.1).
- * Guards: tty->session and tty->pgrp by tty->lock, each with a reference; signal->tty is one word, set by its own process
- * or by whoever takes the terminal away from the session. kill_pgrp() is never called under tty->lock. */
+/* Job control: controlling terminals, foreground groups, SIGTTIN and SIGTTOU, hangup
+ * (POSIX.1-2017, 11.1). Guards: tty->session and tty->pgrp by tty->lock, each with a reference;
+ * signal->tty is one word, set by its own process or by whoever takes the terminal away from the
+ * session. kill_pgrp() is never called under tty->lock. */
 #include "kernel/dev/tty.h"
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
@@ -65,7 +66,8 @@ static bool cannot_be_stopped(int sig)
 {
     struct sighand_struct *sh = current->sighand;
 
-    return (current->blocked & sigmask(sig)) || READ_ONCE(sh->action[sig - 1].sa_handler) == SIG_IGN;
+    return (current->blocked & sigmask(sig)) ||
+           READ_ONCE(sh->action[sig - 1].sa_handler) == SIG_IGN;
 }
 
 int tty_job_check(struct tty_struct *tty, int sig)
@@ -91,7 +93,8 @@ int tty_job_check(struct tty_struct *tty, int sig)
     return -ERESTARTSYS;
 }
 
-static void replace_ids_locked(struct tty_struct *tty, struct pid *session, struct pid *pgrp, struct pid *old[2])
+static void replace_ids_locked(struct tty_struct *tty, struct pid *session, struct pid *pgrp,
+                               struct pid *old[2])
 {
     old[0] = tty->session;
     old[1] = tty->pgrp;
@@ -138,7 +141,8 @@ static void session_clear_tty(pid_t session, struct tty_struct *tty)
 
 void tty_open_ctty(struct tty_struct *tty, struct file *f)
 {
-    if (current->signal->leader && !current->signal->tty && !READ_ONCE(tty->session) && (f->f_mode & FMODE_READ))
+    if (current->signal->leader && !current->signal->tty && !READ_ONCE(tty->session) &&
+        (f->f_mode & FMODE_READ))
         become_ctty(tty);
 }
 
@@ -287,12 +291,19 @@ static long ioctl_hang_up(struct tty_struct *tty)
 long tty_job_ioctl(struct tty_struct *tty, struct file *f, unsigned cmd, unsigned long arg)
 {
     switch (cmd) {
-    case TIOCSCTTY: return set_ctty(tty, f, arg);
-    case TIOCNOTTY: return give_up_ctty(tty);
-    case TIOCGPGRP: return ioctl_get_foreground(tty, (pid_t __user *)arg);
-    case TIOCSPGRP: return ioctl_set_foreground(tty, (pid_t __user *)arg);
-    case TIOCGSID: return ioctl_get_session(tty, (pid_t __user *)arg);
-    case TIOCVHANGUP: return ioctl_hang_up(tty);
-    default: return -ENOTTY;
+    case TIOCSCTTY:
+        return set_ctty(tty, f, arg);
+    case TIOCNOTTY:
+        return give_up_ctty(tty);
+    case TIOCGPGRP:
+        return ioctl_get_foreground(tty, (pid_t __user *)arg);
+    case TIOCSPGRP:
+        return ioctl_set_foreground(tty, (pid_t __user *)arg);
+    case TIOCGSID:
+        return ioctl_get_session(tty, (pid_t __user *)arg);
+    case TIOCVHANGUP:
+        return ioctl_hang_up(tty);
+    default:
+        return -ENOTTY;
     }
 }

@@ -1,6 +1,7 @@
-/* 16550 driver: register access, polled output, interrupt-driven input. Owns the ports' registers; offers what uart.h says.
- * Output is polled: the FIFO takes 16 bytes at a time and an emulated one is always ready, so an interrupt per burst would
- * cost more than it saves. Must never sleep; a console write at a panic goes past the lock. */
+/* 16550 driver: register access, polled output, interrupt-driven input. Owns the ports' registers;
+ * offers what uart.h says. Output is polled: the FIFO takes 16 bytes at a time and an emulated one
+ * is always ready, so an interrupt per burst would cost more than it saves. Must never sleep; a
+ * console write at a panic goes past the lock. */
 #include "kernel/dev/uart.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/irq.h"
@@ -12,15 +13,15 @@
 #include "kernel/lib/string.h"
 
 enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRATCH };
-#define REG_FCR REG_IIR
-#define LSR_DATA 0x01
-#define LSR_BREAK 0x10
+#define REG_FCR       REG_IIR
+#define LSR_DATA      0x01
+#define LSR_BREAK     0x10
 #define LSR_THR_EMPTY 0x20
-#define LCR_8N1 0x03
-#define LCR_DLAB 0x80
-#define IIR_NONE 0x01
-#define FIFO_DEPTH 16
-#define MAX_SPINS 1000000 /* port reads: about a second */
+#define LCR_8N1       0x03
+#define LCR_DLAB      0x80
+#define IIR_NONE      0x01
+#define FIFO_DEPTH    16
+#define MAX_SPINS     1000000 /* port reads: about a second */
 
 struct uart {
     u16 base;
@@ -31,8 +32,8 @@ struct uart {
     spinlock_t lock; /* output and line registers */
 };
 
-static struct uart uarts[UART_PORTS] = { { .base = 0x3f8, .irq = 4 }, { .base = 0x2f8, .irq = 3 } };
-static const char *const uart_names[UART_PORTS] = { "ttyS0", "ttyS1" };
+static struct uart uarts[UART_PORTS] = {{.base = 0x3f8, .irq = 4}, {.base = 0x2f8, .irq = 3}};
+static const char *const uart_names[UART_PORTS] = {"ttyS0", "ttyS1"};
 static bool early_done, console_named;
 static unsigned console_port;
 
@@ -89,8 +90,8 @@ static bool is_ready(struct uart *u)
     return inb(u->base + REG_LSR) & LSR_THR_EMPTY;
 }
 
-/* Waits until the transmitter takes a burst. A port whose reader is gone must not stop the kernel for ever: after one long
- * wait it gets only short ones, until it takes something again. */
+/* Waits until the transmitter takes a burst. A port whose reader is gone must not stop the kernel
+ * for ever: after one long wait it gets only short ones, until it takes something again. */
 static void wait_ready(struct uart *u)
 {
     unsigned spins = 0, limit = u->stuck ? 1000 : MAX_SPINS;
@@ -114,7 +115,8 @@ void uart_write(unsigned port, const char *text, size_t n)
     struct uart *u = &uarts[port];
     unsigned long flags;
 
-    /* Interrupts are off for one burst at a time, and on (if the caller has them on) while the port is busy. */
+    /* Interrupts are off for one burst at a time, and on (if the caller has them on) while the port
+     * is busy. */
     while (u->present && n) {
         size_t burst = min_t(size_t, n, FIFO_DEPTH);
 
@@ -127,7 +129,8 @@ void uart_write(unsigned port, const char *text, size_t n)
     }
 }
 
-/* The log's text with carriage returns. Without the lock: it must work at a panic; lines are serialised by the log. */
+/* The log's text with carriage returns. Without the lock: it must work at a panic; lines are
+ * serialised by the log. */
 static void console_emit(struct uart *u, const char *text, size_t n)
 {
     while (n) {

@@ -1,5 +1,5 @@
-/* The two 16550 ports, ttyS0 (0x3f8, IRQ 4) and ttyS1 (0x2f8, IRQ 3). Output is polled in bursts of the FIFO's depth;
- * input comes by interrupt once uart_init() has run. */
+/* The two 16550 ports, ttyS0 (0x3f8, IRQ 4) and ttyS1 (0x2f8, IRQ 3). Output is polled in bursts of
+ * the FIFO's depth; input comes by interrupt once uart_init() has run. */
 #pragma once
 #include "kernel/lib/types.h"
 #define UART_PORTS 2

@@ -4,8 +4,8 @@
 #include "kernel/task/pid.h"
 #include "kernel/task/task.h"
 
-/* A node of the static tree of /proc or /sys. Set once when created, never removed; next and child grow by release stores
- * under proc_tree_mutex, so that lookups need no lock. */
+/* A node of the static tree of /proc or /sys. Set once when created, never removed; next and child
+ * grow by release stores under proc_tree_mutex, so that lookups need no lock. */
 struct proc_node {
     char *name;
     u32 namelen;
@@ -17,7 +17,7 @@ struct proc_node {
     char *target;            /* symbolic link */
     struct proc_node *child; /* directory: newest first */
     struct proc_node *next;
-    u32 index;               /* position in the directory, from 0 */
+    u32 index; /* position in the directory, from 0 */
     u32 nr_children;
 };
 extern struct proc_node proc_root_node, sysfs_root_node;
@@ -36,15 +36,16 @@ int text_open(struct file *f, int (*fill)(struct seq_buf *, struct inode *));
 ssize_t text_read(struct file *f, char __user *buf, size_t n, loff_t *pos);
 void text_release(struct inode *inode, struct file *f);
 /* Copies what the user writes, terminated, at most a page; store's answer or -errno. */
-ssize_t text_store(const char __user *buf, size_t n, ssize_t (*store)(const char *, size_t, void *), void *data);
+ssize_t text_store(const char __user *buf, size_t n, ssize_t (*store)(const char *, size_t, void *),
+                   void *data);
 
 /* ---- /proc/PID: inodes refer to a pid, never to a task ---- */
 struct pid_entry;
 struct proc_pid_inode {
-    struct pid *pid;             /* referenced */
+    struct pid *pid; /* referenced */
     const struct pid_entry *entry;
-    unsigned fd;                 /* entries of fd/ and fdinfo/ */
-    bool thread;                 /* below task/: values of the one thread */
+    unsigned fd; /* entries of fd/ and fdinfo/ */
+    bool thread; /* below task/: values of the one thread */
 };
 struct pid_entry {
     const char *name;
@@ -53,20 +54,23 @@ struct pid_entry {
     const struct inode_operations *iops; /* directories and links */
     const struct file_operations *fops;
     ssize_t (*store)(const char *text, size_t n, struct task_struct *t);
-    bool leader_only;            /* not below task/TID */
-    bool ptrace;                 /* only for the owner or CAP_SYS_PTRACE */
+    bool leader_only; /* not below task/TID */
+    bool ptrace;      /* only for the owner or CAP_SYS_PTRACE */
 };
 /* Inode that belongs to pid (reference taken); owner is the task's. NULL: no memory. */
-struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid, const struct pid_entry *e, unsigned fd,
-                                  bool thread);
-static inline struct proc_pid_inode *proc_pid_of(struct inode *inode) { return inode->i_private; }
-struct task_struct *proc_pid_task(struct pid *pid);             /* referenced or NULL */
-struct task_struct *proc_get_task(struct inode *inode);         /* referenced or NULL */
-bool proc_may_access(struct task_struct *t);                    /* like ptrace read: same user or capability */
-struct mm_struct *proc_get_mm(struct task_struct *t);           /* mmput() it; NULL */
-struct files_struct *proc_get_files(struct task_struct *t);     /* put_files() it; NULL */
-struct fs_struct *proc_get_fs(struct task_struct *t);           /* put_fs() it; NULL */
-extern const struct pid_entry proc_pid_dir;                     /* /proc/PID */
+struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid,
+                                  const struct pid_entry *e, unsigned fd, bool thread);
+static inline struct proc_pid_inode *proc_pid_of(struct inode *inode)
+{
+    return inode->i_private;
+}
+struct task_struct *proc_pid_task(struct pid *pid);     /* referenced or NULL */
+struct task_struct *proc_get_task(struct inode *inode); /* referenced or NULL */
+bool proc_may_access(struct task_struct *t); /* like ptrace read: same user or capability */
+struct mm_struct *proc_get_mm(struct task_struct *t);       /* mmput() it; NULL */
+struct files_struct *proc_get_files(struct task_struct *t); /* put_files() it; NULL */
+struct fs_struct *proc_get_fs(struct task_struct *t);       /* put_fs() it; NULL */
+extern const struct pid_entry proc_pid_dir;                 /* /proc/PID */
 extern const struct inode_operations proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_fd_dir_fops, proc_fdinfo_dir_fops;
 extern const struct inode_operations proc_exe_iops, proc_cwd_iops, proc_root_iops;

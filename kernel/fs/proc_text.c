@@ -1,5 +1,6 @@
-/* Text files: the buffer that show functions fill, and reading a text that is made at the first read of an open file and
- * again whenever it is read from its beginning. Owns the buffers. May sleep. */
+/* Text files: the buffer that show functions fill, and reading a text that is made at the first
+ * read of an open file and again whenever it is read from its beginning. Owns the buffers. May
+ * sleep. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -7,7 +8,7 @@
 #include "kernel/arch/x86/uaccess.h"
 
 #define FIRST_BYTES 1024
-#define MAX_BYTES (4u << 20)
+#define MAX_BYTES   (4u << 20)
 
 /* Room for n more bytes and a NUL. */
 static bool grow(struct seq_buf *s, size_t n)
@@ -123,7 +124,8 @@ void text_release(struct inode *inode, struct file *f)
     kfree(t);
 }
 
-ssize_t text_store(const char __user *buf, size_t n, ssize_t (*store)(const char *, size_t, void *), void *data)
+ssize_t text_store(const char __user *buf, size_t n, ssize_t (*store)(const char *, size_t, void *),
+                   void *data)
 {
     size_t take = min_t(size_t, n, PAGE_SIZE - 1);
     char *text = kmalloc(take + 1, GFP_KERNEL);

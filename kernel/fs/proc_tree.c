@@ -1,13 +1,14 @@
-/* The static trees of /proc and /sys: named nodes made at boot, looked up without a lock. Owns the nodes; they are never
- * removed. Directory entries and inodes live only while somebody uses them. May sleep. */
+/* The static trees of /proc and /sys: named nodes made at boot, looked up without a lock. Owns the
+ * nodes; they are never removed. Directory entries and inodes live only while somebody uses them.
+ * May sleep. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 
 static DEFINE_MUTEX(proc_tree_mutex); /* creation */
 static u32 next_ino = 2;              /* proc_tree_mutex */
-struct proc_node proc_root_node = { .name = "", .mode = S_IFDIR | 0555, .ino = 1 };
-struct proc_node sysfs_root_node = { .name = "", .mode = S_IFDIR | 0555, .ino = 1 };
+struct proc_node proc_root_node = {.name = "", .mode = S_IFDIR | 0555, .ino = 1};
+struct proc_node sysfs_root_node = {.name = "", .mode = S_IFDIR | 0555, .ino = 1};
 
 struct proc_node *proc_node_find(struct proc_node *dir, const char *name, u32 len)
 {
@@ -39,7 +40,8 @@ static struct proc_node *add_node(struct proc_node *dir, const char *name, u32 l
     return n;
 }
 
-/* The node at path; missing directories are made. The caller publishes a new last node by setting dir->child. */
+/* The node at path; missing directories are made. The caller publishes a new last node by setting
+ * dir->child. */
 static struct proc_node *walk_to_parent(struct proc_node *dir, const char **path)
 {
     const char *slash;
@@ -85,21 +87,24 @@ static int create(struct proc_node *root, const char *path, const struct proc_no
 
 int proc_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data)
 {
-    return create(&proc_root_node, path,
-                  &(struct proc_node){ .mode = S_IFREG | mode, .show = show, .store = store, .data = data });
+    return create(
+        &proc_root_node, path,
+        &(struct proc_node){.mode = S_IFREG | mode, .show = show, .store = store, .data = data});
 }
 
 int sysfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data)
 {
-    return create(&sysfs_root_node, path,
-                  &(struct proc_node){ .mode = S_IFREG | mode, .show = show, .store = store, .data = data });
+    return create(
+        &sysfs_root_node, path,
+        &(struct proc_node){.mode = S_IFREG | mode, .show = show, .store = store, .data = data});
 }
 
 static int create_link(struct proc_node *root, const char *path, const char *target)
 {
     char *copy = kstrdup(target, GFP_KERNEL);
 
-    return copy ? create(root, path, &(struct proc_node){ .mode = S_IFLNK | 0777, .target = copy }) : -ENOMEM;
+    return copy ? create(root, path, &(struct proc_node){.mode = S_IFLNK | 0777, .target = copy})
+                : -ENOMEM;
 }
 
 int proc_symlink(const char *path, const char *target)
@@ -114,7 +119,7 @@ int sysfs_symlink(const char *path, const char *target)
 
 int sysfs_mkdir(const char *path)
 {
-    return create(&sysfs_root_node, path, &(struct proc_node){ .mode = S_IFDIR | 0755 });
+    return create(&sysfs_root_node, path, &(struct proc_node){.mode = S_IFDIR | 0755});
 }
 
 /* ---- as files ---- */
@@ -138,7 +143,11 @@ static ssize_t node_write(struct file *f, const char __user *buf, size_t n, loff
 }
 
 static const struct file_operations node_fops = {
-    .open = node_open, .read = text_read, .write = node_write, .release = text_release, .llseek = generic_file_llseek,
+    .open = node_open,
+    .read = text_read,
+    .write = node_write,
+    .release = text_release,
+    .llseek = generic_file_llseek,
 };
 
 static int node_iterate(struct file *f, struct dir_context *ctx)
@@ -148,7 +157,8 @@ static int node_iterate(struct file *f, struct dir_context *ctx)
     return 0;
 }
 
-static const struct file_operations node_dir_fops = { .iterate = node_iterate, .llseek = proc_dir_llseek };
+static const struct file_operations node_dir_fops = {.iterate = node_iterate,
+                                                     .llseek = proc_dir_llseek};
 
 static struct dentry *node_lookup(struct inode *dir, struct dentry *child)
 {
@@ -173,9 +183,9 @@ static ssize_t node_readlink(struct dentry *d, char *buf, size_t n)
     return len;
 }
 
-static const struct inode_operations node_dir_iops = { .lookup = node_lookup };
-static const struct inode_operations node_link_iops = { .readlink = node_readlink };
-static const struct inode_operations node_file_iops = { 0 };
+static const struct inode_operations node_dir_iops = {.lookup = node_lookup};
+static const struct inode_operations node_link_iops = {.readlink = node_readlink};
+static const struct inode_operations node_file_iops = {0};
 
 struct inode *proc_node_inode(struct super_block *sb, struct proc_node *n)
 {

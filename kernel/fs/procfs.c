@@ -1,15 +1,15 @@
-/* The proc file system: its one super block, and its root, which is the static tree, a directory for each process, and the
- * links self and thread-self. Owns the super block. May sleep. */
+/* The proc file system: its one super block, and its root, which is the static tree, a directory
+ * for each process, and the links self and thread-self. Owns the super block. May sleep. */
 #include "kernel/debug/assert.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/task/process.h"
 
-#define PROC_MAGIC 0x9fa0
-#define FIRST_STATIC 4       /* positions 2 and 3 are the links */
-#define FIRST_PID 0x1000     /* positions of processes: FIRST_PID + number */
-#define INO_SELF 0xf0000000u
+#define PROC_MAGIC      0x9fa0
+#define FIRST_STATIC    4      /* positions 2 and 3 are the links */
+#define FIRST_PID       0x1000 /* positions of processes: FIRST_PID + number */
+#define INO_SELF        0xf0000000u
 #define INO_THREAD_SELF 0xf0000001u
 
 static struct super_block *proc_sb;
@@ -21,7 +21,7 @@ static ssize_t self_readlink(struct dentry *d, char *buf, size_t n)
     return scnprintf(buf, n, "%d/task/%d", current->tgid, current->pid);
 }
 
-static const struct inode_operations self_iops = { .readlink = self_readlink };
+static const struct inode_operations self_iops = {.readlink = self_readlink};
 
 static struct inode *self_inode(struct super_block *sb, ino_t ino)
 {
@@ -35,12 +35,14 @@ static struct inode *self_inode(struct super_block *sb, ino_t ino)
     return inode;
 }
 
-/* A process or a thread by number: threads have a directory that readdir does not show, as on Linux. */
+/* A process or a thread by number: threads have a directory that readdir does not show, as on
+ * Linux. */
 static struct inode *pid_inode(struct super_block *sb, const char *name)
 {
     const char *end;
     u64 nr = strtou64(name, &end, 10);
-    struct pid *pid = *end || nr == 0 || nr > INT_MAX || *name == '0' ? NULL : find_get_pid((int)nr);
+    struct pid *pid =
+        *end || nr == 0 || nr > INT_MAX || *name == '0' ? NULL : find_get_pid((int)nr);
     struct inode *inode = NULL;
 
     if (!pid)
@@ -96,7 +98,8 @@ static void emit_processes(struct dir_context *ctx)
     for (; (t = next_process(&nr)); nr++) {
         char name[12];
         int len = scnprintf(name, sizeof(name), "%d", nr);
-        bool room = ctx->actor(ctx, name, len, FIRST_PID + nr, ((ino_t)nr << 16) | 1, S_IFDIR >> 12);
+        bool room =
+            ctx->actor(ctx, name, len, FIRST_PID + nr, ((ino_t)nr << 16) | 1, S_IFDIR >> 12);
 
         put_task_struct(t);
         if (!room)
@@ -118,8 +121,9 @@ static int root_iterate(struct file *f, struct dir_context *ctx)
     return 0;
 }
 
-static const struct inode_operations root_iops = { .lookup = root_lookup };
-static const struct file_operations root_fops = { .iterate = root_iterate, .llseek = proc_dir_llseek };
+static const struct inode_operations root_iops = {.lookup = root_lookup};
+static const struct file_operations root_fops = {.iterate = root_iterate,
+                                                 .llseek = proc_dir_llseek};
 
 static struct super_block *proc_mount(const char *data, unsigned long flags)
 {

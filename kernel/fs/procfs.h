@@ -1,16 +1,24 @@
-/* Text files of /proc and /sys: a show function writes the whole text into a growing buffer at each open-read-from-0. */
+/* Text files of /proc and /sys: a show function writes the whole text into a growing buffer at each
+ * open-read-from-0. */
 #pragma once
 #include "kernel/fs/vfs.h"
-struct seq_buf { char *buf; size_t len, size; bool overflow; void *private; };
+struct seq_buf {
+    char *buf;
+    size_t len, size;
+    bool overflow;
+    void *private;
+};
 void seq_printf(struct seq_buf *s, const char *fmt, ...) __printf(2, 3);
 void seq_puts(struct seq_buf *s, const char *text);
 void seq_putc(struct seq_buf *s, char c);
 void seq_write(struct seq_buf *s, const void *data, size_t n);
 typedef int (*proc_show_t)(struct seq_buf *s, void *data);
-typedef ssize_t (*proc_store_t)(const char *text, size_t n, void *data); /* text is NUL terminated; n or -errno */
+typedef ssize_t (*proc_store_t)(const char *text, size_t n,
+                                void *data); /* text is NUL terminated; n or -errno */
 /* path relative to /proc, e.g. "sys/kernel/pid_max"; parents are created. store may be NULL. */
 int proc_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data);
-int sysfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data); /* relative to /sys */
+int sysfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store,
+                 void *data); /* relative to /sys */
 int proc_symlink(const char *path, const char *target);
 int sysfs_symlink(const char *path, const char *target);
 int sysfs_mkdir(const char *path);

@@ -1,4 +1,5 @@
-/* /proc/PID/fd, fdinfo and the magic links exe, cwd, root: they lead to the object itself, not to its name. */
+/* /proc/PID/fd, fdinfo and the magic links exe, cwd, root: they lead to the object itself, not to
+ * its name. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -38,7 +39,8 @@ static ssize_t link_text(struct dentry *d, char *buf, size_t n)
     return len;
 }
 
-static int with_task(struct dentry *d, struct path_s *out, int (*get)(struct task_struct *, struct path_s *))
+static int with_task(struct dentry *d, struct path_s *out,
+                     int (*get)(struct task_struct *, struct path_s *))
 {
     struct task_struct *t = proc_get_task(d->d_inode);
     int err;
@@ -87,12 +89,21 @@ static int root_of(struct task_struct *t, struct path_s *out)
     return 0;
 }
 
-static int exe_path(struct dentry *d, struct path_s *out) { return with_task(d, out, exe_of); }
-static int cwd_path(struct dentry *d, struct path_s *out) { return with_task(d, out, cwd_of); }
-static int root_path(struct dentry *d, struct path_s *out) { return with_task(d, out, root_of); }
-const struct inode_operations proc_exe_iops = { .get_path = exe_path, .readlink = link_text };
-const struct inode_operations proc_cwd_iops = { .get_path = cwd_path, .readlink = link_text };
-const struct inode_operations proc_root_iops = { .get_path = root_path, .readlink = link_text };
+static int exe_path(struct dentry *d, struct path_s *out)
+{
+    return with_task(d, out, exe_of);
+}
+static int cwd_path(struct dentry *d, struct path_s *out)
+{
+    return with_task(d, out, cwd_of);
+}
+static int root_path(struct dentry *d, struct path_s *out)
+{
+    return with_task(d, out, root_of);
+}
+const struct inode_operations proc_exe_iops = {.get_path = exe_path, .readlink = link_text};
+const struct inode_operations proc_cwd_iops = {.get_path = cwd_path, .readlink = link_text};
+const struct inode_operations proc_root_iops = {.get_path = root_path, .readlink = link_text};
 
 /* ---- descriptors ---- */
 /* The open file behind a descriptor; referenced. */
@@ -148,7 +159,7 @@ static ssize_t fd_text(struct dentry *d, char *out, size_t n)
     return len;
 }
 
-static const struct inode_operations fd_link_iops = { .get_path = fd_path, .readlink = fd_text };
+static const struct inode_operations fd_link_iops = {.get_path = fd_path, .readlink = fd_text};
 
 static int fill_fdinfo(struct seq_buf *s, struct inode *inode)
 {
@@ -156,7 +167,8 @@ static int fill_fdinfo(struct seq_buf *s, struct inode *inode)
 
     if (!f)
         return -ENOENT;
-    seq_printf(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->f_pos, f->f_flags, 0, f->f_inode->i_ino);
+    seq_printf(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->f_pos, f->f_flags, 0,
+               f->f_inode->i_ino);
     fput(f);
     return 0;
 }
@@ -167,16 +179,20 @@ static int fdinfo_open(struct inode *inode, struct file *f)
 }
 
 static const struct file_operations fdinfo_fops = {
-    .open = fdinfo_open, .read = text_read, .release = text_release, .llseek = generic_file_llseek,
+    .open = fdinfo_open,
+    .read = text_read,
+    .release = text_release,
+    .llseek = generic_file_llseek,
 };
 /* By what the file may do, as Linux shows in the link's mode. */
 static const struct pid_entry fd_entries[4] = {
-    { .name = "", .mode = S_IFLNK | 0100, .iops = &fd_link_iops },
-    { .name = "", .mode = S_IFLNK | 0500, .iops = &fd_link_iops },
-    { .name = "", .mode = S_IFLNK | 0300, .iops = &fd_link_iops },
-    { .name = "", .mode = S_IFLNK | 0700, .iops = &fd_link_iops },
+    {.name = "", .mode = S_IFLNK | 0100, .iops = &fd_link_iops},
+    {.name = "", .mode = S_IFLNK | 0500, .iops = &fd_link_iops},
+    {.name = "", .mode = S_IFLNK | 0300, .iops = &fd_link_iops},
+    {.name = "", .mode = S_IFLNK | 0700, .iops = &fd_link_iops},
 };
-static const struct pid_entry fdinfo_entry = { .name = "", .mode = S_IFREG | 0400, .fops = &fdinfo_fops };
+static const struct pid_entry fdinfo_entry = {
+    .name = "", .mode = S_IFREG | 0400, .fops = &fdinfo_fops};
 
 /* The descriptor's number and what its file may do; false if it is not open. */
 static bool parse_fd(struct inode *dir, const char *name, unsigned *fd, u32 *mode)
@@ -204,7 +220,8 @@ static struct dentry *lookup(struct inode *dir, struct dentry *child, const stru
 
     if (!parse_fd(dir, child->d_name, &fd, &mode))
         return NULL;
-    inode = proc_pid_make_inode(dir->i_sb, proc_pid_of(dir)->pid, info ? info : &fd_entries[mode], fd, false);
+    inode = proc_pid_make_inode(dir->i_sb, proc_pid_of(dir)->pid, info ? info : &fd_entries[mode],
+                                fd, false);
     if (!inode)
         return ERR_PTR(-ENOMEM);
     d_instantiate(child, inode);
@@ -245,9 +262,16 @@ static int iterate(struct file *f, struct dir_context *ctx, unsigned type)
     return 0;
 }
 
-static int fd_iterate(struct file *f, struct dir_context *ctx) { return iterate(f, ctx, S_IFLNK >> 12); }
-static int fdinfo_iterate(struct file *f, struct dir_context *ctx) { return iterate(f, ctx, S_IFREG >> 12); }
-const struct inode_operations proc_fd_dir_iops = { .lookup = fd_lookup };
-const struct inode_operations proc_fdinfo_dir_iops = { .lookup = fdinfo_lookup };
-const struct file_operations proc_fd_dir_fops = { .iterate = fd_iterate, .llseek = proc_dir_llseek };
-const struct file_operations proc_fdinfo_dir_fops = { .iterate = fdinfo_iterate, .llseek = proc_dir_llseek };
+static int fd_iterate(struct file *f, struct dir_context *ctx)
+{
+    return iterate(f, ctx, S_IFLNK >> 12);
+}
+static int fdinfo_iterate(struct file *f, struct dir_context *ctx)
+{
+    return iterate(f, ctx, S_IFREG >> 12);
+}
+const struct inode_operations proc_fd_dir_iops = {.lookup = fd_lookup};
+const struct inode_operations proc_fdinfo_dir_iops = {.lookup = fdinfo_lookup};
+const struct file_operations proc_fd_dir_fops = {.iterate = fd_iterate, .llseek = proc_dir_llseek};
+const struct file_operations proc_fdinfo_dir_fops = {.iterate = fdinfo_iterate,
+                                                     .llseek = proc_dir_llseek};

@@ -1,12 +1,12 @@
-/* /proc/PID/maps, cmdline, environ, auxv: what an address space holds. mmap_lock is held for reading while maps is written;
- * the buffer is kernel memory, so no fault can come in between. */
+/* /proc/PID/maps, cmdline, environ, auxv: what an address space holds. mmap_lock is held for
+ * reading while maps is written; the buffer is kernel memory, so no fault can come in between. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/slab.h"
 
 #define NAME_COLUMN 73
-#define PATH_BYTES 4096
+#define PATH_BYTES  4096
 
 static const char *mapping_name(struct vm_area_struct *v, char *path)
 {
@@ -33,9 +33,10 @@ static void show_vma(struct seq_buf *s, struct vm_area_struct *v, char *path)
     const char *name = mapping_name(v, path);
     size_t start = s->len;
 
-    seq_printf(s, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->vm_start, v->vm_end, v->vm_flags & VM_READ ? 'r' : '-',
-               v->vm_flags & VM_WRITE ? 'w' : '-', v->vm_flags & VM_EXEC ? 'x' : '-',
-               v->vm_flags & VM_SHARED ? 's' : 'p', inode ? v->vm_pgoff << PAGE_SHIFT : 0, MAJOR(dev), MINOR(dev),
+    seq_printf(s, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->vm_start, v->vm_end,
+               v->vm_flags & VM_READ ? 'r' : '-', v->vm_flags & VM_WRITE ? 'w' : '-',
+               v->vm_flags & VM_EXEC ? 'x' : '-', v->vm_flags & VM_SHARED ? 's' : 'p',
+               inode ? v->vm_pgoff << PAGE_SHIFT : 0, MAJOR(dev), MINOR(dev),
                inode ? inode->i_ino : 0);
     if (*name) {
         while (s->len - start < NAME_COLUMN && !s->overflow)
@@ -69,7 +70,8 @@ int proc_maps_show(struct seq_buf *s, struct task_struct *t)
 }
 
 /* Appends [start, end) of the space; stops at what cannot be read. */
-static void append_range(struct seq_buf *s, struct mm_struct *mm, unsigned long start, unsigned long end)
+static void append_range(struct seq_buf *s, struct mm_struct *mm, unsigned long start,
+                         unsigned long end)
 {
     char chunk[256];
 
@@ -83,7 +85,8 @@ static void append_range(struct seq_buf *s, struct mm_struct *mm, unsigned long 
     }
 }
 
-/* A program that overwrites its arguments may go on into the environment (setproctitle): then the text ends at the first NUL. */
+/* A program that overwrites its arguments may go on into the environment (setproctitle): then the
+ * text ends at the first NUL. */
 int proc_cmdline_show(struct seq_buf *s, struct task_struct *t)
 {
     struct mm_struct *mm = proc_get_mm(t);

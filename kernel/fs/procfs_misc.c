@@ -17,7 +17,7 @@ int proc_comm_show(struct seq_buf *s, struct task_struct *t)
 /* Only threads of the same process may rename one another. */
 ssize_t proc_comm_store(const char *text, size_t n, struct task_struct *t)
 {
-    char name[TASK_COMM_LEN] = { 0 };
+    char name[TASK_COMM_LEN] = {0};
 
     if (t->signal != current->signal)
         return -EINVAL;
@@ -28,13 +28,17 @@ ssize_t proc_comm_store(const char *text, size_t n, struct task_struct *t)
     return n;
 }
 
-static const struct { const char *name, *unit; } limit_names[RLIM_NLIMITS] = {
-    { "Max cpu time", "seconds" },       { "Max file size", "bytes" },      { "Max data size", "bytes" },
-    { "Max stack size", "bytes" },       { "Max core file size", "bytes" }, { "Max resident set", "bytes" },
-    { "Max processes", "processes" },    { "Max open files", "files" },     { "Max locked memory", "bytes" },
-    { "Max address space", "bytes" },    { "Max file locks", "locks" },     { "Max pending signals", "signals" },
-    { "Max msgqueue size", "bytes" },    { "Max nice priority", NULL },     { "Max realtime priority", NULL },
-    { "Max realtime timeout", "us" },
+static const struct {
+    const char *name, *unit;
+} limit_names[RLIM_NLIMITS] = {
+    {"Max cpu time", "seconds"},     {"Max file size", "bytes"},
+    {"Max data size", "bytes"},      {"Max stack size", "bytes"},
+    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+    {"Max processes", "processes"},  {"Max open files", "files"},
+    {"Max locked memory", "bytes"},  {"Max address space", "bytes"},
+    {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+    {"Max msgqueue size", "bytes"},  {"Max nice priority", NULL},
+    {"Max realtime priority", NULL}, {"Max realtime timeout", "us"},
 };
 
 static void show_limit(struct seq_buf *s, u64 value)
@@ -62,8 +66,10 @@ int proc_limits_show(struct seq_buf *s, struct task_struct *t)
 /* Bytes through read and write are not counted; blocks are. */
 int proc_io_show(struct seq_buf *s, struct task_struct *t)
 {
-    seq_printf(s, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: %lu\nwrite_bytes: %lu\n"
-                  "cancelled_write_bytes: 0\n", t->stats.inblock * 512, t->stats.oublock * 512);
+    seq_printf(s,
+               "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: %lu\nwrite_bytes: %lu\n"
+               "cancelled_write_bytes: 0\n",
+               t->stats.inblock * 512, t->stats.oublock * 512);
     return 0;
 }
 
@@ -80,7 +86,8 @@ int proc_oom_score_show(struct seq_buf *s, struct task_struct *t)
     s64 total = (s64)nr_total_pages(), points = 0;
 
     if (mm) {
-        points = (s64)(get_mm_rss(mm) + mm->pgtables_bytes / PAGE_SIZE) * 1000 / total + t->signal->oom_score_adj;
+        points = (s64)(get_mm_rss(mm) + mm->pgtables_bytes / PAGE_SIZE) * 1000 / total +
+                 t->signal->oom_score_adj;
         mmput(mm);
     }
     seq_printf(s, "%ld\n", max(1000 + points, 0L) * 2 / 3);
@@ -137,8 +144,7 @@ int proc_children_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_schedstat_show(struct seq_buf *s, struct task_struct *t)
 {
-    seq_printf(s, "%lu %lu %lu\n", task_sched_runtime(t), 0UL,
-               t->stats.nvcsw + t->stats.nivcsw);
+    seq_printf(s, "%lu %lu %lu\n", task_sched_runtime(t), 0UL, t->stats.nvcsw + t->stats.nivcsw);
     return 0;
 }
 
@@ -169,8 +175,8 @@ int proc_personality_show(struct seq_buf *s, struct task_struct *t)
     return 0;
 }
 
-static void mounts_line(void *arg, const char *dev, const char *dir, const char *type, const char *opts, int id,
-                        int parent_id, dev_t sdev, const char *root)
+static void mounts_line(void *arg, const char *dev, const char *dir, const char *type,
+                        const char *opts, int id, int parent_id, dev_t sdev, const char *root)
 {
     seq_printf(arg, "%s %s %s %s 0 0\n", dev, dir, type, opts);
 }
@@ -181,11 +187,11 @@ int proc_mounts_show(struct seq_buf *s, struct task_struct *t)
     return 0;
 }
 
-static void mountinfo_line(void *arg, const char *dev, const char *dir, const char *type, const char *opts, int id,
-                           int parent_id, dev_t sdev, const char *root)
+static void mountinfo_line(void *arg, const char *dev, const char *dir, const char *type,
+                           const char *opts, int id, int parent_id, dev_t sdev, const char *root)
 {
-    seq_printf(arg, "%d %d %u:%u %s %s %s - %s %s %.2s\n", id, parent_id, MAJOR(sdev), MINOR(sdev), root, dir, opts, type,
-               dev, opts);
+    seq_printf(arg, "%d %d %u:%u %s %s %s - %s %s %.2s\n", id, parent_id, MAJOR(sdev), MINOR(sdev),
+               root, dir, opts, type, dev, opts);
 }
 
 int proc_mountinfo_show(struct seq_buf *s, struct task_struct *t)

@@ -1,5 +1,6 @@
-/* /proc/PID and /proc/PID/task/TID: their directories and files. An inode holds a reference to a struct pid; every use asks
- * for the task behind it and answers ESRCH when it is gone. Must never hold a task longer than one call. */
+/* /proc/PID and /proc/PID/task/TID: their directories and files. An inode holds a reference to a
+ * struct pid; every use asks for the task behind it and answers ESRCH when it is gone. Must never
+ * hold a task longer than one call. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -35,8 +36,8 @@ bool proc_may_access(struct task_struct *t)
         return true;
     rcu_read_lock();
     its = rcu_dereference(t->real_cred);
-    ok = mine->fsuid == its->euid && mine->fsuid == its->suid && mine->fsuid == its->uid && mine->fsgid == its->egid &&
-         mine->fsgid == its->sgid && mine->fsgid == its->gid;
+    ok = mine->fsuid == its->euid && mine->fsuid == its->suid && mine->fsuid == its->uid &&
+         mine->fsgid == its->egid && mine->fsgid == its->sgid && mine->fsgid == its->gid;
     rcu_read_unlock();
     return ok || capable(CAP_SYS_PTRACE);
 }
@@ -124,11 +125,15 @@ static ssize_t pid_store(const char *text, size_t n, void *data)
 
 static ssize_t pid_file_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
-    return proc_pid_of(f->f_inode)->entry->store ? text_store(buf, n, pid_store, f->f_inode) : -EINVAL;
+    return proc_pid_of(f->f_inode)->entry->store ? text_store(buf, n, pid_store, f->f_inode)
+                                                 : -EINVAL;
 }
 
 static const struct file_operations pid_file_fops = {
-    .open = pid_file_open, .read = text_read, .write = pid_file_write, .release = text_release,
+    .open = pid_file_open,
+    .read = text_read,
+    .write = pid_file_write,
+    .release = text_release,
     .llseek = generic_file_llseek,
 };
 
@@ -152,8 +157,8 @@ static void set_owner(struct inode *inode, struct pid *pid)
     rcu_read_unlock();
 }
 
-struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid, const struct pid_entry *e, unsigned fd,
-                                  bool thread)
+struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid,
+                                  const struct pid_entry *e, unsigned fd, bool thread)
 {
     struct proc_pid_inode *p = kmalloc(sizeof(*p), GFP_KERNEL);
     struct inode *inode = p ? new_inode(sb, e->mode) : NULL;
@@ -162,7 +167,7 @@ struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid, const
         kfree(p);
         return NULL;
     }
-    *p = (struct proc_pid_inode){ get_pid(pid), e, fd, thread };
+    *p = (struct proc_pid_inode){get_pid(pid), e, fd, thread};
     set_owner(inode, pid);
     inode->i_ino = pid_ino(pid, e, fd);
     inode->i_private = p;
@@ -178,12 +183,25 @@ struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid, const
 static const struct inode_operations task_dir_iops, pid_dir_iops;
 static const struct file_operations task_dir_fops, pid_dir_fops;
 
-const struct pid_entry proc_pid_dir = { .name = "", .mode = S_IFDIR | 0555, .iops = &pid_dir_iops, .fops = &pid_dir_fops };
+const struct pid_entry proc_pid_dir = {
+    .name = "", .mode = S_IFDIR | 0555, .iops = &pid_dir_iops, .fops = &pid_dir_fops};
 
-#define TEXT(n, m, fn) { .name = n, .mode = S_IFREG | m, .show = fn }
-#define PRIVATE(n, m, fn) { .name = n, .mode = S_IFREG | m, .show = fn, .ptrace = true }
-#define LINK(n, ops) { .name = n, .mode = S_IFLNK | 0777, .iops = &ops }
-#define DIR(n, m, io, fo, only) { .name = n, .mode = S_IFDIR | m, .iops = &io, .fops = &fo, .leader_only = only }
+#define TEXT(n, m, fn)                                                                             \
+    {                                                                                              \
+        .name = n, .mode = S_IFREG | m, .show = fn                                                 \
+    }
+#define PRIVATE(n, m, fn)                                                                          \
+    {                                                                                              \
+        .name = n, .mode = S_IFREG | m, .show = fn, .ptrace = true                                 \
+    }
+#define LINK(n, ops)                                                                               \
+    {                                                                                              \
+        .name = n, .mode = S_IFLNK | 0777, .iops = &ops                                            \
+    }
+#define DIR(n, m, io, fo, only)                                                                    \
+    {                                                                                              \
+        .name = n, .mode = S_IFDIR | m, .iops = &io, .fops = &fo, .leader_only = only              \
+    }
 static const struct pid_entry entries[] = {
     DIR("task", 0555, task_dir_iops, task_dir_fops, true),
     DIR("fd", 0500, proc_fd_dir_iops, proc_fd_dir_fops, false),
@@ -194,7 +212,7 @@ static const struct pid_entry entries[] = {
     PRIVATE("personality", 0400, proc_personality_show),
     TEXT("limits", 0444, proc_limits_show),
     TEXT("sched", 0644, proc_sched_show),
-    { .name = "comm", .mode = S_IFREG | 0644, .show = proc_comm_show, .store = proc_comm_store },
+    {.name = "comm", .mode = S_IFREG | 0644, .show = proc_comm_show, .store = proc_comm_store},
     TEXT("cmdline", 0444, proc_cmdline_show),
     TEXT("stat", 0444, proc_stat_show),
     TEXT("statm", 0444, proc_statm_show),
@@ -208,14 +226,17 @@ static const struct pid_entry entries[] = {
     TEXT("schedstat", 0444, proc_schedstat_show),
     TEXT("cgroup", 0444, proc_cgroup_show),
     TEXT("oom_score", 0444, proc_oom_score_show),
-    { .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = proc_oom_score_adj_show,
-      .store = proc_oom_score_adj_store },
+    {.name = "oom_score_adj",
+     .mode = S_IFREG | 0644,
+     .show = proc_oom_score_adj_show,
+     .store = proc_oom_score_adj_store},
     PRIVATE("io", 0400, proc_io_show),
     TEXT("children", 0444, proc_children_show),
 };
 #define CHILDREN (ARRAY_SIZE(entries) - 1) /* only below task/TID */
 /* Below task/TID stat tells of the one thread. */
-static const struct pid_entry thread_stat = { .name = "stat", .mode = S_IFREG | 0444, .show = proc_thread_stat_show };
+static const struct pid_entry thread_stat = {
+    .name = "stat", .mode = S_IFREG | 0444, .show = proc_thread_stat_show};
 
 static bool shown(size_t i, bool thread)
 {
@@ -259,15 +280,16 @@ static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
     for (size_t i = ctx->pos - 2; i < ARRAY_SIZE(entries); i++, ctx->pos++) {
         const struct pid_entry *e = &entries[i];
 
-        if (shown(i, p->thread) && !ctx->actor(ctx, e->name, strlen(e->name), ctx->pos, pid_ino(p->pid, e, 0),
-                                               (e->mode & S_IFMT) >> 12))
+        if (shown(i, p->thread) && !ctx->actor(ctx, e->name, strlen(e->name), ctx->pos,
+                                               pid_ino(p->pid, e, 0), (e->mode & S_IFMT) >> 12))
             return 0;
     }
     return 0;
 }
 
-static const struct inode_operations pid_dir_iops = { .lookup = pid_dir_lookup };
-static const struct file_operations pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = proc_dir_llseek };
+static const struct inode_operations pid_dir_iops = {.lookup = pid_dir_lookup};
+static const struct file_operations pid_dir_fops = {.iterate = pid_dir_iterate,
+                                                    .llseek = proc_dir_llseek};
 
 /* ---- task/: the threads ---- */
 static struct dentry *task_dir_lookup(struct inode *dir, struct dentry *child)
@@ -330,5 +352,6 @@ out:
     return 0;
 }
 
-static const struct inode_operations task_dir_iops = { .lookup = task_dir_lookup };
-static const struct file_operations task_dir_fops = { .iterate = task_dir_iterate, .llseek = proc_dir_llseek };
+static const struct inode_operations task_dir_iops = {.lookup = task_dir_lookup};
+static const struct file_operations task_dir_fops = {.iterate = task_dir_iterate,
+                                                     .llseek = proc_dir_llseek};

@@ -1,5 +1,5 @@
-/* /proc/PID/stat, statm, status: Linux's text, field by field (proc(5)). Reads another task's numbers without stopping it:
- * they may be a moment old, never torn. */
+/* /proc/PID/stat, statm, status: Linux's text, field by field (proc(5)). Reads another task's
+ * numbers without stopping it: they may be a moment old, never torn. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/dev/tty.h"
 #include "kernel/fs/proc_internal.h"
@@ -12,7 +12,7 @@
 #include "kernel/task/process.h"
 
 #define NS_PER_TICK 10000000UL /* USER_HZ is 100 */
-#define RLIMIT_RSS 5
+#define RLIMIT_RSS  5
 
 char proc_state_letter(struct task_struct *t)
 {
@@ -38,8 +38,9 @@ char proc_state_letter(struct task_struct *t)
 
 static const char *state_name(char letter)
 {
-    static const char *const names[] = { "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)",
-                                         "t (tracing stop)", "X (dead)", "Z (zombie)", "P (parked)", "I (idle)" };
+    static const char *const names[] = {"R (running)", "S (sleeping)",     "D (disk sleep)",
+                                        "T (stopped)", "t (tracing stop)", "X (dead)",
+                                        "Z (zombie)",  "P (parked)",       "I (idle)"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (names[i][0] == letter)
@@ -66,14 +67,15 @@ static void add_thread(struct usage *u, struct task_struct *t)
 static struct usage usage_of(struct task_struct *t, bool whole)
 {
     struct rusage_acc *dead = &t->signal->self_dead;
-    struct usage u = { 0 };
+    struct usage u = {0};
     struct task_struct *each;
 
     if (!whole) {
         add_thread(&u, t);
         return u;
     }
-    u = (struct usage){ .utime = dead->utime, .stime = dead->stime, .minflt = dead->minflt, .majflt = dead->majflt };
+    u = (struct usage){
+        .utime = dead->utime, .stime = dead->stime, .minflt = dead->minflt, .majflt = dead->majflt};
     rcu_read_lock();
     for_each_thread(t, each)
         add_thread(&u, each);
@@ -87,7 +89,7 @@ struct signal_masks {
 
 static struct signal_masks masks_of(struct task_struct *t)
 {
-    struct signal_masks m = { 0 };
+    struct signal_masks m = {0};
     struct sighand_struct *sh;
     unsigned long flags;
 
@@ -114,7 +116,9 @@ static pid_t parent_of(struct task_struct *t)
     pid_t nr;
 
     rcu_read_lock();
-    nr = t->exit_state & EXIT_DEAD ? 0 : rcu_dereference(t->real_parent) ? rcu_dereference(t->real_parent)->tgid : 0;
+    nr = t->exit_state & EXIT_DEAD         ? 0
+         : rcu_dereference(t->real_parent) ? rcu_dereference(t->real_parent)->tgid
+                                           : 0;
     rcu_read_unlock();
     return nr;
 }
@@ -137,8 +141,8 @@ static void show_stat_tail(struct seq_buf *s, struct task_struct *t, struct mm_s
     seq_printf(s, " %d %u %u %u 0 %lu %lu", t->exit_signal, task_cpu(t), t->rt_priority, t->policy,
                t->gtime / NS_PER_TICK, 0UL);
     if (mm && may)
-        seq_printf(s, " %lu %lu %lu %lu %lu %lu %lu", mm->start_data, mm->end_data, mm->start_brk, mm->arg_start,
-                   mm->arg_end, mm->env_start, mm->env_end);
+        seq_printf(s, " %lu %lu %lu %lu %lu %lu %lu", mm->start_data, mm->end_data, mm->start_brk,
+                   mm->arg_start, mm->arg_end, mm->env_start, mm->env_end);
     else
         seq_puts(s, " 0 0 0 0 0 0 0");
     seq_printf(s, " %d\n", may ? t->exit_code : 0);
@@ -155,17 +159,19 @@ static int show_stat(struct seq_buf *s, struct task_struct *t, bool whole)
     int tpgid;
 
     tty_of_task(t, &tty_nr, &tpgid);
-    seq_printf(s, "%d (%.15s) %c %d %d %d %u %d %u", whole ? t->tgid : t->pid, t->comm, letter, parent_of(t),
-               t->signal->pgrp, t->signal->session, tty_nr, tpgid, t->flags);
-    seq_printf(s, " %lu %lu %lu %lu", u.minflt, whole ? children->minflt : 0, u.majflt, whole ? children->majflt : 0);
+    seq_printf(s, "%d (%.15s) %c %d %d %d %u %d %u", whole ? t->tgid : t->pid, t->comm, letter,
+               parent_of(t), t->signal->pgrp, t->signal->session, tty_nr, tpgid, t->flags);
+    seq_printf(s, " %lu %lu %lu %lu", u.minflt, whole ? children->minflt : 0, u.majflt,
+               whole ? children->majflt : 0);
     seq_printf(s, " %lu %lu %lu %lu", u.utime / NS_PER_TICK, u.stime / NS_PER_TICK,
-               whole ? children->utime / NS_PER_TICK : 0, whole ? children->stime / NS_PER_TICK : 0);
+               whole ? children->utime / NS_PER_TICK : 0,
+               whole ? children->stime / NS_PER_TICK : 0);
     seq_printf(s, " %d %d %d 0 %lu", t->prio - MAX_RT_PRIO, task_nice(t), t->signal->nr_threads,
                t->real_start_time / NS_PER_TICK);
     show_stat_mm(s, t, mm);
     /* The old 31-bit signal masks. */
-    seq_printf(s, " %lu %lu %lu %lu", m.pending & 0x7fffffff, m.blocked & 0x7fffffff, m.ignored & 0x7fffffff,
-               m.caught & 0x7fffffff);
+    seq_printf(s, " %lu %lu %lu %lu", m.pending & 0x7fffffff, m.blocked & 0x7fffffff,
+               m.ignored & 0x7fffffff, m.caught & 0x7fffffff);
     seq_printf(s, " %d 0 0", letter != 'R');
     show_stat_tail(s, t, mm);
     if (mm)
@@ -173,8 +179,14 @@ static int show_stat(struct seq_buf *s, struct task_struct *t, bool whole)
     return 0;
 }
 
-int proc_stat_show(struct seq_buf *s, struct task_struct *t) { return show_stat(s, t, true); }
-int proc_thread_stat_show(struct seq_buf *s, struct task_struct *t) { return show_stat(s, t, false); }
+int proc_stat_show(struct seq_buf *s, struct task_struct *t)
+{
+    return show_stat(s, t, true);
+}
+int proc_thread_stat_show(struct seq_buf *s, struct task_struct *t)
+{
+    return show_stat(s, t, false);
+}
 
 int proc_statm_show(struct seq_buf *s, struct task_struct *t)
 {
@@ -184,8 +196,10 @@ int proc_statm_show(struct seq_buf *s, struct task_struct *t)
         seq_puts(s, "0 0 0 0 0 0 0\n");
         return 0;
     }
-    seq_printf(s, "%lu %lu %ld %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm), max(mm->rss_file + mm->rss_shmem, 0L),
-               (PAGE_SIZE - 1 + mm->end_code - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT, mm->data_vm + mm->stack_vm);
+    seq_printf(s, "%lu %lu %ld %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm),
+               max(mm->rss_file + mm->rss_shmem, 0L),
+               (PAGE_SIZE - 1 + mm->end_code - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT,
+               mm->data_vm + mm->stack_vm);
     mmput(mm);
     return 0;
 }
@@ -200,12 +214,13 @@ static void show_ids(struct seq_buf *s, struct task_struct *t)
     rcu_read_lock(); /* the buffer may grow below: take the credentials by reference */
     c = get_cred(rcu_dereference(t->real_cred));
     rcu_read_unlock();
-    seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid,
-               c->sgid, c->fsgid);
+    seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid,
+               c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
     seq_printf(s, "FDSize:\t%u\nGroups:\t", files ? files_limit(files) : 0);
     for (u32 i = 0; c->group_info && i < c->group_info->ngroups; i++)
         seq_printf(s, "%u ", c->group_info->gid[i]);
-    seq_printf(s, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", t->tgid, t->pid, pgrp, session);
+    seq_printf(s, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", t->tgid, t->pid, pgrp,
+               session);
     put_cred(c);
     if (files)
         put_files(files);
@@ -218,7 +233,8 @@ static void show_kb(struct seq_buf *s, const char *name, u64 pages)
 
 static void show_mm(struct seq_buf *s, struct mm_struct *mm)
 {
-    u64 rss = get_mm_rss(mm), text = (ALIGN_UP(mm->end_code, PAGE_SIZE) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
+    u64 rss = get_mm_rss(mm),
+        text = (ALIGN_UP(mm->end_code, PAGE_SIZE) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
 
     show_kb(s, "VmPeak", mm->total_vm);
     show_kb(s, "VmSize", mm->total_vm);
@@ -248,8 +264,9 @@ static void show_signals(struct seq_buf *s, struct task_struct *t)
     rcu_read_unlock();
     seq_printf(s, "Threads:\t%d\nSigQ:\t%u/%lu\n", t->signal->nr_threads, queued,
                READ_ONCE(t->signal->rlim[RLIMIT_SIGPENDING].rlim_cur));
-    seq_printf(s, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", m.pending,
-               m.shared, m.blocked, m.ignored, m.caught);
+    seq_printf(
+        s, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+        m.pending, m.shared, m.blocked, m.ignored, m.caught);
 }
 
 static void show_caps(struct seq_buf *s, struct task_struct *t)
@@ -259,11 +276,15 @@ static void show_caps(struct seq_buf *s, struct task_struct *t)
     rcu_read_lock();
     c = get_cred(rcu_dereference(t->real_cred));
     rcu_read_unlock();
-    seq_printf(s, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n",
-               c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bset, c->cap_ambient);
+    seq_printf(
+        s, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n",
+        c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bset, c->cap_ambient);
     put_cred(c);
-    seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
-                  "SpeculationIndirectBranch:\tunsupported\n", t->no_new_privs, 0);
+    seq_printf(s,
+               "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot "
+               "vulnerable\n"
+               "SpeculationIndirectBranch:\tunsupported\n",
+               t->no_new_privs, 0);
 }
 
 static void show_places(struct seq_buf *s, struct task_struct *t)
@@ -278,8 +299,8 @@ static void show_places(struct seq_buf *s, struct task_struct *t)
     seq_bitmap(s, &nodes, nr_node_ids);
     seq_puts(s, "\nMems_allowed_list:\t");
     seq_bitmap_list(s, &nodes, nr_node_ids);
-    seq_printf(s, "\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", READ_ONCE(t->stats.nvcsw),
-               READ_ONCE(t->stats.nivcsw));
+    seq_printf(s, "\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+               READ_ONCE(t->stats.nvcsw), READ_ONCE(t->stats.nivcsw));
 }
 
 int proc_status_show(struct seq_buf *s, struct task_struct *t)

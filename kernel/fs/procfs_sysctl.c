@@ -1,5 +1,5 @@
-/* /proc/sys: values that programs read, and those that may be set. A file that only keeps a number has its int here; one that
- * changes the kernel's behaviour points at the owner's variable. */
+/* /proc/sys: values that programs read, and those that may be set. A file that only keeps a number
+ * has its int here; one that changes the kernel's behaviour points at the owner's variable. */
 #include "kernel/debug/printk.h"
 #include "kernel/dev/random.h"
 #include "kernel/fs/proc_internal.h"
@@ -26,7 +26,7 @@ static int name_show(struct seq_buf *s, void *field)
 
 static ssize_t name_store(const char *text, size_t n, void *field)
 {
-    char copy[UTS_LEN + 1] = { 0 };
+    char copy[UTS_LEN + 1] = {0};
     size_t len = min(strnlen(text, n), (size_t)UTS_LEN);
 
     memcpy(copy, text, len);
@@ -98,11 +98,15 @@ static ssize_t pid_max_store(const char *text, size_t n, void *value)
     return r;
 }
 
-static int cap_last_cap = CAP_LAST_CAP, ngroups_max = 65536, random_bits = 256, randomize_va_space = 2;
-static int overcommit_memory, overcommit_ratio = 50, max_map_count = 65530, swappiness, panic_on_oom;
+static int cap_last_cap = CAP_LAST_CAP, ngroups_max = 65536, random_bits = 256,
+           randomize_va_space = 2;
+static int overcommit_memory, overcommit_ratio = 50, max_map_count = 65530, swappiness,
+                              panic_on_oom;
 static int file_max = 1048576, nr_open = 1048576, pipe_max_size = 1048576, protected_links;
-static int sched_child_first, sched_rt_period = 1000000, sched_rt_runtime = 950000, dmesg_restrict, kptr_restrict;
-static int msgmax = 8192, msgmnb = 16384, msgmni = 32000, shmmni = 4096, core_uses_pid, hung_task_secs, perf_paranoid = 4;
+static int sched_child_first, sched_rt_period = 1000000, sched_rt_runtime = 950000, dmesg_restrict,
+                              kptr_restrict;
+static int msgmax = 8192, msgmnb = 16384, msgmni = 32000, shmmni = 4096, core_uses_pid,
+           hung_task_secs, perf_paranoid = 4;
 static int rr_timeslice_ms = 100;
 static u8 boot_id[16];
 

@@ -1,4 +1,5 @@
-/* /proc/sysrq-trigger: the letters that end the machine (c crash, b restart, o power off) and h. Root only, by its mode. */
+/* /proc/sysrq-trigger: the letters that end the machine (c crash, b restart, o power off) and h.
+ * Root only, by its mode. */
 #include "kernel/arch/x86/machine.h"
 #include "kernel/debug/assert.h"
 #include "kernel/fs/proc_internal.h"

@@ -14,8 +14,9 @@ static struct super_block *sysfs_mount(const char *data, unsigned long flags)
 /* The folders that programs mount something on or look for. */
 static void create_folders(void)
 {
-    static const char *const names[] = { "block", "bus", "class", "dev", "firmware", "fs/cgroup", "kernel/debug", "kernel/mm",
-                                         "module", "power" };
+    static const char *const names[] = {"block",    "bus",       "class",        "dev",
+                                        "firmware", "fs/cgroup", "kernel/debug", "kernel/mm",
+                                        "module",   "power"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         sysfs_mkdir(names[i]);

@@ -1,4 +1,5 @@
-/* /sys/devices/system/{cpu,node}: which CPUs and nodes there are, how near they are, what memory a node has. */
+/* /sys/devices/system/{cpu,node}: which CPUs and nodes there are, how near they are, what memory a
+ * node has. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/fs/seq_bitmap.h"
@@ -6,21 +7,36 @@
 #include "kernel/mm/page.h"
 #include "kernel/time/ktime.h"
 
-#define CPU_DIR "devices/system/cpu"
+#define CPU_DIR   "devices/system/cpu"
 #define CLOCK_DIR "devices/system/clocksource/clocksource0"
-#define NODE_DIR "devices/system/node"
+#define NODE_DIR  "devices/system/node"
 
 typedef bool (*cpu_test_t)(unsigned cpu, unsigned of);
 
-static bool all_cpus(unsigned cpu, unsigned of) { return true; }
-static bool online_cpus(unsigned cpu, unsigned of) { return cpu_online(cpu); }
-static bool of_node(unsigned cpu, unsigned node) { return cpu_online(cpu) && cpu_to_node(cpu) == (int)node; }
-static bool itself(unsigned cpu, unsigned of) { return cpu == of; }
-static bool same_llc(unsigned cpu, unsigned of) { return cpu_online(cpu) && cpu_llc_id(cpu) == cpu_llc_id(of); }
+static bool all_cpus(unsigned cpu, unsigned of)
+{
+    return true;
+}
+static bool online_cpus(unsigned cpu, unsigned of)
+{
+    return cpu_online(cpu);
+}
+static bool of_node(unsigned cpu, unsigned node)
+{
+    return cpu_online(cpu) && cpu_to_node(cpu) == (int)node;
+}
+static bool itself(unsigned cpu, unsigned of)
+{
+    return cpu == of;
+}
+static bool same_llc(unsigned cpu, unsigned of)
+{
+    return cpu_online(cpu) && cpu_llc_id(cpu) == cpu_llc_id(of);
+}
 
 static void show_cpus(struct seq_buf *s, cpu_test_t test, unsigned of, bool list)
 {
-    unsigned long bits[MAX_CPUS / 64] = { 0 };
+    unsigned long bits[MAX_CPUS / 64] = {0};
 
     for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
         if (test(cpu, of))
@@ -125,8 +141,10 @@ static int node_meminfo_show(struct seq_buf *s, void *arg)
     int nid = (int)(unsigned long)arg;
     u64 total = nr_node_pages(nid), free = nr_node_free_pages(nid);
 
-    seq_printf(s, "Node %d MemTotal:       %8lu kB\nNode %d MemFree:        %8lu kB\nNode %d MemUsed:        %8lu kB\n", nid,
-               total * 4, nid, free * 4, nid, (total - free) * 4);
+    seq_printf(s,
+               "Node %d MemTotal:       %8lu kB\nNode %d MemFree:        %8lu kB\nNode %d MemUsed: "
+               "       %8lu kB\n",
+               nid, total * 4, nid, free * 4, nid, (total - free) * 4);
     return 0;
 }
 
@@ -146,8 +164,7 @@ static int node_set_show(struct seq_buf *s, void *kind)
     for (unsigned n = 0; n < nr_node_ids; n++) {
         bool has_cpu = false;
 
-        for_each_online_cpu(cpu)
-            has_cpu |= cpu_to_node(cpu) == (int)n;
+        for_each_online_cpu(cpu) has_cpu |= cpu_to_node(cpu) == (int)n;
         if (!kind || ((unsigned long)kind == 1 ? nr_node_pages(n) != 0 : has_cpu))
             nodes |= BIT(n);
     }

@@ -1,5 +1,5 @@
-/* printf formatting into a bounded buffer: one cursor that counts the whole text and stores what fits.
- * Owns no state; any context. Must never read past a precision nor trust a NULL string. */
+/* printf formatting into a bounded buffer: one cursor that counts the whole text and stores what
+ * fits. Owns no state; any context. Must never read past a precision nor trust a NULL string. */
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/debug/ksyms.h"
@@ -54,7 +54,8 @@ static void put_padded(struct out *o, const struct spec *sp, const char *s, size
 }
 
 /* prefix (sign, 0x), zeros up to the precision or, with the 0 flag, the width, then the digits. */
-static void put_number(struct out *o, const struct spec *sp, u64 value, unsigned base, const char *prefix)
+static void put_number(struct out *o, const struct spec *sp, u64 value, unsigned base,
+                       const char *prefix)
 {
     static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
     const char *digits = sp->flags & F_UPPER ? upper : lower;
@@ -97,7 +98,8 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
     put_padded(o, sp, s, sp->precision < 0 ? strlen(s) : strnlen(s, sp->precision));
 }
 
-/* %p: 16 hexadecimal digits; %pS: symbol+offset/size of a text address. Returns what it used of the format. */
+/* %p: 16 hexadecimal digits; %pS: symbol+offset/size of a text address. Returns what it used of the
+ * format. */
 static const char *put_pointer(struct out *o, struct spec *sp, const void *p, const char *fmt)
 {
     char name[128];
@@ -116,12 +118,23 @@ static const char *parse_flags(const char *f, struct spec *sp)
 {
     for (;; f++) {
         switch (*f) {
-        case '-': sp->flags |= F_LEFT; break;
-        case '0': sp->flags |= F_ZERO; break;
-        case '+': sp->flags |= F_PLUS; break;
-        case ' ': sp->flags |= F_SPACE; break;
-        case '#': sp->flags |= F_ALT; break;
-        default: return f;
+        case '-':
+            sp->flags |= F_LEFT;
+            break;
+        case '0':
+            sp->flags |= F_ZERO;
+            break;
+        case '+':
+            sp->flags |= F_PLUS;
+            break;
+        case ' ':
+            sp->flags |= F_SPACE;
+            break;
+        case '#':
+            sp->flags |= F_ALT;
+            break;
+        default:
+            return f;
         }
     }
 }
@@ -165,7 +178,10 @@ static void put_unsigned(struct out *o, struct spec *sp, u64 v, char conv)
     else if (conv == 'o')
         put_number(o, sp, v, 8, sp->flags & F_ALT && v ? "0" : "");
     else
-        put_number(o, sp, v, 16, !(sp->flags & F_ALT) || !v ? "" : sp->flags & F_UPPER ? "0X" : "0x");
+        put_number(o, sp, v, 16,
+                   !(sp->flags & F_ALT) || !v ? ""
+                   : sp->flags & F_UPPER      ? "0X"
+                                              : "0x");
 }
 
 /* A va_list inside a struct can be handed down by address, whatever its type is. */
@@ -175,7 +191,7 @@ struct args {
 
 static const char *parse_spec(const char *f, struct spec *sp, struct args *a)
 {
-    *sp = (struct spec){ .precision = -1 };
+    *sp = (struct spec){.precision = -1};
     f = parse_flags(f, sp);
     if (*f == '*') {
         sp->width = va_arg(a->ap, int);
@@ -208,7 +224,9 @@ static const char *convert(struct out *o, const char *f, struct args *a)
     switch (*f) {
     case 'd':
     case 'i':
-        put_signed(o, &sp, sp.length == 8 ? va_arg(a->ap, s64) : narrow_signed(va_arg(a->ap, int), sp.length));
+        put_signed(o, &sp,
+                   sp.length == 8 ? va_arg(a->ap, s64)
+                                  : narrow_signed(va_arg(a->ap, int), sp.length));
         return f + 1;
     case 'X':
         sp.flags |= F_UPPER; /* fall through */
@@ -240,7 +258,7 @@ static const char *convert(struct out *o, const char *f, struct args *a)
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
-    struct out o = { buf, size, 0 };
+    struct out o = {buf, size, 0};
     struct args a;
 
     va_copy(a.ap, ap);

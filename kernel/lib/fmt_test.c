@@ -1,4 +1,5 @@
-/* Host test of kernel/lib/fmt.c and string.c: every case is compared with the C library's own answer. */
+/* Host test of kernel/lib/fmt.c and string.c: every case is compared with the C library's own
+ * answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,22 +9,22 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define dev_t k_dev_t /* ours is 32 bits */
-#define memcpy k_memcpy
-#define memmove k_memmove
-#define memset k_memset
-#define memcmp k_memcmp
-#define memchr k_memchr
-#define strlen k_strlen
-#define strnlen k_strnlen
-#define strcmp k_strcmp
-#define strncmp k_strncmp
-#define strchr k_strchr
-#define strrchr k_strrchr
-#define strstr k_strstr
-#define strlcpy k_strlcpy
+#define dev_t     k_dev_t /* ours is 32 bits */
+#define memcpy    k_memcpy
+#define memmove   k_memmove
+#define memset    k_memset
+#define memcmp    k_memcmp
+#define memchr    k_memchr
+#define strlen    k_strlen
+#define strnlen   k_strnlen
+#define strcmp    k_strcmp
+#define strncmp   k_strncmp
+#define strchr    k_strchr
+#define strrchr   k_strrchr
+#define strstr    k_strstr
+#define strlcpy   k_strlcpy
 #define vsnprintf k_vsnprintf
-#define snprintf k_snprintf
+#define snprintf  k_snprintf
 #define scnprintf k_scnprintf
 #include "kernel/lib/string.c"
 #include "kernel/lib/fmt.c"
@@ -53,10 +54,12 @@ void ksym_format(unsigned long addr, char *buf, size_t size)
 
 static void test_integers(void **state)
 {
-    static const long values[] = { 0, 1, -1, 9, 10, 255, 256, 65535, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
-    static const char *const formats[] = { "%ld", "%5ld|", "%-5ld|", "%05ld", "%+ld", "% ld", "%.3ld", "%8.3ld|",
-                                           "%lu", "%lx", "%#lx", "%#lX", "%lo", "%#lo", "%016lx", "%-20lx|", "%.0ld",
-                                           "%zu", "%lld", "%llx", "%08.4lx|" };
+    static const long values[] = {0,   1,     -1,        9,         10,        255,
+                                  256, 65535, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    static const char *const formats[] = {"%ld",   "%5ld|",   "%-5ld|",  "%05ld",   "%+ld",  "% ld",
+                                          "%.3ld", "%8.3ld|", "%lu",     "%lx",     "%#lx",  "%#lX",
+                                          "%lo",   "%#lo",    "%016lx",  "%-20lx|", "%.0ld", "%zu",
+                                          "%lld",  "%llx",    "%08.4lx|"};
 
     for (size_t i = 0; i < ARRAY_SIZE(values); i++)
         for (size_t j = 0; j < ARRAY_SIZE(formats); j++)
@@ -76,7 +79,7 @@ static void test_text(void **state)
     SAME("%*d %-*d| %.*s", 6, 42, 6, 42, 2, "xyz");
     SAME("%*d|", -6, 42);
     char out[64];
-    char raw[3] = { 'a', 'b', 'c' }; /* not terminated: the precision bounds the read */
+    char raw[3] = {'a', 'b', 'c'}; /* not terminated: the precision bounds the read */
 
     k_snprintf(out, sizeof(out), "%.3s", raw);
     assert_string_equal(out, "abc");
@@ -95,9 +98,11 @@ static void test_bounds(void **state)
 
         memset(a, 'x', sizeof(a));
         memset(b, 'x', sizeof(b));
-        assert_int_equal(k_snprintf(a, size, "%s-%d", "hello", 1234), snprintf(b, size, "%s-%d", "hello", 1234));
+        assert_int_equal(k_snprintf(a, size, "%s-%d", "hello", 1234),
+                         snprintf(b, size, "%s-%d", "hello", 1234));
         assert_memory_equal(a, b, sizeof(a));
-        assert_int_equal(k_scnprintf(a, size, "%s-%d", "hello", 1234), size ? (size > 10 ? 10 : size - 1) : 0);
+        assert_int_equal(k_scnprintf(a, size, "%s-%d", "hello", 1234),
+                         size ? (size > 10 ? 10 : size - 1) : 0);
     }
 }
 
@@ -161,8 +166,9 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers), cmocka_unit_test(test_text),    cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_moves),    cmocka_unit_test(test_compare), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_integers), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_bounds),   cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_compare),  cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

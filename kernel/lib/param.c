@@ -111,8 +111,8 @@ void params_parse(const char *cmdline)
     }
 }
 
-/* Words that are looked up in the boot record before this table is read (kernel/boot/param_early.h) or that ask for what is
- * so anyway: known, and nothing to do. */
+/* Words that are looked up in the boot record before this table is read (kernel/boot/param_early.h)
+ * or that ask for what is so anyway: known, and nothing to do. */
 static int known(const char *value)
 {
     return 0;

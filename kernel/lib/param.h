@@ -1,16 +1,17 @@
-/* Kernel command line: KERNEL_PARAM("quiet", fn) names a handler beside the code that it sets. params_parse() runs once, on
- * the boot CPU, before any allocation. What no handler knows is kept for init, as Linux does: key=value for its environment,
- * other words, and all words after "--", as its arguments. Each unknown option has its own log line. */
+/* Kernel command line: KERNEL_PARAM("quiet", fn) names a handler beside the code that it sets.
+ * params_parse() runs once, on the boot CPU, before any allocation. What no handler knows is kept
+ * for init, as Linux does: key=value for its environment, other words, and all words after "--", as
+ * its arguments. Each unknown option has its own log line. */
 #pragma once
 #include "kernel/lib/types.h"
 struct kernel_param {
     const char *name;
     int (*set)(const char *value); /* what follows "=", else ""; it lives for ever. 0 or -EINVAL */
 };
-#define KERNEL_PARAM(key, fn) KERNEL_PARAM_(key, fn, __COUNTER__)
+#define KERNEL_PARAM(key, fn)     KERNEL_PARAM_(key, fn, __COUNTER__)
 #define KERNEL_PARAM_(key, fn, n) KERNEL_PARAM__(key, fn, n)
 #define KERNEL_PARAM__(key, fn, n)                                                                 \
-    static const struct kernel_param kernel_param_##n __used __section(".kparams") = { key, fn }
+    static const struct kernel_param kernel_param_##n __used __section(".kparams") = {key, fn}
 #define PARAM_INIT_MAX 64
 struct init_words {
     int nargs, nenvs;

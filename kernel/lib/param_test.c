@@ -29,7 +29,7 @@ static int set_number(const char *value)
     return param_u64(value, &number);
 }
 
-const struct kernel_param __kparams_start[] = { { "flag", set_flag }, { "a_number", set_number } };
+const struct kernel_param __kparams_start[] = {{"flag", set_flag}, {"a_number", set_number}};
 __asm__(".globl __kparams_end\n.set __kparams_end, __kparams_start + 32\n");
 
 static int fresh(void **state)
@@ -102,8 +102,9 @@ static void test_long_line_is_cut(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
-    const struct CMUnitTest tests[] = { T(test_known), T(test_prefixes_are_not_names), T(test_bad_values),
-                                        T(test_for_init), T(test_too_many), T(test_long_line_is_cut) };
+    const struct CMUnitTest tests[] = {T(test_known),      T(test_prefixes_are_not_names),
+                                       T(test_bad_values), T(test_for_init),
+                                       T(test_too_many),   T(test_long_line_is_cut)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
-/* Memory and string functions of the kernel. Owns no state; pure; any context, also before paging is final.
- * Must never use vector registers (user FPU state lives in them) nor call itself through a compiler idiom: this file is
- * compiled without loop-pattern recognition. Blocks of 32 bytes and more move by string instructions: under every
- * emulator and on every CPU since 2008 they are the fewest instructions per byte. */
+/* Memory and string functions of the kernel. Owns no state; pure; any context, also before paging
+ * is final. Must never use vector registers (user FPU state lives in them) nor call itself through
+ * a compiler idiom: this file is compiled without loop-pattern recognition. Blocks of 32 bytes and
+ * more move by string instructions: under every emulator and on every CPU since 2008 they are the
+ * fewest instructions per byte. */
 #include "kernel/lib/string.h"
 
 #ifndef __clang__ /* clang makes no such calls in freestanding code */
@@ -12,7 +13,8 @@ typedef u64 __attribute__((may_alias, aligned(1))) u64_any;
 typedef u32 __attribute__((may_alias, aligned(1))) u32_any;
 typedef u16 __attribute__((may_alias, aligned(1))) u16_any;
 
-/* n < 32: overlapping loads from both ends, all of them before the first store, so it serves memmove too. */
+/* n < 32: overlapping loads from both ends, all of them before the first store, so it serves
+ * memmove too. */
 static __always_inline void move_small(char *d, const char *s, size_t n)
 {
     if (n >= 16) {
@@ -209,7 +211,8 @@ u64 strtou64(const char *s, const char **end, unsigned base)
 {
     u64 value = 0;
 
-    if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' && digit_value(s[2]) < 16) {
+    if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' &&
+        digit_value(s[2]) < 16) {
         s += 2;
         base = 16;
     } else if (base == 0) {

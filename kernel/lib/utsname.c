@@ -1,4 +1,5 @@
-/* The names of the system. The release begins with the version of Linux whose interface is offered: C libraries parse it. */
+/* The names of the system. The release begins with the version of Linux whose interface is offered:
+ * C libraries parse it. */
 #include "kernel/lib/utsname.h"
 
 DEFINE_SPINLOCK(uts_lock);

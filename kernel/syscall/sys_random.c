@@ -7,7 +7,7 @@
 #include "kernel/syscall/syscalls.h"
 
 #define GRND_NONBLOCK 1u
-#define GRND_RANDOM 2u
+#define GRND_RANDOM   2u
 #define GRND_INSECURE 4u
 
 long sys_getrandom(char __user *buf, size_t len, unsigned flags)

@@ -7,17 +7,17 @@
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"
 
-#define MAGIC1 0xfee1deadu
-#define CMD_RESTART 0x01234567u
-#define CMD_HALT 0xcdef0123u
-#define CMD_CAD_ON 0x89abcdefu
-#define CMD_CAD_OFF 0u
+#define MAGIC1        0xfee1deadu
+#define CMD_RESTART   0x01234567u
+#define CMD_HALT      0xcdef0123u
+#define CMD_CAD_ON    0x89abcdefu
+#define CMD_CAD_OFF   0u
 #define CMD_POWER_OFF 0x4321fedcu
-#define CMD_RESTART2 0xa1b2c3d4u
+#define CMD_RESTART2  0xa1b2c3d4u
 
 static bool good_magic(u32 magic1, u32 magic2)
 {
-    static const u32 magics[] = { 672274793, 85072278, 369367448, 537993216 };
+    static const u32 magics[] = {672274793, 85072278, 369367448, 537993216};
 
     for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
         if (magic2 == magics[i])

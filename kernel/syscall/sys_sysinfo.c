@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct sysinfo) == 112, "Linux's size");
 
 long sys_sysinfo(struct sysinfo __user *info)
 {
-    struct sysinfo s = { .uptime = DIV_ROUND_UP(ktime_get_boot_ns(), NSEC_PER_SEC), .mem_unit = 1 };
+    struct sysinfo s = {.uptime = DIV_ROUND_UP(ktime_get_boot_ns(), NSEC_PER_SEC), .mem_unit = 1};
 
     sched_loadavg(s.loads);
     for (int i = 0; i < 3; i++)

@@ -1,4 +1,5 @@
-/* syslog(2): the kernel log for dmesg. Reading in order blocks nowhere: it returns what is there. */
+/* syslog(2): the kernel log for dmesg. Reading in order blocks nowhere: it returns what is there.
+ */
 #include "kernel/debug/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mm/slab.h"
@@ -7,8 +8,19 @@
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"
 
-enum { ACT_CLOSE, ACT_OPEN, ACT_READ, ACT_READ_ALL, ACT_READ_CLEAR, ACT_CLEAR, ACT_CONSOLE_OFF, ACT_CONSOLE_ON,
-       ACT_CONSOLE_LEVEL, ACT_SIZE_UNREAD, ACT_SIZE_BUFFER };
+enum {
+    ACT_CLOSE,
+    ACT_OPEN,
+    ACT_READ,
+    ACT_READ_ALL,
+    ACT_READ_CLEAR,
+    ACT_CLEAR,
+    ACT_CONSOLE_OFF,
+    ACT_CONSOLE_ON,
+    ACT_CONSOLE_LEVEL,
+    ACT_SIZE_UNREAD,
+    ACT_SIZE_BUFFER
+};
 #define CAP_SYSLOG 34
 #define TEXT_BYTES (LOG_LINE_BYTES + 48)
 
@@ -81,12 +93,14 @@ static long set_console(int level)
 
 static long act(int type, char __user *buf, int len, struct scratch *s)
 {
-    struct log_cursor end = { log_head() };
+    struct log_cursor end = {log_head()};
     long ret;
 
     switch (type) {
-    case ACT_READ: return copy_lines(&read_cursor, s, buf, len);
-    case ACT_READ_ALL: return copy_last(s, buf, len);
+    case ACT_READ:
+        return copy_lines(&read_cursor, s, buf, len);
+    case ACT_READ_ALL:
+        return copy_last(s, buf, len);
     case ACT_READ_CLEAR:
         ret = copy_last(s, buf, len);
         clear_cursor = end;
@@ -94,16 +108,20 @@ static long act(int type, char __user *buf, int len, struct scratch *s)
     case ACT_CLEAR:
         clear_cursor = end;
         return 0;
-    case ACT_CONSOLE_OFF: return set_console(1);
-    case ACT_CONSOLE_ON: return set_console(-1);
+    case ACT_CONSOLE_OFF:
+        return set_console(1);
+    case ACT_CONSOLE_ON:
+        return set_console(-1);
     case ACT_CONSOLE_LEVEL:
         if (len < 1 || len > 8)
             return -EINVAL;
         console_loglevel = len;
         saved_level = -1;
         return 0;
-    case ACT_SIZE_UNREAD: return size_from(read_cursor, s);
-    default: return -EINVAL;
+    case ACT_SIZE_UNREAD:
+        return size_from(read_cursor, s);
+    default:
+        return -EINVAL;
     }
 }
 
@@ -115,7 +133,8 @@ long sys_syslog(int type, char __user *buf, int len)
 
     if (type == ACT_CLOSE || type == ACT_OPEN)
         return 0;
-    if (type != ACT_READ_ALL && type != ACT_SIZE_BUFFER && !capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN))
+    if (type != ACT_READ_ALL && type != ACT_SIZE_BUFFER && !capable(CAP_SYSLOG) &&
+        !capable(CAP_SYS_ADMIN))
         return -EPERM;
     if (type == ACT_SIZE_BUFFER)
         return LOG_RING_BYTES;

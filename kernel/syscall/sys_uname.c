@@ -18,7 +18,7 @@ long sys_uname(struct new_utsname __user *name)
 
 static long set_name(char *field, const char __user *name, int len)
 {
-    char text[UTS_LEN + 1] = { 0 };
+    char text[UTS_LEN + 1] = {0};
 
     if (!capable(CAP_SYS_ADMIN))
         return -EPERM;
