@@ -1,18 +1,19 @@
 /*
- * Per-CPU one-shot timers and the tick. Each CPU has a pairing heap under its own lock (Fredman, Sedgewick,
- * Sleator, Tarjan, Algorithmica 1986): insert O(1), remove O(log n) amortised. Owns what the timer hardware
- * of the CPU is programmed for; the lock nests inside everything and is taken with interrupts off.
+ * Per-CPU one-shot timers and the tick. Each CPU has a heap (timer_heap.h) under its own lock. Owns what the
+ * timer hardware of the CPU is programmed for; the lock nests inside everything and is taken with interrupts
+ * off.
  */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/tick.h"
+#include "kernel/time/timer_heap.h"
 #include "kernel/time/timekeeping.h"
 
 struct timer_base {
     spinlock_t lock;
-    struct hrtimer *root;           /* lock */
+    struct timer_heap heap;         /* lock */
     struct hrtimer *running;        /* written under lock; its func runs now */
     s64 programmed_ns;              /* owner CPU, interrupts off: when the hardware fires */
     s64 tick_ns;                    /* owner CPU: next tick while tick_armed */
@@ -21,82 +22,6 @@ struct timer_base {
 } __cacheline_aligned;
 
 static DEFINE_PER_CPU(struct timer_base, base) = {.programmed_ns = S64_MAX};
-
-static struct hrtimer *meld(struct hrtimer *a, struct hrtimer *b)
-{
-    if (!a || !b)
-        return a ? a : b;
-    if (b->expires_ns < a->expires_ns) {
-        struct hrtimer *t = a;
-
-        a = b;
-        b = t;
-    }
-    b->sibling = a->child;
-    if (b->sibling)
-        b->sibling->link = &b->sibling;
-    a->child = b;
-    b->link = &a->child;
-    return a;
-}
-
-static void set_root(struct timer_base *b, struct hrtimer *t)
-{
-    b->root = t;
-    if (t) {
-        t->sibling = NULL;
-        t->link = &b->root;
-    }
-}
-
-/* Pairs the list of siblings left to right, then melds right to left. */
-static struct hrtimer *merge_pairs(struct hrtimer *list)
-{
-    struct hrtimer *pairs = NULL, *result = NULL;
-
-    while (list) {
-        struct hrtimer *a = list, *b = a->sibling;
-
-        list = b ? b->sibling : NULL;
-        a->sibling = NULL;
-        if (b)
-            b->sibling = NULL;
-        a = meld(a, b);
-        a->sibling = pairs;
-        pairs = a;
-    }
-    while (pairs) {
-        struct hrtimer *next = pairs->sibling;
-
-        pairs->sibling = NULL;
-        result = meld(result, pairs);
-        pairs = next;
-    }
-    return result;
-}
-
-static void heap_insert(struct timer_base *b, struct hrtimer *t)
-{
-    t->child = NULL;
-    t->sibling = NULL;
-    set_root(b, meld(b->root, t));
-}
-
-static void heap_remove(struct timer_base *b, struct hrtimer *t)
-{
-    struct hrtimer *children = t->child;
-
-    *t->link = t->sibling;
-    if (t->sibling)
-        t->sibling->link = t->link;
-    t->child = NULL;
-    t->link = NULL;
-    if (!children)
-        return;
-    if (b->root)
-        b->root->sibling = NULL;
-    set_root(b, meld(b->root, merge_pairs(children)));
-}
 
 /* Owner CPU, interrupts off. */
 static void program(struct timer_base *b, s64 ns)
@@ -107,7 +32,7 @@ static void program(struct timer_base *b, s64 ns)
 
 static void reprogram(struct timer_base *b)
 {
-    s64 next = b->root ? b->root->expires_ns : S64_MAX;
+    s64 next = b->heap.root ? b->heap.root->expires_ns : S64_MAX;
 
     if (b->tick_armed && b->tick_ns < next)
         next = b->tick_ns;
@@ -137,14 +62,14 @@ void hrtimer_start(struct hrtimer *t, s64 expires_ns)
     if (atomic_load_relaxed(&t->link)) {
         b = lock_base(t);
         if (t->link)
-            heap_remove(b, t);
+            timer_heap_remove(&b->heap, t);
         raw_spin_unlock(&b->lock);
     }
     b = this_cpu_ptr(&base);
     raw_spin_lock(&b->lock);
     t->expires_ns = expires_ns;
     atomic_store_relaxed(&t->cpu, smp_processor_id());
-    heap_insert(b, t);
+    timer_heap_insert(&b->heap, t);
     if (expires_ns < b->programmed_ns)
         program(b, expires_ns);
     raw_spin_unlock(&b->lock);
@@ -160,7 +85,7 @@ bool hrtimer_cancel(struct hrtimer *t)
         bool wait = b->running == t && b != this_cpu_ptr(&base);
 
         if (pending)
-            heap_remove(b, t);
+            timer_heap_remove(&b->heap, t);
         raw_spin_unlock(&b->lock);
         local_irq_restore(flags);
         if (!wait)
@@ -178,10 +103,10 @@ bool hrtimer_active(const struct hrtimer *t)
 static void run_expired(struct timer_base *b, s64 now)
 {
     raw_spin_lock(&b->lock);
-    while (b->root && b->root->expires_ns <= now) {
-        struct hrtimer *t = b->root;
+    while (b->heap.root && b->heap.root->expires_ns <= now) {
+        struct hrtimer *t = b->heap.root;
 
-        heap_remove(b, t);
+        timer_heap_remove(&b->heap, t);
         atomic_store_relaxed(&b->running, t);
         raw_spin_unlock(&b->lock);
         t->func(t);
@@ -197,7 +122,7 @@ void timer_interrupt(bool user)
     s64 now = ktime_get_ns();
 
     b->programmed_ns = 0;           /* fired: nothing is programmed; starts inside need not program */
-    if (b->root)
+    if (b->heap.root)
         run_expired(b, now);
     if (b->tick_armed && b->tick_ns <= now) {
         b->tick_armed = b->tick_on;
