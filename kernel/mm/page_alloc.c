@@ -323,7 +323,7 @@ u64 nr_total_pages(void)
 {
     u64 n = 0;
 
-    for (unsigned i = 0; i < MAX_NODES; i++)
+    for (unsigned i = 0; i < nr_node_ids; i++)
         n += zones[i].present_pages;
     return n;
 }

@@ -29,11 +29,11 @@ KERNEL_PARAM("norandmaps", set_no_randomize);
 
 unsigned long exec_random(unsigned bits)
 {
-    u64 v;
+    u64 v = 0;
 
     if (no_randomize || (current->personality & ADDR_NO_RANDOMIZE))
         return 0;
-    get_random_bytes(&v, sizeof(v));
+    get_random_bytes(&v, DIV_ROUND_UP(bits, 8)); /* random bytes are not cheap */
     return v & (BIT(bits) - 1);
 }
 
