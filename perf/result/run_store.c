@@ -75,20 +75,30 @@ void run_store_list(const char *base, struct str_list *ids)
         free(entry);
 }
 
-static char *find(const char *base, const char *name)
+static char *latest(const char *base)
 {
     struct str_list ids = {0};
+    run_store_list(base, &ids);
+    char *path = ids.count ? x_printf("%s/%s/run.json", base, ids.items[ids.count - 1]) : NULL;
+    list_free(&ids);
+    return path;
+}
+
+// "latest", a file, a run's folder, a folder of runs (its latest), an id below base.
+static char *find(const char *base, const char *name)
+{
     struct stat st;
-    char *path = NULL;
-    if (!strcmp(name, "latest")) {
-        run_store_list(base, &ids);
-        path = ids.count ? x_printf("%s/%s/run.json", base, ids.items[ids.count - 1]) : NULL;
-        list_free(&ids);
+    if (!strcmp(name, "latest"))
+        return latest(base);
+    if (stat(name, &st))
+        return x_printf("%s/%s/run.json", base, name);
+    if (!S_ISDIR(st.st_mode))
+        return x_strdup(name);
+    char *path = x_printf("%s/run.json", name);
+    if (file_exists(path))
         return path;
-    }
-    if (stat(name, &st) == 0)
-        return S_ISDIR(st.st_mode) ? x_printf("%s/run.json", name) : x_strdup(name);
-    return x_printf("%s/%s/run.json", base, name);
+    free(path);
+    return latest(name);
 }
 
 json_t *run_store_load(const char *base, const char *name)

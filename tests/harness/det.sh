@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# The det tier end to end on both kernels: two runs are the same to the last digit, documents and views agree, nothing is
+# overwritten, nothing is left.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1 TMPDIR=$tmp/t
+mkdir -p "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+check() {
+    if [ "$2" = 0 ]; then
+        echo "ok $1"
+    else
+        echo "not ok $1: ${3:-}"
+    fi
+}
+
+for i in 1 2; do
+    timeout 280 $cb run syscall pipe fork -k linux -k cloudos --tier det --scale 0.25 -o "$tmp/runs" --format json \
+        >"$tmp/run$i.json" 2>"$tmp/err$i"
+    check "det run $i" $? "$(tail -3 "$tmp/err$i" | tr '\n' ' ')"
+done
+grep -q '^tier det: ' "$tmp/err1"
+check 'the tier is named first' $?
+[ "$(ls "$tmp/runs" | wc -l)" = 2 ]
+check 'each run has its own folder' $?
+[ -z "$(ls -A "$TMPDIR")" ]
+check 'no temporary files are left' $? "$(ls -A "$TMPDIR")"
+$cb compare "$tmp/run1.json" --format json >"$tmp/compare.json" 2>/dev/null
+check 'compare as JSON' $?
+$cb compare "$tmp/run1.json" "$tmp/run2.json" --format json >"$tmp/two.json" 2>/dev/null
+check 'compare two runs' $?
+$cb compare --runs "$tmp/runs" latest >"$tmp/latest" 2>&1 && grep -q 'below 1 b is ahead' "$tmp/latest"
+check 'compare the latest' $? "$(head -2 "$tmp/latest")"
+$cb compare "$tmp/runs" --format csv 2>/dev/null | head -1 | grep -q '^workload,unit,a,b,b/a'
+check 'a folder of runs and CSV' $?
+$cb compare "$tmp/run1.json" --format md 2>/dev/null | grep -q '^|---'
+check 'compare as Markdown' $?
+
+python3 - "$tmp" <<'P'
+import glob, json, sys
+tmp = sys.argv[1]
+load = lambda name: json.load(open(f'{tmp}/{name}'))
+def check(name, ok, why=''):
+    print(f'ok {name}' if ok else f'not ok {name}: {why}')
+one, two = load('run1.json'), load('run2.json')
+rows = {(r['workload'], r['kernel']): r for r in one['rows']}
+check('every workload on both kernels', len(rows) == 6 and all(r['status'] == 'ok' for r in rows.values()))
+again = {(r['workload'], r['kernel']): r for r in two['rows']}
+for k in ('linux', 'cloudos'):
+    different = [w for (w, kernel), r in rows.items() if kernel == k and r['samples'] != again[w, k]['samples']]
+    check(f'two det runs of {k} are identical to the last digit', not different, different)
+s = rows['pipe', 'linux']['samples'][0]
+i, ops = s['vm_instructions'], s['ops']
+check('the figure is the slope', abs((i[1] - i[0]) / (ops[1] - ops[0]) - s['vm_slope']) < 1e-6)
+check('the larger slope is the row', all(r['value'] == max(r['samples'][0]['vm_slope'], r['samples'][0]['tsc_slope'])
+                                         for r in rows.values()))
+diff = [d['option'] for d in one['identity']['argv_diff']['cloudos']]
+check('only -kernel and -append differ', diff == ['-kernel', '-append'], diff)
+ident = one['identity']
+hashes = [ident['qemu'], ident['initramfs'], ident['plugin']] + list(ident['kernels'].values())
+check('everything has a SHA-256', all(len(h['sha256']) == 64 for h in hashes))
+check('every workload has one', any(f.endswith('bench/pipe') for f in ident['initramfs']['files']))
+c = {r['workload']: r for r in load('compare.json')}
+check('ratio is b over a', all(abs(r['ratio'] - r['b'] / r['a']) < 1e-9 for r in c.values()) and len(c) == 3)
+check('a is Linux, b CloudOS', all(r['kernel_a'] == 'linux' and r['kernel_b'] == 'cloudos' for r in c.values()))
+check('unit and metric', all(r['metric'] == 'instructions' and r['unit'] == 'instructions/op' for r in c.values()))
+check('two equal runs are the same', all(r['verdict'] == 'same' and r['ratio'] == 1 for r in load('two.json')))
+run = sorted(glob.glob(tmp + '/runs/*/'))[0]
+g = json.load(open(run + 'google-benchmark.json'))
+check("Google Benchmark's JSON", len(g['benchmarks']) == 6 and all('real_time' in b and b['name'] for b in g['benchmarks']))
+check('consoles are kept', len(glob.glob(run + '*.console')) == 2)
+html = open('out/report/index.html').read()
+check('the report is self-contained', '<svg' in html and 'http' not in html and '<script' not in html)
+P
+
+# The profile names the system call's entry and adds up.
+timeout 250 $cb profile syscall -k cloudos --scale 0.2 --format json >"$tmp/profile.json" 2>"$tmp/err"
+python3 - "$tmp/profile.json" <<'P'
+import json, sys
+try:
+    j = json.load(open(sys.argv[1]))
+except ValueError as e:
+    j = []
+ok = j and abs(sum(s['share'] for s in j) - 1) < 0.02 and any('syscall' in s['symbol'] for s in j[:4])
+print('ok profile by symbol' if ok else 'not ok profile by symbol')
+P
