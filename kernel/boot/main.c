@@ -9,6 +9,7 @@
 #include "kernel/arch/x86/fpu.h"
 #include "kernel/arch/x86/irq.h"
 #include "kernel/arch/x86/irqflags.h"
+#include "kernel/arch/x86/paging.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/boot/boot_info.h"
 #include "kernel/boot/start_kernel.h"
@@ -85,6 +86,10 @@ __noreturn void start_kernel(void)
 
     /* Level 5: all CPUs run and take tasks. */
     smp_boot_aps();
+    free_reserved_range((u64)__boot_start, (u64)__boot_end);
+#ifdef CLOUDOS_DEBUG
+    paging_check_wx();
+#endif
 
     /* Level 6: init unpacks the initramfs and becomes the first program. */
     start_first_threads();

@@ -32,3 +32,6 @@ void physmap_ensure(u64 pa, u64 bytes);
 
 /* Device registers, uncached. Before mm_init() only. Never returns NULL. */
 void *ioremap_early(u64 pa, u64 bytes);
+
+/* Panics if a mapping of the kernel half is writable and executable. Debug kernel, boot CPU. */
+void paging_check_wx(void);

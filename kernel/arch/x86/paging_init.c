@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/paging.h"
 #include "kernel/boot/boot_info.h"
 #include "kernel/boot/bootmem.h"
+#include "kernel/debug/assert.h"
 #include "kernel/mm/page.h"
 
 #define SIZE_2M (2UL << 20)
@@ -108,4 +109,26 @@ void paging_init(void)
     table_below(&kernel_pgd[511]);
     write_cr3(virt_to_phys(kernel_pgd));
     bootmem_set_limit(~0UL);
+}
+
+/* Protection bits only stand in the last level here: the levels above are writable and executable. */
+static void check_table(const u64 *table, int level, u64 va)
+{
+    for (u64 i = 0; i < 512; i++) {
+        u64 entry = table[i], at = va | i << (12 + 9 * level);
+
+        if (!(entry & PTE_P))
+            continue;
+        if (level && !(entry & PTE_HUGE))
+            check_table(phys_to_virt(entry & PTE_ADDR), level - 1, at);
+        else if ((entry & PTE_W) && !(entry & PTE_NX_BIT))
+            panic("paging: %lx is writable and executable", at);
+    }
+}
+
+void paging_check_wx(void)
+{
+    for (u64 i = 256; i < 512 && cpu_has.nx; i++)
+        if (kernel_pgd[i] & PTE_P)
+            check_table(phys_to_virt(kernel_pgd[i] & PTE_ADDR), 2, 0xffff000000000000UL | i << 39);
 }

@@ -94,7 +94,10 @@ void smp_stop_others(void)
 {
     if (atomic_xchg_full(&stopping, 1) || num_online_cpus() == 1)
         return;
-    apic_send_others(APIC_ICR_NMI);
+    /* One by one: CPUs that maxcpus= left asleep have no IDT and must not be woken. */
+    for_each_online_cpu(cpu)
+        if (cpu != smp_processor_id())
+            apic_send(cpu_apic_id[cpu], APIC_ICR_NMI);
     for (u32 i = 0; i < 1000; i++)      /* let them leave what they do; nobody answers */
         cpu_relax();
 }
