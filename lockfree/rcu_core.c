@@ -151,11 +151,16 @@ void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(str
         rcu_cpu_advance(rc); /* otherwise the tick does: one period serves many callbacks */
 }
 
-struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc)
+struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max)
 {
-    struct rcu_head *list = rc->done.head;
+    struct rcu_head *list = rc->done.head, **last = &list;
 
-    segment_init(&rc->done);
+    while (*last && max--)
+        last = &(*last)->next;
+    rc->done.head = *last;
+    *last = NULL;
+    if (!rc->done.head)
+        segment_init(&rc->done);
     return list;
 }
 

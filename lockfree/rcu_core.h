@@ -70,8 +70,8 @@ void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(str
 void rcu_cpu_quiet_slow(struct rcu_cpu *rc, uint64_t seq);
 /* Moves callbacks on; asks for a period when some wait. */
 void rcu_cpu_advance(struct rcu_cpu *rc);
-/* Detaches what may run now. The caller runs it with rcu_invoke, interrupts on. */
-struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc);
+/* Detaches up to `max` callbacks that may run now. The caller runs them with rcu_invoke, interrupts on. */
+struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max);
 unsigned rcu_invoke(struct rcu_head *list);
 /* Reports for idle CPUs; `kick` interrupts the rest, otherwise only after a few rounds of one period. */
 void rcu_force_quiet(bool kick);

@@ -70,6 +70,8 @@ static void reader(struct check_thread *t)
     rcu_cpu_idle_enter(rc);
 }
 
+static uint64_t seed_of_collect;
+
 static void collect(struct rcu_cpu *rc)
 {
     struct rcu_head *list;
@@ -78,7 +80,7 @@ static void collect(struct rcu_cpu *rc)
     rcu_cpu_quiet(rc);
     rcu_cpu_advance(rc);
     rcu_force_quiet(false);
-    list = rcu_cpu_take_done(rc);
+    list = rcu_cpu_take_done(rc, check_random(&seed_of_collect) % 100 + 1);
     n = rcu_invoke(list);
     rc->queued -= n;
 }

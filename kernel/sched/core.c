@@ -8,6 +8,9 @@
 #include "kernel/arch/x86/switch.h"
 #include "kernel/mm/mm.h"
 
+#define CALLBACKS_AT_ONCE 64 /* they run with preemption off */
+#define CALLBACKS_MANY 10000 /* memory matters more */
+
 DEFINE_PER_CPU(struct rq, runqueues);
 DEFINE_PER_CPU(u32, cpu_kick);
 DEFINE_PER_CPU(u32, preempt_count_);
@@ -137,7 +140,7 @@ static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
 
 void sched_run_callbacks(struct rq *rq)
 {
-    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu);
+    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, rq->rcu.queued > CALLBACKS_MANY ? UINT_MAX : CALLBACKS_AT_ONCE);
     unsigned n;
 
     rq->rcu.running = true;
@@ -242,6 +245,8 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     if (fate == PREV_BLOCKS || fate == PREV_DIES) {
         rq->q.nr_running--;
         prev->stats.nvcsw++;
+        if (unlikely(sched_smp))
+            prev->se.sync_kept = now - prev->se.sync_at < sched_tunables.sync_window;
     } else {
         prev->stats.nivcsw++;
     }
@@ -323,4 +328,16 @@ void set_current_state(unsigned task_state)
 unsigned task_cpu(const struct task_struct *t)
 {
     return OWN_CPU(own_read(&t->se.rq.own));
+}
+
+bool task_is_running(const struct task_struct *t)
+{
+    enum own_state s = OWN_STATE(own_read(&t->se.rq.own));
+
+    return s == OWN_RUNNING || s == OWN_BLOCKING || s == OWN_WOKEN;
+}
+
+bool sched_has_other_cpus(void)
+{
+    return sched_smp;
 }

@@ -32,6 +32,7 @@ void sched_clock_init(void)
     sched_tunables.latency = sched_ticks(6000000 * factor);
     sched_tunables.min_slice = sched_ticks(750000 * factor);
     sched_tunables.wake_granularity = sched_ticks(1000000 * factor);
+    sched_tunables.sync_window = sched_ticks(50000);
 }
 
 /* What the task's CPU has not charged yet, when it runs here; elsewhere the last charge is at most a tick old. */

@@ -74,19 +74,26 @@ static void reap(struct rq *rq)
         cpu_unmark_surplus(&sched_groups, rq->q.cpu);
 }
 
-void sched_publish_surplus(struct rq *rq)
+/* One task at least stands on the shelf afterwards, if there is one that may move. */
+static bool keep_one_shelved(struct rq *rq)
 {
-    u32 idle;
-
-    if (!cpu_groups_any_idle(&sched_groups, rq->q.cpu))
-        return;
     if (rq->q.nr_shelved)
         reap(rq);
     if (!rq->q.nr_shelved)
         shelve_one(rq);
     if (!rq->q.nr_shelved)
+        return false;
+    cpu_mark_surplus(&sched_groups, rq->q.cpu);
+    return true;
+}
+
+void sched_publish_surplus(struct rq *rq)
+{
+    u32 idle;
+
+    if (!cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
         return;
-    cpu_mark_surplus(&sched_groups, rq->q.cpu); /* D1: then look for an idle CPU, which looked here after it went idle */
+    /* D1: published, then look for an idle CPU, which looks here after it went idle. */
     idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_online_mask);
     if (idle != CPUGROUP_NONE)
         rq_kick(rq_env_of(idle));
@@ -166,6 +173,8 @@ void fair_balance_tick(struct rq *rq)
     }
     if (rq->q.fair.total && sched_smp) {
         sched_publish_surplus(rq);
+        if (rq->q.fair.total > 1)
+            (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
         push_to_less_loaded(rq);
     }
 }

@@ -121,6 +121,8 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->last_cpu = cpu;
     se->vlag = 0;
     se->reset_on_fork = false;
+    se->sync_at = 0;
+    se->sync_kept = true;
     se->affinity_wanted = se->affinity_done = 0;
     spin_lock_init(&se->attr_lock);
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)

@@ -83,7 +83,7 @@ static inline bool task_is_fair(const struct task_struct *t) { return t->sched_c
 static inline bool task_is_rt(const struct task_struct *t) { return t->sched_class == &rt_sched_class; }
 
 /* ---- fair.c ---- */
-struct sched_tunables { u64 latency, min_slice, wake_granularity; }; /* ticks */
+struct sched_tunables { u64 latency, min_slice, wake_granularity, sync_window; }; /* ticks */
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
 void fair_place(struct rq *rq, struct task_struct *t);

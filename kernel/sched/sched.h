@@ -55,6 +55,9 @@ void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priori
 #define MAX_RT_PRIO 100
 
 unsigned task_cpu(const struct task_struct *t);
+/* Hints for spinning: t is on a CPU now; this is not the only CPU. */
+bool task_is_running(const struct task_struct *t);
+bool sched_has_other_cpus(void);
 /* Called by the timer interrupt of the running CPU. user: interrupted user mode. */
 void scheduler_tick(bool user);
 /* current's signal->cpu_timers became true: its threads need ticks from now on. Interrupts on. */

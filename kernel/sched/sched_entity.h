@@ -28,6 +28,8 @@ struct sched_entity {
     u32 nr_cpus_allowed;       /* A */
     u32 affinity_wanted;       /* A  counts changes of cpus_mask */
     u32 affinity_done;         /* O  the last change that holds */
+    u64 sync_at;               /* t  when it last woke somebody and said it would block */
+    bool sync_kept;            /* O  it did, soon: the next such wakee may wait for it in the next slot */
     bool reset_on_fork;        /* A */
     spinlock_t attr_lock;      /* policy, priorities and mask as user space sees them: task->policy, static_prio, rt_priority */
 };

@@ -192,6 +192,18 @@ void sched_need_tick(struct rq *rq)
 
 /* ---- wake-ups ---- */
 
+/* The waker says that it is about to block. With other CPUs to run on, it is believed while it keeps its word: a writer that goes on
+ * writing would else hold its reader up. */
+static bool sync_wake_stays(struct rq *rq, struct task_struct *t)
+{
+    struct task_struct *waker = rq->curr;
+
+    if (waker == rq->idle || in_interrupt())
+        return false;
+    waker->se.sync_at = rdtsc();
+    return waker->se.sync_kept && rq->q.nr_running <= 1 && rq_task_may_run_on(&t->se.rq, rq->q.cpu);
+}
+
 /* The caller holds t WAKING, interrupts off. */
 static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, bool sync)
 {
@@ -199,7 +211,7 @@ static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, boo
     u32 cpu = rq->q.cpu;
 
     if (unlikely(sched_smp)) {
-        if (!(sync && rq->q.nr_running <= 1 && rq->curr != rq->idle && rq_task_may_run_on(&t->se.rq, cpu) && !in_interrupt()))
+        if (!sync || !sync_wake_stays(rq, t))
             cpu = sched_select_cpu(t, prev_cpu);
         if (cpu != rq->q.cpu) {
             rq_post_wake(rq_env_of(cpu), &t->se.rq);

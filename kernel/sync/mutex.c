@@ -3,14 +3,18 @@
  *
  * Waiters stand in a list under wait_lock, oldest first. unlock with waiters clears the owner but keeps WAITERS and wakes the
  * oldest, which takes the lock when it runs; a running task may be faster (no convoy), but a waiter that lost twice asks for a
- * hand-off: then unlock makes it the owner. Must never be used in interrupt context. */
+ * hand-off: then unlock makes it the owner. With several CPUs a newcomer first spins a little while the owner runs.
+ * Tasks are woken after wait_lock is let go: their memory outlives the waker's section with preemption off (RCU).
+ * Must never be used in interrupt context. */
 #include "kernel/sync/mutex.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/errno.h"
+#include "lockfree/rcu.h"
 
 #define WAITERS 1ul
 #define HANDOFF 2ul
 #define FLAGS (WAITERS | HANDOFF)
+#define SPIN_TURNS 64
 
 struct mutex_waiter {
     struct list_head link;
@@ -65,6 +69,28 @@ static void leave_queue(struct mutex *m, struct mutex_waiter *w)
         (void)atomic_fetch_and_relaxed(&m->owner, ~FLAGS);
 }
 
+/* True when the lock was taken. Ends as soon as the owner is off its CPU or somebody else is due here. */
+static bool spin_while_owner_runs(struct mutex *m)
+{
+    bool taken = false;
+
+    rcu_read_lock(); /* the owner's task is looked at */
+    for (int i = 0; i < SPIN_TURNS && !need_resched(); i++) {
+        struct task_struct *owner = owner_of(atomic_load_relaxed(&m->owner));
+
+        if (!owner) {
+            taken = mutex_trylock(m);
+            if (taken)
+                break;
+        } else if (!task_is_running(owner)) {
+            break;
+        }
+        cpu_relax();
+    }
+    rcu_read_unlock();
+    return taken;
+}
+
 static __noinline int lock_slow(struct mutex *m, unsigned state)
 {
     struct mutex_waiter w = {.task = current};
@@ -72,6 +98,8 @@ static __noinline int lock_slow(struct mutex *m, unsigned state)
     int ret = 0;
 
     DEBUG_ASSERT(owner_of(atomic_load_relaxed(&m->owner)) != current);
+    if (sched_has_other_cpus() && spin_while_owner_runs(m))
+        return 0;
     spin_lock(&m->wait_lock);
     list_add_tail(&w.link, &m->wait_list);
     for (;;) {
@@ -119,12 +147,14 @@ int mutex_lock_killable(struct mutex *m)
     return lock_common(m, TASK_KILLABLE);
 }
 
-/* The waiter may run, return and free its stack the moment it owns the lock: it is woken under wait_lock, which it must take. */
+/* The waiter must take wait_lock before it leaves: its node is there until we let that go. */
 static __noinline void unlock_slow(struct mutex *m)
 {
+    struct task_struct *t = NULL;
     struct mutex_waiter *w;
     unsigned long old, to;
 
+    rcu_read_lock();
     spin_lock(&m->wait_lock);
     w = list_first_entry_or_null(&m->wait_list, struct mutex_waiter, link);
     old = atomic_load_relaxed(&m->owner);
@@ -134,8 +164,11 @@ static __noinline void unlock_slow(struct mutex *m)
             to |= (unsigned long)w->task;
     } while (!atomic_cas_full(&m->owner, &old, to));
     if (w)
-        wake_up_state(w->task, TASK_NORMAL);
+        t = w->task;
     spin_unlock(&m->wait_lock);
+    if (t)
+        wake_up_state(t, TASK_NORMAL);
+    rcu_read_unlock();
 }
 
 void mutex_unlock(struct mutex *m)

@@ -7,6 +7,7 @@
 #include "kernel/sync/rwsem.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/errno.h"
+#include "lockfree/rcu.h"
 
 #define READERS 0xffffffffl
 #define WRITER (1l << 32)
@@ -26,13 +27,26 @@ void init_rwsem(struct rw_semaphore *s)
     INIT_LIST_HEAD(&s->wait_list);
 }
 
-static void grant_one(struct rwsem_waiter *w)
-{
-    struct task_struct *t = w->task;
+/* Who was granted the lock and is to be woken after wait_lock is let go; the caller is in an RCU section from before the grant. */
+struct wake_batch {
+    struct task_struct *task[16];
+    unsigned n;
+};
 
+static void wake_batch(struct wake_batch *b)
+{
+    for (unsigned i = 0; i < b->n; i++)
+        wake_up_state(b->task[i], TASK_NORMAL);
+    b->n = 0;
+}
+
+static void grant_one(struct rwsem_waiter *w, struct wake_batch *b)
+{
+    if (b->n == ARRAY_SIZE(b->task))
+        wake_batch(b);
+    b->task[b->n++] = w->task;
     list_del(&w->link);
     atomic_store_release(&w->granted, 1); /* w may be gone from here on */
-    wake_up_state(t, TASK_NORMAL);
 }
 
 /* True when the oldest waiter, a writer, got the lock. */
@@ -56,7 +70,7 @@ static bool take_for_reader(struct rw_semaphore *s)
     return false;
 }
 
-static void grant_locked(struct rw_semaphore *s)
+static void grant_locked(struct rw_semaphore *s, struct wake_batch *b)
 {
     while (!list_empty(&s->wait_list)) {
         struct rwsem_waiter *w = list_first_entry(&s->wait_list, struct rwsem_waiter, link);
@@ -66,7 +80,7 @@ static void grant_locked(struct rw_semaphore *s)
             return;
         if (list_is_singular(&s->wait_list))
             (void)atomic_fetch_and_full(&s->count, ~WAITERS);
-        grant_one(w);
+        grant_one(w, b);
         if (writer)
             return;
     }
@@ -74,18 +88,37 @@ static void grant_locked(struct rw_semaphore *s)
 
 static __noinline void grant(struct rw_semaphore *s)
 {
+    struct wake_batch b = {.n = 0};
+
+    rcu_read_lock();
     spin_lock(&s->wait_lock);
-    grant_locked(s);
+    grant_locked(s, &b);
     spin_unlock(&s->wait_lock);
+    wake_batch(&b);
+    rcu_read_unlock();
 }
 
+/* wait_lock held. Readers behind a writer that leaves are granted by the caller. */
 static void forget_waiter(struct rw_semaphore *s, struct rwsem_waiter *w)
 {
     list_del(&w->link);
     if (list_empty(&s->wait_list))
         (void)atomic_fetch_and_full(&s->count, ~WAITERS);
-    else
-        grant_locked(s); /* readers behind a writer that leaves */
+}
+
+/* The signal came first? False: the lock was granted meanwhile. */
+static bool leave_queue(struct rw_semaphore *s, struct rwsem_waiter *w)
+{
+    bool left;
+
+    spin_lock(&s->wait_lock);
+    left = !w->granted;
+    if (left)
+        forget_waiter(s, w);
+    spin_unlock(&s->wait_lock);
+    if (left)
+        grant(s);
+    return left;
 }
 
 static __noinline int wait_slow(struct rw_semaphore *s, bool writer, unsigned state)
@@ -96,19 +129,15 @@ static __noinline int wait_slow(struct rw_semaphore *s, bool writer, unsigned st
     spin_lock(&s->wait_lock);
     list_add_tail(&w.link, &s->wait_list);
     (void)atomic_fetch_or_full(&s->count, WAITERS); /* before the look: a holder that leaves later sees us */
-    grant_locked(s);
     spin_unlock(&s->wait_lock);
+    grant(s);
     for (;;) {
         set_current_state(state);
         if (atomic_load_acquire(&w.granted))
             break;
         if ((state & TASK_WAKEKILL) && fatal_signal_pending(current)) {
-            spin_lock(&s->wait_lock);
-            if (!w.granted) {
-                forget_waiter(s, &w);
+            if (leave_queue(s, &w))
                 ret = -EINTR;
-            }
-            spin_unlock(&s->wait_lock);
             break;
         }
         schedule();
