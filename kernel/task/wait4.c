@@ -121,7 +121,9 @@ static bool try_child(struct wait_opts *w, struct task_struct *child, struct sig
     w->candidates = true;
     if (try_zombie(w, child, self))
         return true;
-    return !child->exit_state && (try_stopped(w, child) || try_continued(w, child));
+    if (child->exit_state && child->signal->nr_threads == 1)
+        return false;
+    return try_stopped(w, child) || try_continued(w, child); /* also when the leader ended before its threads */
 }
 
 static bool try_by_number(struct wait_opts *w, struct signal_struct *self)

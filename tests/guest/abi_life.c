@@ -273,6 +273,29 @@ TEST(kill, SIGSTOP_stops_every_thread)
     EQ(WTERMSIG(status), SIGKILL);
 }
 
+TEST(wait4, stop_of_a_process_whose_leader_has_ended)
+{
+    int status;
+    counter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t t;
+        pthread_create(&t, NULL, count_up, NULL);
+        syscall(SYS_exit, 0);
+    }
+    while (!*counter) {
+        abi_sleep_ms(1);
+    }
+    abi_sleep_ms(50);
+    EQ(waitpid(pid, &status, WNOHANG), 0);
+    kill(pid, SIGSTOP);
+    EQ(waitpid(pid, &status, WUNTRACED), pid);
+    CHECK(WIFSTOPPED(status));
+    kill(pid, SIGKILL);
+    EQ(waitpid(pid, &status, 0), pid);
+    EQ(WTERMSIG(status), SIGKILL);
+}
+
 TEST(exit_group, stopped_orphaned_group_gets_SIGHUP)
 {
     int fds[2], fd2[2];
