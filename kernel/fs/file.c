@@ -32,6 +32,7 @@ struct file *alloc_empty_file(unsigned flags)
     f->f_pos = 0;
     mutex_init(&f->f_pos_lock);
     f->private_data = NULL;
+    f->f_ep.next = NULL;
     f->f_anon_name = NULL;
     f->f_cred = get_cred(current_cred());
     return f;
@@ -52,6 +53,8 @@ static __noinline void close_file(struct file *f)
 {
     struct inode *inode = f->f_inode;
 
+    if (unlikely(f->f_ep.next != NULL))
+        eventpoll_release(f); /* first: ->poll must not be called on what ->release has taken down */
     if (inode && unlikely(inode->i_flctx != NULL))
         locks_remove_flock(f);
     if (f->f_op && f->f_op->release)
@@ -163,6 +166,22 @@ struct file *alloc_file_inode(struct inode *inode, const char *name, const struc
 struct file *alloc_anon_file(const char *name, const struct file_operations *fops, void *priv, unsigned flags)
 {
     return alloc_file_inode(anon_inode, name, fops, priv, flags);
+}
+
+int anon_file_fd(const char *name, const struct file_operations *fops, void *priv, unsigned flags)
+{
+    int fd = get_unused_fd_flags(flags);
+    struct file *f;
+
+    if (fd < 0)
+        return fd;
+    f = alloc_anon_file(name, fops, priv, flags);
+    if (IS_ERR(f)) {
+        put_unused_fd(fd);
+        return PTR_ERR(f);
+    }
+    fd_install(fd, f);
+    return fd;
 }
 
 char *file_path(struct file *f, char *buf, size_t n)

@@ -163,6 +163,8 @@ void file_update_time(struct inode *inode);
 int file_remove_privs(struct inode *inode);
 
 /* ---- file.c ---- */
+/* A nameless file behind a new descriptor of current; the number or -errno (priv stays the caller's then). */
+int anon_file_fd(const char *name, const struct file_operations *fops, void *priv, unsigned flags);
 struct file *alloc_empty_file(unsigned flags); /* ERR_PTR(-ENFILE/-ENOMEM) */
 struct file *dentry_open(const struct path_s *p, int flags); /* no permission checks; takes its own references */
 
@@ -177,6 +179,9 @@ void set_cloexec(unsigned fd, bool on);
 /* ---- read_write.c ---- */
 ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos);
 ssize_t vfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos);
+
+/* ---- epoll.c ---- */
+void eventpoll_release(struct file *f);
 
 /* ---- tmpfs ---- */
 struct inode *tmpfs_new_inode(struct super_block *sb, struct inode *dir, mode_t mode, dev_t rdev);

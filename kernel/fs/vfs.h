@@ -178,6 +178,7 @@ struct file {
     struct mutex f_pos_lock; /* taken only when the file is shared */
     void *private_data;
     const struct cred *f_cred;
+    struct list_head f_ep;  /* epoll items that watch it, under epoll_mutex; next is NULL before the first */
     const char *f_anon_name; /* alloc_anon_file: "pipe", "[eventfd]"; f_path is empty then */
     struct rcu_head rcu;
 };

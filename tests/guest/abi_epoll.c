@@ -1,0 +1,306 @@
+/* abi_epoll.c: epoll, eventfd, timerfd. */
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include "tests/guest/abi.h"
+
+static int watch(int ep, int fd, unsigned events)
+{
+    struct epoll_event e = {.events = events, .data.fd = fd};
+    return epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
+}
+
+static uint64_t take(int fd)
+{
+    uint64_t v = 0;
+    EQ(read(fd, &v, 8), 8);
+    return v;
+}
+
+static void give(int fd, uint64_t v)
+{
+    EQ(write(fd, &v, 8), 8);
+}
+
+TEST(eventfd2, counts)
+{
+    uint64_t v;
+    int fd = eventfd(3, EFD_NONBLOCK | EFD_CLOEXEC);
+    CHECK(fd >= 0);
+    give(fd, 4);
+    EQ(take(fd), 7);
+    FAILS(read(fd, &v, 8), EAGAIN);
+    FAILS(read(fd, &v, 7), EINVAL);
+    v = ~0ul;
+    FAILS(write(fd, &v, 8), EINVAL);
+    give(fd, ~0ul - 1);
+    v = 1;
+    FAILS(write(fd, &v, 8), EAGAIN);
+    EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    FAILS(eventfd(0, 0x100), EINVAL);
+}
+
+TEST(eventfd, blocks_until_given)
+{
+    int fd = syscall(SYS_eventfd, 0);
+    CHECK(fd >= 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(take(fd) == 5 ? 0 : 1);
+    }
+    abi_await_state(pid, "S");
+    give(fd, 5);
+    abi_reap(pid, 0);
+}
+
+TEST(eventfd2, semaphore_and_poll)
+{
+    int fd = eventfd(2, EFD_SEMAPHORE | EFD_NONBLOCK);
+    struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
+    EQ(poll(&p, 1, 0), 1);
+    EQ(p.revents, POLLIN | POLLOUT);
+    EQ(take(fd), 1);
+    EQ(take(fd), 1);
+    EQ(poll(&p, 1, 0), 1);
+    EQ(p.revents, POLLOUT);
+}
+
+TEST(timerfd_create, errors)
+{
+    FAILS(timerfd_create(99, 0), EINVAL);
+    FAILS(timerfd_create(CLOCK_MONOTONIC, 1), EINVAL);
+    CHECK(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK) >= 0);
+}
+
+TEST(timerfd_settime, once_and_periodic)
+{
+    struct itimerspec v = {.it_value = {0, 30000000}}, old;
+    uint64_t n;
+    int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+    long t = abi_now_ms();
+    EQ(timerfd_settime(fd, 0, &v, NULL), 0);
+    EQ(take(fd), 1);
+    CHECK(abi_now_ms() - t >= 29);
+    v.it_interval.tv_nsec = 10000000;
+    EQ(timerfd_settime(fd, 0, &v, &old), 0);
+    EQ(old.it_value.tv_nsec, 0);
+    abi_sleep_ms(75);
+    n = take(fd);
+    CHECK(n >= 4 && n < 60);
+    CHECK(take(fd) >= 1);
+    v.it_value.tv_nsec = 0;
+    EQ(timerfd_settime(fd, 0, &v, &old), 0);
+    CHECK(old.it_value.tv_nsec > 0 && old.it_interval.tv_nsec == 10000000);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    EQ(poll(&p, 1, 30), 0);
+    v.it_value.tv_nsec = -1;
+    FAILS(timerfd_settime(fd, 0, &v, NULL), EINVAL);
+    FAILS(timerfd_settime(0, 0, &old, NULL), EINVAL);
+    FAILS(timerfd_settime(99, 0, &old, NULL), EBADF);
+}
+
+TEST(timerfd_gettime, shows_the_rest)
+{
+    struct itimerspec v = {.it_value = {100, 0}}, now;
+    int fd = timerfd_create(CLOCK_BOOTTIME, 0);
+    EQ(timerfd_settime(fd, 0, &v, NULL), 0);
+    EQ(timerfd_gettime(fd, &now), 0);
+    CHECK(now.it_value.tv_sec == 99 || now.it_value.tv_sec == 100);
+    FAILS(syscall(SYS_timerfd_gettime, fd, BAD_ADDRESS), EFAULT);
+}
+
+TEST(timerfd_settime, absolute_in_the_past)
+{
+    struct itimerspec v = {.it_value = {1, 0}};
+    int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+    EQ(timerfd_settime(fd, TFD_TIMER_ABSTIME, &v, NULL), 0);
+    abi_sleep_ms(5);
+    EQ(take(fd), 1);
+}
+
+TEST(epoll_create1, flags)
+{
+    int ep = epoll_create1(EPOLL_CLOEXEC);
+    EQ(fcntl(ep, F_GETFD), FD_CLOEXEC);
+    FAILS(epoll_create1(1), EINVAL);
+    FAILS(syscall(SYS_epoll_create, 0), EINVAL);
+}
+
+TEST(epoll_create, works)
+{
+    CHECK(syscall(SYS_epoll_create, 1) >= 0);
+    FAILS(syscall(SYS_epoll_create, -1), EINVAL);
+}
+
+TEST(epoll_ctl, errors)
+{
+    struct epoll_event e = {.events = EPOLLIN};
+    int ep = epoll_create1(0), p[2];
+    EQ(pipe(p), 0);
+    EQ(watch(ep, p[0], EPOLLIN), 0);
+    FAILS(watch(ep, p[0], EPOLLIN), EEXIST);
+    FAILS(epoll_ctl(ep, EPOLL_CTL_DEL, p[1], &e), ENOENT);
+    FAILS(epoll_ctl(ep, EPOLL_CTL_MOD, p[1], &e), ENOENT);
+    FAILS(epoll_ctl(ep, 99, p[0], &e), EINVAL);
+    FAILS(epoll_ctl(ep, EPOLL_CTL_ADD, 99, &e), EBADF);
+    FAILS(epoll_ctl(99, EPOLL_CTL_ADD, p[0], &e), EBADF);
+    FAILS(epoll_ctl(p[0], EPOLL_CTL_ADD, p[1], &e), EINVAL);
+    FAILS(watch(ep, ep, EPOLLIN), EINVAL);
+    FAILS(epoll_ctl(ep, EPOLL_CTL_ADD, p[1], BAD_ADDRESS), EFAULT);
+    abi_scratch();
+    FAILS(watch(ep, open("f", O_CREAT | O_RDWR, 0600), EPOLLIN), EPERM);
+    int inner = epoll_create1(0);
+    EQ(watch(ep, inner, EPOLLIN), 0);
+    FAILS(watch(inner, ep, EPOLLIN), ELOOP);
+}
+
+TEST(epoll_wait, level_and_edge)
+{
+    struct epoll_event e[4];
+    int ep = epoll_create1(0), p[2], q[2];
+    EQ(pipe(p), 0);
+    EQ(pipe(q), 0);
+    EQ(watch(ep, p[0], EPOLLIN), 0);
+    EQ(watch(ep, q[0], EPOLLIN | EPOLLET), 0);
+    EQ(epoll_wait(ep, e, 4, 0), 0);
+    EQ(write(p[1], "x", 1), 1);
+    EQ(write(q[1], "x", 1), 1);
+    EQ(epoll_wait(ep, e, 4, -1), 2);
+    EQ(epoll_wait(ep, e, 4, 0), 1); /* level stays, the edge is gone */
+    EQ(e[0].data.fd, p[0]);
+    EQ(e[0].events, EPOLLIN);
+    EQ(write(q[1], "x", 1), 1);
+    EQ(epoll_wait(ep, e, 4, 0), 2);
+    EQ(close(p[1]), 0);
+    EQ(close(q[0]), 0); /* a closed file leaves the set */
+    EQ(epoll_wait(ep, e, 4, 0), 1);
+    EQ(e[0].events, EPOLLIN | EPOLLHUP);
+    FAILS(epoll_wait(ep, e, 0, 0), EINVAL);
+    FAILS(epoll_wait(p[0], e, 1, 0), EINVAL);
+    FAILS(epoll_wait(99, e, 1, 0), EBADF);
+    FAILS(epoll_wait(ep, BAD_ADDRESS, 1, 0), EFAULT);
+}
+
+TEST(epoll_wait, one_shot)
+{
+    struct epoll_event e;
+    int ep = epoll_create1(0), fd = eventfd(1, 0);
+    EQ(watch(ep, fd, EPOLLIN | EPOLLONESHOT), 0);
+    EQ(epoll_wait(ep, &e, 1, 0), 1);
+    EQ(epoll_wait(ep, &e, 1, 10), 0);
+    e = (struct epoll_event){.events = EPOLLIN | EPOLLONESHOT, .data.u64 = 77};
+    EQ(epoll_ctl(ep, EPOLL_CTL_MOD, fd, &e), 0);
+    EQ(epoll_wait(ep, &e, 1, 0), 1);
+    EQ(e.data.u64, 77);
+}
+
+TEST(epoll_wait, wakes_and_times_out)
+{
+    struct epoll_event e;
+    int ep = epoll_create1(0), fd = eventfd(0, 0);
+    EQ(watch(ep, fd, EPOLLIN), 0);
+    long t = abi_now_ms();
+    EQ(epoll_wait(ep, &e, 1, 30), 0);
+    CHECK(abi_now_ms() - t >= 29);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(epoll_wait(ep, &e, 1, -1) == 1 && e.data.fd == fd ? 0 : 1);
+    }
+    abi_await_state(pid, "S");
+    give(fd, 1);
+    abi_reap(pid, 0);
+}
+
+TEST(epoll_wait, nested)
+{
+    struct epoll_event e;
+    int outer = epoll_create1(0), inner = epoll_create1(0), fd = eventfd(0, 0);
+    EQ(watch(inner, fd, EPOLLIN), 0);
+    EQ(watch(outer, inner, EPOLLIN), 0);
+    struct pollfd p = {.fd = outer, .events = POLLIN};
+    EQ(poll(&p, 1, 0), 0);
+    give(fd, 1);
+    EQ(poll(&p, 1, 1000), 1);
+    EQ(epoll_wait(outer, &e, 1, 0), 1);
+    EQ(e.data.fd, inner);
+    take(fd);
+    EQ(epoll_wait(outer, &e, 1, 0), 0);
+}
+
+static void on_signal(int sig)
+{
+    (void)sig;
+}
+
+TEST(epoll_pwait, mask_and_EINTR)
+{
+    struct epoll_event e;
+    sigset_t block, none;
+    int ep = epoll_create1(0);
+    signal(SIGUSR1, on_signal);
+    sigemptyset(&none);
+    sigemptyset(&block);
+    sigaddset(&block, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &block, NULL);
+    kill(getpid(), SIGUSR1);
+    EQ(epoll_wait(ep, &e, 1, 10), 0);
+    FAILS(epoll_pwait(ep, &e, 1, 1000, &none), EINTR);
+    EQ(epoll_pwait(ep, &e, 1, 0, &block), 0);
+}
+
+TEST(epoll_pwait2, nanoseconds)
+{
+    struct epoll_event e;
+    struct timespec t = {0, 20000000}, bad = {0, -1};
+    int ep = epoll_create1(0);
+    long start = abi_now_ms();
+    EQ(syscall(SYS_epoll_pwait2, ep, &e, 1, &t, NULL, 0), 0);
+    CHECK(abi_now_ms() - start >= 19);
+    FAILS(syscall(SYS_epoll_pwait2, ep, &e, 1, &bad, NULL, 0), EINVAL);
+}
+
+/* 200 descriptors, four threads that wait, one that gives: every gift is taken once. */
+static int many_ep, many_fd[200];
+static volatile int many_taken, many_stop;
+
+static void *many_waiter(void *arg)
+{
+    (void)arg;
+    while (!many_stop) {
+        struct epoll_event e[8];
+        int n = epoll_wait(many_ep, e, 8, 20);
+        for (int i = 0; i < n; i++) {
+            uint64_t v;
+            if (read(e[i].data.fd, &v, 8) == 8) {
+                __sync_fetch_and_add(&many_taken, (int)v);
+            }
+        }
+    }
+    return NULL;
+}
+
+TEST(epoll_wait, many_threads_and_descriptors)
+{
+    pthread_t t[4];
+    many_ep = epoll_create1(0);
+    for (int i = 0; i < 200; i++) {
+        many_fd[i] = eventfd(0, EFD_NONBLOCK);
+        EQ(watch(many_ep, many_fd[i], EPOLLIN | (i % 2 ? EPOLLET : 0)), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        EQ(pthread_create(&t[i], NULL, many_waiter, NULL), 0);
+    }
+    for (int i = 0; i < 20000; i++) {
+        give(many_fd[i * 7 % 200], 1);
+    }
+    for (int i = 0; i < 500 && many_taken < 20000; i++) {
+        abi_sleep_ms(10);
+    }
+    many_stop = 1;
+    for (int i = 0; i < 4; i++) {
+        pthread_join(t[i], NULL);
+    }
+    EQ(many_taken, 20000);
+}
