@@ -95,5 +95,7 @@ int main(int argc, char **argv)
     run("ticket", ticket_body);
     run("mcs", mcs_body);
     run("qlock", qlock_body);
+    qlock_unfair = true;
+    run("qlock, unfair", qlock_body);
     return 0;
 }

@@ -3,6 +3,8 @@
  *
  *              lock      trylock   unlock(holder)
  *   each       any CPUs  any CPUs  any CPUs
+ * Where CPUs are virtual and may be off their processor (qlock_unfair), waiters do not queue: a queue would wait for the one CPU
+ * whose turn it is. Then any waiter that runs takes the free lock.
  * Progress: lock blocks; FIFO among queued waiters, and no newcomer passes a queue. trylock is wait-free. unlock is wait-free.
  * Ordering: Q1 unlock releases, the next lock acquires. Reuse: the lock's memory may be freed once no one can reach it and the
  * last unlock returned; a node never outlives qlock_lock. The caller keeps preemption off.
@@ -12,6 +14,9 @@
 #include "lockfree/env.h"
 
 #define QLOCK_HELD 1ul
+
+/* Set once, before the second CPU starts. */
+extern bool qlock_unfair;
 
 struct qlock {
     union {
@@ -33,56 +38,7 @@ static inline bool qlock_trylock(struct qlock *l)
     return atomic_cas_acquire(&l->word, &zero, QLOCK_HELD);
 }
 
-/* Waits at the head of the queue until the lock is free, takes it, and passes the head on. */
-static inline void qlock_take_as_head(struct qlock *l, struct qlock_node *me)
-{
-    uintptr_t old;
-    struct qlock_node *next;
-
-    for (;;) {
-        old = atomic_load_relaxed(&l->word);
-        if (old & QLOCK_HELD) {
-            cpu_relax();
-            continue;
-        }
-        /* Nobody else sets HELD while a tail stands; only the tail part may change under us. */
-        if (old == (uintptr_t)me) {
-            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1; the queue is empty again */
-                return;
-        } else if (atomic_cas_acquire(&l->word, &old, old | QLOCK_HELD)) { /* Q1 */
-            break;
-        }
-    }
-    while (!(next = atomic_load_acquire(&me->next)))
-        cpu_relax();
-    atomic_store_release(&next->first, 1);
-}
-
-__attribute__((noinline, unused)) static void qlock_lock_slow(struct qlock *l)
-{
-    struct qlock_node me;
-    uintptr_t old;
-
-    atomic_store_relaxed(&me.next, NULL);
-    atomic_store_relaxed(&me.first, 0);
-    old = atomic_load_relaxed(&l->word);
-    for (;;) {
-        if (!old) {
-            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1 */
-                return;
-        } else if (atomic_cas_full(&l->word, &old, (uintptr_t)&me | (old & QLOCK_HELD))) {
-            break;
-        }
-    }
-    if (old & ~QLOCK_HELD) {
-        struct qlock_node *prev = (struct qlock_node *)(old & ~QLOCK_HELD);
-
-        atomic_store_release(&prev->next, &me);
-        while (!atomic_load_acquire(&me.first))
-            cpu_relax();
-    }
-    qlock_take_as_head(l, &me);
-}
+void qlock_lock_slow(struct qlock *l);
 
 static inline void qlock_lock(struct qlock *l)
 {

@@ -146,6 +146,7 @@ void sched_init(void)
     for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
         cpu_groups_add(&sched_groups, cpu, cpu_to_node(cpu), cpu_llc_id(cpu));
     sched_clock_init();
+    qlock_unfair = cpu_has.hypervisor; /* a virtual CPU may be off its processor when its turn comes */
     init_idle_task(&init_task, 0);
     init_rq(this_rq(), 0, &init_task);
 }

@@ -50,7 +50,7 @@ static struct timer_base *lock_base(struct hrtimer *t)
 {
     struct timer_base *b = per_cpu_ptr(&base, atomic_load_relaxed(&t->cpu));
 
-    raw_spin_lock(&b->lock);
+    qlock_lock(&b->lock);
     return b;
 }
 
@@ -63,16 +63,16 @@ void hrtimer_start(struct hrtimer *t, s64 expires_ns)
         b = lock_base(t);
         if (t->link)
             timer_heap_remove(&b->heap, t);
-        raw_spin_unlock(&b->lock);
+        qlock_unlock(&b->lock);
     }
     b = this_cpu_ptr(&base);
-    raw_spin_lock(&b->lock);
+    qlock_lock(&b->lock);
     t->expires_ns = expires_ns;
     atomic_store_relaxed(&t->cpu, smp_processor_id());
     timer_heap_insert(&b->heap, t);
     if (expires_ns < b->programmed_ns)
         program(b, expires_ns);
-    raw_spin_unlock(&b->lock);
+    qlock_unlock(&b->lock);
     local_irq_restore(flags);
 }
 
@@ -86,7 +86,7 @@ bool hrtimer_cancel(struct hrtimer *t)
 
         if (pending)
             timer_heap_remove(&b->heap, t);
-        raw_spin_unlock(&b->lock);
+        qlock_unlock(&b->lock);
         local_irq_restore(flags);
         if (!wait)
             return pending;
@@ -102,18 +102,18 @@ bool hrtimer_active(const struct hrtimer *t)
 
 static void run_expired(struct timer_base *b, s64 now)
 {
-    raw_spin_lock(&b->lock);
+    qlock_lock(&b->lock);
     while (b->heap.root && b->heap.root->expires_ns <= now) {
         struct hrtimer *t = b->heap.root;
 
         timer_heap_remove(&b->heap, t);
         atomic_store_relaxed(&b->running, t);
-        raw_spin_unlock(&b->lock);
+        qlock_unlock(&b->lock);
         t->func(t);
-        raw_spin_lock(&b->lock);
+        qlock_lock(&b->lock);
         atomic_store_relaxed(&b->running, NULL);
     }
-    raw_spin_unlock(&b->lock);
+    qlock_unlock(&b->lock);
 }
 
 void timer_interrupt(bool user)

@@ -64,12 +64,12 @@ static s64 pm_clock_ns(void)
     u64 ticks;
     u32 now;
 
-    raw_spin_lock(&pm_lock);
+    qlock_lock(&pm_lock);
     now = pm_read();
     pm_ticks += (now - pm_last) & PM_TIMER_MASK;
     pm_last = now;
     ticks = pm_ticks;
-    raw_spin_unlock(&pm_lock);
+    qlock_unlock(&pm_lock);
     local_irq_restore(flags);
     return (s64)(ticks / PM_TIMER_HZ * NSEC_PER_SEC + ticks % PM_TIMER_HZ * NSEC_PER_SEC / PM_TIMER_HZ);
 }
