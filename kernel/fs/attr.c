@@ -1,5 +1,5 @@
-/* Calls that change a file's attributes: chmod, chown, utimes, truncate, fallocate; and those that would write it back
- * (sync, fsync), which have nothing to do here: every file is in memory. */
+/* Calls that change a file's attributes: chmod, chown, utimes, truncate, fallocate; and those that
+ * would write it back (sync, fsync), which have nothing to do here: every file is in memory. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
@@ -48,7 +48,7 @@ static int change_fd(unsigned fd, struct iattr *a)
 
 long sys_fchmodat(int dfd, const char __user *name, mode_t mode)
 {
-    struct iattr a = { .valid = ATTR_MODE, .mode = mode };
+    struct iattr a = {.valid = ATTR_MODE, .mode = mode};
 
     return change_at(dfd, name, LOOKUP_FOLLOW, &a);
 }
@@ -60,14 +60,14 @@ long sys_chmod(const char __user *name, mode_t mode)
 
 long sys_fchmod(unsigned fd, mode_t mode)
 {
-    struct iattr a = { .valid = ATTR_MODE, .mode = mode };
+    struct iattr a = {.valid = ATTR_MODE, .mode = mode};
 
     return change_fd(fd, &a);
 }
 
 static struct iattr owner_attr(uid_t uid, gid_t gid)
 {
-    struct iattr a = { .uid = uid, .gid = gid };
+    struct iattr a = {.uid = uid, .gid = gid};
 
     if (uid != (uid_t)-1)
         a.valid |= ATTR_UID;
@@ -103,15 +103,16 @@ long sys_fchown(unsigned fd, uid_t uid, gid_t gid)
 }
 
 /* ---- times ---- */
-#define UTIME_NOW ((1L << 30) - 1L)
+#define UTIME_NOW  ((1L << 30) - 1L)
 #define UTIME_OMIT ((1L << 30) - 2L)
 
-/* t[0] access, t[1] modification; NULL: now. Setting to now needs write permission only, else ownership. */
+/* t[0] access, t[1] modification; NULL: now. Setting to now needs write permission only, else
+ * ownership. */
 static int set_times(const struct path_s *p, const struct timespec *t)
 {
     struct inode *inode = p->dentry->d_inode;
     struct timespec now = current_time();
-    struct iattr a = { .valid = ATTR_ATIME | ATTR_MTIME, .atime = now, .mtime = now };
+    struct iattr a = {.valid = ATTR_ATIME | ATTR_MTIME, .atime = now, .mtime = now};
     bool need_owner = false;
 
     if (t) {
@@ -193,7 +194,7 @@ long sys_futimesat(int dfd, const char __user *name, struct timeval __user *time
     for (int i = 0; i < 2; i++) {
         if ((u64)tv[i].tv_usec >= 1000000)
             return -EINVAL;
-        t[i] = (struct timespec){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
+        t[i] = (struct timespec){tv[i].tv_sec, tv[i].tv_usec * 1000};
     }
     return times_at(dfd, name, t, 0);
 }
@@ -212,8 +213,8 @@ long sys_utime(char __user *name, void __user *times)
         return times_at(AT_FDCWD, name, NULL, 0);
     if (copy_from_user(u, times, sizeof(u)))
         return -EFAULT;
-    t[0] = (struct timespec){ u[0], 0 };
-    t[1] = (struct timespec){ u[1], 0 };
+    t[0] = (struct timespec){u[0], 0};
+    t[1] = (struct timespec){u[1], 0};
     return times_at(AT_FDCWD, name, t, 0);
 }
 
@@ -221,7 +222,7 @@ long sys_utime(char __user *name, void __user *times)
 static int set_size(const struct path_s *p, loff_t size)
 {
     struct inode *inode = p->dentry->d_inode;
-    struct iattr a = { .valid = ATTR_SIZE, .size = size };
+    struct iattr a = {.valid = ATTR_SIZE, .size = size};
     int err = 0;
 
     mutex_lock(&inode->i_mutex);
@@ -311,7 +312,8 @@ long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
     else if (offset + len < 0)
         err = -EFBIG;
     else
-        err = f.file->f_op == &tmpfs_file_fops ? tmpfs_fallocate(f.file->f_inode, mode, offset, len) : -EOPNOTSUPP;
+        err = f.file->f_op == &tmpfs_file_fops ? tmpfs_fallocate(f.file->f_inode, mode, offset, len)
+                                               : -EOPNOTSUPP;
     fdput(f);
     return err;
 }

@@ -1,10 +1,10 @@
-/* sendfile and copy_file_range: from a page-cache file to any file that takes bytes from kernel memory (->write_kernel),
- * through one buffer. Owns nothing. */
+/* sendfile and copy_file_range: from a page-cache file to any file that takes bytes from kernel
+ * memory (->write_kernel), through one buffer. Owns nothing. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
 #define COPY_CHUNK (4 * PAGE_SIZE)
-#define MAX_COPY (INT32_MAX & PAGE_MASK)
+#define MAX_COPY   (INT32_MAX & PAGE_MASK)
 
 /* Positions move by what was copied. Bytes, or an error when there were none. */
 static ssize_t copy_bytes(struct file *in, loff_t *ipos, struct file *out, loff_t *opos, size_t n)
@@ -81,10 +81,12 @@ long sys_sendfile(int out_fd, int in_fd, off_t __user *off, size_t count)
     return r;
 }
 
-static long copy_range(struct file *in, loff_t __user *off_in, struct file *out, loff_t __user *off_out, size_t len)
+static long copy_range(struct file *in, loff_t __user *off_in, struct file *out,
+                       loff_t __user *off_out, size_t len)
 {
     loff_t ipos, opos;
-    long r = S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode) ? -EISDIR : check_pair(in, out);
+    long r = S_ISDIR(in->f_inode->i_mode) || S_ISDIR(out->f_inode->i_mode) ? -EISDIR
+                                                                           : check_pair(in, out);
 
     if (!r && !S_ISREG(out->f_inode->i_mode))
         r = -EINVAL;
@@ -105,7 +107,8 @@ static long copy_range(struct file *in, loff_t __user *off_in, struct file *out,
     return r;
 }
 
-long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len, unsigned flags)
+long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out,
+                         size_t len, unsigned flags)
 {
     struct fd in, out;
     long r = -EBADF;

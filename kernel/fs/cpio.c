@@ -1,5 +1,5 @@
-/* newc cpio archives: 110 bytes of hexadecimal header, the name, the data, each padded to four bytes (cpio(5)). Owns the
- * parser's state; never keeps a pointer into what it was fed. */
+/* newc cpio archives: 110 bytes of hexadecimal header, the name, the data, each padded to four
+ * bytes (cpio(5)). Owns the parser's state; never keeps a pointer into what it was fed. */
 #include "kernel/fs/cpio.h"
 #include "kernel/lib/errno.h"
 
@@ -49,7 +49,8 @@ static int parse_header(struct cpio *c)
     for (int i = 0; i < 13; i++)
         if (hex8(c->head + 6 + 8 * i, &f[i]))
             return corrupt(c, "header is not hexadecimal");
-    *e = (struct cpio_entry){ f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], c->name };
+    *e = (struct cpio_entry){f[0], f[1], f[2], f[3], f[4],  f[5],
+                             f[6], f[7], f[8], f[9], f[10], c->name};
     c->namesize = f[11];
     if (!c->namesize || c->namesize > CPIO_NAME_MAX)
         return corrupt(c, "bad length of a name");

@@ -1,4 +1,5 @@
-/* The newc parser: entries, padding, concatenation, any splitting of the input, truncation and garbage. */
+/* The newc parser: entries, padding, concatenation, any splitting of the input, truncation and
+ * garbage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,13 +8,17 @@
 #include <cmocka.h>
 #include "kernel/fs/cpio.c"
 
-struct log { char text[4096]; size_t n; };
+struct log {
+    char text[4096];
+    size_t n;
+};
 
 static int on_begin(void *arg, const struct cpio_entry *e)
 {
     struct log *l = arg;
 
-    l->n += snprintf(l->text + l->n, sizeof(l->text) - l->n, "[%s %o %u:", e->name, e->mode, e->size);
+    l->n +=
+        snprintf(l->text + l->n, sizeof(l->text) - l->n, "[%s %o %u:", e->name, e->mode, e->size);
     return 0;
 }
 
@@ -37,8 +42,8 @@ static size_t add_entry(char *out, const char *name, unsigned mode, const char *
 {
     size_t n = strlen(data), at;
 
-    at = sprintf(out, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode, 0, 0, 1, 5, (unsigned)n, 0, 0,
-                 0, 0, (unsigned)strlen(name) + 1, 0);
+    at = sprintf(out, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode, 0, 0,
+                 1, 5, (unsigned)n, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
     at += sprintf(out + at, "%s", name) + 1;
     while (at & 3)
         out[at++] = 0;
@@ -58,12 +63,13 @@ static size_t make_archive(char *out)
     return n + add_entry(out + n, "TRAILER!!!", 0, "");
 }
 
-static const char expected[] = "[a 100644 5:hello][dir 40755 0:][dir/longer-name 100600 8:12345678]";
+static const char expected[] =
+    "[a 100644 5:hello][dir 40755 0:][dir/longer-name 100600 8:12345678]";
 
 /* Feeds pieces of `step` bytes. */
 static int feed(const char *p, size_t n, size_t step, struct log *l)
 {
-    struct cpio_sink sink = { on_begin, on_data, on_end, l };
+    struct cpio_sink sink = {on_begin, on_data, on_end, l};
     struct cpio *c = malloc(sizeof(*c));
     int err = 0;
 
@@ -94,7 +100,7 @@ static int feed(const char *p, size_t n, size_t step, struct log *l)
 
 static void test_splits(void **state)
 {
-    char archive[2048] = { 0 };
+    char archive[2048] = {0};
     size_t n = make_archive(archive);
     struct log l;
 
@@ -106,7 +112,7 @@ static void test_splits(void **state)
 
 static void test_concatenation(void **state)
 {
-    char archive[4096] = { 0 };
+    char archive[4096] = {0};
     size_t n = make_archive(archive);
     struct log l;
 
@@ -120,7 +126,7 @@ static void test_concatenation(void **state)
 
 static void test_truncation(void **state)
 {
-    char archive[2048] = { 0 };
+    char archive[2048] = {0};
     struct log l;
     size_t n = add_entry(archive, "a", 0100644, "hello there");
 
@@ -130,8 +136,12 @@ static void test_truncation(void **state)
 
 static void test_bad_headers(void **state)
 {
-    static const struct { size_t at; const char *put; } bad[] = {
-        { 0, "070707" }, { 6, "x0000001" }, { 94, "00000000" }, { 94, "00001001" }, { 94, "ffffffff" }, { 111, "b" },
+    static const struct {
+        size_t at;
+        const char *put;
+    } bad[] = {
+        {0, "070707"},    {6, "x0000001"},  {94, "00000000"},
+        {94, "00001001"}, {94, "ffffffff"}, {111, "b"},
     };
     char archive[2048];
     struct log l;
@@ -168,8 +178,9 @@ static void test_garbage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_splits), cmocka_unit_test(test_concatenation), cmocka_unit_test(test_truncation),
-        cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_splits),     cmocka_unit_test(test_concatenation),
+        cmocka_unit_test(test_truncation), cmocka_unit_test(test_bad_headers),
+        cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

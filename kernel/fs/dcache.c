@@ -1,12 +1,13 @@
-/* The dentry cache: names. Owns the hash (parent, name) -> dentry, the tree's sequence counter and dentry life.
- * Readers look up under RCU without references; changes of a directory happen under its inode's i_mutex and the bucket's
- * spin lock; renames also under the tree lock, which makes tree_seq odd. A dentry in a directory (D_HASHED) holds one
- * reference for being there and one on its parent. Must never be entered with a spin lock held: dput may sleep. */
+/* The dentry cache: names. Owns the hash (parent, name) -> dentry, the tree's sequence counter and
+ * dentry life. Readers look up under RCU without references; changes of a directory happen under
+ * its inode's i_mutex and the bucket's spin lock; renames also under the tree lock, which makes
+ * tree_seq odd. A dentry in a directory (D_HASHED) holds one reference for being there and one on
+ * its parent. Must never be entered with a spin lock held: dput may sleep. */
 #include "kernel/fs/fs_internal.h"
 
 #define D_HASH_BITS 14
 #define D_HASH_SIZE (1u << D_HASH_BITS)
-#define D_LOCKS 256
+#define D_LOCKS     256
 
 static struct dentry *hash_table[D_HASH_SIZE];
 static spinlock_t hash_locks[D_LOCKS];
@@ -22,7 +23,8 @@ void dcache_init(void)
 void tree_write_begin(void)
 {
     spin_lock(&tree_lock);
-    (void)atomic_fetch_add_full(&tree_seq, 1); /* partner: unlazy_walk() raises counts, then reads tree_seq */
+    (void)atomic_fetch_add_full(&tree_seq,
+                                1); /* partner: unlazy_walk() raises counts, then reads tree_seq */
 }
 
 void tree_write_end(void)
@@ -119,7 +121,8 @@ void dget(struct dentry *d)
     atomic_inc_relaxed(&d->d_count);
 }
 
-/* A name that does not fit into its dentry. Readers may hold it until a grace period after its last use. */
+/* A name that does not fit into its dentry. Readers may hold it until a grace period after its last
+ * use. */
 struct long_name {
     struct rcu_head rcu;
     char text[];
@@ -251,7 +254,8 @@ void d_delete(struct dentry *d)
     dput(d);
 }
 
-/* d takes the place (parent, text); text comes from d_name_dup and becomes d's. The caller settles the parents' references. */
+/* d takes the place (parent, text); text comes from d_name_dup and becomes d's. The caller settles
+ * the parents' references. */
 void d_move(struct dentry *d, struct dentry *parent, char *text, unsigned len, u32 hash)
 {
     char *old = d->d_name;

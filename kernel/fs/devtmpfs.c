@@ -1,10 +1,16 @@
-/* Character devices and devtmpfs, the file system that names them. Owns the table device number -> operations, filled at
- * boot by register_chrdev() and never emptied, and the one devtmpfs instance that all its mounts share. */
+/* Character devices and devtmpfs, the file system that names them. Owns the table device number ->
+ * operations, filled at boot by register_chrdev() and never emptied, and the one devtmpfs instance
+ * that all its mounts share. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/debug/assert.h"
 
 #define MAX_CHRDEVS 64
-struct chrdev { const char *name; dev_t dev; mode_t mode; const struct file_operations *fops; };
+struct chrdev {
+    const char *name;
+    dev_t dev;
+    mode_t mode;
+    const struct file_operations *fops;
+};
 static struct chrdev chrdevs[MAX_CHRDEVS];
 static u32 nr_chrdevs;
 static DEFINE_MUTEX(chrdev_mutex);
@@ -30,7 +36,7 @@ static int chrdev_open(struct inode *inode, struct file *f)
     return fops->open ? fops->open(inode, f) : 0;
 }
 
-const struct file_operations chrdev_fops = { .open = chrdev_open };
+const struct file_operations chrdev_fops = {.open = chrdev_open};
 
 /* "pts/0" style names get their directory. */
 static struct dentry *find_or_make_dir(struct dentry *parent, const char *name, unsigned len)
@@ -82,7 +88,7 @@ int register_chrdev(const char *name, dev_t dev, mode_t mode, const struct file_
         err = -ENOMEM;
     } else {
         c = &chrdevs[nr_chrdevs];
-        *c = (struct chrdev){ name, dev, mode, fops };
+        *c = (struct chrdev){name, dev, mode, fops};
         atomic_store_release(&nr_chrdevs, nr_chrdevs + 1);
         if (dev_sb)
             err = make_node(c);

@@ -1,11 +1,12 @@
-/* Calls that change directories: mkdir, rmdir, unlink, link, symlink, mknod, rename. Owns rename_mutex, which a rename
- * between two directories takes, so that no ancestor relation changes under it. */
+/* Calls that change directories: mkdir, rmdir, unlink, link, symlink, mknod, rename. Owns
+ * rename_mutex, which a rename between two directories takes, so that no ancestor relation changes
+ * under it. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
 #define RENAME_NOREPLACE 1u
-#define RENAME_EXCHANGE 2u
-#define RENAME_WHITEOUT 4u
+#define RENAME_EXCHANGE  2u
+#define RENAME_WHITEOUT  4u
 
 static DEFINE_MUTEX(rename_mutex);
 
@@ -57,7 +58,8 @@ static int slot_open(struct dir_slot *s, int dfd, const char __user *name)
     return err;
 }
 
-/* Locks the directory and makes a negative dentry; ERR_PTR(-EEXIST, ...) with the lock given back. Ends with slot_close. */
+/* Locks the directory and makes a negative dentry; ERR_PTR(-EEXIST, ...) with the lock given back.
+ * Ends with slot_close. */
 static struct dentry *slot_create(struct dir_slot *s, int dfd, const char __user *name, bool is_dir)
 {
     struct dentry *d;
@@ -142,10 +144,17 @@ static int make_node(struct dir_slot *s, struct dentry *d, mode_t mode, dev_t de
 static int check_node_type(mode_t mode)
 {
     switch (mode & S_IFMT) {
-    case S_IFREG: case S_IFIFO: case S_IFSOCK: return 0;
-    case S_IFCHR: case S_IFBLK: return capable(CAP_MKNOD) ? 0 : -EPERM;
-    case S_IFDIR: return -EPERM;
-    default: return -EINVAL;
+    case S_IFREG:
+    case S_IFIFO:
+    case S_IFSOCK:
+        return 0;
+    case S_IFCHR:
+    case S_IFBLK:
+        return capable(CAP_MKNOD) ? 0 : -EPERM;
+    case S_IFDIR:
+        return -EPERM;
+    default:
+        return -EINVAL;
     }
 }
 
@@ -187,7 +196,8 @@ long sys_symlinkat(const char __user *oldname, int newdfd, const char __user *ne
         d = slot_create(&s, newdfd, newname, false);
         err = PTR_ERR(d);
         if (!IS_ERR(d)) {
-            err = s.dir->i_op && s.dir->i_op->symlink ? s.dir->i_op->symlink(s.dir, d, target.s) : -EPERM;
+            err = s.dir->i_op && s.dir->i_op->symlink ? s.dir->i_op->symlink(s.dir, d, target.s)
+                                                      : -EPERM;
             err = slot_finish(&s, d, err);
         }
     }
@@ -213,7 +223,8 @@ static int do_link(struct dir_slot *s, struct dentry *d, const struct path_s *ol
     return s->dir->i_op->link(old->dentry, s->dir, d);
 }
 
-long sys_linkat(int olddfd, const char __user *oldname, int newdfd, const char __user *newname, int flags)
+long sys_linkat(int olddfd, const char __user *oldname, int newdfd, const char __user *newname,
+                int flags)
 {
     struct dir_slot s;
     struct path_s old;
@@ -224,8 +235,10 @@ long sys_linkat(int olddfd, const char __user *oldname, int newdfd, const char _
         return -EINVAL;
     if (flags & AT_EMPTY_PATH && !capable(CAP_DAC_READ_SEARCH))
         return -ENOENT;
-    err = user_path_at(olddfd, oldname, (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0) |
-                       (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &old);
+    err = user_path_at(olddfd, oldname,
+                       (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0) |
+                           (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0),
+                       &old);
     if (err)
         return err;
     d = slot_create(&s, newdfd, newname, false);
@@ -282,7 +295,10 @@ static int remove_file(struct inode *dir, struct dentry *d, bool slash)
 
 static int check_rmdir_name(enum last_type type)
 {
-    return type == LAST_NORM ? 0 : type == LAST_DOT ? -EINVAL : type == LAST_DOTDOT ? -ENOTEMPTY : -EBUSY;
+    return type == LAST_NORM     ? 0
+           : type == LAST_DOT    ? -EINVAL
+           : type == LAST_DOTDOT ? -ENOTEMPTY
+                                 : -EBUSY;
 }
 
 static long do_remove(int dfd, const char __user *name, bool is_dir)
@@ -354,7 +370,8 @@ static void unlock_two_dirs(struct dir_slot *a, struct dir_slot *b)
 }
 
 /* The names and types, in Linux's order. new may be an ERR_PTR. */
-static int check_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, unsigned flags)
+static int check_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old,
+                        struct dentry *new, unsigned flags)
 {
     bool dir = S_ISDIR(old->d_inode->i_mode), target = !IS_ERR(new);
 
@@ -375,7 +392,8 @@ static int check_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *o
     return 0;
 }
 
-static int check_rename_rights(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, unsigned flags)
+static int check_rename_rights(struct dir_slot *o, struct dir_slot *n, struct dentry *old,
+                               struct dentry *new, unsigned flags)
 {
     bool dir = S_ISDIR(old->d_inode->i_mode);
     int err = may_delete(o->dir, old, dir);
@@ -392,13 +410,14 @@ static int check_rename_rights(struct dir_slot *o, struct dir_slot *n, struct de
         err = inode_permission(old->d_inode, MAY_WRITE);
     if (!err && (!o->dir->i_op || !o->dir->i_op->rename))
         err = -EPERM;
-    if (!err && (is_mountpoint(old) || (new->d_inode && is_mountpoint(new))))
+    if (!err && (is_mountpoint(old) || (new->d_inode &&is_mountpoint(new))))
         err = -EBUSY;
     return err;
 }
 
 /* Everything is checked and allocated: the names change at one moment for path walks. */
-static void commit_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, char *name)
+static void commit_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old,
+                          struct dentry *new, char *name)
 {
     tree_write_begin();
     d_move(old, n->parent.dentry, name, n->last.len, n->last.hash);
@@ -410,8 +429,8 @@ static void commit_rename(struct dir_slot *o, struct dir_slot *n, struct dentry 
     }
 }
 
-static void commit_exchange(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, char *old_name,
-                            char *new_name)
+static void commit_exchange(struct dir_slot *o, struct dir_slot *n, struct dentry *old,
+                            struct dentry *new, char *old_name, char *new_name)
 {
     tree_write_begin();
     d_exchange(old, new, old_name, new_name);
@@ -419,9 +438,12 @@ static void commit_exchange(struct dir_slot *o, struct dir_slot *n, struct dentr
 }
 
 /* A directory that is replaced must stay empty while it goes. */
-static int call_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, unsigned flags)
+static int call_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old,
+                       struct dentry *new, unsigned flags)
 {
-    struct inode *victim = new->d_inode && !(flags & RENAME_EXCHANGE) && S_ISDIR(new->d_inode->i_mode) ? new->d_inode : NULL;
+    struct inode *victim =
+        new->d_inode && !(flags & RENAME_EXCHANGE) && S_ISDIR(new->d_inode->i_mode) ? new->d_inode
+                                                                                    : NULL;
     int err;
 
     if (victim)
@@ -436,7 +458,8 @@ static int call_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *ol
 }
 
 /* Directories locked. new: negative dentry when nothing is there. */
-static int do_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new, unsigned flags)
+static int do_rename(struct dir_slot *o, struct dir_slot *n, struct dentry *old, struct dentry *new,
+                     unsigned flags)
 {
     bool exchange = flags & RENAME_EXCHANGE;
     char *new_name, *old_name = NULL;
@@ -492,7 +515,8 @@ static int rename_locked(struct dir_slot *o, struct dir_slot *n, unsigned flags)
     return err;
 }
 
-long sys_renameat2(int olddfd, const char __user *oldname, int newdfd, const char __user *newname, unsigned flags)
+long sys_renameat2(int olddfd, const char __user *oldname, int newdfd, const char __user *newname,
+                   unsigned flags)
 {
     struct dir_slot o, n;
     int err;
@@ -508,7 +532,8 @@ long sys_renameat2(int olddfd, const char __user *oldname, int newdfd, const cha
         goto out;
     if (o.parent.mnt != n.parent.mnt) {
         err = -EXDEV;
-    } else if (o.last.type != LAST_NORM || (n.last.type != LAST_NORM && !(flags & RENAME_NOREPLACE))) {
+    } else if (o.last.type != LAST_NORM ||
+               (n.last.type != LAST_NORM && !(flags & RENAME_NOREPLACE))) {
         err = -EBUSY;
     } else if (n.last.type != LAST_NORM) {
         err = -EEXIST;

@@ -1,36 +1,41 @@
 /* epoll: one descriptor that collects the readiness of many.
  *
- * An epitem watches one (file, number). The file's wake-ups run epoll_callback(), which puts the item on its epoll's ready list.
- * epoll_wait takes items from there, asks their files again, and puts level-triggered ones back.
- * Locks: epoll_mutex (any change of the set of items, and the end of a watched file) > ep->mtx (items stay while they are
- * scanned) > a file's wait queue lock > ep->lock (ready list; interrupts off) > ep->wq. An item holds no reference on its file:
- * the file's end removes it (eventpoll_release). */
+ * An epitem watches one (file, number). The file's wake-ups run epoll_callback(), which puts the
+ * item on its epoll's ready list. epoll_wait takes items from there, asks their files again, and
+ * puts level-triggered ones back. Locks: epoll_mutex (any change of the set of items, and the end
+ * of a watched file) > ep->mtx (items stay while they are scanned) > a file's wait queue lock >
+ * ep->lock (ready list; interrupts off) > ep->wq. An item holds no reference on its file: the
+ * file's end removes it (eventpoll_release). */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/sched/wait.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define EPOLL_CTL_ADD 1
-#define EPOLL_CTL_DEL 2
-#define EPOLL_CTL_MOD 3
-#define EPOLLEXCLUSIVE (1u << 28)
-#define EPOLLWAKEUP (1u << 29)
-#define EPOLLONESHOT (1u << 30)
-#define EPOLLET (1u << 31)
+#define EPOLL_CTL_ADD   1
+#define EPOLL_CTL_DEL   2
+#define EPOLL_CTL_MOD   3
+#define EPOLLEXCLUSIVE  (1u << 28)
+#define EPOLLWAKEUP     (1u << 29)
+#define EPOLLONESHOT    (1u << 30)
+#define EPOLLET         (1u << 31)
 #define EP_PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
-#define EP_EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+#define EP_EXCLUSIVE_OK                                                                            \
+    (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 #define EP_MAX_EVENTS (INT32_MAX / 12)
-#define EP_BUCKETS 64
-#define EP_MAX_NESTS 4
+#define EP_BUCKETS    64
+#define EP_MAX_NESTS  4
 
-struct epoll_event { u32 events; u64 data; } __packed;
+struct epoll_event {
+    u32 events;
+    u64 data;
+} __packed;
 
 struct eventpoll {
     struct mutex mtx;
     spinlock_t lock;
-    wait_queue_head_t wq;        /* tasks in epoll_wait */
-    wait_queue_head_t poll_wq;   /* who polls this descriptor */
-    struct list_head ready;      /* lock: items by rdllink */
+    wait_queue_head_t wq;               /* tasks in epoll_wait */
+    wait_queue_head_t poll_wq;          /* who polls this descriptor */
+    struct list_head ready;             /* lock: items by rdllink */
     struct list_head items[EP_BUCKETS]; /* epoll_mutex and mtx: by link */
 };
 
@@ -43,18 +48,21 @@ struct ep_entry {
 };
 
 struct epitem {
-    struct list_head link;       /* in ep->items */
-    struct list_head flink;      /* in file->f_ep, epoll_mutex */
-    struct list_head rdllink;    /* ep->lock: on the ready list or on a scan's own */
+    struct list_head link;    /* in ep->items */
+    struct list_head flink;   /* in file->f_ep, epoll_mutex */
+    struct list_head rdllink; /* ep->lock: on the ready list or on a scan's own */
     struct eventpoll *ep;
     struct file *file;
     int fd;
-    struct epoll_event event;    /* events: mtx and lock to write */
+    struct epoll_event event; /* events: mtx and lock to write */
     struct ep_entry *entries;
-    bool failed;                 /* no memory for an entry */
+    bool failed; /* no memory for an entry */
 };
 
-struct ep_table { struct poll_table pt; struct epitem *item; };
+struct ep_table {
+    struct poll_table pt;
+    struct epitem *item;
+};
 
 static DEFINE_MUTEX(epoll_mutex);
 static const struct file_operations eventpoll_fops;
@@ -68,7 +76,7 @@ static struct epitem *find_item(struct eventpoll *ep, const struct file *f, int 
 {
     struct epitem *i;
 
-    list_for_each_entry(i, &ep->items[bucket_of(f, fd)], link)
+    list_for_each_entry (i, &ep->items[bucket_of(f, fd)], link)
         if (i->file == f && i->fd == fd)
             return i;
     return NULL;
@@ -189,11 +197,11 @@ static void report_now(struct epitem *i)
 static int add_item(struct eventpoll *ep, struct file *f, int fd, const struct epoll_event *ev)
 {
     struct epitem *i = kmalloc(sizeof(*i), GFP_KERNEL);
-    struct ep_table t = { { epoll_queue, 0 }, i };
+    struct ep_table t = {{epoll_queue, 0}, i};
 
     if (!i)
         return -ENOMEM;
-    *i = (struct epitem){ .ep = ep, .file = f, .fd = fd, .event = *ev };
+    *i = (struct epitem){.ep = ep, .file = f, .fd = fd, .event = *ev};
     i->event.events |= POLLERR | POLLHUP;
     INIT_LIST_HEAD(&i->rdllink);
     if (!f->f_ep.next)
@@ -231,15 +239,17 @@ static int check_nesting(struct eventpoll *ep, const struct eventpoll *target, i
     if (ep == target || depth > EP_MAX_NESTS)
         return -ELOOP;
     for (unsigned b = 0; b < EP_BUCKETS; b++) {
-        list_for_each_entry(i, &ep->items[b], link) {
-            if (i->file->f_op == &eventpoll_fops && check_nesting(i->file->private_data, target, depth + 1))
+        list_for_each_entry (i, &ep->items[b], link) {
+            if (i->file->f_op == &eventpoll_fops &&
+                check_nesting(i->file->private_data, target, depth + 1))
                 return -ELOOP;
         }
     }
     return 0;
 }
 
-static int change_set(struct eventpoll *ep, int op, struct file *f, int fd, const struct epoll_event *ev)
+static int change_set(struct eventpoll *ep, int op, struct file *f, int fd,
+                      const struct epoll_event *ev)
 {
     struct epitem *i;
     int err = 0;
@@ -278,7 +288,7 @@ static int check_ctl(struct file *epf, struct file *f, int op, const struct epol
 
 long sys_epoll_ctl(int epfd, int op, int fd, void __user *event)
 {
-    struct epoll_event ev = { 0 };
+    struct epoll_event ev = {0};
     struct file *epf, *f;
     long err = -EBADF;
 
@@ -299,7 +309,8 @@ long sys_epoll_ctl(int epfd, int op, int fd, void __user *event)
 }
 
 /* ---- collecting ---- */
-/* First item of the scan's list, off it; NULL at the end. From here on the callback may make it ready again. */
+/* First item of the scan's list, off it; NULL at the end. From here on the callback may make it
+ * ready again. */
 static struct epitem *next_of_scan(struct eventpoll *ep, struct list_head *scan)
 {
     struct epitem *i = NULL;
@@ -327,7 +338,7 @@ static void put_back(struct eventpoll *ep, struct epitem *i)
 static int send_one(struct eventpoll *ep, struct epitem *i, struct epoll_event __user *to)
 {
     unsigned revents = poll_item(i, NULL);
-    struct epoll_event out = { revents, i->event.data };
+    struct epoll_event out = {revents, i->event.data};
     unsigned long flags;
 
     if (!revents)
@@ -391,7 +402,8 @@ static bool wait_ready(struct eventpoll *ep, s64 deadline)
     return expired;
 }
 
-static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events, int max_events, s64 deadline)
+static int ep_wait(struct eventpoll *ep, struct epoll_event __user *events, int max_events,
+                   s64 deadline)
 {
     bool last = deadline == 0;
 
@@ -434,7 +446,8 @@ long sys_epoll_wait(int epfd, void __user *events, int maxevents, int timeout_ms
     return do_epoll_wait(epfd, events, maxevents, deadline_ms(timeout_ms));
 }
 
-static long wait_with_mask(int epfd, void __user *events, int maxevents, s64 deadline, const sigset_t __user *sigmask, size_t size)
+static long wait_with_mask(int epfd, void __user *events, int maxevents, s64 deadline,
+                           const sigset_t __user *sigmask, size_t size)
 {
     long r = sigmask ? set_user_sigmask(sigmask, size) : 0;
 
@@ -446,13 +459,15 @@ static long wait_with_mask(int epfd, void __user *events, int maxevents, s64 dea
     return r;
 }
 
-long sys_epoll_pwait(int epfd, void __user *events, int maxevents, int timeout_ms, const sigset_t __user *sigmask, size_t size)
+long sys_epoll_pwait(int epfd, void __user *events, int maxevents, int timeout_ms,
+                     const sigset_t __user *sigmask, size_t size)
 {
     return wait_with_mask(epfd, events, maxevents, deadline_ms(timeout_ms), sigmask, size);
 }
 
-long sys_epoll_pwait2(int epfd, void __user *events, int maxevents, const struct timespec __user *timeout,
-                      const sigset_t __user *sigmask, size_t size)
+long sys_epoll_pwait2(int epfd, void __user *events, int maxevents,
+                      const struct timespec __user *timeout, const sigset_t __user *sigmask,
+                      size_t size)
 {
     s64 deadline = S64_MAX;
     struct timespec t;
@@ -477,7 +492,7 @@ static bool any_ready(struct eventpoll *ep)
 
     mutex_lock(&ep->mtx);
     for (unsigned b = 0; b < EP_BUCKETS && !found; b++) {
-        list_for_each_entry(i, &ep->items[b], link) {
+        list_for_each_entry (i, &ep->items[b], link) {
             if (!list_empty(&i->rdllink) && poll_item(i, NULL)) {
                 found = true;
                 break;
@@ -510,7 +525,8 @@ static void eventpoll_close(struct inode *inode, struct file *f)
     kfree(ep);
 }
 
-static const struct file_operations eventpoll_fops = { .poll = eventpoll_poll, .release = eventpoll_close };
+static const struct file_operations eventpoll_fops = {.poll = eventpoll_poll,
+                                                      .release = eventpoll_close};
 
 long sys_epoll_create1(int flags)
 {

@@ -4,7 +4,7 @@
 #include "kernel/syscall/syscalls.h"
 
 #define EFD_SEMAPHORE 1
-#define COUNT_MAX (~0UL - 1)
+#define COUNT_MAX     (~0UL - 1)
 
 struct eventfd_ctx {
     wait_queue_head_t wq;

@@ -4,25 +4,27 @@
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define F_DUPFD 0
-#define F_GETFD 1
-#define F_SETFD 2
-#define F_GETFL 3
-#define F_SETFL 4
-#define F_GETLK 5
-#define F_SETLK 6
-#define F_SETLKW 7
-#define F_SETOWN 8
-#define F_GETOWN 9
-#define F_SETSIG 10
-#define F_GETSIG 11
-#define F_OFD_GETLK 36
-#define F_OFD_SETLK 37
-#define F_OFD_SETLKW 38
+#define F_DUPFD         0
+#define F_GETFD         1
+#define F_SETFD         2
+#define F_GETFL         3
+#define F_SETFL         4
+#define F_GETLK         5
+#define F_SETLK         6
+#define F_SETLKW        7
+#define F_SETOWN        8
+#define F_GETOWN        9
+#define F_SETSIG        10
+#define F_GETSIG        11
+#define F_OFD_GETLK     36
+#define F_OFD_SETLK     37
+#define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
-#define F_ADD_SEALS 1033
-#define F_GET_SEALS 1034
-#define SETFL_MASK (O_APPEND | O_NONBLOCK | 01000000 /* O_NOATIME */ | 020000 /* O_ASYNC */ | 040000 /* O_DIRECT */)
+#define F_ADD_SEALS     1033
+#define F_GET_SEALS     1034
+#define SETFL_MASK                                                                                 \
+    (O_APPEND | O_NONBLOCK | 01000000 /* O_NOATIME */ | 020000 /* O_ASYNC */ |                     \
+     040000 /* O_DIRECT */)
 
 static long set_flags(struct file *f, unsigned flags)
 {
@@ -38,24 +40,43 @@ static long set_flags(struct file *f, unsigned flags)
 static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
 {
     switch (cmd) {
-    case F_DUPFD: return dup_from(fd, arg, 0);
-    case F_DUPFD_CLOEXEC: return dup_from(fd, arg, O_CLOEXEC);
-    case F_GETFD: return get_cloexec(fd);
-    case F_SETFD: set_cloexec(fd, arg & 1); return 0;
-    case F_GETFL: return f->f_flags;
-    default: break;
+    case F_DUPFD:
+        return dup_from(fd, arg, 0);
+    case F_DUPFD_CLOEXEC:
+        return dup_from(fd, arg, O_CLOEXEC);
+    case F_GETFD:
+        return get_cloexec(fd);
+    case F_SETFD:
+        set_cloexec(fd, arg & 1);
+        return 0;
+    case F_GETFL:
+        return f->f_flags;
+    default:
+        break;
     }
     if (f->f_mode & FMODE_PATH)
         return -EBADF;
     switch (cmd) {
-    case F_SETFL: return set_flags(f, arg);
-    case F_GETLK: return fcntl_getlk(f, (void __user *)arg, false);
-    case F_OFD_GETLK: return fcntl_getlk(f, (void __user *)arg, true);
-    case F_SETLK: case F_SETLKW: return fcntl_setlk(f, fd, (void __user *)arg, cmd == F_SETLKW, false);
-    case F_OFD_SETLK: case F_OFD_SETLKW: return fcntl_setlk(f, fd, (void __user *)arg, cmd == F_OFD_SETLKW, true);
-    case F_GETOWN: case F_GETSIG: return 0;
-    case F_SETPIPE_SZ: case F_GETPIPE_SZ: return pipe_fcntl(f, cmd, arg);
-    default: return -EINVAL;
+    case F_SETFL:
+        return set_flags(f, arg);
+    case F_GETLK:
+        return fcntl_getlk(f, (void __user *)arg, false);
+    case F_OFD_GETLK:
+        return fcntl_getlk(f, (void __user *)arg, true);
+    case F_SETLK:
+    case F_SETLKW:
+        return fcntl_setlk(f, fd, (void __user *)arg, cmd == F_SETLKW, false);
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return fcntl_setlk(f, fd, (void __user *)arg, cmd == F_OFD_SETLKW, true);
+    case F_GETOWN:
+    case F_GETSIG:
+        return 0;
+    case F_SETPIPE_SZ:
+    case F_GETPIPE_SZ:
+        return pipe_fcntl(f, cmd, arg);
+    default:
+        return -EINVAL;
     }
 }
 
@@ -73,9 +94,9 @@ long sys_fcntl(unsigned fd, unsigned cmd, unsigned long arg)
 
 /* ---- ioctl ---- */
 #define FIONREAD 0x541b
-#define FIONBIO 0x5421
+#define FIONBIO  0x5421
 #define FIONCLEX 0x5450
-#define FIOCLEX 0x5451
+#define FIOCLEX  0x5451
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
 
@@ -93,14 +114,20 @@ static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
     struct inode *inode = f->f_inode;
 
     switch (cmd) {
-    case FIOCLEX: set_cloexec(fd, true); return 0;
-    case FIONCLEX: set_cloexec(fd, false); return 0;
-    case FIONBIO: return set_nonblock(f, (int __user *)arg);
+    case FIOCLEX:
+        set_cloexec(fd, true);
+        return 0;
+    case FIONCLEX:
+        set_cloexec(fd, false);
+        return 0;
+    case FIONBIO:
+        return set_nonblock(f, (int __user *)arg);
     case FIONREAD:
         if (S_ISREG(inode->i_mode))
             return put_user((int)(inode->i_size - f->f_pos), (int __user *)arg);
         break;
-    default: break;
+    default:
+        break;
     }
     return f->f_op->ioctl ? f->f_op->ioctl(f, cmd, arg) : -ENOTTY;
 }

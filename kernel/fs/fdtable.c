@@ -1,27 +1,27 @@
-/* Descriptor tables. Owns struct files_struct: which file a number means. Readers in other threads look up under RCU;
- * changes are made under files->lock. A slot below fdt->limit is a file or NULL; slots above it are not initialised, so
- * that fork copies and clears only what is used. While files->count is 1 only the task itself can change the table: then
- * fdget takes no reference. */
+/* Descriptor tables. Owns struct files_struct: which file a number means. Readers in other threads
+ * look up under RCU; changes are made under files->lock. A slot below fdt->limit is a file or NULL;
+ * slots above it are not initialised, so that fork copies and clears only what is used. While
+ * files->count is 1 only the task itself can change the table: then fdget takes no reference. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
 #define FD_INLINE 64
-#define FD_MAX (1u << 20)
-#define FD_STEP 8u /* limit grows by this much */
+#define FD_MAX    (1u << 20)
+#define FD_STEP   8u /* limit grows by this much */
 
 struct fdtable {
-    u32 limit;          /* initialised slots */
-    u32 max;            /* slots there are, a multiple of 64 */
+    u32 limit; /* initialised slots */
+    u32 max;   /* slots there are, a multiple of 64 */
     struct file **fd;
-    u64 *open;          /* bit: number is taken (perhaps not yet installed) */
+    u64 *open; /* bit: number is taken (perhaps not yet installed) */
     u64 *cloexec;
     struct rcu_head rcu;
 };
 
 struct files_struct {
-    u32 count;          /* atomic */
-    u32 next;           /* no free number below it; under lock */
+    u32 count;           /* atomic */
+    u32 next;            /* no free number below it; under lock */
     struct fdtable *fdt; /* rcu */
     spinlock_t lock;
     struct fdtable first;
@@ -33,7 +33,8 @@ struct files_struct init_files = {
     .count = 1,
     .fdt = &init_files.first,
     .lock = SPINLOCK_INIT,
-    .first = { 0, FD_INLINE, init_files.first_fd, &init_files.first_open, &init_files.first_cloexec, { 0 } },
+    .first =
+        {0, FD_INLINE, init_files.first_fd, &init_files.first_open, &init_files.first_cloexec, {0}},
 };
 static struct kmem_cache *files_cache;
 
@@ -94,7 +95,8 @@ static void copy_fdtable(struct fdtable *dst, const struct fdtable *src)
     dst->limit = src->limit;
 }
 
-/* Makes room for number fd. Lock held; drops and retakes it. -EMFILE, -ENOMEM; 1: the table may have changed. */
+/* Makes room for number fd. Lock held; drops and retakes it. -EMFILE, -ENOMEM; 1: the table may
+ * have changed. */
 static int expand_files(struct files_struct *f, u32 fd)
 {
     struct fdtable *new, *old;
@@ -288,10 +290,10 @@ struct fd fdget_raw(int fd)
     if (likely(atomic_load_relaxed(&files->count) == 1)) {
         struct fdtable *t = files->fdt;
 
-        return (struct fd){ (u32)fd < t->limit ? t->fd[fd] : NULL, false };
+        return (struct fd){(u32)fd < t->limit ? t->fd[fd] : NULL, false};
     }
     f = fget_files(files, fd);
-    return (struct fd){ f, f != NULL };
+    return (struct fd){f, f != NULL};
 }
 
 struct fd fdget(int fd)
@@ -305,10 +307,10 @@ struct fd fdget(int fd)
         f = (u32)fd < t->limit ? t->fd[fd] : NULL;
         if (f && unlikely(f->f_mode & FMODE_PATH))
             f = NULL;
-        return (struct fd){ f, false };
+        return (struct fd){f, false};
     }
     f = fget(fd);
-    return (struct fd){ f, f != NULL };
+    return (struct fd){f, f != NULL};
 }
 
 /* ---- for /proc ---- */

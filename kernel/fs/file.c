@@ -1,4 +1,5 @@
-/* Open files: their life, and nameless ones (pipes, eventfds). Owns struct file's cache. The last fput closes; it may sleep. */
+/* Open files: their life, and nameless ones (pipes, eventfds). Owns struct file's cache. The last
+ * fput closes; it may sleep. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/debug/assert.h"
@@ -54,7 +55,8 @@ static __noinline void close_file(struct file *f)
     struct inode *inode = f->f_inode;
 
     if (unlikely(f->f_ep.next != NULL))
-        eventpoll_release(f); /* first: ->poll must not be called on what ->release has taken down */
+        eventpoll_release(
+            f); /* first: ->poll must not be called on what ->release has taken down */
     if (inode && unlikely(inode->i_flctx != NULL))
         locks_remove_flock(f);
     if (f->f_op && f->f_op->release)
@@ -86,7 +88,7 @@ static int no_device_open(struct inode *inode, struct file *f)
 {
     return -ENXIO;
 }
-static const struct file_operations special_fops = { .open = no_device_open };
+static const struct file_operations special_fops = {.open = no_device_open};
 
 /* Which operations a special inode starts with; others keep what their file system gave. */
 void init_special_inode(struct inode *inode, mode_t mode, dev_t rdev)
@@ -146,8 +148,8 @@ struct inode *new_anon_inode(mode_t mode)
     return new_inode(anon_sb, mode);
 }
 
-struct file *alloc_file_inode(struct inode *inode, const char *name, const struct file_operations *fops, void *priv,
-                              unsigned flags)
+struct file *alloc_file_inode(struct inode *inode, const char *name,
+                              const struct file_operations *fops, void *priv, unsigned flags)
 {
     struct file *f = alloc_empty_file(flags);
 
@@ -163,7 +165,8 @@ struct file *alloc_file_inode(struct inode *inode, const char *name, const struc
     return f;
 }
 
-struct file *alloc_anon_file(const char *name, const struct file_operations *fops, void *priv, unsigned flags)
+struct file *alloc_anon_file(const char *name, const struct file_operations *fops, void *priv,
+                             unsigned flags)
 {
     return alloc_file_inode(anon_inode, name, fops, priv, flags);
 }
@@ -197,7 +200,8 @@ char *file_path(struct file *f, char *buf, size_t n)
     return (size_t)len < n ? buf : ERR_PTR(-ENAMETOOLONG);
 }
 
-/* A nameless file gets a private dentry, so that /proc/PID/fd/N can be opened and examined like any path. */
+/* A nameless file gets a private dentry, so that /proc/PID/fd/N can be opened and examined like any
+ * path. */
 int file_get_path(struct file *f, struct path_s *out)
 {
     char name[48], *s;

@@ -1,7 +1,8 @@
 /* What the files of kernel/fs share with one another and with nobody else.
  *
- * Lock order: rename_mutex > i_mutex of a directory (ancestor first, then by address) > i_mutex of the child > files->lock,
- * fs->lock, hash bucket locks (leaf spin locks). mmap_lock is taken inside i_mutex (copies from user memory). */
+ * Lock order: rename_mutex > i_mutex of a directory (ancestor first, then by address) > i_mutex of
+ * the child > files->lock, fs->lock, hash bucket locks (leaf spin locks). mmap_lock is taken inside
+ * i_mutex (copies from user memory). */
 #pragma once
 #include "kernel/fs/vfs.h"
 #include "kernel/task/cred.h"
@@ -9,10 +10,10 @@
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/lib/string.h"
 
-#define PATH_MAX 4096
-#define NAME_MAX 255
+#define PATH_MAX    4096
+#define NAME_MAX    255
 #define MAXSYMLINKS 40
-#define MAY_APPEND 8
+#define MAY_APPEND  8
 
 /* ---- the tree's sequence: odd while a rename or a mount change is under way ---- */
 extern u32 tree_seq;
@@ -35,18 +36,21 @@ static inline bool tree_read_retry(u32 seq)
 
 /* ---- dcache.c ---- */
 u32 name_hash(const char *name, unsigned len);
-struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned len, u32 hash); /* negative, unhashed, one reference */
+struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned len,
+                       u32 hash); /* negative, unhashed, one reference */
 /* Under rcu_read_lock: the hashed child or NULL. No reference. */
 struct dentry *d_lookup_rcu(const struct dentry *parent, const char *name, unsigned len, u32 hash);
-struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned len, u32 hash); /* referenced */
+struct dentry *d_lookup(struct dentry *parent, const char *name, unsigned len,
+                        u32 hash); /* referenced */
 bool dget_not_zero(struct dentry *d);
-void d_add(struct dentry *d);    /* parent's i_mutex held: hash and list; the directory takes its own reference */
+void d_add(struct dentry *
+               d); /* parent's i_mutex held: hash and list; the directory takes its own reference */
 void d_delete(struct dentry *d); /* parent's i_mutex held: drops that reference */
 /* Between tree_write_begin and _end, both directories' i_mutex held: d gets new's place. */
 void d_move(struct dentry *d, struct dentry *parent, char *text, unsigned len, u32 hash);
 void d_exchange(struct dentry *a, struct dentry *b, char *a_name, char *b_name);
-char *d_name_dup(const char *name, unsigned len); /* NULL: no memory */
-void d_name_free(char *text);                     /* never published */
+char *d_name_dup(const char *name, unsigned len);                   /* NULL: no memory */
+void d_name_free(char *text);                                       /* never published */
 bool d_is_ancestor(const struct dentry *a, const struct dentry *d); /* a is d or above it */
 bool simple_dir_empty(struct dentry *d);
 void dcache_init(void);
@@ -59,33 +63,44 @@ struct mount {
     struct dentry *mountpoint; /* in parent; referenced */
     struct dentry *root;
     struct super_block *sb;
-    struct mount *next;        /* all mounts, in order of mounting */
-    u32 flags;                 /* MS_* */
+    struct mount *next; /* all mounts, in order of mounting */
+    u32 flags;          /* MS_* */
     int id;
     bool detached;
     char *devname;
-    struct { u32 n; } __aligned(64) refs[MNT_SHARDS]; /* users by CPU; only the sum means something */
+    struct {
+        u32 n;
+    } __aligned(64) refs[MNT_SHARDS]; /* users by CPU; only the sum means something */
 };
-#define MS_RDONLY 1u
-#define MS_NOSUID 2u
-#define MS_NODEV 4u
-#define MS_NOEXEC 8u
-#define MS_REMOUNT 32u
-#define MS_NOATIME 1024u
-#define MS_NODIRATIME 2048u
-#define MS_BIND 4096u
-#define MS_MOVE 8192u
-#define MS_REC 16384u
-#define MS_SILENT 32768u
-#define MS_RELATIME (1u << 21)
+#define MS_RDONLY      1u
+#define MS_NOSUID      2u
+#define MS_NODEV       4u
+#define MS_NOEXEC      8u
+#define MS_REMOUNT     32u
+#define MS_NOATIME     1024u
+#define MS_NODIRATIME  2048u
+#define MS_BIND        4096u
+#define MS_MOVE        8192u
+#define MS_REC         16384u
+#define MS_SILENT      32768u
+#define MS_RELATIME    (1u << 21)
 #define MS_STRICTATIME (1u << 24)
 extern struct mount *root_mount;
-static inline void mntget(struct mount *m) { atomic_inc_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n); }
-static inline void mntput(struct mount *m) { atomic_dec_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n); }
+static inline void mntget(struct mount *m)
+{
+    atomic_inc_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n);
+}
+static inline void mntput(struct mount *m)
+{
+    atomic_dec_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n);
+}
 /* Under rcu_read_lock: what is mounted on this dentry of this mount, or NULL. */
 struct mount *lookup_mnt(const struct mount *m, const struct dentry *d);
 bool is_mountpoint(const struct dentry *d);
-static inline int mnt_want_write(const struct mount *m) { return m->flags & MS_RDONLY ? -EROFS : 0; }
+static inline int mnt_want_write(const struct mount *m)
+{
+    return m->flags & MS_RDONLY ? -EROFS : 0;
+}
 void mount_init(void);
 
 /* ---- fs_struct.c ---- */
@@ -109,15 +124,15 @@ void devtmpfs_init(void);
 void memdev_init(void);
 
 /* ---- namei.c ---- */
-#define LOOKUP_FOLLOW 1u
-#define LOOKUP_DIRECTORY 2u
-#define LOOKUP_PARENT 4u
-#define LOOKUP_EMPTY 8u
-#define LOOKUP_NO_SYMLINKS 16u
+#define LOOKUP_FOLLOW        1u
+#define LOOKUP_DIRECTORY     2u
+#define LOOKUP_PARENT        4u
+#define LOOKUP_EMPTY         8u
+#define LOOKUP_NO_SYMLINKS   16u
 #define LOOKUP_NO_MAGICLINKS 32u
-#define LOOKUP_NO_XDEV 64u
-#define LOOKUP_BENEATH 128u
-#define LOOKUP_IN_ROOT 256u
+#define LOOKUP_NO_XDEV       64u
+#define LOOKUP_BENEATH       128u
+#define LOOKUP_IN_ROOT       256u
 /* The referenced child or ERR_PTR(-ENOENT, ...); the directory's i_mutex is held. */
 struct last_name;
 struct dentry *lookup_one_locked(struct dentry *parent, const struct last_name *last);
@@ -137,17 +152,22 @@ static inline void putname(struct pathname *p)
 enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
 struct last_name {
     enum last_type type;
-    bool slash;       /* followed by slashes */
+    bool slash; /* followed by slashes */
     u32 hash;
     unsigned len;
     char name[NAME_MAX + 1];
 };
 /* The path of `name` relative to dfd, referenced. */
 int path_lookup(int dfd, const char *name, unsigned lookup, struct path_s *out);
-int path_lookup_parent(int dfd, const char *name, unsigned lookup, struct path_s *parent, struct last_name *last);
+int path_lookup_parent(int dfd, const char *name, unsigned lookup, struct path_s *parent,
+                       struct last_name *last);
 int user_path_at(int dfd, const char __user *name, unsigned lookup, struct path_s *out);
 unsigned at_to_lookup(int at_flags); /* AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH */
-struct open_how_k { int flags; mode_t mode; unsigned lookup; };
+struct open_how_k {
+    int flags;
+    mode_t mode;
+    unsigned lookup;
+};
 struct file *do_filp_open(int dfd, const char *name, const struct open_how_k *how);
 int inode_permission(struct inode *inode, int mask);
 int path_permission(const struct path_s *p, int mask); /* with the mount's read-only flag */
@@ -163,10 +183,12 @@ void file_update_time(struct inode *inode);
 int file_remove_privs(struct inode *inode);
 
 /* ---- file.c ---- */
-/* A nameless file behind a new descriptor of current; the number or -errno (priv stays the caller's then). */
+/* A nameless file behind a new descriptor of current; the number or -errno (priv stays the caller's
+ * then). */
 int anon_file_fd(const char *name, const struct file_operations *fops, void *priv, unsigned flags);
 struct file *alloc_empty_file(unsigned flags); /* ERR_PTR(-ENFILE/-ENOMEM) */
-struct file *dentry_open(const struct path_s *p, int flags); /* no permission checks; takes its own references */
+struct file *dentry_open(const struct path_s *p,
+                         int flags); /* no permission checks; takes its own references */
 
 /* ---- fdtable.c ---- */
 struct fd fdget_raw(int fd); /* O_PATH files too */
@@ -212,4 +234,7 @@ static inline u64 new_encode_dev(dev_t d)
 
     return (mi & 0xff) | (ma & 0xfff) << 8 | (mi & ~0xffULL) << 12;
 }
-static inline dev_t new_decode_dev(u64 d) { return MKDEV((d >> 8) & 0xfff, (d & 0xff) | ((d >> 12) & 0xfff00)); }
+static inline dev_t new_decode_dev(u64 d)
+{
+    return MKDEV((d >> 8) & 0xfff, (d & 0xff) | ((d >> 12) & 0xfff00));
+}

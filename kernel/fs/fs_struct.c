@@ -1,9 +1,9 @@
-/* struct fs_struct: root, working directory and umask of a process. Owns its life, chdir, chroot, getcwd, umask, and the
- * text of a path (d_path). */
+/* struct fs_struct: root, working directory and umask of a process. Owns its life, chdir, chroot,
+ * getcwd, umask, and the text of a path (d_path). */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
-struct fs_struct init_fs = { .users = 1, .umask = 022, .lock = SPINLOCK_INIT };
+struct fs_struct init_fs = {.users = 1, .umask = 022, .lock = SPINLOCK_INIT};
 static struct kmem_cache *fs_cache;
 
 void path_get(const struct path_s *p)
@@ -67,7 +67,7 @@ unsigned fs_umask(struct fs_struct *fs)
 /* NULL leaves that one as it is. Takes its own references. */
 void fs_set_root_pwd(struct fs_struct *fs, const struct path_s *root, const struct path_s *pwd)
 {
-    struct path_s old_root = { 0 }, old_pwd = { 0 };
+    struct path_s old_root = {0}, old_pwd = {0};
 
     spin_lock(&fs->lock);
     if (root) {
@@ -124,7 +124,9 @@ void put_fs(struct fs_struct *fs)
 }
 
 /* ---- d_path ---- */
-struct path_text { char *buf, *p; };
+struct path_text {
+    char *buf, *p;
+};
 
 static int prepend(struct path_text *t, const char *s, unsigned len)
 {
@@ -135,7 +137,8 @@ static int prepend(struct path_text *t, const char *s, unsigned len)
     return 0;
 }
 
-/* One walk upwards under RCU. 0, 1: left the tree without meeting root (unreachable), -ENAMETOOLONG. */
+/* One walk upwards under RCU. 0, 1: left the tree without meeting root (unreachable),
+ * -ENAMETOOLONG. */
 static int walk_up(const struct path_s *path, const struct path_s *root, struct path_text *t)
 {
     struct mount *m = path->mnt;
@@ -172,8 +175,8 @@ static char *path_text(const struct path_s *path, char *buf, size_t n, bool *unr
 
     for (;;) {
         u32 seq = tree_read_begin();
-        struct path_text t = { buf, buf + n };
-        struct path_s root = { root_mount, root_mount ? root_mount->root : NULL };
+        struct path_text t = {buf, buf + n};
+        struct path_s root = {root_mount, root_mount ? root_mount->root : NULL};
         int r = prepend(&t, "", 1);
 
         if (!r)

@@ -1,16 +1,16 @@
-/* gzip and deflate decoder. Owns nothing: all state is in the caller's work area. Bytes are read through a 64-bit buffer;
- * codes of up to FAST_BITS bits are decoded by one table look-up, longer ones by canonical counting (RFC 1951, 3.2.2).
- * Output goes to a buffer that keeps the last 32 KiB in place for matches; whatever the input says, no read or write
- * leaves these buffers. */
+/* gzip and deflate decoder. Owns nothing: all state is in the caller's work area. Bytes are read
+ * through a 64-bit buffer; codes of up to FAST_BITS bits are decoded by one table look-up, longer
+ * ones by canonical counting (RFC 1951, 3.2.2). Output goes to a buffer that keeps the last 32 KiB
+ * in place for matches; whatever the input says, no read or write leaves these buffers. */
 #include "kernel/fs/inflate.h"
 #include "kernel/lib/errno.h"
 #include <stdbool.h>
 
-#define FAST_BITS 10
-#define MAX_BITS 15
-#define WINDOW 32768u
-#define OUT_SIZE (128u * 1024)
-#define MAX_MATCH 258u
+#define FAST_BITS     10
+#define MAX_BITS      15
+#define WINDOW        32768u
+#define OUT_SIZE      (128u * 1024)
+#define MAX_MATCH     258u
 #define PROGRESS_STEP (1u << 20)
 
 struct huffman {
@@ -22,13 +22,13 @@ struct huffman {
 struct inflate {
     const uint8_t *in, *end, *start;
     uint64_t bits;
-    unsigned nbits;        /* valid bits in `bits` */
-    unsigned past;         /* zero bytes invented after the end of the input */
+    unsigned nbits; /* valid bits in `bits` */
+    unsigned past;  /* zero bytes invented after the end of the input */
     inflate_sink_t sink;
     void (*progress)(void *arg, size_t used);
     void *arg;
     const char *why;
-    size_t told;           /* progress reported up to here */
+    size_t told; /* progress reported up to here */
     uint32_t crc, size;
     unsigned pos, flushed; /* in out */
     uint32_t crc_table[4][256];
@@ -124,7 +124,8 @@ static void make_crc_table(struct inflate *s)
     }
     for (unsigned i = 0; i < 256; i++)
         for (int t = 1; t < 4; t++)
-            s->crc_table[t][i] = s->crc_table[t - 1][i] >> 8 ^ s->crc_table[0][s->crc_table[t - 1][i] & 0xff];
+            s->crc_table[t][i] =
+                s->crc_table[t - 1][i] >> 8 ^ s->crc_table[0][s->crc_table[t - 1][i] & 0xff];
 }
 
 static void update_crc(struct inflate *s, const uint8_t *p, size_t n)
@@ -136,8 +137,8 @@ static void update_crc(struct inflate *s, const uint8_t *p, size_t n)
 
         __builtin_memcpy(&w, p, 4);
         c ^= w;
-        c = s->crc_table[3][c & 0xff] ^ s->crc_table[2][c >> 8 & 0xff] ^ s->crc_table[1][c >> 16 & 0xff] ^
-            s->crc_table[0][c >> 24];
+        c = s->crc_table[3][c & 0xff] ^ s->crc_table[2][c >> 8 & 0xff] ^
+            s->crc_table[1][c >> 16 & 0xff] ^ s->crc_table[0][c >> 24];
     }
     while (n--)
         c = s->crc_table[0][(c ^ *p++) & 0xff] ^ c >> 8;
@@ -202,7 +203,7 @@ static unsigned reverse(unsigned code, unsigned len)
 /* 0: complete, > 0: incomplete by so much, < 0: over-subscribed. */
 static int build(struct huffman *h, const uint8_t *lengths, unsigned n)
 {
-    uint16_t offset[MAX_BITS + 2] = { 0 }, next[MAX_BITS + 2] = { 0 };
+    uint16_t offset[MAX_BITS + 2] = {0}, next[MAX_BITS + 2] = {0};
     int left = 1;
 
     __builtin_memset(h->count, 0, sizeof(h->count));
@@ -265,13 +266,16 @@ static inline int decode(struct inflate *s, const struct huffman *h)
 }
 
 /* ---- blocks ---- */
-static const uint16_t len_base[29] = { 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99,
-                                       115, 131, 163, 195, 227, 258 };
-static const uint8_t len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const uint16_t dist_base[30] = { 1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025,
-                                        1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
-static const uint8_t dist_extra[30] = { 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12,
-                                        12, 13, 13 };
+static const uint16_t len_base[29] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                      15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                      67, 83, 99, 115, 131, 163, 195, 227, 258};
+static const uint8_t len_extra[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                      2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint16_t dist_base[30] = {
+    1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+    193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const uint8_t dist_extra[30] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
+                                       6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
 static int one_match(struct inflate *s, int sym)
 {
@@ -409,7 +413,8 @@ static int read_lengths(struct inflate *s, unsigned total)
 
 static int dynamic_codes(struct inflate *s)
 {
-    static const uint8_t order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
+    static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                      11, 4,  12, 3, 13, 2, 14, 1, 15};
     unsigned nlit, ndist, ncode;
     int err;
 
@@ -444,10 +449,18 @@ static int inflate_blocks(struct inflate *s)
 
         last = head & 1;
         switch (head >> 1) {
-        case 0: err = stored_block(s); break;
-        case 1: err = fixed_codes(s); break;
-        case 2: err = dynamic_codes(s); break;
-        default: err = corrupt(s, "bad block type"); break;
+        case 0:
+            err = stored_block(s);
+            break;
+        case 1:
+            err = fixed_codes(s);
+            break;
+        case 2:
+            err = dynamic_codes(s);
+            break;
+        default:
+            err = corrupt(s, "bad block type");
+            break;
         }
         if (!err && head >> 1)
             err = coded_block(s);

@@ -1,5 +1,5 @@
-/* The gzip decoder against gzip(1)'s output at several levels, and against damaged input, which must give an error and never
- * touch memory outside the buffers (run under ASan and UBSan). */
+/* The gzip decoder against gzip(1)'s output at several levels, and against damaged input, which
+ * must give an error and never touch memory outside the buffers (run under ASan and UBSan). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,10 @@
 #include <cmocka.h>
 #include "kernel/fs/inflate.c"
 
-struct sink { uint8_t *bytes; size_t n, room; };
+struct sink {
+    uint8_t *bytes;
+    size_t n, room;
+};
 
 static int collect_bytes(void *arg, const uint8_t *p, size_t n)
 {
@@ -28,7 +31,10 @@ static uint8_t *make_plain(unsigned kind, size_t n)
 
     srandom(kind + 1);
     for (size_t i = 0; i < n; i++)
-        p[i] = kind == 0 ? 'a' : kind == 1 ? random() : kind == 2 ? "the quick brown fox "[random() % 20] : i / 777 + random() % 2;
+        p[i] = kind == 0   ? 'a'
+               : kind == 1 ? random()
+               : kind == 2 ? "the quick brown fox "[random() % 20]
+                           : i / 777 + random() % 2;
     return p;
 }
 
@@ -65,7 +71,7 @@ static int decode_all(const uint8_t *z, size_t zn, struct sink *s, size_t *used)
 static void round_trip(unsigned kind, size_t n, const char *options)
 {
     uint8_t *plain = make_plain(kind, n), *z;
-    struct sink s = { malloc(n + 1), 0, n };
+    struct sink s = {malloc(n + 1), 0, n};
     size_t zn, used;
 
     z = gzip(plain, n, options, &zn);
@@ -80,19 +86,20 @@ static void round_trip(unsigned kind, size_t n, const char *options)
 
 static void test_round_trips(void **state)
 {
-    static const size_t sizes[] = { 0, 1, 100, 32768, 131072, 1000003 };
-    static const char *const options[] = { "-1", "-6", "-9", "-n" };
+    static const size_t sizes[] = {0, 1, 100, 32768, 131072, 1000003};
+    static const char *const options[] = {"-1", "-6", "-9", "-n"};
 
     for (unsigned kind = 0; kind < 4; kind++)
         for (unsigned i = 0; i < 6; i++)
             round_trip(kind, sizes[i], options[(kind + i) % 4]);
 }
 
-/* Every prefix ends with an error; so does a flipped bit that changes the text (the checksum sees what the codes do not). */
+/* Every prefix ends with an error; so does a flipped bit that changes the text (the checksum sees
+ * what the codes do not). */
 static void test_damage(void **state)
 {
     uint8_t *plain = make_plain(2, 5000), *z;
-    struct sink s = { malloc(1 << 20), 0, 1 << 20 };
+    struct sink s = {malloc(1 << 20), 0, 1 << 20};
     size_t zn, used;
 
     z = gzip(plain, 5000, "-9 -n", &zn);
@@ -119,7 +126,7 @@ static void test_damage(void **state)
 
 static void test_garbage(void **state)
 {
-    struct sink s = { malloc(1 << 22), 0, 1 << 22 };
+    struct sink s = {malloc(1 << 22), 0, 1 << 22};
     uint8_t z[600];
     size_t used;
 
@@ -141,7 +148,7 @@ static void test_garbage(void **state)
 static void test_sink_error(void **state)
 {
     uint8_t *plain = make_plain(1, 300000), *z;
-    struct sink s = { malloc(1000), 0, 1000 };
+    struct sink s = {malloc(1000), 0, 1000};
     size_t zn, used;
 
     z = gzip(plain, 300000, "-1", &zn);
@@ -154,8 +161,10 @@ static void test_sink_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trips), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_garbage), cmocka_unit_test(test_sink_error),
+        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_sink_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* The initramfs: archives that follow one another, newc, plain or gzip, unpacked into the root file system. Owns the table
- * of hard links while it runs. Whatever the archive holds, the kernel goes on: errors are reported and returned. */
+/* The initramfs: archives that follow one another, newc, plain or gzip, unpacked into the root file
+ * system. Owns the table of hard links while it runs. Whatever the archive holds, the kernel goes
+ * on: errors are reported and returned. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/fs/cpio.h"
 #include "kernel/fs/inflate.h"
@@ -12,15 +13,15 @@ void (*initramfs_release)(const void *start, size_t bytes);
 struct hard_link {
     struct hard_link *next;
     u32 ino, major, minor;
-    struct inode *inode;    /* referenced */
+    struct inode *inode; /* referenced */
 };
 
 struct unpack {
     struct cpio cpio;
-    const u8 *released;     /* archive bytes before it were given back */
-    struct inode *inode;    /* regular file being written, referenced */
+    const u8 *released;  /* archive bytes before it were given back */
+    struct inode *inode; /* regular file being written, referenced */
     loff_t pos;
-    char *target;           /* symbolic link's text */
+    char *target; /* symbolic link's text */
     size_t target_len;
     const u8 *gzip_start;
     struct hard_link *links[LINK_BUCKETS];
@@ -34,7 +35,11 @@ static const char *clean_name(const char *name)
     return name;
 }
 
-struct slot { struct path_s parent; struct last_name last; struct dentry *old; };
+struct slot {
+    struct path_s parent;
+    struct last_name last;
+    struct dentry *old;
+};
 
 /* Locks the parent directory. old: what has that name, referenced, or NULL. */
 static int open_slot(struct slot *s, const char *name)
@@ -70,7 +75,8 @@ static int clear_slot(struct slot *s)
 
     if (!s->old)
         return 0;
-    err = S_ISDIR(s->old->d_inode->i_mode) ? dir->i_op->rmdir(dir, s->old) : dir->i_op->unlink(dir, s->old);
+    err = S_ISDIR(s->old->d_inode->i_mode) ? dir->i_op->rmdir(dir, s->old)
+                                           : dir->i_op->unlink(dir, s->old);
     if (!err)
         d_delete(s->old);
     return err;
@@ -79,7 +85,7 @@ static int clear_slot(struct slot *s)
 /* Takes owner, mode and time from the archive. */
 static void set_attributes(struct inode *i, const struct cpio_entry *e)
 {
-    struct timespec t = { e->mtime, 0 };
+    struct timespec t = {e->mtime, 0};
 
     i->i_uid = e->uid;
     i->i_gid = e->gid;
@@ -88,7 +94,8 @@ static void set_attributes(struct inode *i, const struct cpio_entry *e)
 }
 
 /* Makes the name in the locked slot; *out is the inode, referenced. */
-static int make_entry(struct slot *s, const struct cpio_entry *e, const char *target, struct inode **out)
+static int make_entry(struct slot *s, const struct cpio_entry *e, const char *target,
+                      struct inode **out)
 {
     struct inode *dir = s->parent.dentry->d_inode;
     struct dentry *d = d_alloc(s->parent.dentry, s->last.name, s->last.len, s->last.hash);
@@ -158,7 +165,7 @@ static int remember_link(struct unpack *u, const struct cpio_entry *e, struct in
 
     if (!l)
         return -ENOMEM;
-    *l = (struct hard_link){ NULL, e->ino, e->major, e->minor, inode };
+    *l = (struct hard_link){NULL, e->ino, e->major, e->minor, inode};
     ihold(inode);
     *find_link(u, e) = l;
     return 0;
@@ -205,7 +212,8 @@ static void free_links(struct unpack *u)
 }
 
 /* ---- the parser's calls ---- */
-/* Missing parents and the like spoil one entry, not the archive, as in Linux; lack of memory ends it. */
+/* Missing parents and the like spoil one entry, not the archive, as in Linux; lack of memory ends
+ * it. */
 static int tolerate(const struct cpio_entry *e, int err)
 {
     if (!err || err == -EEXIST)
@@ -292,7 +300,7 @@ static int unpack_end(void *arg, const struct cpio_entry *e)
         u->target = NULL;
     }
     if (u->inode) {
-        u->inode->i_mtime = (struct timespec){ e->mtime, 0 };
+        u->inode->i_mtime = (struct timespec){e->mtime, 0};
         iput(u->inode);
         u->inode = NULL;
     }
@@ -395,7 +403,8 @@ static int unpack_all(struct unpack *u, const u8 *p, size_t n)
 static void report(const struct unpack *u, int err)
 {
     if (err == -ENOMEM || err == -ENOSPC)
-        pr_err("initramfs: out of memory while unpacking %s\n", u->cpio.state == CPIO_IDLE ? "" : u->cpio.name);
+        pr_err("initramfs: out of memory while unpacking %s\n",
+               u->cpio.state == CPIO_IDLE ? "" : u->cpio.name);
     else if (err == -EINVAL && *u->cpio.why)
         pr_err("initramfs: corrupt archive: %s\n", u->cpio.why);
     else
@@ -404,7 +413,7 @@ static void report(const struct unpack *u, int err)
 
 int unpack_initramfs(const void *data, size_t len)
 {
-    struct cpio_sink sink = { unpack_begin, unpack_data, unpack_end, NULL };
+    struct cpio_sink sink = {unpack_begin, unpack_data, unpack_end, NULL};
     struct unpack *u = kzalloc(sizeof(*u), GFP_KERNEL);
     int err;
 

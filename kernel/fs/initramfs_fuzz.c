@@ -1,5 +1,6 @@
-/* Fuzz target: any bytes as an initramfs, newc or gzip. Build: clang -fsanitize=fuzzer,address,undefined -I. this file;
- * or gcc with -DFUZZ_MAIN, which reads one input from each file named. */
+/* Fuzz target: any bytes as an initramfs, newc or gzip. Build: clang
+ * -fsanitize=fuzzer,address,undefined -I. this file; or gcc with -DFUZZ_MAIN, which reads one input
+ * from each file named. */
 #include <stdlib.h>
 #include <stdio.h>
 #include "kernel/fs/inflate.c"
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     static struct cpio c;
     static uint64_t work[INFLATE_WORK_BYTES / 8];
-    struct cpio_sink sink = { ignore_entry, ignore_data, ignore_entry, NULL };
+    struct cpio_sink sink = {ignore_entry, ignore_data, ignore_entry, NULL};
     const char *why;
     size_t used;
 

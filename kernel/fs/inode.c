@@ -1,4 +1,5 @@
-/* Inodes: their life, permissions, times and attribute changes. Owns nothing global but the cache they come from. */
+/* Inodes: their life, permissions, times and attribute changes. Owns nothing global but the cache
+ * they come from. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/signal/signal.h"
 
@@ -195,9 +196,11 @@ static int check_chown(const struct inode *inode, const struct iattr *a)
 {
     const struct cred *c = current_cred();
 
-    if (a->valid & ATTR_UID && !(c->fsuid == inode->i_uid && a->uid == inode->i_uid) && !capable(CAP_CHOWN))
+    if (a->valid & ATTR_UID && !(c->fsuid == inode->i_uid && a->uid == inode->i_uid) &&
+        !capable(CAP_CHOWN))
         return -EPERM;
-    if (a->valid & ATTR_GID && !(c->fsuid == inode->i_uid && (a->gid == inode->i_gid || in_group_p(a->gid))) &&
+    if (a->valid & ATTR_GID &&
+        !(c->fsuid == inode->i_uid && (a->gid == inode->i_gid || in_group_p(a->gid))) &&
         !capable(CAP_CHOWN))
         return -EPERM;
     return 0;

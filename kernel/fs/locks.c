@@ -1,6 +1,6 @@
-/* Advisory locks: POSIX record locks (owner: the files table), open-file-description locks and flock (owner: the file).
- * Owns one list of granted locks per inode and the list of POSIX waiters, all under one mutex: locks are rare.
- * Waiters sleep on their inode's wait queue and try again. */
+/* Advisory locks: POSIX record locks (owner: the files table), open-file-description locks and
+ * flock (owner: the file). Owns one list of granted locks per inode and the list of POSIX waiters,
+ * all under one mutex: locks are rare. Waiters sleep on their inode's wait queue and try again. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/syscalls.h"
@@ -13,16 +13,20 @@
 #define LOCK_NB 4
 #define LOCK_UN 8
 
-struct flock { s16 l_type, l_whence; s64 l_start, l_len; s32 l_pid; };
+struct flock {
+    s16 l_type, l_whence;
+    s64 l_start, l_len;
+    s32 l_pid;
+};
 
 struct file_lock {
     struct list_head link;
-    void *owner;            /* files_struct or file */
+    void *owner; /* files_struct or file */
     pid_t pid;
-    bool flock;             /* whole-file flock(2) lock: never meets a POSIX one */
+    bool flock; /* whole-file flock(2) lock: never meets a POSIX one */
     bool ofd;
     short type;
-    loff_t start, end;      /* inclusive */
+    loff_t start, end; /* inclusive */
 };
 
 struct file_lock_context {
@@ -64,15 +68,15 @@ void locks_free_context(struct inode *inode)
 
 static bool conflicts(const struct file_lock *a, const struct file_lock *b)
 {
-    return a->owner != b->owner && a->flock == b->flock && (a->type == F_WRLCK || b->type == F_WRLCK) &&
-           a->start <= b->end && b->start <= a->end;
+    return a->owner != b->owner && a->flock == b->flock &&
+           (a->type == F_WRLCK || b->type == F_WRLCK) && a->start <= b->end && b->start <= a->end;
 }
 
 static struct file_lock *find_conflict(struct file_lock_context *c, const struct file_lock *want)
 {
     struct file_lock *l;
 
-    list_for_each_entry(l, &c->granted, link)
+    list_for_each_entry (l, &c->granted, link)
         if (conflicts(l, want))
             return l;
     return NULL;
@@ -88,7 +92,7 @@ static bool would_deadlock(void *me, void *blocker)
 
         if (blocker == me)
             return true;
-        list_for_each_entry(w, &waiters, link) {
+        list_for_each_entry (w, &waiters, link) {
             if (w->owner == blocker) {
                 blocker = w->blocker;
                 found = true;
@@ -102,11 +106,12 @@ static bool would_deadlock(void *me, void *blocker)
 }
 
 /* Cuts [start, end] out of the owner's locks. spare serves a split; used up then. */
-static void cut_range(struct file_lock_context *c, const struct file_lock *r, struct file_lock **spare)
+static void cut_range(struct file_lock_context *c, const struct file_lock *r,
+                      struct file_lock **spare)
 {
     struct file_lock *l, *n;
 
-    list_for_each_entry_safe(l, n, &c->granted, link) {
+    list_for_each_entry_safe (l, n, &c->granted, link) {
         if (l->owner != r->owner || l->flock != r->flock || l->start > r->end || r->start > l->end)
             continue;
         if (l->start < r->start && l->end > r->end) {
@@ -133,7 +138,7 @@ static void merge(struct file_lock_context *c, struct file_lock *l)
 {
     struct file_lock *o, *n;
 
-    list_for_each_entry_safe(o, n, &c->granted, link) {
+    list_for_each_entry_safe (o, n, &c->granted, link) {
         if (o == l || o->owner != l->owner || o->flock != l->flock || o->type != l->type)
             continue;
         if (o->end + 1 != l->start && l->end + 1 != o->start)
@@ -181,7 +186,7 @@ static int try_lock(struct inode *inode, const struct file_lock *want, void **bl
 /* Sleeps for the lock until it is granted or a signal comes. */
 static int lock_wait(struct inode *inode, const struct file_lock *want, bool posix)
 {
-    struct lock_waiter w = { .owner = want->owner };
+    struct lock_waiter w = {.owner = want->owner};
     struct wait_queue_entry e;
     int err;
 
@@ -246,8 +251,12 @@ static int to_file_lock(struct file *f, const struct flock *u, bool ofd, struct 
         end = start - 1;
         start += u->l_len;
     }
-    *l = (struct file_lock){ .owner = ofd ? (void *)f : (void *)current->files, .pid = ofd ? -1 : current->tgid,
-                             .ofd = ofd, .type = u->l_type, .start = start, .end = end };
+    *l = (struct file_lock){.owner = ofd ? (void *)f : (void *)current->files,
+                            .pid = ofd ? -1 : current->tgid,
+                            .ofd = ofd,
+                            .type = u->l_type,
+                            .start = start,
+                            .end = end};
     return 0;
 }
 
@@ -292,7 +301,9 @@ long fcntl_setlk(struct file *f, unsigned fd, void __user *arg, bool wait, bool 
     err = to_file_lock(f, &u, ofd, &want);
     if (err)
         return err;
-    if (u.l_type == F_RDLCK ? !(f->f_mode & FMODE_READ) : u.l_type == F_WRLCK ? !(f->f_mode & FMODE_WRITE) : false)
+    if (u.l_type == F_RDLCK   ? !(f->f_mode & FMODE_READ)
+        : u.l_type == F_WRLCK ? !(f->f_mode & FMODE_WRITE)
+                              : false)
         return -EBADF;
     if (u.l_type != F_RDLCK && u.l_type != F_WRLCK && u.l_type != F_UNLCK)
         return -EINVAL;
@@ -303,16 +314,24 @@ long fcntl_setlk(struct file *f, unsigned fd, void __user *arg, bool wait, bool 
 long sys_flock(unsigned fd, unsigned cmd)
 {
     struct fd f = fdget(fd);
-    struct file_lock want = { .flock = true, .start = 0, .end = S64_MAX };
+    struct file_lock want = {.flock = true, .start = 0, .end = S64_MAX};
     long err = 0;
 
     if (!f.file)
         return -EBADF;
     switch (cmd & ~LOCK_NB) {
-    case LOCK_SH: want.type = F_RDLCK; break;
-    case LOCK_EX: want.type = F_WRLCK; break;
-    case LOCK_UN: want.type = F_UNLCK; break;
-    default: err = -EINVAL; break;
+    case LOCK_SH:
+        want.type = F_RDLCK;
+        break;
+    case LOCK_EX:
+        want.type = F_WRLCK;
+        break;
+    case LOCK_UN:
+        want.type = F_UNLCK;
+        break;
+    default:
+        err = -EINVAL;
+        break;
     }
     if (!err) {
         want.owner = f.file;
@@ -330,7 +349,7 @@ static void drop_owner(struct inode *inode, void *owner)
     struct file_lock *l, *n;
 
     mutex_lock(&locks_mutex);
-    list_for_each_entry_safe(l, n, &c->granted, link) {
+    list_for_each_entry_safe (l, n, &c->granted, link) {
         if (l->owner == owner) {
             list_del(&l->link);
             kfree(l);

@@ -60,12 +60,14 @@ static ssize_t random_read(struct file *f, char __user *buf, size_t n, loff_t *p
     return done;
 }
 
-static const struct file_operations null_fops = { .read = null_read, .write = null_write, .llseek = null_llseek };
+static const struct file_operations null_fops = {
+    .read = null_read, .write = null_write, .llseek = null_llseek};
 static const struct file_operations zero_fops = {
-    .read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = mmap_zero
-};
-static const struct file_operations full_fops = { .read = zero_read, .write = full_write, .llseek = null_llseek };
-static const struct file_operations random_fops = { .read = random_read, .write = null_write, .llseek = null_llseek };
+    .read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = mmap_zero};
+static const struct file_operations full_fops = {
+    .read = zero_read, .write = full_write, .llseek = null_llseek};
+static const struct file_operations random_fops = {
+    .read = random_read, .write = null_write, .llseek = null_llseek};
 
 void memdev_init(void)
 {

@@ -1,15 +1,15 @@
-/* memfd_create: a regular file of the nameless tmpfs, with a private dentry that gives it its name. Sealing is not offered:
- * MFD_ALLOW_SEALING is refused as by a kernel without it. */
+/* memfd_create: a regular file of the nameless tmpfs, with a private dentry that gives it its name.
+ * Sealing is not offered: MFD_ALLOW_SEALING is refused as by a kernel without it. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define MFD_CLOEXEC 1u
+#define MFD_CLOEXEC  1u
 #define MFD_NAME_MAX 249
 
 static struct file *memfd_file(const char *name)
 {
     struct inode *inode = tmpfs_new_inode(anon_sb, NULL, S_IFREG | 0777, 0);
-    struct path_s p = { NULL, NULL };
+    struct path_s p = {NULL, NULL};
     struct file *f;
 
     if (IS_ERR(inode))

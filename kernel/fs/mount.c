@@ -1,16 +1,18 @@
-/* The mount tree. Owns struct mount; changes are serialised by mount_mutex and made under the tree lock, so that path
- * walks (RCU, tree_seq) never see half of one. A mount that is busy cannot go; a detached busy one (MNT_DETACH) is freed
- * at a later mount call when its users are gone. */
+/* The mount tree. Owns struct mount; changes are serialised by mount_mutex and made under the tree
+ * lock, so that path walks (RCU, tree_seq) never see half of one. A mount that is busy cannot go; a
+ * detached busy one (MNT_DETACH) is freed at a later mount call when its users are gone. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/debug/assert.h"
 
-#define MNT_FORCE 1
-#define MNT_DETACH 2
-#define MNT_EXPIRE 4
+#define MNT_FORCE       1
+#define MNT_DETACH      2
+#define MNT_EXPIRE      4
 #define UMOUNT_NOFOLLOW 8
-#define MS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+#define MS_KEPT                                                                                    \
+    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |     \
+     MS_STRICTATIME)
 
 struct mount *root_mount;
 static struct mount *mounts, *detached_mounts;
@@ -54,7 +56,8 @@ bool file_may_suid(const struct file *f)
     return f->f_path.mnt && !(f->f_path.mnt->flags & MS_NOSUID);
 }
 
-static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *dev, u32 flags)
+static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *dev,
+                                 u32 flags)
 {
     struct mount *m = kzalloc(sizeof(*m), GFP_KERNEL);
 
@@ -178,8 +181,10 @@ static void mount_options(const struct mount *m, char *buf, size_t n)
              f & MS_NOATIME ? ",noatime" : "", f & MS_RELATIME ? ",relatime" : "");
 }
 
-void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, const char *type, const char *opts, int id,
-                               int parent_id, dev_t sdev, const char *root), void *arg)
+void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, const char *type,
+                               const char *opts, int id, int parent_id, dev_t sdev,
+                               const char *root),
+                    void *arg)
 {
     char *buf = kmalloc(PATH_MAX, GFP_KERNEL), opts[80];
 
@@ -187,20 +192,22 @@ void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, cons
         return;
     mutex_lock(&mount_mutex);
     for (struct mount *m = mounts; m; m = m->next) {
-        struct path_s p = { m, m->root };
+        struct path_s p = {m, m->root};
         char *dir = d_path(&p, buf, PATH_MAX);
 
         if (IS_ERR(dir))
             continue;
         mount_options(m, opts, sizeof(opts));
-        fn(arg, m->devname, dir, m->sb->s_type, opts, m->id, m->parent ? m->parent->id : 0, m->sb->s_dev, "/");
+        fn(arg, m->devname, dir, m->sb->s_type, opts, m->id, m->parent ? m->parent->id : 0,
+           m->sb->s_dev, "/");
     }
     mutex_unlock(&mount_mutex);
     kfree(buf);
 }
 
 /* ---- mount(2) ---- */
-static int do_new_mount(const char *dev, const struct path_s *at, const char *type, unsigned long flags, const char *data)
+static int do_new_mount(const char *dev, const struct path_s *at, const char *type,
+                        unsigned long flags, const char *data)
 {
     struct super_block *sb = fs_mount_by_name(type, data, flags);
     struct mount *m;
@@ -294,7 +301,8 @@ out:
     return err;
 }
 
-static int do_mount(const char *dev, const struct path_s *at, const char *type, unsigned long flags, const char *data)
+static int do_mount(const char *dev, const struct path_s *at, const char *type, unsigned long flags,
+                    const char *data)
 {
     int err;
 
@@ -351,7 +359,8 @@ static char *copy_options(const void __user *data)
     return k;
 }
 
-long sys_mount(char __user *dev_name, char __user *dir_name, char __user *type, unsigned long flags, void __user *data)
+long sys_mount(char __user *dev_name, char __user *dir_name, char __user *type, unsigned long flags,
+               void __user *data)
 {
     struct path_s at;
     char *ktype, *kdev = NULL, *kdata = NULL;

@@ -1,21 +1,23 @@
-/* Path walks. A walk begins in RCU mode: no references, no stores to shared memory, preemption off; names are looked up in
- * the hash, and tree_seq at the end proves that no rename or mount change ran beside it. What has to sleep (->lookup,
- * ->readlink) first turns the walk into reference mode (unlazy_walk); when that fails the walk starts again with
- * references from the beginning (-ECHILD, never seen outside this file). Source: Linux Documentation/filesystems/path-lookup. */
+/* Path walks. A walk begins in RCU mode: no references, no stores to shared memory, preemption off;
+ * names are looked up in the hash, and tree_seq at the end proves that no rename or mount change
+ * ran beside it. What has to sleep (->lookup,
+ * ->readlink) first turns the walk into reference mode (unlazy_walk); when that fails the walk
+ * starts again with references from the beginning (-ECHILD, never seen outside this file). Source:
+ * Linux Documentation/filesystems/path-lookup. */
 #include "kernel/fs/fs_internal.h"
 
 struct walk {
-    struct path_s path;       /* where we are; referenced unless rcu */
-    struct path_s root;       /* what / means; referenced if root_ref */
-    struct inode *inode;      /* path.dentry's */
-    const char *name;         /* what is left */
-    unsigned flags;           /* LOOKUP_* */
+    struct path_s path;  /* where we are; referenced unless rcu */
+    struct path_s root;  /* what / means; referenced if root_ref */
+    struct inode *inode; /* path.dentry's */
+    const char *name;    /* what is left */
+    unsigned flags;      /* LOOKUP_* */
     unsigned links;
     u32 seq;
     bool rcu, root_ref, must_be_dir;
-    char *heap;               /* PATH_MAX bytes of link text, or NULL */
-    struct last_name *last;   /* LOOKUP_PARENT */
-    char small[128];          /* short link text */
+    char *heap;             /* PATH_MAX bytes of link text, or NULL */
+    struct last_name *last; /* LOOKUP_PARENT */
+    char small[128];        /* short link text */
 };
 
 int getname(struct pathname *p, const char __user *name)
@@ -310,7 +312,8 @@ static int step_up(struct walk *w)
 }
 
 /* ---- one name ---- */
-static struct dentry *ask_filesystem(struct dentry *parent, const char *name, unsigned len, u32 hash)
+static struct dentry *ask_filesystem(struct dentry *parent, const char *name, unsigned len,
+                                     u32 hash)
 {
     struct dentry *d = d_alloc(parent, name, len, hash), *r;
 
@@ -444,7 +447,8 @@ static int follow_link(struct walk *w, struct dentry *link, const char *rest)
 }
 
 /* rest begins right after the name. */
-static int step_down(struct walk *w, const char *name, unsigned len, u32 hash, const char *rest, bool final)
+static int step_down(struct walk *w, const char *name, unsigned len, u32 hash, const char *rest,
+                     bool final)
 {
     struct dentry *d = walk_child(w, name, len, hash);
     struct inode *inode;
@@ -471,7 +475,8 @@ static int may_walk(struct walk *w)
     return generic_permission(w->inode, MAY_EXEC);
 }
 
-static void save_last(struct walk *w, enum last_type type, const char *name, unsigned len, u32 hash, bool slash)
+static void save_last(struct walk *w, enum last_type type, const char *name, unsigned len, u32 hash,
+                      bool slash)
 {
     struct last_name *l = w->last;
 
@@ -590,7 +595,8 @@ int path_lookup(int dfd, const char *name, unsigned flags, struct path_s *out)
     return 0;
 }
 
-int path_lookup_parent(int dfd, const char *name, unsigned flags, struct path_s *parent, struct last_name *last)
+int path_lookup_parent(int dfd, const char *name, unsigned flags, struct path_s *parent,
+                       struct last_name *last)
 {
     struct walk w;
     int err;
@@ -638,7 +644,7 @@ struct dentry *lookup_one_locked(struct dentry *parent, const struct last_name *
 /* ---- open ---- */
 static int access_mode_of(int flags)
 {
-    static const u8 acc[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+    static const u8 acc[4] = {MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE};
     int acc_mode = acc[flags & O_ACCMODE];
 
     if (flags & O_TRUNC)
@@ -659,7 +665,8 @@ static int may_open(const struct path_s *p, int flags)
     } else if (flags & O_DIRECTORY) {
         return -ENOTDIR;
     }
-    if ((S_ISCHR(inode->i_mode) || (inode->i_mode & S_IFMT) == S_IFBLK) && p->mnt && p->mnt->flags & MS_NODEV)
+    if ((S_ISCHR(inode->i_mode) || (inode->i_mode & S_IFMT) == S_IFBLK) && p->mnt &&
+        p->mnt->flags & MS_NODEV)
         return -EACCES;
     if (flags & 01000000 && !inode_owner_or_capable(inode))
         return -EPERM; /* O_NOATIME */
@@ -668,7 +675,7 @@ static int may_open(const struct path_s *p, int flags)
 
 static int truncate_at_open(struct file *f)
 {
-    struct iattr a = { .valid = ATTR_SIZE };
+    struct iattr a = {.valid = ATTR_SIZE};
     struct inode *inode = f->f_inode;
     int err = 0;
 
@@ -707,7 +714,7 @@ static struct file *open_path(const struct path_s *p, int flags, bool created)
 
 static struct file *open_created(struct walk *w, struct dentry *d, int flags)
 {
-    struct path_s p = { w->path.mnt, d };
+    struct path_s p = {w->path.mnt, d};
 
     return open_path(&p, flags, true);
 }
@@ -752,7 +759,8 @@ out:
     return f;
 }
 
-/* The last component exists. NULL: it was a link, w stands before the next last one. d's reference is consumed. */
+/* The last component exists. NULL: it was a link, w stands before the next last one. d's reference
+ * is consumed. */
 static struct file *open_existing(struct walk *w, struct dentry *d, const struct open_how_k *how)
 {
     struct file *f;
@@ -884,7 +892,7 @@ struct file *do_filp_open(int dfd, const char *name, const struct open_how_k *ho
 
 struct file *filp_open(const char *kernel_path, int flags, mode_t mode)
 {
-    struct open_how_k how = { flags, mode, 0 };
+    struct open_how_k how = {flags, mode, 0};
 
     return do_filp_open(AT_FDCWD, kernel_path, &how);
 }

@@ -3,9 +3,12 @@
 #include "kernel/syscall/syscalls.h"
 
 #define O_LARGEFILE 0100000
-#define VALID_OPEN_FLAGS (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | 04010000 /* O_SYNC */ \
-    | 020000 /* FASYNC */ | 040000 /* O_DIRECT */ | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | 01000000 /* O_NOATIME */ \
-    | O_CLOEXEC | O_PATH | O_TMPFILE)
+#define VALID_OPEN_FLAGS                                                                           \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |                   \
+     04010000 /* O_SYNC */                                                                         \
+     | 020000 /* FASYNC */ | 040000 /* O_DIRECT */ | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |      \
+     01000000 /* O_NOATIME */                                                                      \
+     | O_CLOEXEC | O_PATH | O_TMPFILE)
 
 static long open_fd(int dfd, const char __user *name, const struct open_how_k *how)
 {
@@ -31,7 +34,7 @@ static long open_fd(int dfd, const char __user *name, const struct open_how_k *h
 
 long sys_openat(int dfd, const char __user *name, int flags, mode_t mode)
 {
-    struct open_how_k how = { (flags & VALID_OPEN_FLAGS) | O_LARGEFILE, mode & 07777, 0 };
+    struct open_how_k how = {(flags & VALID_OPEN_FLAGS) | O_LARGEFILE, mode & 07777, 0};
 
     if (flags & O_PATH)
         how.flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -53,13 +56,15 @@ long sys_creat(const char __user *name, mode_t mode)
 }
 
 /* ---- openat2 ---- */
-struct open_how { u64 flags, mode, resolve; };
-#define RESOLVE_NO_XDEV 1u
+struct open_how {
+    u64 flags, mode, resolve;
+};
+#define RESOLVE_NO_XDEV       1u
 #define RESOLVE_NO_MAGICLINKS 2u
-#define RESOLVE_NO_SYMLINKS 4u
-#define RESOLVE_BENEATH 8u
-#define RESOLVE_IN_ROOT 16u
-#define RESOLVE_CACHED 32u
+#define RESOLVE_NO_SYMLINKS   4u
+#define RESOLVE_BENEATH       8u
+#define RESOLVE_IN_ROOT       16u
+#define RESOLVE_CACHED        32u
 
 /* Bytes beyond what this kernel knows must be zero. 0, -E2BIG, -EFAULT. */
 static int check_zero_tail(const char __user *p, size_t n)
@@ -77,9 +82,10 @@ static int check_zero_tail(const char __user *p, size_t n)
 
 static unsigned resolve_to_lookup(u64 r)
 {
-    return (r & RESOLVE_NO_XDEV ? LOOKUP_NO_XDEV : 0) | (r & RESOLVE_NO_MAGICLINKS ? LOOKUP_NO_MAGICLINKS : 0) |
-           (r & RESOLVE_NO_SYMLINKS ? LOOKUP_NO_SYMLINKS : 0) | (r & RESOLVE_BENEATH ? LOOKUP_BENEATH : 0) |
-           (r & RESOLVE_IN_ROOT ? LOOKUP_IN_ROOT : 0);
+    return (r & RESOLVE_NO_XDEV ? LOOKUP_NO_XDEV : 0) |
+           (r & RESOLVE_NO_MAGICLINKS ? LOOKUP_NO_MAGICLINKS : 0) |
+           (r & RESOLVE_NO_SYMLINKS ? LOOKUP_NO_SYMLINKS : 0) |
+           (r & RESOLVE_BENEATH ? LOOKUP_BENEATH : 0) | (r & RESOLVE_IN_ROOT ? LOOKUP_IN_ROOT : 0);
 }
 
 static int check_how(const struct open_how *how)

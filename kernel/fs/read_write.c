@@ -1,18 +1,22 @@
-/* read, write and their relatives, lseek. Owns the rules about positions: a file's position is used without a lock while
- * one reference exists, under f_pos_lock when the file is shared (fork, dup), never for streams. */
+/* read, write and their relatives, lseek. Owns the rules about positions: a file's position is used
+ * without a lock while one reference exists, under f_pos_lock when the file is shared (fork, dup),
+ * never for streams. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
 #define MAX_RW_COUNT (INT32_MAX & PAGE_MASK)
-#define UIO_MAXIOV 1024
-#define RWF_HIPRI 1
-#define RWF_DSYNC 2
-#define RWF_SYNC 4
-#define RWF_NOWAIT 8
-#define RWF_APPEND 16
+#define UIO_MAXIOV   1024
+#define RWF_HIPRI    1
+#define RWF_DSYNC    2
+#define RWF_SYNC     4
+#define RWF_NOWAIT   8
+#define RWF_APPEND   16
 
-struct iovec { void __user *iov_base; size_t iov_len; };
+struct iovec {
+    void __user *iov_base;
+    size_t iov_len;
+};
 
 static ssize_t rw_error(const struct file *f, const void *op)
 {
@@ -128,7 +132,9 @@ long sys_pwrite64(int fd, const void __user *buf, size_t count, loff_t pos)
 }
 
 /* ---- vectors ---- */
-struct iov_copy { struct iovec *vec, fast[8]; };
+struct iov_copy {
+    struct iovec *vec, fast[8];
+};
 
 static ssize_t import_iovec(struct iov_copy *c, const struct iovec __user *uvec, unsigned long n)
 {
@@ -165,7 +171,8 @@ static void free_iovec(struct iov_copy *c)
 }
 
 /* One segment after the other until one is short. */
-static ssize_t do_loop(struct file *f, const struct iovec *vec, unsigned long n, loff_t *pos, bool write)
+static ssize_t do_loop(struct file *f, const struct iovec *vec, unsigned long n, loff_t *pos,
+                       bool write)
 {
     ssize_t done = 0;
 
@@ -185,7 +192,8 @@ static ssize_t do_loop(struct file *f, const struct iovec *vec, unsigned long n,
     return done;
 }
 
-static ssize_t vfs_rwv(struct file *f, const struct iovec __user *uvec, unsigned long n, loff_t *pos, bool write)
+static ssize_t vfs_rwv(struct file *f, const struct iovec __user *uvec, unsigned long n,
+                       loff_t *pos, bool write)
 {
     struct iov_copy c;
     ssize_t r;
@@ -199,7 +207,8 @@ static ssize_t vfs_rwv(struct file *f, const struct iovec __user *uvec, unsigned
     return r;
 }
 
-static long rwv_at_pos(unsigned long fd, const struct iovec __user *vec, unsigned long n, bool write)
+static long rwv_at_pos(unsigned long fd, const struct iovec __user *vec, unsigned long n,
+                       bool write)
 {
     struct fd f = fdget(fd);
     bool locked;
@@ -225,7 +234,8 @@ long sys_writev(unsigned long fd, const struct iovec __user *vec, unsigned long 
     return rwv_at_pos(fd, vec, vlen, true);
 }
 
-static long rwv_at(unsigned long fd, const struct iovec __user *vec, unsigned long n, loff_t pos, bool write)
+static long rwv_at(unsigned long fd, const struct iovec __user *vec, unsigned long n, loff_t pos,
+                   bool write)
 {
     struct fd f;
     long r = -ESPIPE;
@@ -241,26 +251,28 @@ static long rwv_at(unsigned long fd, const struct iovec __user *vec, unsigned lo
     return r;
 }
 
-long sys_preadv(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_l, unsigned long pos_h)
+long sys_preadv(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+                unsigned long pos_l, unsigned long pos_h)
 {
     return rwv_at(fd, vec, vlen, pos_l, false);
 }
 
-long sys_pwritev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_l, unsigned long pos_h)
+long sys_pwritev(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+                 unsigned long pos_l, unsigned long pos_h)
 {
     return rwv_at(fd, vec, vlen, pos_l, true);
 }
 
-long sys_preadv2(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_l,
-                 unsigned long pos_h, int flags)
+long sys_preadv2(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+                 unsigned long pos_l, unsigned long pos_h, int flags)
 {
     if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
         return -EOPNOTSUPP;
     return (long)pos_l == -1 ? sys_readv(fd, vec, vlen) : rwv_at(fd, vec, vlen, pos_l, false);
 }
 
-long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_l,
-                  unsigned long pos_h, int flags)
+long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+                  unsigned long pos_l, unsigned long pos_h, int flags)
 {
     if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
         return -EOPNOTSUPP;
@@ -268,9 +280,9 @@ long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned lon
 }
 
 /* ---- lseek ---- */
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
+#define SEEK_SET  0
+#define SEEK_CUR  1
+#define SEEK_END  2
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 

@@ -1,5 +1,6 @@
-/* getdents and the iteration over directories whose entries are dentries. A position is an entry's cookie (d_pos): it rises
- * in list order and is never used twice, so that a walk neither repeats nor skips what was there all the time. */
+/* getdents and the iteration over directories whose entries are dentries. A position is an entry's
+ * cookie (d_pos): it rises in list order and is never used twice, so that a walk neither repeats
+ * nor skips what was there all the time. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/signal/signal.h"
@@ -32,10 +33,12 @@ int dcache_iterate(struct file *f, struct dir_context *ctx)
 
     if (!dir_emit_dots(f, ctx))
         return 0;
-    list_for_each_entry(d, &dir->d_subdirs, d_child) {
-        if ((loff_t)d->d_pos + 1 < ctx->pos) /* cookies begin at 3: entry with cookie c has position c + 1 behind it */
+    list_for_each_entry (d, &dir->d_subdirs, d_child) {
+        if ((loff_t)d->d_pos + 1 <
+            ctx->pos) /* cookies begin at 3: entry with cookie c has position c + 1 behind it */
             continue;
-        if (!ctx->actor(ctx, d->d_name, d->d_namelen, d->d_pos, d->d_inode->i_ino, type_of_mode(d->d_inode->i_mode)))
+        if (!ctx->actor(ctx, d->d_name, d->d_namelen, d->d_pos, d->d_inode->i_ino,
+                        type_of_mode(d->d_inode->i_mode)))
             return 0;
         ctx->pos = (loff_t)d->d_pos + 2;
     }
@@ -54,13 +57,24 @@ static loff_t dir_llseek(struct file *f, loff_t off, int whence)
     return off;
 }
 
-const struct file_operations simple_dir_fops = { .iterate = dcache_iterate, .llseek = dir_llseek };
+const struct file_operations simple_dir_fops = {.iterate = dcache_iterate, .llseek = dir_llseek};
 
 /* ---- records ---- */
-struct linux_dirent64 { u64 d_ino; s64 d_off; u16 d_reclen; u8 d_type; char d_name[]; } __packed;
-struct linux_dirent { u64 d_ino, d_off; u16 d_reclen; char d_name[]; } __packed;
+struct linux_dirent64 {
+    u64 d_ino;
+    s64 d_off;
+    u16 d_reclen;
+    u8 d_type;
+    char d_name[];
+} __packed;
+struct linux_dirent {
+    u64 d_ino, d_off;
+    u16 d_reclen;
+    char d_name[];
+} __packed;
 
-/* Records are built in a kernel buffer: the iteration holds the directory's lock and must not fault. */
+/* Records are built in a kernel buffer: the iteration holds the directory's lock and must not
+ * fault. */
 struct dents {
     struct dir_context ctx;
     char *buf;
@@ -75,10 +89,12 @@ static void set_off(struct dents *c, s64 off)
         memcpy((char *)c->last + 8, &off, 8); /* d_off is at 8 in both records */
 }
 
-static bool emit(struct dir_context *ctx, const char *name, unsigned len, loff_t pos, ino_t ino, unsigned type)
+static bool emit(struct dir_context *ctx, const char *name, unsigned len, loff_t pos, ino_t ino,
+                 unsigned type)
 {
     struct dents *c = container_of(ctx, struct dents, ctx);
-    size_t head = c->old ? offsetof(struct linux_dirent, d_name) : offsetof(struct linux_dirent64, d_name);
+    size_t head =
+        c->old ? offsetof(struct linux_dirent, d_name) : offsetof(struct linux_dirent64, d_name);
     size_t reclen = ALIGN_UP(head + len + (c->old ? 2 : 1), 8);
     char *r = c->buf + c->len;
     u16 rl = reclen;
@@ -104,7 +120,7 @@ static bool emit(struct dir_context *ctx, const char *name, unsigned len, loff_t
 static long read_dir(struct file *f, void __user *dirent, unsigned count, bool old)
 {
     struct inode *dir = f->f_inode;
-    struct dents c = { .ctx = { emit, f->f_pos }, .old = old };
+    struct dents c = {.ctx = {emit, f->f_pos}, .old = old};
     int err;
 
     if (!f->f_op->iterate)

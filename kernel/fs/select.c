@@ -1,20 +1,24 @@
-/* poll, ppoll, select, pselect6. Owns the table that a sleeping poller enters into the wait queues of its files. A wake-up
- * sets `triggered` before it wakes, so that the scan itself runs in the running state and may fault and sleep. */
+/* poll, ppoll, select, pselect6. Owns the table that a sleeping poller enters into the wait queues
+ * of its files. A wake-up sets `triggered` before it wakes, so that the scan itself runs in the
+ * running state and may fault and sleep. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/sched/wait.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define INLINE_ENTRIES 8
+#define INLINE_ENTRIES   8
 #define DEFAULT_POLLMASK (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 
-struct pollfd { int fd; short events, revents; };
+struct pollfd {
+    int fd;
+    short events, revents;
+};
 
 struct poll_wqueues;
 struct poll_entry {
     struct wait_queue_entry wait;
     struct wait_queue_head *wq;
-    struct file *file;      /* keeps the wait queue alive */
+    struct file *file; /* keeps the wait queue alive */
     struct poll_wqueues *owner;
     unsigned events;
 };
@@ -29,7 +33,7 @@ struct poll_page {
 struct poll_wqueues {
     struct poll_table pt;
     struct task_struct *task;
-    u32 triggered;          /* set by wakers */
+    u32 triggered; /* set by wakers */
     int error;
     unsigned used;
     struct poll_page *pages;
@@ -59,7 +63,8 @@ static int poll_wake(struct wait_queue_entry *e, unsigned mode, unsigned events,
 
     if (events && !(events & pe->events))
         return 0;
-    atomic_store_release(&pe->owner->triggered, 1); /* partner: poll_sleep(), which blocks first and then reads it */
+    atomic_store_release(&pe->owner->triggered,
+                         1); /* partner: poll_sleep(), which blocks first and then reads it */
     return default_wake_function(e, mode, events, sync);
 }
 
@@ -284,8 +289,8 @@ static long finish_timed(long r, struct timespec __user *uts, s64 deadline)
     return r;
 }
 
-long sys_ppoll(struct pollfd __user *fds, unsigned nfds, struct timespec __user *ts, const sigset_t __user *sigmask,
-               size_t size)
+long sys_ppoll(struct pollfd __user *fds, unsigned nfds, struct timespec __user *ts,
+               const sigset_t __user *sigmask, size_t size)
 {
     s64 deadline;
     long r = get_timeout(ts, &deadline);
@@ -328,7 +333,8 @@ static int sets_alloc(struct fd_sets *s, unsigned n)
     return 0;
 }
 
-static int sets_read(struct fd_sets *s, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex)
+static int sets_read(struct fd_sets *s, unsigned long __user *in, unsigned long __user *out,
+                     unsigned long __user *ex)
 {
     size_t n = s->words * 8;
 
@@ -338,7 +344,8 @@ static int sets_read(struct fd_sets *s, unsigned long __user *in, unsigned long 
     return 0;
 }
 
-static int sets_write(struct fd_sets *s, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex)
+static int sets_write(struct fd_sets *s, unsigned long __user *in, unsigned long __user *out,
+                      unsigned long __user *ex)
 {
     size_t n = s->words * 8;
 
@@ -353,7 +360,8 @@ static int select_one(struct fd_sets *s, unsigned fd, struct poll_wqueues *w)
     unsigned i = fd / 64;
     unsigned long bit = 1UL << (fd % 64);
     unsigned want = (s->in[i] & bit ? POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR : 0) |
-                    (s->out[i] & bit ? POLLOUT | POLLWRNORM | POLLERR : 0) | (s->ex[i] & bit ? POLLPRI : 0);
+                    (s->out[i] & bit ? POLLOUT | POLLWRNORM | POLLERR : 0) |
+                    (s->ex[i] & bit ? POLLPRI : 0);
     struct fd f = fdget(fd);
     unsigned mask;
     int ready = 0;
@@ -419,7 +427,8 @@ static int select_loop(struct fd_sets *s, unsigned n, s64 deadline)
     return ready;
 }
 
-static long do_select(int n, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex, s64 deadline)
+static long do_select(int n, unsigned long __user *in, unsigned long __user *out,
+                      unsigned long __user *ex, s64 deadline)
 {
     struct fd_sets s;
     long r;
@@ -440,7 +449,8 @@ static long do_select(int n, unsigned long __user *in, unsigned long __user *out
     return r;
 }
 
-long sys_select(int n, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex, struct timeval __user *tv)
+long sys_select(int n, unsigned long __user *in, unsigned long __user *out,
+                unsigned long __user *ex, struct timeval __user *tv)
 {
     struct timeval t;
     s64 deadline = S64_MAX;
@@ -451,8 +461,9 @@ long sys_select(int n, unsigned long __user *in, unsigned long __user *out, unsi
             return -EFAULT;
         if (t.tv_sec < 0 || t.tv_usec < 0)
             return -EINVAL;
-        deadline = t.tv_sec > S64_MAX / NSEC_PER_SEC - 2000000 ? S64_MAX
-                   : deadline_in(t.tv_sec * NSEC_PER_SEC + t.tv_usec * NSEC_PER_USEC);
+        deadline = t.tv_sec > S64_MAX / NSEC_PER_SEC - 2000000
+                       ? S64_MAX
+                       : deadline_in(t.tv_sec * NSEC_PER_SEC + t.tv_usec * NSEC_PER_USEC);
     }
     r = do_select(n, in, out, ex, deadline);
     if (r == -EINTR)
@@ -460,16 +471,19 @@ long sys_select(int n, unsigned long __user *in, unsigned long __user *out, unsi
     if (tv) {
         struct timespec left = time_left(deadline);
 
-        t = (struct timeval){ left.tv_sec, left.tv_nsec / 1000 };
+        t = (struct timeval){left.tv_sec, left.tv_nsec / 1000};
         (void)copy_to_user(tv, &t, sizeof(t));
     }
     return r;
 }
 
-long sys_pselect6(int n, unsigned long __user *in, unsigned long __user *out, unsigned long __user *ex,
-                  struct timespec __user *ts, void __user *sig)
+long sys_pselect6(int n, unsigned long __user *in, unsigned long __user *out,
+                  unsigned long __user *ex, struct timespec __user *ts, void __user *sig)
 {
-    struct { const sigset_t __user *mask; size_t size; } arg = { NULL, 0 };
+    struct {
+        const sigset_t __user *mask;
+        size_t size;
+    } arg = {NULL, 0};
     s64 deadline;
     long r;
 

@@ -1,4 +1,5 @@
-/* stat, statx, readlink, statfs: what a file is. Reads inodes without locks: each field is of some moment. */
+/* stat, statx, readlink, statfs: what a file is. Reads inodes without locks: each field is of some
+ * moment. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
@@ -78,7 +79,7 @@ long sys_lstat(const char __user *name, struct stat __user *st)
     return stat_path(AT_FDCWD, name, 0, st);
 }
 
-#define AT_NO_AUTOMOUNT 0x800
+#define AT_NO_AUTOMOUNT    0x800
 #define AT_STATX_SYNC_TYPE 0x6000
 
 /* glibc's fstat is newfstatat(fd, "", AT_EMPTY_PATH). */
@@ -99,7 +100,11 @@ long sys_newfstatat(int dfd, const char __user *name, struct stat __user *st, in
 }
 
 /* ---- statx ---- */
-struct statx_timestamp { s64 tv_sec; u32 tv_nsec; s32 pad; };
+struct statx_timestamp {
+    s64 tv_sec;
+    u32 tv_nsec;
+    s32 pad;
+};
 struct statx {
     u32 stx_mask, stx_blksize;
     u64 stx_attributes;
@@ -111,19 +116,19 @@ struct statx {
     u64 stx_mnt_id;
     u64 spare[13];
 };
-#define STATX_BASIC_STATS 0x7ffu
-#define STATX_MNT_ID 0x1000u
+#define STATX_BASIC_STATS     0x7ffu
+#define STATX_MNT_ID          0x1000u
 #define STATX_ATTR_MOUNT_ROOT 0x2000u
 
 static struct statx_timestamp to_statx_time(const struct timespec *t)
 {
-    return (struct statx_timestamp){ t->tv_sec, t->tv_nsec, 0 };
+    return (struct statx_timestamp){t->tv_sec, t->tv_nsec, 0};
 }
 
 static int put_statx(const struct path_s *p, void __user *buf)
 {
     const struct inode *i = p->dentry->d_inode;
-    struct statx x = { 0 };
+    struct statx x = {0};
 
     x.stx_mask = STATX_BASIC_STATS;
     x.stx_blksize = PAGE_SIZE;
@@ -239,7 +244,7 @@ struct statfs {
 
 static int put_statfs(const struct path_s *p, const struct super_block *sb, void __user *buf)
 {
-    struct statfs s = { 0 };
+    struct statfs s = {0};
 
     s.f_type = sb->s_magic;
     s.f_bsize = s.f_frsize = PAGE_SIZE;

@@ -1,8 +1,12 @@
-/* The registry of file systems and super blocks. Owns the list of names; entries are added, never removed. */
+/* The registry of file systems and super blocks. Owns the list of names; entries are added, never
+ * removed. */
 #include "kernel/fs/fs_internal.h"
 
 #define MAX_FILESYSTEMS 16
-static struct { const char *name; fs_mount_fn mount; } filesystems[MAX_FILESYSTEMS];
+static struct {
+    const char *name;
+    fs_mount_fn mount;
+} filesystems[MAX_FILESYSTEMS];
 static u32 nr_filesystems;
 static DEFINE_MUTEX(register_mutex);
 static u32 next_minor; /* anonymous device numbers: major 0 */
@@ -56,7 +60,8 @@ struct super_block *alloc_super(const char *type, u32 magic)
     return sb;
 }
 
-/* Unlinks the whole tree below d; nobody else can reach it any more. Depth is bounded by iteration, not recursion. */
+/* Unlinks the whole tree below d; nobody else can reach it any more. Depth is bounded by iteration,
+ * not recursion. */
 static void drop_tree(struct dentry *root)
 {
     struct dentry *d = root;

@@ -1,21 +1,22 @@
-/* timerfd: a timer whose expirations are read from a descriptor. The hrtimer fires once; further periods are counted from the
- * clock when somebody reads, so that an unread timer costs nothing. Guard: the wait queue's lock. */
+/* timerfd: a timer whose expirations are read from a descriptor. The hrtimer fires once; further
+ * periods are counted from the clock when somebody reads, so that an unread timer costs nothing.
+ * Guard: the wait queue's lock. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/time/posix_clock.h"
 
-#define TFD_TIMER_ABSTIME 1
+#define TFD_TIMER_ABSTIME       1
 #define TFD_TIMER_CANCEL_ON_SET 2
 
 struct timerfd_ctx {
     wait_queue_head_t wq;
     struct hrtimer timer;
-    struct mutex set_lock;  /* one timerfd_settime at a time */
+    struct mutex set_lock; /* one timerfd_settime at a time */
     clockid_t clock;
-    s64 expires;            /* monotonic time of the next expiration, 0: disarmed */
+    s64 expires; /* monotonic time of the next expiration, 0: disarmed */
     s64 interval;
-    bool fired;             /* the hrtimer ran and nobody has read yet */
+    bool fired; /* the hrtimer ran and nobody has read yet */
 };
 
 static void timerfd_fire(struct hrtimer *t)
@@ -159,7 +160,8 @@ static int first_expiry(struct timerfd_ctx *c, int flags, const struct itimerspe
     return 0;
 }
 
-static int set_timer(struct timerfd_ctx *c, int flags, const struct itimerspec *v, struct itimerspec *old)
+static int set_timer(struct timerfd_ctx *c, int flags, const struct itimerspec *v,
+                     struct itimerspec *old)
 {
     unsigned long irq;
     s64 when;
@@ -196,7 +198,8 @@ static struct timerfd_ctx *timerfd_get(int fd, struct fd *f, int *err)
     return NULL;
 }
 
-long sys_timerfd_settime(int fd, int flags, const struct itimerspec __user *value, struct itimerspec __user *ovalue)
+long sys_timerfd_settime(int fd, int flags, const struct itimerspec __user *value,
+                         struct itimerspec __user *ovalue)
 {
     struct itimerspec v, old;
     struct timerfd_ctx *c;

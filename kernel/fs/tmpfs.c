@@ -1,11 +1,12 @@
-/* tmpfs: files whose pages live in the page cache and nowhere else; directories are their dentries. Owns the accounting of
- * pages and inodes against the mount's size= and nr_inodes=. Serves as rootfs, /tmp, /dev/shm, memfd and devtmpfs. */
+/* tmpfs: files whose pages live in the page cache and nowhere else; directories are their dentries.
+ * Owns the accounting of pages and inodes against the mount's size= and nr_inodes=. Serves as
+ * rootfs, /tmp, /dev/shm, memfd and devtmpfs. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/mm/mm.h"
 #include "kernel/signal/signal.h"
 
-#define TMPFS_MAGIC 0x01021994
-#define FALLOC_FL_KEEP_SIZE 1
+#define TMPFS_MAGIC          0x01021994
+#define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
 #define FALLOC_FL_ZERO_RANGE 16
 
@@ -236,7 +237,8 @@ long tmpfs_fallocate(struct inode *inode, int mode, loff_t off, loff_t len)
     mutex_lock(&inode->i_mutex);
     if (mode & FALLOC_FL_PUNCH_HOLE) {
         err = punch_hole(inode, off, len);
-    } else if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->i_size && (u64)(off + len) > rlimit(RLIMIT_FSIZE)) {
+    } else if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->i_size &&
+               (u64)(off + len) > rlimit(RLIMIT_FSIZE)) {
         send_sig(SIGXFSZ, current, 0);
         err = -EFBIG;
     } else {
@@ -265,8 +267,8 @@ const struct file_operations tmpfs_file_fops = {
     .mmap = tmpfs_mmap,
 };
 
-const struct inode_operations tmpfs_file_iops = { .setattr = tmpfs_setattr };
-static const struct inode_operations tmpfs_special_iops = { .setattr = tmpfs_setattr };
+const struct inode_operations tmpfs_file_iops = {.setattr = tmpfs_setattr};
+static const struct inode_operations tmpfs_special_iops = {.setattr = tmpfs_setattr};
 
 /* ---- inodes ---- */
 static void tmpfs_destroy(struct inode *inode)
@@ -383,7 +385,8 @@ static int tmpfs_rmdir(struct inode *dir, struct dentry *d)
     return 0;
 }
 
-static int tmpfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags)
+static int tmpfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir,
+                        struct dentry *new, unsigned flags)
 {
     bool dir = S_ISDIR(old->d_inode->i_mode);
     bool exchange = flags & 2;
@@ -427,7 +430,12 @@ static const struct inode_operations tmpfs_dir_iops = {
 };
 
 /* ---- mounting ---- */
-struct tmpfs_options { u64 max_pages, max_inodes; mode_t mode; uid_t uid; gid_t gid; };
+struct tmpfs_options {
+    u64 max_pages, max_inodes;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+};
 
 /* "64m", "50%": bytes. */
 static u64 parse_size(const char *s, const char **end)
@@ -435,11 +443,23 @@ static u64 parse_size(const char *s, const char **end)
     u64 v = strtou64(s, end, 0);
 
     switch (**end) {
-    case 'g': case 'G': v <<= 10; /* fall through */
-    case 'm': case 'M': v <<= 10; /* fall through */
-    case 'k': case 'K': v <<= 10; (*end)++; break;
-    case '%': v = nr_total_pages() * PAGE_SIZE / 100 * v; (*end)++; break;
-    default: break;
+    case 'g':
+    case 'G':
+        v <<= 10; /* fall through */
+    case 'm':
+    case 'M':
+        v <<= 10; /* fall through */
+    case 'k':
+    case 'K':
+        v <<= 10;
+        (*end)++;
+        break;
+    case '%':
+        v = nr_total_pages() * PAGE_SIZE / 100 * v;
+        (*end)++;
+        break;
+    default:
+        break;
     }
     return v;
 }
@@ -483,7 +503,8 @@ static int parse_options(const char *s, struct tmpfs_options *o)
 
 struct super_block *tmpfs_mount(const char *data, unsigned long flags)
 {
-    struct tmpfs_options o = { nr_total_pages() / 2, nr_total_pages() / 2, 01777, current_cred()->fsuid, current_cred()->fsgid };
+    struct tmpfs_options o = {nr_total_pages() / 2, nr_total_pages() / 2, 01777,
+                              current_cred()->fsuid, current_cred()->fsgid};
     struct super_block *sb;
     struct inode *root;
     int err = parse_options(data, &o);

@@ -1,5 +1,6 @@
-/* Brings the file layer up: caches, the root tmpfs, the known file systems, the devices of memory, and the few names that
- * Linux's built-in initramfs makes. Runs once, on the boot CPU, with the allocators working. */
+/* Brings the file layer up: caches, the root tmpfs, the known file systems, the devices of memory,
+ * and the few names that Linux's built-in initramfs makes. Runs once, on the boot CPU, with the
+ * allocators working. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/debug/assert.h"
 
@@ -21,7 +22,7 @@ void vfs_init(void)
     dcache_init();
     file_init();
     mount_init();
-    root = (struct path_s){ root_mount, root_mount->root };
+    root = (struct path_s){root_mount, root_mount->root};
     fs_set_root_pwd(&init_fs, &root, &root);
     register_filesystem("tmpfs", tmpfs_mount);
     register_filesystem("ramfs", tmpfs_mount);

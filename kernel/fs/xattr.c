@@ -1,5 +1,6 @@
-/* Extended attributes: no file system here keeps any. Paths, descriptors and names are checked; then come Linux's answers of
- * a tmpfs without attributes: ENODATA for the security and trusted name spaces, EOPNOTSUPP for others, an empty list. */
+/* Extended attributes: no file system here keeps any. Paths, descriptors and names are checked;
+ * then come Linux's answers of a tmpfs without attributes: ENODATA for the security and trusted
+ * name spaces, EOPNOTSUPP for others, an empty list. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 
@@ -46,7 +47,8 @@ long sys_getxattr(const char __user *path, const char __user *name, void __user 
     return check_path(path, LOOKUP_FOLLOW, answer_for(name, false));
 }
 
-long sys_lgetxattr(const char __user *path, const char __user *name, void __user *value, size_t size)
+long sys_lgetxattr(const char __user *path, const char __user *name, void __user *value,
+                   size_t size)
 {
     return check_path(path, 0, answer_for(name, false));
 }
@@ -56,17 +58,20 @@ long sys_fgetxattr(int fd, const char __user *name, void __user *value, size_t s
     return check_fd(fd, answer_for(name, false));
 }
 
-long sys_setxattr(const char __user *path, const char __user *name, const void __user *value, size_t size, int flags)
+long sys_setxattr(const char __user *path, const char __user *name, const void __user *value,
+                  size_t size, int flags)
 {
     return check_path(path, LOOKUP_FOLLOW, answer_for(name, true));
 }
 
-long sys_lsetxattr(const char __user *path, const char __user *name, const void __user *value, size_t size, int flags)
+long sys_lsetxattr(const char __user *path, const char __user *name, const void __user *value,
+                   size_t size, int flags)
 {
     return check_path(path, 0, answer_for(name, true));
 }
 
-long sys_fsetxattr(int fd, const char __user *name, const void __user *value, size_t size, int flags)
+long sys_fsetxattr(int fd, const char __user *name, const void __user *value, size_t size,
+                   int flags)
 {
     return check_fd(fd, answer_for(name, true));
 }
