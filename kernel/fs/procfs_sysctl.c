@@ -163,6 +163,7 @@ static void create_vm_and_fs(void)
     number("sys/vm/max_map_count", &max_map_count);
     number("sys/vm/swappiness", &swappiness);
     number("sys/vm/panic_on_oom", &panic_on_oom);
+    number("sys/vm/fail_alloc_interval", (int *)&fail_alloc_interval); /* ours: every n-th allocation of a CPU fails */
     proc_create("sys/vm/mmap_min_addr", 0644, text_show, NULL, "65536");
     proc_create("sys/vm/drop_caches", 0200, NULL, proc_store_int, &panic_on_oom);
     number("sys/fs/file-max", &file_max);

@@ -70,6 +70,8 @@ void out_of_memory(void)
     s64 now = ktime_get_ns();
     bool mine;
 
+    if (fail_alloc_interval)
+        return; /* a test made it fail: there is memory, and nobody must die */
     drain_local_pages();
     if (fatal_signal_pending(current))
         return; /* it is we who leave */
