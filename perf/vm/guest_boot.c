@@ -24,6 +24,7 @@
 #define PANIC_GRACE 3.0  // seconds for the rest of a panic's text
 #define DONE_GRACE 30.0  // seconds of wall time for a guest that said "done" to switch itself off
 #define QUIT_GRACE 2.0
+#define KEYS_END_TICKS 5
 
 const char *const boot_status_name[] = {"ok", "panic", "hung", "ended early", "garbage",
                                         "qemu failed", "interrupted", "left"};
@@ -51,7 +52,8 @@ struct boot {
     uint64_t started;
     double stop_at;   // wall second at which QEMU is killed; 0: not stopping
     double panic_at, done_at;
-    bool spawned, exited, keys_by_tick;
+    bool spawned, exited, keys_by_tick, keys_ended;
+    unsigned ticks;
 };
 
 void signals_block(void)
@@ -100,13 +102,20 @@ static void stop(struct boot *b, enum boot_status status, const char *fmt, ...)
     qmp_command(&b->qmp, "quit");
 }
 
-// False at the end of the input, which the guest's shell is told as Ctrl-D.
+static void progress(struct boot *b)
+{
+    hang_watch_progress(&b->watch, wall(b), cpu(b));
+}
+
+// False at the end of the input, which the guest's shell is told as Ctrl-D (by the tick, again and again: one that
+// arrives while a command changes the terminal's mode is lost).
 static bool pass_keys(struct boot *b)
 {
     char in[256], out[512];
     ssize_t n = read(STDIN_FILENO, in, sizeof(in));
     if (n <= 0) {
-        guest_port_send(&b->console, "\x04", 1);
+        b->keys_ended = true;
+        progress(b);
         return false;
     }
     size_t len = escape_keys_filter(&b->escape, in, n, out);
@@ -132,11 +141,6 @@ static void watch_keys(struct boot *b)
     b->keys_by_tick = uv_poll_init(&b->loop, &b->keys, STDIN_FILENO) != 0;  // a plain file cannot be polled
     if (!b->keys_by_tick)
         uv_poll_start(&b->keys, UV_READABLE, on_keys);
-}
-
-static void progress(struct boot *b)
-{
-    hang_watch_progress(&b->watch, wall(b), cpu(b));
 }
 
 static const char *const panic_sign[] = {"Kernel panic - not syncing", "CloudOS panic", "kernel panic:", "PANIC:",
@@ -289,12 +293,14 @@ static void on_tick(uv_timer_t *timer)
             b->stop_at = now + QUIT_GRACE;
         return;
     }
-    if (!b->stop_at && !b->request->interactive)
+    if (!b->stop_at && (!b->request->interactive || b->keys_ended))
         check_deadlines(b, now);
     else if (b->stop_at && now > b->stop_at)
         uv_process_kill(&b->qemu, SIGKILL);
     if (b->keys_by_tick)
         b->keys_by_tick = pass_keys(b);
+    if (b->keys_ended && b->ticks++ % KEYS_END_TICKS == 0)
+        guest_port_send(&b->console, "\x04", 1);
     if (b->request->on_tick)
         b->request->on_tick(b->request->ctx);
 }
