@@ -1,5 +1,5 @@
-// cloudbench: boots CloudOS and Linux in the same virtual machine and says which is faster, and by how much.
-// This file owns the choice of the verb and nothing else.
+// cloudbench: boots CloudOS and Linux in the same virtual machine and says which is faster, and by
+// how much. This file owns the choice of the verb and nothing else.
 #include "perf/util/say.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guarded_exec.h"
@@ -28,7 +28,8 @@ static void usage(FILE *out)
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].about);
     fputs("\n`cloudbench VERB --help` shows a verb's options. Start with `cloudbench doctor`.\n"
-          "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment refused,\n"
+          "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment "
+          "refused,\n"
           "6 guest failure, 77 skipped, 130 interrupted.\n",
           out);
 }
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
         return guarded_exec(atoi(argv[2]), argv + 3);
     argp_err_exit_status = EXIT_USAGE;
     signals_block();
-    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        !strcmp(argv[1], "help")) {
         usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_OK;
     }

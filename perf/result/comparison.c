@@ -1,4 +1,5 @@
-// Pairs rows, computes ratios and verdicts. A side without a number makes the verdict, never a ratio.
+// Pairs rows, computes ratios and verdicts. A side without a number makes the verdict, never a
+// ratio.
 #include "perf/result/comparison.h"
 
 #include "perf/result/stats.h"
@@ -10,10 +11,10 @@
 #include <string.h>
 
 #define FLOOR_INSTRUCTIONS 0.002
-#define FLOOR_TIME 0.02
-#define MIN_PAIRS 6      // below that no signed-rank test can reach 5 %
-#define SIGNIFICANT 0.05
-#define SEED 20240101
+#define FLOOR_TIME         0.02
+#define MIN_PAIRS          6 // below that no signed-rank test can reach 5 %
+#define SIGNIFICANT        0.05
+#define SEED               20240101
 
 static const char *text_of(json_t *j, const char *key)
 {
@@ -30,9 +31,9 @@ static json_t *find_row(json_t *run, const char *workload, const char *kernel)
 {
     json_t *row;
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i, row)
-        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "kernel"), kernel))
-            return row;
+    json_array_foreach(json_object_get(run, "rows"), i,
+                       row) if (!strcmp(text_of(row, "workload"), workload) &&
+                                !strcmp(text_of(row, "kernel"), kernel)) return row;
     return NULL;
 }
 
@@ -109,11 +110,13 @@ static void no_number(json_t *c, json_t *a, json_t *b)
     free(why);
 }
 
-// What an instruction count cannot see, per operation: {name: [a, b]}; in "more" those of which b has more.
+// What an instruction count cannot see, per operation: {name: [a, b]}; in "more" those of which b
+// has more.
 static void add_hidden(json_t *c, json_t *a, json_t *b)
 {
-    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes",
-                                        "simd_kernel", "mmio_reads", "mmio_writes", "ipis", "fences", "irets"};
+    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io",
+                                        "msr_writes", "simd_kernel", "mmio_reads",    "mmio_writes",
+                                        "ipis",       "fences",      "irets"};
     json_t *pa = json_object_get(json_array_get(json_object_get(a, "samples"), 0), "per_op");
     json_t *pb = json_object_get(json_array_get(json_object_get(b, "samples"), 0), "per_op");
     json_t *hidden = json_object(), *more = json_array();
@@ -123,7 +126,8 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
         if (!x || !y)
             continue;
         json_object_set_new(hidden, names[i], json_pack("[f,f]", va, vb));
-        if (vb > (va > 0 ? va : 0) * 1.02 + 0.05) // a slope of counts may come out slightly below zero
+        if (vb >
+            (va > 0 ? va : 0) * 1.02 + 0.05) // a slope of counts may come out slightly below zero
             json_array_append_new(more, json_string(names[i]));
     }
     json_object_set_new(c, "hidden", hidden);
@@ -133,12 +137,13 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
 static json_t *compare_rows(json_t *a, json_t *b, json_t *hidden_a, const char *tier)
 {
     json_t *any = a ? a : b;
-    bool numbers = a && b && !strcmp(text_of(a, "status"), "ok") && !strcmp(text_of(b, "status"), "ok");
+    bool numbers =
+        a && b && !strcmp(text_of(a, "status"), "ok") && !strcmp(text_of(b, "status"), "ok");
     json_t *c = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:s}", "workload",
                           text_of(any, "workload"), "metric", text_of(any, "metric"), "unit",
-                          text_of(any, "unit"), "tier", tier, "kernel_a", a ? text_of(a, "kernel") : "",
-                          "kernel_b", b ? text_of(b, "kernel") : "", "a", "b", "ratio", "interval", "p",
-                          "verdict", "inconclusive");
+                          text_of(any, "unit"), "tier", tier, "kernel_a",
+                          a ? text_of(a, "kernel") : "", "kernel_b", b ? text_of(b, "kernel") : "",
+                          "a", "b", "ratio", "interval", "p", "verdict", "inconclusive");
     if (numbers) {
         judge(c, a, b);
         add_hidden(c, hidden_a, b);
@@ -154,24 +159,25 @@ static void settle_p(json_t *rows)
     size_t n = json_array_size(rows), m = 0, i;
     double *p = x_alloc((n + 1) * sizeof(*p));
     json_t *c;
-    json_array_foreach(rows, i, c)
-        if (json_is_real(json_object_get(c, "p")))
-            p[m++] = json_number_value(json_object_get(c, "p"));
+    json_array_foreach(rows, i, c) if (json_is_real(json_object_get(c, "p"))) p[m++] =
+        json_number_value(json_object_get(c, "p"));
     stats_bh_adjust(p, m);
     m = 0;
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         json_t *interval = json_object_get(c, "interval");
         if (!json_is_real(json_object_get(c, "p")))
             continue;
         double q = p[m++];
         bool enough = json_integer_value(json_object_get(c, "pairs")) >= MIN_PAIRS;
         json_object_set_new(c, "p", json_real(q));
-        json_object_set_new(c, "verdict",
-                            json_string(!enough ? "inconclusive"
-                                                : verdict_of_interval(
-                                                      json_number_value(json_array_get(interval, 0)),
-                                                      json_number_value(json_array_get(interval, 1)),
-                                                      FLOOR_TIME, q)));
+        json_object_set_new(
+            c, "verdict",
+            json_string(!enough
+                            ? "inconclusive"
+                            : verdict_of_interval(json_number_value(json_array_get(interval, 0)),
+                                                  json_number_value(json_array_get(interval, 1)),
+                                                  FLOOR_TIME, q)));
     }
     free(p);
 }
@@ -182,14 +188,16 @@ static void add_targets(json_t *rows, json_t *run)
     json_t *workloads = project_config("workloads"), *c;
     bool det = !strcmp(text_of(run, "tier"), "det");
     size_t i;
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         json_t *t = json_object_get(json_object_get(workloads, text_of(c, "workload")), "targets");
         json_t *first = json_array_get(t, 0), *ratio = json_object_get(c, "ratio");
         json_object_set(c, "target", det && first ? first : json_null());
         json_object_set(c, "target_final", det && first ? json_array_get(t, 1) : json_null());
         if (det && first)
-            json_object_set_new(c, "reached", json_boolean(json_is_number(ratio) && json_number_value(ratio) <=
-                                                                                      json_number_value(first)));
+            json_object_set_new(c, "reached",
+                                json_boolean(json_is_number(ratio) &&
+                                             json_number_value(ratio) <= json_number_value(first)));
     }
     json_decref(workloads);
 }
@@ -209,9 +217,7 @@ static json_t *worst_first(json_t *rows)
     json_t *sorted = json_array(), *c;
     size_t i;
     for (int r = 0; r <= 4; r++)
-        json_array_foreach(rows, i, c)
-            if (rank(c) == r)
-                json_array_append(sorted, c);
+        json_array_foreach(rows, i, c) if (rank(c) == r) json_array_append(sorted, c);
     json_decref(rows);
     return sorted;
 }
@@ -227,53 +233,63 @@ static json_t *best_linux(json_t *run, const char *workload)
 {
     json_t *row, *best = NULL;
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i, row) {
-        if (strcmp(text_of(row, "workload"), workload) || strcmp(family_of(run, text_of(row, "kernel")), "linux"))
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+    {
+        if (strcmp(text_of(row, "workload"), workload) ||
+            strcmp(family_of(run, text_of(row, "kernel")), "linux"))
             continue;
         bool ok = !strcmp(text_of(row, "status"), "ok");
-        if (!best || (ok && (strcmp(text_of(best, "status"), "ok") || value_of(row) < value_of(best))))
+        if (!best ||
+            (ok && (strcmp(text_of(best, "status"), "ok") || value_of(row) < value_of(best))))
             best = row;
     }
     return best;
 }
 
-// Linux on one CPU drops its LOCK prefixes: what instructions hide is taken from an arm that keeps them, when the run has one.
+// Linux on one CPU drops its LOCK prefixes: what instructions hide is taken from an arm that keeps
+// them, when the run has one.
 static json_t *hidden_linux(json_t *run, const char *workload, json_t *otherwise)
 {
     json_t *row, *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i, row)
-        if (!strcmp(text_of(row, "workload"), workload) &&
-            json_is_true(json_object_get(json_object_get(kernels, text_of(row, "kernel")), "keeps_locks")))
-            return row;
+    json_array_foreach(
+        json_object_get(run, "rows"), i,
+        row) if (!strcmp(text_of(row, "workload"), workload) &&
+                 json_is_true(json_object_get(json_object_get(kernels, text_of(row, "kernel")),
+                                              "keeps_locks"))) return row;
     return otherwise;
 }
 
-// a is Linux and b CloudOS; when the run has but one family, its first kernel against each other one.
+// a is Linux and b CloudOS; when the run has but one family, its first kernel against each other
+// one.
 json_t *compare_kernels(json_t *run, char **why)
 {
-    json_t *rows = json_array(), *row, *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    json_t *rows = json_array(), *row,
+           *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
     const char *first = json_object_iter_key(json_object_iter(kernels));
     bool has[2] = {false, false};
     const char *name;
     json_t *k;
     size_t i;
     *why = NULL;
-    json_object_foreach(kernels, name, k)
-        has[!strcmp(text_of(k, "family"), "cloudos")] = true;
+    json_object_foreach(kernels, name, k) has[!strcmp(text_of(k, "family"), "cloudos")] = true;
     if (json_object_size(kernels) < 2 || json_is_false(json_object_get(run, "same_clocksource"))) {
-        *why = x_strdup(json_object_size(kernels) < 2
-                            ? "the run has one kernel only: give a second run to compare it with"
-                            : "the kernels used different clock sources; such times are not compared");
+        *why =
+            x_strdup(json_object_size(kernels) < 2
+                         ? "the run has one kernel only: give a second run to compare it with"
+                         : "the kernels used different clock sources; such times are not compared");
         json_decref(rows);
         return NULL;
     }
-    json_array_foreach(json_object_get(run, "rows"), i, row) {
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+    {
         const char *w = text_of(row, "workload"), *kernel = text_of(row, "kernel");
         json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
-        bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos") : strcmp(kernel, first) != 0;
+        bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
+                                     : strcmp(kernel, first) != 0;
         if (is_b)
-            json_array_append_new(rows, compare_rows(a, row, hidden_linux(run, w, a), text_of(run, "tier")));
+            json_array_append_new(
+                rows, compare_rows(a, row, hidden_linux(run, w, a), text_of(run, "tier")));
     }
     settle_p(rows);
     if (has[0] && has[1])
@@ -287,17 +303,17 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
     size_t i;
     *why = NULL;
     if (strcmp(text_of(a, "tier"), text_of(b, "tier"))) {
-        *why = x_printf("the runs are of different tiers (%s and %s)", text_of(a, "tier"), text_of(b, "tier"));
+        *why = x_printf("the runs are of different tiers (%s and %s)", text_of(a, "tier"),
+                        text_of(b, "tier"));
         json_decref(rows);
         return NULL;
     }
-    json_array_foreach(json_object_get(a, "rows"), i, row)
-        json_array_append_new(rows, compare_rows(row, find_row(b, text_of(row, "workload"),
-                                                               text_of(row, "kernel")),
-                                                 row, text_of(a, "tier")));
-    json_array_foreach(json_object_get(b, "rows"), i, row)
-        if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
-            json_array_append_new(rows, compare_rows(NULL, row, NULL, text_of(b, "tier")));
+    json_array_foreach(json_object_get(a, "rows"), i, row) json_array_append_new(
+        rows, compare_rows(row, find_row(b, text_of(row, "workload"), text_of(row, "kernel")), row,
+                           text_of(a, "tier")));
+    json_array_foreach(json_object_get(b, "rows"), i,
+                       row) if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
+        json_array_append_new(rows, compare_rows(NULL, row, NULL, text_of(b, "tier")));
     settle_p(rows);
     return worst_first(rows);
 }
@@ -307,7 +323,8 @@ void comparison_summarise(json_t *rows, struct comparison_summary *s)
     json_t *c;
     size_t i;
     memset(s, 0, sizeof(*s));
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         const char *v = text_of(c, "verdict");
         s->rows++;
         s->unsupported += !strcmp(v, "unsupported");

@@ -1,10 +1,11 @@
-// Two sides of every row: a and b, ratio b/a, verdict. One run: a is its fastest Linux in that row, b is CloudOS.
-// Two runs: a is the first, b the second, kernel by kernel.
+// Two sides of every row: a and b, ratio b/a, verdict. One run: a is its fastest Linux in that row,
+// b is CloudOS. Two runs: a is the first, b the second, kernel by kernel.
 #pragma once
 #include <jansson.h>
 
-// A new array of {workload, kernel_a, kernel_b, metric, unit, tier, a, b, ratio, interval, p, verdict, target,
-// target_final, reached, reason, hidden, more}, rows without a number and lost rows first. NULL with *why (owned).
+// A new array of {workload, kernel_a, kernel_b, metric, unit, tier, a, b, ratio, interval, p,
+// verdict, target, target_final, reached, reason, hidden, more}, rows without a number and lost
+// rows first. NULL with *why (owned).
 json_t *compare_kernels(json_t *run, char **why);
 json_t *compare_runs(json_t *a, json_t *b, char **why);
 

@@ -10,15 +10,22 @@ static const char *const run_text =
     "{'schema':'cloudbench-run/1','id':'x','created':'now','tier':'det','identity':{'kernels':{"
     "'linux':{'family':'linux','label':'L'},'linux-stock':{'family':'linux','label':'S'},"
     "'cloudos':{'family':'cloudos','label':'<C>'}}},'rows':["
-    "{'workload':'pipe','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100,'samples':["
+    "{'workload':'pipe','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':"
+    "100,'samples':["
     "{'value':100,'per_op':{'cr3_writes':1.0}}]},"
-    "{'workload':'pipe','kernel':'linux-stock','metric':'instructions','unit':'u','status':'ok','value':150},"
-    "{'workload':'pipe','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':40,'samples':["
+    "{'workload':'pipe','kernel':'linux-stock','metric':'instructions','unit':'u','status':'ok','"
+    "value':150},"
+    "{'workload':'pipe','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value'"
+    ":40,'samples':["
     "{'value':40,'per_op':{'cr3_writes':2.0}}]},"
-    "{'workload':'fork','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100},"
-    "{'workload':'fork','kernel':'cloudos','metric':'instructions','unit':'u','status':'failed','reason':'<hang>'},"
-    "{'workload':'exec','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':100},"
-    "{'workload':'exec','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':130}]}";
+    "{'workload':'fork','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':"
+    "100},"
+    "{'workload':'fork','kernel':'cloudos','metric':'instructions','unit':'u','status':'failed','"
+    "reason':'<hang>'},"
+    "{'workload':'exec','kernel':'linux','metric':'instructions','unit':'u','status':'ok','value':"
+    "100},"
+    "{'workload':'exec','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value'"
+    ":130}]}";
 
 static json_t *load(const char *text)
 {
@@ -52,7 +59,8 @@ static void kernels_of_one_run(void **state)
     assert_true(json_number_value(json_object_get(pipe, "ratio")) == 0.4);
     assert_string_equal(text(rows, 2, "verdict"), "improved");
     assert_true(json_is_true(json_object_get(pipe, "reached")));
-    assert_string_equal(json_string_value(json_array_get(json_object_get(pipe, "more"), 0)), "cr3_writes");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(pipe, "more"), 0)),
+                        "cr3_writes");
     json_decref(rows);
     json_decref(run);
 }
@@ -60,7 +68,8 @@ static void kernels_of_one_run(void **state)
 static void one_kernel_is_refused(void **state)
 {
     char *why;
-    json_t *run = load("{'tier':'det','identity':{'kernels':{'linux':{'family':'linux'}}},'rows':[]}");
+    json_t *run =
+        load("{'tier':'det','identity':{'kernels':{'linux':{'family':'linux'}}},'rows':[]}");
     (void)state;
     assert_null(compare_kernels(run, &why));
     assert_non_null(strstr(why, "one kernel"));
@@ -83,7 +92,8 @@ static void other_clocks_are_refused(void **state)
 static void two_runs(void **state)
 {
     char *why;
-    json_t *run = load(run_text), *other = load("{'tier':'tcg','rows':[]}"), *rows = compare_runs(run, run, &why);
+    json_t *run = load(run_text), *other = load("{'tier':'tcg','rows':[]}"),
+           *rows = compare_runs(run, run, &why);
     struct comparison_summary s;
     (void)state;
     comparison_summarise(rows, &s);
@@ -102,9 +112,11 @@ static json_t *times(const char *kernel, double base, double spread)
 {
     json_t *samples = json_array();
     for (int i = 0; i < 10; i++)
-        json_array_append_new(samples, json_pack("{s:f}", "value", base + i % 3 + (i % 2 ? spread : -spread)));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:o}", "workload", "pipe", "kernel", kernel, "metric", "mean_ns", "unit",
-                     "ns", "status", "ok", "value", base, "samples", samples);
+        json_array_append_new(
+            samples, json_pack("{s:f}", "value", base + i % 3 + (i % 2 ? spread : -spread)));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:o}", "workload", "pipe", "kernel", kernel,
+                     "metric", "mean_ns", "unit", "ns", "status", "ok", "value", base, "samples",
+                     samples);
 }
 
 static void verdict_is(double a, double b, double spread, const char *want)
@@ -112,7 +124,8 @@ static void verdict_is(double a, double b, double spread, const char *want)
     char *why;
     json_t *run = load("{'tier':'tcg','identity':{'kernels':{'linux':{'family':'linux'},"
                        "'cloudos':{'family':'cloudos'}}}}");
-    json_object_set_new(run, "rows", json_pack("[o,o]", times("linux", a, 0), times("cloudos", b, spread)));
+    json_object_set_new(run, "rows",
+                        json_pack("[o,o]", times("linux", a, 0), times("cloudos", b, spread)));
     json_t *rows = compare_kernels(run, &why);
     assert_string_equal(text(rows, 0, "verdict"), want);
     json_decref(rows);
@@ -147,9 +160,11 @@ static void report_escapes_and_needs_no_network(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(one_kernel_is_refused),
-        cmocka_unit_test(other_clocks_are_refused), cmocka_unit_test(two_runs),
-        cmocka_unit_test(times_need_intervals), cmocka_unit_test(report_escapes_and_needs_no_network)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run),
+                                       cmocka_unit_test(one_kernel_is_refused),
+                                       cmocka_unit_test(other_clocks_are_refused),
+                                       cmocka_unit_test(two_runs),
+                                       cmocka_unit_test(times_need_intervals),
+                                       cmocka_unit_test(report_escapes_and_needs_no_network)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

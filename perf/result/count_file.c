@@ -1,4 +1,5 @@
-// Reads the plugin's lines. Windows do not nest; an unfinished last window is dropped (the guest died in it).
+// Reads the plugin's lines. Windows do not nest; an unfinished last window is dropped (the guest
+// died in it).
 #include "perf/result/count_file.h"
 
 #include "perf/util/text_buf.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #define OUTER_BEGIN 3
-#define OUTER_END 4
+#define OUTER_END   4
 
 struct reader {
     struct count_file *file;
@@ -74,7 +75,7 @@ static bool take_line(struct reader *r, const char *line)
         return take_symbol(r, line + 4);
     if (!strncmp(line, "total ", 6))
         return sscanf(line + 6, "%" SCNu64, &r->file->total) == 1;
-    return islower((unsigned char)*line) || *line == '#';  // a word of a later plugin
+    return islower((unsigned char)*line) || *line == '#'; // a word of a later plugin
 }
 
 void count_file_parse(struct count_file *c, const char *text)
@@ -85,7 +86,8 @@ void count_file_parse(struct count_file *c, const char *text)
     for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         if (take_line(&r, line))
             continue;
-        c->fault = x_printf("the counting plugin wrote a line that is not understood: \"%.80s\"", line);
+        c->fault =
+            x_printf("the counting plugin wrote a line that is not understood: \"%.80s\"", line);
         break;
     }
     free(copy);

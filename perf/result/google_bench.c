@@ -1,4 +1,5 @@
-// Maps rows to benchmarks named KERNEL/WORKLOAD. det counts go into real_time too, with the unit in the label: the schema has no other place.
+// Maps rows to benchmarks named KERNEL/WORKLOAD. det counts go into real_time too, with the unit in
+// the label: the schema has no other place.
 #include "perf/result/google_bench.h"
 
 #include "perf/util/text_buf.h"
@@ -12,10 +13,10 @@ static json_t *benchmark(json_t *row)
     const char *kernel = json_string_value(json_object_get(row, "kernel"));
     json_t *value = json_object_get(row, "value"), *samples = json_object_get(row, "samples");
     char *name = x_printf("%s/%s", kernel, workload);
-    json_t *b = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:s,s:O}", "name", name, "run_name", name, "run_type",
-                          "iteration", "repetitions", 1, "repetition_index", 0, "threads", 1, "iterations",
-                          (json_int_t)json_array_size(samples), "time_unit", "ns", "label",
-                          json_object_get(row, "unit"));
+    json_t *b = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:s,s:O}", "name", name, "run_name", name,
+                          "run_type", "iteration", "repetitions", 1, "repetition_index", 0,
+                          "threads", 1, "iterations", (json_int_t)json_array_size(samples),
+                          "time_unit", "ns", "label", json_object_get(row, "unit"));
     if (value) {
         json_object_set(b, "real_time", value);
         json_object_set(b, "cpu_time", value);
@@ -35,7 +36,8 @@ json_t *google_bench_json(json_t *run)
     size_t i;
     json_array_foreach(json_object_get(run, "rows"), i, row)
         json_array_append_new(list, benchmark(row));
-    return json_pack("{s:{s:O,s:s,s:O?,s:s,s:O},s:o}", "context", "date", json_object_get(run, "created"),
-                     "executable", "cloudbench", "num_cpus", json_object_get(host, "cpus"),
-                     "library_build_type", "release", "run_id", json_object_get(run, "id"), "benchmarks", list);
+    return json_pack("{s:{s:O,s:s,s:O?,s:s,s:O},s:o}", "context", "date",
+                     json_object_get(run, "created"), "executable", "cloudbench", "num_cpus",
+                     json_object_get(host, "cpus"), "library_build_type", "release", "run_id",
+                     json_object_get(run, "id"), "benchmarks", list);
 }

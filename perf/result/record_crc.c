@@ -1,4 +1,5 @@
-// Bitwise CRC-32, reflected polynomial 0xEDB88320: a record is short, a table is not worth its lines.
+// Bitwise CRC-32, reflected polynomial 0xEDB88320: a record is short, a table is not worth its
+// lines.
 #include "perf/result/record_crc.h"
 
 uint32_t record_crc(const void *data, size_t n)

@@ -1,4 +1,5 @@
-// Splits lines, checks tag, run id, sequence and CRC, parses the JSON. "@CB1 RUNID SEQ JSON CRC32HEX".
+// Splits lines, checks tag, run id, sequence and CRC, parses the JSON. "@CB1 RUNID SEQ JSON
+// CRC32HEX".
 #include "perf/result/record_stream.h"
 
 #include "perf/result/record_crc.h"
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 60  // bytes of a bad line that a message quotes
+#define SHOWN 60 // bytes of a bad line that a message quotes
 
 static void fault(struct record_stream *s, const char *what, const char *line, size_t n)
 {
@@ -23,7 +24,8 @@ static void fault(struct record_stream *s, const char *what, const char *line, s
 }
 
 // The JSON between "RUNID SEQ " and " CRC"; NULL when the frame is wrong.
-static const char *check_frame(struct record_stream *s, char *body, size_t *json_len, const char **why)
+static const char *check_frame(struct record_stream *s, char *body, size_t *json_len,
+                               const char **why)
 {
     char *crc = strrchr(body, ' '), *end, *json;
     size_t id = strlen(s->run_id);

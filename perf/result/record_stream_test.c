@@ -91,7 +91,8 @@ static void faults(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(crc_vector), cmocka_unit_test(good_records_in_single_bytes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(crc_vector),
+                                       cmocka_unit_test(good_records_in_single_bytes),
                                        cmocka_unit_test(faults)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

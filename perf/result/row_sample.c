@@ -1,11 +1,13 @@
-// Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole VM's instructions and
-// of the TSC, the larger is the row's. Wall clock: nanoseconds an operation of the N step.
+// Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole
+// VM's instructions and of the TSC, the larger is the row's. Wall clock: nanoseconds an operation
+// of the N step.
 #include "perf/result/step_result.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const struct step_result *find_step(const struct boot_steps *b, const char *row, enum step_kind kind)
+static const struct step_result *find_step(const struct boot_steps *b, const char *row,
+                                           enum step_kind kind)
 {
     for (size_t i = 0; i < b->plan->count; i++)
         if (b->plan->step[i].kind == kind && !strcmp(b->plan->step[i].row, row))
@@ -46,7 +48,8 @@ static json_t *step_fault(const struct step_result *s, const char *row)
     if (check && strcmp(check, "ok"))
         why = x_printf("self-check: %s", check);
     else if (signal_number)
-        why = x_printf("the workload was killed by signal %d (%s)", (int)json_integer_value(signal_number),
+        why = x_printf("the workload was killed by signal %d (%s)",
+                       (int)json_integer_value(signal_number),
                        strsignal(json_integer_value(signal_number)));
     else if (status)
         why = x_printf("the workload exited with code %d", status);
@@ -61,26 +64,29 @@ static json_t *count_slopes(const struct step_result *a, const struct step_resul
 {
     json_t *out = json_object(), *n;
     const char *name;
-    json_object_foreach(b->counts, name, n) {
+    json_object_foreach(b->counts, name, n)
+    {
         double before = json_number_value(json_object_get(a->counts, name));
         json_object_set_new(out, name, json_real((json_number_value(n) - before) / ops));
     }
     return out;
 }
 
-static json_t *det_sample(const struct step_result *n, const struct step_result *n2, const char *row)
+static json_t *det_sample(const struct step_result *n, const struct step_result *n2,
+                          const char *row)
 {
     double ops = number(n2, "ops") - number(n, "ops");
     double vm = ((double)n2->insns - (double)n->insns) / ops, tsc = (ticks(n2) - ticks(n)) / ops;
     if (ops <= 0 || vm <= 0)
         return no_number(row, "failed", x_strdup("2N iterations did not cost more than N"));
     json_t *free_kb = json_object_get(n2->exit, "memfree_kb_after");
-    double lost = json_number_value(json_object_get(n2->exit, "memfree_kb_before")) - json_number_value(free_kb);
-    return json_pack("{s:s,s:s,s:f,s:f,s:f,s:[f,f],s:[I,I],s:[f,f],s:f,s:o}", "workload", row, "status",
-                     "ok", "value", vm > tsc ? vm : tsc, "vm_slope", vm, "tsc_slope", tsc, "ops",
-                     number(n, "ops"), number(n2, "ops"), "vm_instructions", (json_int_t)n->insns,
-                     (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2), "memory_lost_kb", lost,
-                     "per_op", count_slopes(n, n2, ops));
+    double lost = json_number_value(json_object_get(n2->exit, "memfree_kb_before")) -
+                  json_number_value(free_kb);
+    return json_pack("{s:s,s:s,s:f,s:f,s:f,s:[f,f],s:[I,I],s:[f,f],s:f,s:o}", "workload", row,
+                     "status", "ok", "value", vm > tsc ? vm : tsc, "vm_slope", vm, "tsc_slope", tsc,
+                     "ops", number(n, "ops"), number(n2, "ops"), "vm_instructions",
+                     (json_int_t)n->insns, (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2),
+                     "memory_lost_kb", lost, "per_op", count_slopes(n, n2, ops));
 }
 
 static json_t *wall_sample(const struct step_result *n, const char *row)
@@ -88,8 +94,8 @@ static json_t *wall_sample(const struct step_result *n, const char *row)
     double ops = number(n, "ops"), ns = number(n, "ns");
     if (ns <= 0)
         return no_number(row, "failed", x_strdup("the guest's clock did not move"));
-    return json_pack("{s:s,s:s,s:f,s:f,s:f}", "workload", row, "status", "ok", "value", ns / ops, "ns", ns,
-                     "ops", ops);
+    return json_pack("{s:s,s:s,s:f,s:f,s:f}", "workload", row, "status", "ok", "value", ns / ops,
+                     "ns", ns, "ops", ops);
 }
 
 json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)

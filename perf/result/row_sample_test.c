@@ -22,17 +22,20 @@ static void record(struct boot_steps *b, const char *text)
 
 static void result(struct boot_steps *b, int ops, long tsc)
 {
-    char *s = x_printf("{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"ok\",\"ops\":%d,\"ns\":5000,"
-                       "\"tsc_begin\":100,\"tsc_end\":%ld}",
-                       ops, 100 + tsc);
+    char *s = x_printf(
+        "{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"ok\",\"ops\":%d,\"ns\":5000,"
+        "\"tsc_begin\":100,\"tsc_end\":%ld}",
+        ops, 100 + tsc);
     record(b, s);
-    record(b, "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0,\"memfree_kb_before\":9,\"memfree_kb_after\":9}");
+    record(b, "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0,\"memfree_kb_before\":9,"
+              "\"memfree_kb_after\":9}");
     free(s);
 }
 
-static const char *const good_counts =
-    "marker 3 0 0\nmarker 4 0 900\ncount cr3_writes 5\nmarker 3 0 1000\nmarker 1 0 1100\nmarker 4 0 2500\n"
-    "count cr3_writes 10\nmarker 3 0 3000\nmarker 4 0 5500\ncount cr3_writes 20\ntotal 6000\nwindows 3\n";
+static const char *const good_counts = "marker 3 0 0\nmarker 4 0 900\ncount cr3_writes 5\nmarker 3 "
+                                       "0 1000\nmarker 1 0 1100\nmarker 4 0 2500\n"
+                                       "count cr3_writes 10\nmarker 3 0 3000\nmarker 4 0 "
+                                       "5500\ncount cr3_writes 20\ntotal 6000\nwindows 3\n";
 
 static json_t *sample(const char *counts_text, long tsc_n, long tsc_2n)
 {
@@ -60,7 +63,7 @@ static void slope_of_the_whole_vm(void **state)
     json_t *s = sample(good_counts, 800, 1500);
     (void)state;
     assert_string_equal(json_string_value(json_object_get(s, "status")), "ok");
-    assert_true(number(s, "vm_slope") == 100);   // (2500 - 1500) / 10
+    assert_true(number(s, "vm_slope") == 100); // (2500 - 1500) / 10
     assert_true(number(s, "tsc_slope") == 70);
     assert_true(number(s, "value") == 100);
     assert_true(number(json_object_get(s, "per_op"), "cr3_writes") == 1);
@@ -86,9 +89,10 @@ static void missing_windows_give_nothing(void **state)
 
 static void no_growth_is_no_number(void **state)
 {
-    json_t *s = sample("marker 3 0 0\nmarker 4 0 900\nmarker 3 0 1000\nmarker 4 0 2000\nmarker 3 0 3000\n"
-                       "marker 4 0 4000\n",
-                       800, 1500);
+    json_t *s =
+        sample("marker 3 0 0\nmarker 4 0 900\nmarker 3 0 1000\nmarker 4 0 2000\nmarker 3 0 3000\n"
+               "marker 4 0 4000\n",
+               800, 1500);
     (void)state;
     assert_string_equal(json_string_value(json_object_get(s, "status")), "failed");
     assert_null(json_object_get(s, "value"));
@@ -112,14 +116,16 @@ static void expect_status(const char *a, const char *b, const char *status, cons
 static void faults_are_no_numbers(void **state)
 {
     (void)state;
-    expect_status("{\"type\":\"unsupported\",\"workload\":\"pipe\",\"errno\":38,\"call\":\"pipe2\"}",
-                  "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":77}", "unsupported", "pipe2");
-    expect_status("{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"lost a byte\",\"ops\":10}",
-                  "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":1}", "failed", "lost a byte");
-    expect_status("{\"type\":\"boot\"}", "{\"type\":\"exit\",\"workload\":\"pipe\",\"signal\":11}", "failed",
-                  "signal 11");
-    expect_status("{\"type\":\"boot\"}", "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0}", "failed",
-                  "no result");
+    expect_status(
+        "{\"type\":\"unsupported\",\"workload\":\"pipe\",\"errno\":38,\"call\":\"pipe2\"}",
+        "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":77}", "unsupported", "pipe2");
+    expect_status(
+        "{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"lost a byte\",\"ops\":10}",
+        "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":1}", "failed", "lost a byte");
+    expect_status("{\"type\":\"boot\"}", "{\"type\":\"exit\",\"workload\":\"pipe\",\"signal\":11}",
+                  "failed", "signal 11");
+    expect_status("{\"type\":\"boot\"}", "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0}",
+                  "failed", "no result");
     expect_status("{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"ok\",\"ops\":0}",
                   "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0}", "failed", "nothing");
 }
@@ -138,8 +144,8 @@ static void a_stranger_is_a_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slope_of_the_whole_vm),  cmocka_unit_test(the_larger_slope_counts),
+        cmocka_unit_test(slope_of_the_whole_vm),        cmocka_unit_test(the_larger_slope_counts),
         cmocka_unit_test(missing_windows_give_nothing), cmocka_unit_test(no_growth_is_no_number),
-        cmocka_unit_test(faults_are_no_numbers),  cmocka_unit_test(a_stranger_is_a_fault)};
+        cmocka_unit_test(faults_are_no_numbers),        cmocka_unit_test(a_stranger_is_a_fault)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,7 @@ static void add_all(struct str_list *out, json_t *workloads)
 {
     const char *name;
     json_t *w;
-    json_object_foreach(workloads, name, w)
-        add_name(out, name);
+    json_object_foreach(workloads, name, w) add_name(out, name);
 }
 
 // Suite, workload, or family ("ctx", "fault") -> workload names.
@@ -26,7 +25,8 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
     json_t *list = json_object_get(json_object_get(suites, name), "workloads"), *item;
     size_t i, before = out->count, len = strlen(name);
     const char *w;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (strcmp(json_string_value(item), "*"))
             add_name(out, json_string_value(item));
         else
@@ -38,19 +38,20 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
         add_name(out, name);
         return true;
     }
-    json_object_foreach(workloads, w, item)
-        if (!strncmp(w, name, len) && w[len] == '/')
-            add_name(out, w);
+    json_object_foreach(workloads, w, item) if (!strncmp(w, name, len) && w[len] == '/')
+        add_name(out, w);
     return out->count > before;
 }
 
-static void add_step(struct run_plan *p, const char *row, const char *workload, long iters, enum step_kind kind,
-                     const int cpu[2])
+static void add_step(struct run_plan *p, const char *row, const char *workload, long iters,
+                     enum step_kind kind, const int cpu[2])
 {
     p->step = x_realloc(p->step, (p->count + 1) * sizeof(*p->step));
     struct plan_step *s = &p->step[p->count++];
-    *s = (struct plan_step){.row = x_strdup(row), .workload = x_strdup(workload),
-                            .iters = iters < 1 ? 1 : iters, .kind = kind};
+    *s = (struct plan_step){.row = x_strdup(row),
+                            .workload = x_strdup(workload),
+                            .iters = iters < 1 ? 1 : iters,
+                            .kind = kind};
     s->cpu[0] = cpu ? cpu[0] : -1;
     s->cpu[1] = cpu ? cpu[1] : -1;
 }
@@ -71,7 +72,8 @@ static void add_wall(struct run_plan *p, const char *name, long n, bool two_part
             continue;
         if (place != PLACE_SAME_CPU && !strcmp(name, "yield"))
             continue;
-        char *row = place == PLACE_SAME_CPU ? x_strdup(name) : x_printf("%s@%s", name, placement_name[place]);
+        char *row = place == PLACE_SAME_CPU ? x_strdup(name)
+                                            : x_printf("%s@%s", name, placement_name[place]);
         const int *pin = two_party ? cpu : NULL;
         add_step(p, row, name, n / 4, STEP_WARM, pin);
         add_step(p, row, name, n, STEP_N, pin);
@@ -88,14 +90,16 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
     *why = NULL;
     for (size_t i = 0; i < names->count && !*why; i++)
         if (!expand(&chosen, names->items[i], suites, workloads))
-            *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)", names->items[i]);
+            *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)",
+                            names->items[i]);
     for (size_t i = 0; i < chosen.count && !*why; i++) {
         json_t *w = json_object_get(workloads, chosen.items[i]);
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
         if (tier == TIER_DET)
             add_det(p, chosen.items[i], n < 1 ? 1 : n);
         else
-            add_wall(p, chosen.items[i], n, json_is_true(json_object_get(w, "two_party")), topology);
+            add_wall(p, chosen.items[i], n, json_is_true(json_object_get(w, "two_party")),
+                     topology);
     }
     list_free(&chosen);
     json_decref(suites);

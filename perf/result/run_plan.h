@@ -1,16 +1,18 @@
 // What a run asks of the guest: which workloads, how many iterations, on which CPUs.
-// In the det tier each workload runs three times: warm-up with N, then N, then 2N (the slope is between the last two).
-// In the wall-clock tiers it runs twice, warm-up with N/4 and then N, once for each placement that the topology has.
+// In the det tier each workload runs three times: warm-up with N, then N, then 2N (the slope is
+// between the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N, once
+// for each placement that the topology has.
 #pragma once
 #include "perf/vm/vm_spec.h"
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
 
 struct plan_step {
-    char *row;        // the row's name: the workload, with "@cross-cpu" or "@cross-node" where parties are apart
-    char *workload;   // WORKLOAD[/VARIANT] as the guest knows it
+    char *row; // the row's name: the workload, with "@cross-cpu" or "@cross-node" where parties are
+               // apart
+    char *workload; // WORKLOAD[/VARIANT] as the guest knows it
     long iters;
-    int cpu[2];       // cpu[0] < 0: no pinning asked
+    int cpu[2]; // cpu[0] < 0: no pinning asked
     enum step_kind kind;
 };
 
@@ -23,7 +25,8 @@ struct run_plan {
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why);
 void run_plan_free(struct run_plan *p);
-// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps from `first` on that are not in skip (one flag a step, or NULL).
+// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps from `first` on
+// that are not in skip (one flag a step, or NULL).
 char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool make(struct run_plan *p, const char *name, enum tier tier, const char *topology, char **why)
+static bool make(struct run_plan *p, const char *name, enum tier tier, const char *topology,
+                 char **why)
 {
     struct vm_topology t;
     struct str_list names = {0};
@@ -26,7 +27,8 @@ static void det_asks_n_and_2n(void **state)
     assert_int_equal(p.count, 3);
     assert_int_equal(p.step[2].iters, 2 * p.step[1].iters);
     char *args = run_plan_guest_args(&p, "id", NULL);
-    char *want = x_printf("bench id pipe:%ld+pipe:%ld+pipe:%ld", p.step[0].iters, p.step[1].iters, p.step[2].iters);
+    char *want = x_printf("bench id pipe:%ld+pipe:%ld+pipe:%ld", p.step[0].iters, p.step[1].iters,
+                          p.step[2].iters);
     assert_string_equal(args, want);
     free(args);
     free(want);
@@ -59,7 +61,7 @@ static void names(void **state)
     struct str_list rows = {0};
     char *why;
     (void)state;
-    assert_true(make(&p, "fault", TIER_DET, "1", &why));  // a family
+    assert_true(make(&p, "fault", TIER_DET, "1", &why)); // a family
     run_plan_rows(&p, &rows);
     assert_int_equal(rows.count, 2);
     list_free(&rows);
@@ -75,7 +77,8 @@ static void every_suite_expands(void **state)
     json_t *suites = json_load_file("configs/suites.json", 0, NULL), *s;
     const char *name;
     (void)state;
-    json_object_foreach(suites, name, s) {
+    json_object_foreach(suites, name, s)
+    {
         struct run_plan p;
         struct str_list rows = {0};
         char *why;
@@ -90,7 +93,8 @@ static void every_suite_expands(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(two_parties_are_placed),
-                                       cmocka_unit_test(names), cmocka_unit_test(every_suite_expands)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(two_parties_are_placed),
+        cmocka_unit_test(names), cmocka_unit_test(every_suite_expands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-// Runs boots, collects samples, makes rows. A row whose guest failed keeps the reason and never gets a number.
+// Runs boots, collects samples, makes rows. A row whose guest failed keeps the reason and never
+// gets a number.
 #include "perf/result/run_session.h"
 
 #include "perf/result/google_bench.h"
@@ -18,10 +19,11 @@
 #include <string.h>
 #include <time.h>
 
-#define BOOT_UNITS 4.0     // a boot costs about as much as this many steps
-#define FAILED_BOOTS_MAX 5  // of one kernel in one round; then its other rows are given up
-#define TAIL_LINES 20
-#define SPECS_PER_BOOT 72  // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
+#define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
+#define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
+#define TAIL_LINES       20
+#define SPECS_PER_BOOT                                                                             \
+    72 // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
 
 struct session {
     struct run_options *o;
@@ -32,13 +34,13 @@ struct session {
     char *dir;
     double slowness;
     json_t *boots;
-    json_t *samples[RUN_KERNELS_MAX];  // object row -> array of samples
+    json_t *samples[RUN_KERNELS_MAX]; // object row -> array of samples
     json_t *argv[RUN_KERNELS_MAX];
     struct str_list argv_list[RUN_KERNELS_MAX];
     char *qemu_version;
     int boot_number;
     bool guest_failed;
-    int end;  // exit code that ends the session, or 0
+    int end; // exit code that ends the session, or 0
 };
 
 struct arm_boot {
@@ -58,7 +60,8 @@ static void on_record(void *ctx, json_t *record)
         const struct plan_step *p = &a->s->plan.step[a->seen];
         progress_add(&a->s->progress, 1);
         if (p->kind != STEP_WARM)
-            progress_event(&a->s->progress, "%s: %s %ld", a->s->o->kernel[a->kernel].label, p->row, p->iters);
+            progress_event(&a->s->progress, "%s: %s %ld", a->s->o->kernel[a->kernel].label, p->row,
+                           p->iters);
     }
 }
 
@@ -94,7 +97,8 @@ static bool all_skipped(struct session *s, const bool *skip)
 
 static void fail_row(struct session *s, int kernel, bool *skip, const char *row, const char *why)
 {
-    keep_sample(s, kernel, row, json_pack("{s:s,s:s,s:s}", "workload", row, "status", "failed", "reason", why));
+    keep_sample(s, kernel, row,
+                json_pack("{s:s,s:s,s:s}", "workload", row, "status", "failed", "reason", why));
     skip_row(s, skip, row);
 }
 
@@ -111,8 +115,8 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
     progress_clear(&s->progress);
     say_error("%s: %s", s->o->kernel[kernel].label, r->reason);
     if (*tail)
-        say("%s--- end of its console ---%s\n%s%s---%s", tint_err(TINT_DIM), tint_err(TINT_OFF), tail,
-            tint_err(TINT_DIM), tint_err(TINT_OFF));
+        say("%s--- end of its console ---%s\n%s%s---%s", tint_err(TINT_DIM), tint_err(TINT_OFF),
+            tail, tint_err(TINT_DIM), tint_err(TINT_OFF));
     else
         say("  (its console stayed empty)");
     free(tail);
@@ -125,11 +129,11 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
     json_t *clean = tail ? json_string(tail) : NULL;
     json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*}", "boot",
                           s->boot_number, "kernel", s->o->kernel[a->kernel].name, "status",
-                          boot_status_name[r->status], "reason", r->reason, "wall_seconds", r->wall_seconds,
-                          "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds", r->init_cpu_seconds,
-                          "exit_code", r->exit_code, "exit_signal", r->exit_signal, "shutdown",
-                          r->shutdown_reason, "console", console, "guest", a->steps.boot, "console_tail",
-                          clean);
+                          boot_status_name[r->status], "reason", r->reason, "wall_seconds",
+                          r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
+                          r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
+                          r->exit_signal, "shutdown", r->shutdown_reason, "console", console,
+                          "guest", a->steps.boot, "console_tail", clean);
     free(tail);
     return j;
 }
@@ -152,7 +156,8 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     struct count_file counts;
     if (!r->counts)
         return;
-    char *path = x_printf("%s/boot-%03d-%s.counts", s->dir, s->boot_number, s->o->kernel[a->kernel].name);
+    char *path =
+        x_printf("%s/boot-%03d-%s.counts", s->dir, s->boot_number, s->o->kernel[a->kernel].name);
     file_write_new(path, r->counts, strlen(r->counts));
     free(path);
     count_file_parse(&counts, r->counts);
@@ -191,9 +196,10 @@ static bool *choose_steps(struct session *s, const bool *skip)
     return asked;
 }
 
-// Keep what the boot finished; blame the row that was running for how it ended. True when the boot went well.
-static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot_result *r, bool *skip,
-                        const bool *asked)
+// Keep what the boot finished; blame the row that was running for how it ended. True when the boot
+// went well.
+static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot_result *r,
+                        bool *skip, const bool *asked)
 {
     bool good = r->status == BOOT_OK && !a->steps.fault;
     const char *why = r->reason ? r->reason : a->steps.fault ? a->steps.fault : "the guest failed";
@@ -225,13 +231,22 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
     char *args = run_plan_guest_args(&s->plan, s->guest_id, asked);
     char *console = x_printf("boot-%03d-%s.console", s->boot_number, s->o->kernel[kernel].name);
     char *console_path = x_printf("%s/%s", s->dir, console);
-    struct vm_spec spec = {.tier = s->o->tier.tier, .qemu = s->o->qemu, .cpu = s->o->tier.cpu,
-                           .topology = s->o->topology, .kernel = &s->o->kernel[kernel],
-                           .initrd = s->o->initrd, .guest_args = args,
+    struct vm_spec spec = {.tier = s->o->tier.tier,
+                           .qemu = s->o->qemu,
+                           .cpu = s->o->tier.cpu,
+                           .topology = s->o->topology,
+                           .kernel = &s->o->kernel[kernel],
+                           .initrd = s->o->initrd,
+                           .guest_args = args,
                            .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL};
-    struct boot_request request = {.spec = &spec, .run_id = s->guest_id, .console_path = console_path,
-                                   .deadline = s->o->deadline, .slowness = s->slowness,
-                                   .on_record = on_record, .on_tick = on_tick, .ctx = &a};
+    struct boot_request request = {.spec = &spec,
+                                   .run_id = s->guest_id,
+                                   .console_path = console_path,
+                                   .deadline = s->o->deadline,
+                                   .slowness = s->slowness,
+                                   .on_record = on_record,
+                                   .on_tick = on_tick,
+                                   .ctx = &a};
     progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
     guest_boot(&request, &r);
@@ -260,7 +275,8 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
     return good;
 }
 
-// One round of one kernel: as many boots as the rows need, and more while boots fail and rows are left.
+// One round of one kernel: as many boots as the rows need, and more while boots fail and rows are
+// left.
 static void run_arm(struct session *s, int kernel)
 {
     bool *skip = x_alloc(s->plan.count * sizeof(bool));
@@ -292,9 +308,8 @@ static double median(json_t *samples)
     double v[1024];
     size_t n = 0, i;
     json_t *sample;
-    json_array_foreach(samples, i, sample)
-        if (n < 1024)
-            v[n++] = json_number_value(json_object_get(sample, "value"));
+    json_array_foreach(samples, i, sample) if (n < 1024) v[n++] =
+        json_number_value(json_object_get(sample, "value"));
     qsort(v, n, sizeof(*v), by_value);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
@@ -304,13 +319,14 @@ static json_t *make_row(struct session *s, int kernel, const char *row)
     json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
     bool det = s->o->tier.tier == TIER_DET;
     size_t i;
-    json_array_foreach(samples, i, sample)
-        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
-            bad = sample;
-    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel", s->o->kernel[kernel].name,
-                          "metric", det ? "instructions" : "mean_ns", "unit",
-                          det ? "instructions/op" : tier_time_unit(s->o->tier.tier), "status",
-                          bad ? json_string_value(json_object_get(bad, "status")) : "ok", "samples", samples);
+    json_array_foreach(
+        samples, i, sample) if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
+        bad = sample;
+    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel",
+                          s->o->kernel[kernel].name, "metric", det ? "instructions" : "mean_ns",
+                          "unit", det ? "instructions/op" : tier_time_unit(s->o->tier.tier),
+                          "status", bad ? json_string_value(json_object_get(bad, "status")) : "ok",
+                          "samples", samples);
     if (bad)
         json_object_set(r, "reason", json_object_get(bad, "reason"));
     else
@@ -346,10 +362,12 @@ static json_t *make_identity(struct session *s)
         json_object_set_new(kernels, image->name, j);
         json_object_set(argv, image->name, s->argv[k]);
         if (k)
-            json_object_set_new(diff, image->name, vm_argv_diff(&s->argv_list[0], &s->argv_list[k]));
+            json_object_set_new(diff, image->name,
+                                vm_argv_diff(&s->argv_list[0], &s->argv_list[k]));
     }
-    json_t *id = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "qemu", qemu, "initramfs", initramfs, "kernels", kernels,
-                           "argv", argv, "argv_diff", diff, "host", identity_host());
+    json_t *id =
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "qemu", qemu, "initramfs", initramfs, "kernels",
+                  kernels, "argv", argv, "argv_diff", diff, "host", identity_host());
     if (s->o->tier.tier == TIER_DET)
         json_object_set_new(id, "plugin", identity_file(s->o->plugin));
     return id;
@@ -364,14 +382,15 @@ static json_t *make_document(struct session *s, const char *id)
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     for (size_t i = 0; i < s->o->suites.count; i++)
         json_array_append_new(suites, json_string(s->o->suites.items[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o}", "schema", RUN_SCHEMA, "id", id,
-                     "created", when, "tier", tier_name[s->o->tier.tier], "tier_why", s->o->tier.why, "suites",
-                     suites, "topology", vm_topology_json(s->o->topology), "boots_per_kernel", s->o->boots,
-                     "scale", s->o->scale, "identity", make_identity(s), "boots", s->boots, "rows",
-                     make_rows(s));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o}", "schema", RUN_SCHEMA,
+                     "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
+                     s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
+                     "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
+                     make_identity(s), "boots", s->boots, "rows", make_rows(s));
 }
 
-// The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for byte the same.
+// The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for
+// byte the same.
 static void choose_guest_id(struct session *s)
 {
     struct sha256 h;
@@ -387,7 +406,8 @@ static void choose_guest_id(struct session *s)
 // Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
 static const char *clock_of(json_t *boot)
 {
-    const char *c = json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+    const char *c =
+        json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
     return c && !strcmp(c, "tsc-early") ? "tsc" : c;
 }
 
@@ -396,7 +416,8 @@ static bool same_clock(struct session *s)
     json_t *boot;
     const char *first = NULL;
     size_t i;
-    json_array_foreach(s->boots, i, boot) {
+    json_array_foreach(s->boots, i, boot)
+    {
         const char *c = clock_of(boot);
         if (!c)
             continue;
@@ -412,7 +433,8 @@ static int finish(struct session *s, const char *id, json_t **run)
     *run = make_document(s, id);
     json_object_set_new(*run, "same_clocksource", json_boolean(same_clock(s)));
     json_t *google = google_bench_json(*run);
-    bool ok = run_store_save(s->dir, "run.json", *run) && run_store_save(s->dir, "google-benchmark.json", google);
+    bool ok = run_store_save(s->dir, "run.json", *run) &&
+              run_store_save(s->dir, "google-benchmark.json", google);
     json_decref(google);
     if (ok)
         return s->guest_failed ? EXIT_GUEST : EXIT_OK;
@@ -423,7 +445,8 @@ static int finish(struct session *s, const char *id, json_t **run)
 static int prepare(struct session *s, char **id)
 {
     char *why;
-    if (!run_plan_make(&s->plan, &s->o->suites, s->o->tier.tier, s->o->topology, s->o->scale, &why)) {
+    if (!run_plan_make(&s->plan, &s->o->suites, s->o->tier.tier, s->o->topology, s->o->scale,
+                       &why)) {
         say_error("%s", why);
         free(why);
         return EXIT_USAGE;
@@ -440,7 +463,8 @@ static int prepare(struct session *s, char **id)
     s->boots = json_array();
     for (int k = 0; k < s->o->kernels; k++)
         s->samples[k] = json_object();
-    progress_start(&s->progress, s->o->boots * s->o->kernels * (s->plan.count + BOOT_UNITS), s->o->quiet);
+    progress_start(&s->progress, s->o->boots * s->o->kernels * (s->plan.count + BOOT_UNITS),
+                   s->o->quiet);
     return 0;
 }
 

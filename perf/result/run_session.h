@@ -6,19 +6,20 @@
 #define RUN_KERNELS_MAX 8
 
 struct run_options {
-    struct str_list suites;      // suite or workload names
+    struct str_list suites; // suite or workload names
     struct kernel_image kernel[RUN_KERNELS_MAX];
     int kernels;
     const struct vm_topology *topology;
     struct tier_choice tier;
     int boots;
-    double scale;                // of the iteration counts
-    double deadline;             // 0: by the machine
+    double scale;    // of the iteration counts
+    double deadline; // 0: by the machine
     const char *qemu, *initrd, *plugin;
-    const char *base;            // folder of runs
+    const char *base; // folder of runs
     bool quiet;
 };
 
-// Writes the run's folder; *run (the caller's) and *dir are set when there is one. Returns an exit code:
-// EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_REFUSED, EXIT_INTERRUPTED (then nothing is left).
+// Writes the run's folder; *run (the caller's) and *dir are set when there is one. Returns an exit
+// code: EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_REFUSED, EXIT_INTERRUPTED
+// (then nothing is left).
 int run_session(struct run_options *options, json_t **run, char **dir);

@@ -1,5 +1,5 @@
-// Where runs live: one folder a run below out/runs (or -o DIR), with run.json, google-benchmark.json and the consoles.
-// A run is written once and never changed.
+// Where runs live: one folder a run below out/runs (or -o DIR), with run.json,
+// google-benchmark.json and the consoles. A run is written once and never changed.
 #pragma once
 #include "perf/util/text_buf.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAWS 10000
+#define DRAWS     10000
 #define EXACT_MAX 30
 
 static int by_value(const void *a, const void *b)
@@ -71,7 +71,8 @@ static int by_magnitude(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// Sum of the ranks of the positive values, in halves (ties share the mean rank); v sorted by magnitude.
+// Sum of the ranks of the positive values, in halves (ties share the mean rank); v sorted by
+// magnitude.
 static long positive_ranks2(const double *v, size_t n, long *rank2)
 {
     long sum = 0;

@@ -1,4 +1,5 @@
-// Vectors worked out by hand or from published tables: Wilcoxon's exact distribution, Walsh averages, Benjamini-Hochberg.
+// Vectors worked out by hand or from published tables: Wilcoxon's exact distribution, Walsh
+// averages, Benjamini-Hochberg.
 #include "perf/result/stats.h"
 #include "perf/util/cmocka_all.h"
 
@@ -12,7 +13,7 @@ static void near(double got, double want)
 
 static void hodges_lehmann(void **state)
 {
-    const double v[] = {1, 2, 10};  // Walsh averages 1 1.5 2 5.5 6 10
+    const double v[] = {1, 2, 10}; // Walsh averages 1 1.5 2 5.5 6 10
     (void)state;
     near(stats_hodges_lehmann(v, 3), 3.75);
     near(stats_hodges_lehmann(v, 1), 1);
@@ -20,11 +21,12 @@ static void hodges_lehmann(void **state)
 
 static void wilcoxon(void **state)
 {
-    const double all[] = {1, 2, 3, 4, 5, 6}, mixed[] = {-1, 2, 3, 4, 5, 6, 7, 8}, none[] = {0, 0, 0};
+    const double all[] = {1, 2, 3, 4, 5, 6}, mixed[] = {-1, 2, 3, 4, 5, 6, 7, 8},
+                 none[] = {0, 0, 0};
     const double balanced[] = {1, -1, 2, -2};
     (void)state;
-    near(stats_wilcoxon(all, 6), 2.0 / 64);     // only the one extreme choice of signs, both sides
-    near(stats_wilcoxon(mixed, 8), 4.0 / 256);  // rank sums 0 and 1
+    near(stats_wilcoxon(all, 6), 2.0 / 64);    // only the one extreme choice of signs, both sides
+    near(stats_wilcoxon(mixed, 8), 4.0 / 256); // rank sums 0 and 1
     near(stats_wilcoxon(none, 3), 1);
     near(stats_wilcoxon(balanced, 4), 1);
 }
@@ -45,7 +47,7 @@ static void bootstrap(void **state)
 
 static void benjamini_hochberg(void **state)
 {
-    double p[] = {0.01, 0.04, 0.03, 0.005};  // adjusted: 0.02 0.04 0.04 0.02
+    double p[] = {0.01, 0.04, 0.03, 0.005}; // adjusted: 0.02 0.04 0.04 0.02
     (void)state;
     stats_bh_adjust(p, 4);
     near(p[0], 0.02);
@@ -64,8 +66,8 @@ static void median(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hodges_lehmann), cmocka_unit_test(wilcoxon),
-                                       cmocka_unit_test(bootstrap), cmocka_unit_test(benjamini_hochberg),
-                                       cmocka_unit_test(median)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hodges_lehmann), cmocka_unit_test(wilcoxon), cmocka_unit_test(bootstrap),
+        cmocka_unit_test(benjamini_hochberg), cmocka_unit_test(median)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-// Matches records with plan steps. A record that does not belong to the running step is a fault, never a number.
+// Matches records with plan steps. A record that does not belong to the running step is a fault,
+// never a number.
 #include "perf/result/step_result.h"
 
 #include <stdlib.h>
@@ -27,8 +28,8 @@ static void misfit(struct boot_steps *b, const char *what, json_t *record)
 {
     const char *want = b->at < b->plan->count ? b->plan->step[b->at].workload : "the end";
     if (!b->fault)
-        b->fault = x_printf("%s record for \"%s\" while %s was expected", what, string_of(record, "workload"),
-                            want);
+        b->fault = x_printf("%s record for \"%s\" while %s was expected", what,
+                            string_of(record, "workload"), want);
 }
 
 static bool fits(const struct boot_steps *b, json_t *record)

@@ -8,8 +8,8 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_REGRESSED = 3,
     EXIT_INCONCLUSIVE = 4,
-    EXIT_REFUSED = 5,   // the environment lacks something; the message says what mends it
-    EXIT_GUEST = 6,     // a guest panicked, hung, died or gave a wrong answer
+    EXIT_REFUSED = 5, // the environment lacks something; the message says what mends it
+    EXIT_GUEST = 6,   // a guest panicked, hung, died or gave a wrong answer
     EXIT_SKIPPED = 77,
     EXIT_INTERRUPTED = 130,
 };
@@ -20,9 +20,9 @@ void say_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // The escape sequence, or "" when the stream is no terminal or NO_COLOR is set.
 const char *tint_err(const char *sequence);
 const char *tint_out(const char *sequence);
-#define TINT_RED "\033[31m"
-#define TINT_GREEN "\033[32m"
+#define TINT_RED    "\033[31m"
+#define TINT_GREEN  "\033[32m"
 #define TINT_YELLOW "\033[33m"
-#define TINT_BOLD "\033[1m"
-#define TINT_DIM "\033[2m"
-#define TINT_OFF "\033[0m"
+#define TINT_BOLD   "\033[1m"
+#define TINT_DIM    "\033[2m"
+#define TINT_OFF    "\033[0m"

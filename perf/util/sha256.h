@@ -1,10 +1,11 @@
-// SHA-256 (FIPS 180-4), for the identity record. Offers a stream and two one-call forms; never used for secrets.
+// SHA-256 (FIPS 180-4), for the identity record. Offers a stream and two one-call forms; never used
+// for secrets.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHA256_HEX 65  // 64 digits and the NUL
+#define SHA256_HEX 65 // 64 digits and the NUL
 
 struct sha256 {
     uint32_t state[8];

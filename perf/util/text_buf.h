@@ -1,12 +1,13 @@
 // A growable piece of text and a growable list of strings.
-// Both own their memory; running out of memory ends the program with exit code 1, so no call here fails.
+// Both own their memory; running out of memory ends the program with exit code 1, so no call here
+// fails.
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct text_buf {
-    char *data;  // always NUL-terminated once anything was added; NULL before
+    char *data; // always NUL-terminated once anything was added; NULL before
     size_t len;
     size_t cap;
 };
@@ -22,7 +23,7 @@ void text_free(struct text_buf *t);
 const char *text_str(const struct text_buf *t);
 
 struct str_list {
-    char **items;  // NULL-terminated once anything was added
+    char **items; // NULL-terminated once anything was added
     size_t count;
     size_t cap;
 };
@@ -32,7 +33,7 @@ void list_addf(struct str_list *l, const char *fmt, ...) __attribute__((format(p
 bool list_has(const struct str_list *l, const char *s);
 void list_free(struct str_list *l);
 
-void *x_alloc(size_t n);               // zeroed
+void *x_alloc(size_t n); // zeroed
 void *x_realloc(void *p, size_t n);
 char *x_strdup(const char *s);
 char *x_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -14,7 +14,8 @@
 
 #define ASK "run grep -E ^[0-9a-f]+.[tTwW] /proc/kallsyms"
 
-static char *ask_guest(const struct kernel_image *kernel, const struct host_tools *tools, const char *console_path)
+static char *ask_guest(const struct kernel_image *kernel, const struct host_tools *tools,
+                       const char *console_path)
 {
     struct vm_topology topology;
     struct boot_result r;
@@ -23,8 +24,13 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
         free(why);
         return NULL;
     }
-    struct vm_spec spec = {.tier = TIER_TCG, .qemu = tools->qemu, .cpu = vm_default_cpu(TIER_TCG), .topology = &topology,
-                           .kernel = kernel, .initrd = tools->initrd, .guest_args = ASK};
+    struct vm_spec spec = {.tier = TIER_TCG,
+                           .qemu = tools->qemu,
+                           .cpu = vm_default_cpu(TIER_TCG),
+                           .topology = &topology,
+                           .kernel = kernel,
+                           .initrd = tools->initrd,
+                           .guest_args = ASK};
     struct boot_request request = {.spec = &spec, .console_path = console_path, .slowness = 1};
     say("asking %s for its symbols (once)", kernel->label);
     guest_boot(&request, &r);
@@ -59,6 +65,7 @@ char *guest_symbols(const struct kernel_image *kernel, const struct host_tools *
     char *table = symbol_table_elf(kernel->path);
     table = table ? table : cached(kernel, tools);
     if (!table)
-        say_error("%s has no symbols: neither in %s nor in its /proc/kallsyms", kernel->label, kernel->path);
+        say_error("%s has no symbols: neither in %s nor in its /proc/kallsyms", kernel->label,
+                  kernel->path);
     return table;
 }

@@ -1,4 +1,5 @@
-// The symbol table of any kernel: from its ELF file, or, when that is stripped, from /proc/kallsyms of one boot (kept in .cache/symbols).
+// The symbol table of any kernel: from its ELF file, or, when that is stripped, from /proc/kallsyms
+// of one boot (kept in .cache/symbols).
 #pragma once
 #include "perf/verbs/host_tools.h"
 

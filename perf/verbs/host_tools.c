@@ -53,7 +53,8 @@ int host_tools_find(struct host_tools *t, bool need_plugin)
     free(wanted);
     if (!t->qemu || !need_file(&t->initrd, "build/initramfs.cpio", "the initramfs"))
         return EXIT_REFUSED;
-    if (need_plugin && !need_file(&t->plugin, "build/lib/cloudbench-count.so", "the counting plugin"))
+    if (need_plugin &&
+        !need_file(&t->plugin, "build/lib/cloudbench-count.so", "the counting plugin"))
         return EXIT_REFUSED;
     return 0;
 }

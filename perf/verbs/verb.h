@@ -1,9 +1,10 @@
-// The verbs of cloudbench. Each has one file; each parses its own options and returns an exit code (perf/util/say.h).
+// The verbs of cloudbench. Each has one file; each parses its own options and returns an exit code
+// (perf/util/say.h).
 #pragma once
 
 struct verb {
     const char *name, *about;
-    int (*run)(int argc, char **argv);  // argv[0] is "cloudbench VERB"
+    int (*run)(int argc, char **argv); // argv[0] is "cloudbench VERB"
 };
 
 int verb_doctor(int argc, char **argv);

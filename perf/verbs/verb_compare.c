@@ -29,15 +29,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct compare_args *a = state->input;
     switch (key) {
-    case OPT_FORMAT: a->format = arg; break;
-    case OPT_STRICT: a->strict = true; break;
-    case OPT_RUNS: a->base = arg; break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case OPT_STRICT:
+        a->strict = true;
+        break;
+    case OPT_RUNS:
+        a->base = arg;
+        break;
     case ARGP_KEY_ARG:
         if (a->runs == 2)
             argp_error(state, "at most two runs");
         a->run[a->runs++] = arg;
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -54,7 +61,8 @@ static int strict_code(json_t *rows)
 static int compare(const struct compare_args *a, json_t *run[2])
 {
     char *why = NULL;
-    json_t *rows = a->runs == 2 ? compare_runs(run[0], run[1], &why) : compare_kernels(run[0], &why);
+    json_t *rows =
+        a->runs == 2 ? compare_runs(run[0], run[1], &why) : compare_kernels(run[0], &why);
     if (!rows) {
         say_error("%s", why);
         free(why);
@@ -70,10 +78,15 @@ static int compare(const struct compare_args *a, json_t *run[2])
 
 int verb_compare(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "[RUN [RUN]]",
-                                     "One run: its kernels (a is Linux, b is CloudOS, ratio b/a). Two runs: row by row.\v"
-                                     "A RUN is an id, a folder, a file or \"latest\" (the default).",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "[RUN [RUN]]",
+        "One run: its kernels (a is Linux, b is CloudOS, ratio b/a). Two runs: row by row.\v"
+        "A RUN is an id, a folder, a file or \"latest\" (the default).",
+        0,
+        0,
+        0};
     struct compare_args a = {.format = "text"};
     char *base = run_store_default_base();
     json_t *run[2] = {0};

@@ -30,10 +30,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 // state: "ok", "limited" or "missing".
-static void check(json_t *list, const char *what, const char *state, const char *detail, const char *mend)
+static void check(json_t *list, const char *what, const char *state, const char *detail,
+                  const char *mend)
 {
-    json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "check", what, "state", state, "detail", detail,
-                                          "mend", mend));
+    json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "check", what, "state", state,
+                                          "detail", detail, "mend", mend));
 }
 
 static bool check_qemu(json_t *list)
@@ -45,7 +46,8 @@ static bool check_qemu(json_t *list)
         line[strcspn(line, "\n")] = '\0';
     if (p)
         pclose(p);
-    check(list, "QEMU", qemu ? "ok" : "missing", line, qemu ? "" : "apt-get install qemu-system-x86");
+    check(list, "QEMU", qemu ? "ok" : "missing", line,
+          qemu ? "" : "apt-get install qemu-system-x86");
     bool ok = qemu != NULL;
     free(qemu);
     return ok;
@@ -66,10 +68,10 @@ static bool check_kernels(json_t *list)
     json_t *config = project_config("kernels"), *k;
     const char *name;
     bool all = true;
-    json_object_foreach(config, name, k)
-        all &= check_file(list, json_string_value(json_object_get(k, "label")),
-                          json_string_value(json_object_get(k, "image")),
-                          json_string_value(json_object_get(k, "missing")));
+    json_object_foreach(config, name, k) all &=
+        check_file(list, json_string_value(json_object_get(k, "label")),
+                   json_string_value(json_object_get(k, "image")),
+                   json_string_value(json_object_get(k, "missing")));
     json_decref(config);
     return all;
 }
@@ -80,11 +82,16 @@ static void check_tiers(json_t *list, bool qemu, bool plugin)
     char cpus[100];
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     kvm_probe(&p);
-    check(list, "tier det", qemu && plugin ? "ok" : "missing", "guest instructions; exact on any machine",
-          qemu && plugin ? "" : "ci/build");
-    snprintf(cpus, sizeof(cpus), "%ld host CPU%s: wider guests share them; times are emulated", n, n == 1 ? "" : "s");
+    check(list, "tier det", qemu && plugin ? "ok" : "missing",
+          "guest instructions; exact on any machine", qemu && plugin ? "" : "ci/build");
+    snprintf(cpus, sizeof(cpus), "%ld host CPU%s: wider guests share them; times are emulated", n,
+             n == 1 ? "" : "s");
     check(list, "tier tcg", qemu ? "ok" : "missing", cpus, "");
-    check(list, "tier kvm", p.state == KVM_GOOD && qemu ? "ok" : p.state == KVM_ABSENT ? "missing" : "limited", p.why,
+    check(list, "tier kvm",
+          p.state == KVM_GOOD && qemu ? "ok"
+          : p.state == KVM_ABSENT     ? "missing"
+                                      : "limited",
+          p.why,
           p.state == KVM_DENIED ? "sudo usermod -aG kvm \"$USER\", then log in again"
           : p.state == KVM_GOOD ? ""
                                 : "--tier auto takes det instead");
@@ -104,22 +111,30 @@ static void show(json_t *list, const char *format)
     table_head(&t, "state");
     table_head(&t, "detail");
     table_head(&t, "what mends it");
-    json_array_foreach(list, i, c) {
+    json_array_foreach(list, i, c)
+    {
         const char *state = json_string_value(json_object_get(c, "state"));
-        table_row(&t, !strcmp(state, "ok") ? TINT_GREEN : !strcmp(state, "limited") ? TINT_YELLOW : TINT_RED);
+        table_row(&t, !strcmp(state, "ok")        ? TINT_GREEN
+                      : !strcmp(state, "limited") ? TINT_YELLOW
+                                                  : TINT_RED);
         table_cell(&t, 0, "%s", json_string_value(json_object_get(c, "check")));
         table_cell(&t, 1, "%s", state);
         table_cell(&t, 2, "%s", json_string_value(json_object_get(c, "detail")));
         table_cell(&t, 3, "%s", json_string_value(json_object_get(c, "mend")));
     }
-    table_print(&t, !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT, stdout);
+    table_print(&t,
+                !strcmp(format, "md")    ? TABLE_MD
+                : !strcmp(format, "csv") ? TABLE_CSV
+                                         : TABLE_TEXT,
+                stdout);
     table_free(&t);
 }
 
 // Exit code 0 when the det tier can compare both kernels, 5 when something for it is missing.
 int verb_doctor(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "", "What this host can measure, and why not more.", 0, 0, 0};
+    static const struct argp argp = {
+        options, parse, "", "What this host can measure, and why not more.", 0, 0, 0};
     const char *format = "text";
     json_t *list = json_array();
     argp_parse(&argp, argc, argv, 0, 0, &format);
@@ -130,7 +145,8 @@ int verb_doctor(int argc, char **argv)
     bool qemu = check_qemu(list);
     bool ok = check_kernels(list) && qemu;
     ok &= check_file(list, "initramfs", "build/initramfs.cpio", "ci/build makes it");
-    bool plugin = check_file(list, "counting plugin", "build/lib/cloudbench-count.so", "ci/build makes it");
+    bool plugin =
+        check_file(list, "counting plugin", "build/lib/cloudbench-count.so", "ci/build makes it");
     check_tiers(list, qemu, plugin);
     show(list, format);
     json_decref(list);

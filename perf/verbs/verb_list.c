@@ -30,27 +30,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct list_args *a = state->input;
     switch (key) {
-    case OPT_FORMAT: a->format = arg; break;
-    case OPT_RUNS: a->base = arg; break;
-    case ARGP_KEY_ARG: list_add(&a->kinds, arg); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case OPT_RUNS:
+        a->base = arg;
+        break;
+    case ARGP_KEY_ARG:
+        list_add(&a->kinds, arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-// Each kind is an array of flat objects with the same members: that is the JSON, and the table's columns.
+// Each kind is an array of flat objects with the same members: that is the JSON, and the table's
+// columns.
 static json_t *suites(const struct list_args *a)
 {
     json_t *out = json_array(), *config = project_config("suites"), *s, *w;
     const char *name;
     size_t i;
     (void)a;
-    json_object_foreach(config, name, s) {
+    json_object_foreach(config, name, s)
+    {
         struct text_buf t = {0};
         json_array_foreach(json_object_get(s, "workloads"), i, w)
             text_addf(&t, "%s%s", i ? " " : "", json_string_value(w));
-        json_array_append_new(out, json_pack("{s:s,s:O,s:s}", "suite", name, "about", json_object_get(s, "about"),
-                                             "workloads", text_str(&t)));
+        json_array_append_new(out,
+                              json_pack("{s:s,s:O,s:s}", "suite", name, "about",
+                                        json_object_get(s, "about"), "workloads", text_str(&t)));
         text_free(&t);
     }
     json_decref(config);
@@ -62,12 +72,12 @@ static json_t *workloads(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("workloads"), *w;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, w)
-        json_array_append_new(
-            out, json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "workload", name, "about", json_object_get(w, "about"),
-                           "iterations_det", json_object_get(w, "det"), "iterations_wall",
-                           json_object_get(w, "wall"), "target", json_array_get(json_object_get(w, "targets"), 0),
-                           "target_final", json_array_get(json_object_get(w, "targets"), 1)));
+    json_object_foreach(config, name, w) json_array_append_new(
+        out, json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "workload", name, "about",
+                       json_object_get(w, "about"), "iterations_det", json_object_get(w, "det"),
+                       "iterations_wall", json_object_get(w, "wall"), "target",
+                       json_array_get(json_object_get(w, "targets"), 0), "target_final",
+                       json_array_get(json_object_get(w, "targets"), 1)));
     json_decref(config);
     return out;
 }
@@ -75,10 +85,11 @@ static json_t *workloads(const struct list_args *a)
 static json_t *metrics(const struct list_args *a)
 {
     (void)a;
-    return json_pack(
-        "[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit", "instructions/op", "tiers", "det",
-        "about", "slope of the whole VM's instructions, or of the TSC if larger", "metric", "mean_ns", "unit",
-        "ns, or ns (emulated)", "tiers", "tcg kvm", "about", "mean of a boot, median over boots");
+    return json_pack("[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit",
+                     "instructions/op", "tiers", "det", "about",
+                     "slope of the whole VM's instructions, or of the TSC if larger", "metric",
+                     "mean_ns", "unit", "ns, or ns (emulated)", "tiers", "tcg kvm", "about",
+                     "mean of a boot, median over boots");
 }
 
 static json_t *kernels(const struct list_args *a)
@@ -86,11 +97,14 @@ static json_t *kernels(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("kernels"), *k;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, k) {
-        char *pattern = project_path(json_string_value(json_object_get(k, "image"))), *path = newest_match(pattern);
-        json_array_append_new(out, json_pack("{s:s,s:O,s:s,s:s,s:O}", "kernel", name, "label",
-                                             json_object_get(k, "label"), "image", path ? path : pattern, "state",
-                                             path ? "there" : "missing", "cmdline", json_object_get(k, "cmdline")));
+    json_object_foreach(config, name, k)
+    {
+        char *pattern = project_path(json_string_value(json_object_get(k, "image"))),
+             *path = newest_match(pattern);
+        json_array_append_new(
+            out, json_pack("{s:s,s:O,s:s,s:s,s:O}", "kernel", name, "label",
+                           json_object_get(k, "label"), "image", path ? path : pattern, "state",
+                           path ? "there" : "missing", "cmdline", json_object_get(k, "cmdline")));
         free(pattern);
         free(path);
     }
@@ -103,12 +117,14 @@ static json_t *topologies(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("topologies"), *j;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, j) {
+    json_object_foreach(config, name, j)
+    {
         struct vm_topology t;
         char *why;
         if (vm_topology_find(&t, name, &why))
-            json_array_append_new(out, json_pack("{s:s,s:i,s:i,s:i}", "topology", name, "cpus", t.cpus, "nodes",
-                                                 t.nodes ? t.nodes : 1, "memory_mb", t.memory_mb));
+            json_array_append_new(out, json_pack("{s:s,s:i,s:i,s:i}", "topology", name, "cpus",
+                                                 t.cpus, "nodes", t.nodes ? t.nodes : 1,
+                                                 "memory_mb", t.memory_mb));
         free(why);
         vm_topology_free(&t);
     }
@@ -131,10 +147,11 @@ static json_t *runs(const struct list_args *a)
         json_object_foreach(kernels_of, name, k)
             text_addf(&names, "%s%s", names.len ? " " : "", name);
         if (run)
-            json_array_append_new(out, json_pack("{s:s,s:O,s:O,s:s,s:i}", "run", ids.items[i], "created",
-                                                 json_object_get(run, "created"), "tier",
-                                                 json_object_get(run, "tier"), "kernels", text_str(&names), "rows",
-                                                 (int)json_array_size(json_object_get(run, "rows"))));
+            json_array_append_new(
+                out, json_pack("{s:s,s:O,s:O,s:s,s:i}", "run", ids.items[i], "created",
+                               json_object_get(run, "created"), "tier",
+                               json_object_get(run, "tier"), "kernels", text_str(&names), "rows",
+                               (int)json_array_size(json_object_get(run, "rows"))));
         text_free(&names);
         json_decref(run);
     }
@@ -146,8 +163,8 @@ static json_t *runs(const struct list_args *a)
 static const struct {
     const char *name;
     json_t *(*make)(const struct list_args *a);
-} kinds[] = {{"suites", suites},         {"workloads", workloads}, {"metrics", metrics},
-             {"kernels", kernels},       {"topologies", topologies}, {"runs", runs}};
+} kinds[] = {{"suites", suites},   {"workloads", workloads},   {"metrics", metrics},
+             {"kernels", kernels}, {"topologies", topologies}, {"runs", runs}};
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static void print_table(json_t *items, enum table_format format)
@@ -156,12 +173,13 @@ static void print_table(json_t *items, enum table_format format)
     json_t *item, *v;
     const char *name;
     size_t i;
-    json_object_foreach(json_array_get(items, 0), name, v)
-        table_head(&t, name);
-    json_array_foreach(items, i, item) {
+    json_object_foreach(json_array_get(items, 0), name, v) table_head(&t, name);
+    json_array_foreach(items, i, item)
+    {
         int c = 0;
         table_row(&t, NULL);
-        json_object_foreach(item, name, v) {
+        json_object_foreach(item, name, v)
+        {
             if (json_is_string(v))
                 table_cell(&t, c, "%s", json_string_value(v));
             else if (json_is_number(v))
@@ -180,14 +198,19 @@ static void show(json_t *all, const char *format)
     const char *name;
     bool many = json_object_size(all) > 1;
     if (!strcmp(format, "json")) {
-        json_dumpf(many ? all : json_object_iter_value(json_object_iter(all)), stdout, JSON_INDENT(1));
+        json_dumpf(many ? all : json_object_iter_value(json_object_iter(all)), stdout,
+                   JSON_INDENT(1));
         puts("");
         return;
     }
-    enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
-    json_object_foreach(all, name, items) {
+    enum table_format f = !strcmp(format, "md")    ? TABLE_MD
+                          : !strcmp(format, "csv") ? TABLE_CSV
+                                                   : TABLE_TEXT;
+    json_object_foreach(all, name, items)
+    {
         if (many && f != TABLE_CSV)
-            printf("%s%s%s%s\n", f == TABLE_MD ? "\n## " : "\n", tint_out(TINT_BOLD), name, tint_out(TINT_OFF));
+            printf("%s%s%s%s\n", f == TABLE_MD ? "\n## " : "\n", tint_out(TINT_BOLD), name,
+                   tint_out(TINT_OFF));
         print_table(items, f);
     }
 }
@@ -199,8 +222,13 @@ static bool wanted(const struct list_args *a, const char *name)
 
 int verb_list(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "[suites|workloads|metrics|kernels|topologies|runs...]",
-                                     "What can be run and what was run.", 0, 0, 0};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "[suites|workloads|metrics|kernels|topologies|runs...]",
+                                     "What can be run and what was run.",
+                                     0,
+                                     0,
+                                     0};
     struct list_args a = {.format = "text"};
     json_t *all = json_object();
     int rc;

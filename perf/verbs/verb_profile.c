@@ -1,5 +1,5 @@
-// cloudbench profile: where a workload's instructions go, by symbol. Two boots, N and 2N iterations; a symbol's figure is
-// its slope, so that start-up and warm-up cancel out.
+// cloudbench profile: where a workload's instructions go, by symbol. Two boots, N and 2N
+// iterations; a symbol's figure is its slope, so that start-up and warm-up cancel out.
 #include "perf/result/step_result.h"
 #include "perf/util/say.h"
 #include "perf/verbs/guest_symbols.h"
@@ -38,19 +38,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct profile_args *a = state->input;
     switch (key) {
-    case 'k': a->kernel = arg; break;
-    case OPT_FORMAT: a->format = arg; break;
-    case OPT_TOP: a->top = atoi(arg); break;
-    case OPT_SCALE: a->scale = atof(arg); break;
-    case OPT_QEMU: a->tools.qemu = x_strdup(arg); break;
-    case OPT_INITRD: a->tools.initrd = x_strdup(arg); break;
+    case 'k':
+        a->kernel = arg;
+        break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case OPT_TOP:
+        a->top = atoi(arg);
+        break;
+    case OPT_SCALE:
+        a->scale = atof(arg);
+        break;
+    case OPT_QEMU:
+        a->tools.qemu = x_strdup(arg);
+        break;
+    case OPT_INITRD:
+        a->tools.initrd = x_strdup(arg);
+        break;
     case ARGP_KEY_ARG:
         if (a->workload)
             argp_error(state, "one workload at a time");
         a->workload = arg;
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which workload? (see `cloudbench list workloads`)"); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which workload? (see `cloudbench list workloads`)");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -60,7 +75,7 @@ struct profile {
     struct run_plan plan;
     struct vm_spec spec;
     const char *symbols;
-    json_t *sum[2];  // symbol -> instructions, of N and 2N
+    json_t *sum[2]; // symbol -> instructions, of N and 2N
     double ops[2];
 };
 
@@ -73,9 +88,11 @@ static json_t *sums(const struct count_file *c)
 {
     json_t *out = json_object(), *pair;
     size_t i;
-    json_array_foreach(c->symbols, i, pair) {
+    json_array_foreach(c->symbols, i, pair)
+    {
         const char *name = json_string_value(json_array_get(pair, 0));
-        double n = json_number_value(json_array_get(pair, 1)) + json_number_value(json_object_get(out, name));
+        double n = json_number_value(json_array_get(pair, 1)) +
+                   json_number_value(json_object_get(out, name));
         json_object_set_new(out, name, json_real(n));
     }
     return out;
@@ -91,11 +108,14 @@ static int take(struct profile *p, int which, struct boot_steps *steps, const st
     if (r->status != BOOT_OK || !check || strcmp(check, "ok") || !r->counts) {
         char *tail = boot_console_tail(r, 20);
         say_error("%s: %s", p->spec.kernel->label,
-                  r->reason ? r->reason : check && strcmp(check, "ok") ? check : "the workload gave no result");
+                  r->reason                      ? r->reason
+                  : check && strcmp(check, "ok") ? check
+                                                 : "the workload gave no result");
         say("%s", tail);
         free(tail);
-        return r->status == BOOT_QEMU_FAILED ? EXIT_REFUSED : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
-                                                                                         : EXIT_GUEST;
+        return r->status == BOOT_QEMU_FAILED   ? EXIT_REFUSED
+               : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
+                                               : EXIT_GUEST;
     }
     count_file_parse(&counts, r->counts);
     p->sum[which] = sums(&counts);
@@ -110,8 +130,12 @@ static int boot(struct profile *p, int which)
     struct boot_result r;
     bool skip[3] = {true, which != 0, which != 1};
     char *args = run_plan_guest_args(&p->plan, "profile", skip);
-    struct boot_request request = {.spec = &p->spec, .run_id = "profile", .symbols = p->symbols,
-                                   .slowness = machine_slowness(), .on_record = on_record, .ctx = &steps};
+    struct boot_request request = {.spec = &p->spec,
+                                   .run_id = "profile",
+                                   .symbols = p->symbols,
+                                   .slowness = machine_slowness(),
+                                   .on_record = on_record,
+                                   .ctx = &steps};
     p->spec.guest_args = args;
     boot_steps_start(&steps, &p->plan, skip);
     say("%s: boot %d of 2", p->spec.kernel->label, which + 1);
@@ -138,8 +162,10 @@ static json_t *slopes(struct profile *p, double *total)
     double ops = p->ops[1] - p->ops[0];
     const char *name;
     *total = 0;
-    json_object_foreach(p->sum[1], name, v) {
-        double d = (json_number_value(v) - json_number_value(json_object_get(p->sum[0], name))) / ops;
+    json_object_foreach(p->sum[1], name, v)
+    {
+        double d =
+            (json_number_value(v) - json_number_value(json_object_get(p->sum[0], name))) / ops;
         *total += d;
         if (d > 0.0005)
             list[k++] = json_pack("{s:s,s:f}", "symbol", name, "instructions", d);
@@ -168,12 +194,13 @@ static void show(struct profile *p)
         return;
     }
     if (strcmp(format, "csv"))
-        printf("%s on %s: %.1f instructions an operation, by symbol\n\n", p->args->workload, p->spec.kernel->label,
-               total);
+        printf("%s on %s: %.1f instructions an operation, by symbol\n\n", p->args->workload,
+               p->spec.kernel->label, total);
     table_head(&t, ">instructions/op");
     table_head(&t, ">share");
     table_head(&t, "symbol");
-    json_array_foreach(list, i, s) {
+    json_array_foreach(list, i, s)
+    {
         if (p->args->top && i >= (size_t)p->args->top)
             break;
         table_row(&t, NULL);
@@ -181,7 +208,11 @@ static void show(struct profile *p)
         table_cell(&t, 1, "%.1f %%", 100 * json_number_value(json_object_get(s, "share")));
         table_cell(&t, 2, "%s", json_string_value(json_object_get(s, "symbol")));
     }
-    table_print(&t, !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT, stdout);
+    table_print(&t,
+                !strcmp(format, "md")    ? TABLE_MD
+                : !strcmp(format, "csv") ? TABLE_CSV
+                                         : TABLE_TEXT,
+                stdout);
     table_free(&t);
     json_decref(list);
 }
@@ -202,7 +233,8 @@ static int make_plan(struct profile *p, const struct vm_topology *topology)
     return rc;
 }
 
-static int profile(struct profile_args *a, struct kernel_image *kernel, struct vm_topology *topology)
+static int profile(struct profile_args *a, struct kernel_image *kernel,
+                   struct vm_topology *topology)
 {
     struct profile p = {.args = a};
     int rc = make_plan(&p, topology);
@@ -212,9 +244,14 @@ static int profile(struct profile_args *a, struct kernel_image *kernel, struct v
     if (!rc && !symbols)
         rc = EXIT_REFUSED;
     p.symbols = symbols;
-    p.spec = (struct vm_spec){.tier = TIER_DET, .qemu = a->tools.qemu, .cpu = vm_default_cpu(TIER_DET),
-                              .topology = topology, .kernel = kernel, .initrd = a->tools.initrd,
-                              .plugin = a->tools.plugin, .plugin_symbols = true};
+    p.spec = (struct vm_spec){.tier = TIER_DET,
+                              .qemu = a->tools.qemu,
+                              .cpu = vm_default_cpu(TIER_DET),
+                              .topology = topology,
+                              .kernel = kernel,
+                              .initrd = a->tools.initrd,
+                              .plugin = a->tools.plugin,
+                              .plugin_symbols = true};
     for (int i = 0; i < 2 && !rc; i++)
         rc = boot(&p, i);
     if (!rc)
@@ -228,7 +265,8 @@ static int profile(struct profile_args *a, struct kernel_image *kernel, struct v
 
 int verb_profile(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "WORKLOAD", "Guest instructions by symbol, per operation.", 0, 0, 0};
+    static const struct argp argp = {
+        options, parse, "WORKLOAD", "Guest instructions by symbol, per operation.", 0, 0, 0};
     struct profile_args a = {.kernel = "cloudos", .format = "text", .top = 40, .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology;
@@ -237,7 +275,8 @@ int verb_profile(int argc, char **argv)
     if (!format_known(a.format) || !(a.scale > 0) || a.top < 0)
         return EXIT_USAGE;
     temp_dir_sweep();
-    int rc = vm_topology_find(&topology, "1", &why) ? profile(&a, &kernel, &topology) : EXIT_INTERNAL;
+    int rc =
+        vm_topology_find(&topology, "1", &why) ? profile(&a, &kernel, &topology) : EXIT_INTERNAL;
     free(why);
     kernel_image_free(&kernel);
     vm_topology_free(&topology);

@@ -24,7 +24,8 @@ struct run_args {
 };
 
 static const struct argp_option options[] = {
-    {"kernel", 'k', "KERNEL", 0, "kernel to boot; repeat or separate by commas (default: linux and cloudos)", 0},
+    {"kernel", 'k', "KERNEL", 0,
+     "kernel to boot; repeat or separate by commas (default: linux and cloudos)", 0},
     {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: 1)", 0},
     {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto (default: auto)", 0},
     {"boots", 'b', "N", 0, "fresh boots of each kernel (default: 1 in det, 10 otherwise)", 0},
@@ -60,19 +61,44 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct run_args *a = state->input;
     switch (key) {
-    case 'k': add_kernels(&a->kernels, arg); break;
-    case 't': a->topology = arg; break;
-    case 'b': a->boots = positive(state, arg, "-b"); break;
-    case 'o': a->out = arg; break;
-    case 'q': a->quiet = true; break;
-    case OPT_TIER: a->tier = arg; break;
-    case OPT_SCALE: a->scale = positive(state, arg, "--scale"); break;
-    case OPT_DEADLINE: a->deadline = positive(state, arg, "--deadline"); break;
-    case OPT_FORMAT: a->format = arg; break;
-    case OPT_QEMU: a->tools.qemu = x_strdup(arg); break;
-    case OPT_INITRD: a->tools.initrd = x_strdup(arg); break;
-    case ARGP_KEY_ARG: list_add(&a->suites, arg); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'k':
+        add_kernels(&a->kernels, arg);
+        break;
+    case 't':
+        a->topology = arg;
+        break;
+    case 'b':
+        a->boots = positive(state, arg, "-b");
+        break;
+    case 'o':
+        a->out = arg;
+        break;
+    case 'q':
+        a->quiet = true;
+        break;
+    case OPT_TIER:
+        a->tier = arg;
+        break;
+    case OPT_SCALE:
+        a->scale = positive(state, arg, "--scale");
+        break;
+    case OPT_DEADLINE:
+        a->deadline = positive(state, arg, "--deadline");
+        break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case OPT_QEMU:
+        a->tools.qemu = x_strdup(arg);
+        break;
+    case OPT_INITRD:
+        a->tools.initrd = x_strdup(arg);
+        break;
+    case ARGP_KEY_ARG:
+        list_add(&a->suites, arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -94,8 +120,8 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
 static int check_shape(const struct run_args *a, const struct run_options *o)
 {
     if (o->tier.tier == TIER_DET && o->topology->cpus != 1) {
-        say_error("the det tier counts on one CPU; topology \"%s\" has %d (--tier tcg takes it)", a->topology,
-                  o->topology->cpus);
+        say_error("the det tier counts on one CPU; topology \"%s\" has %d (--tier tcg takes it)",
+                  a->topology, o->topology->cpus);
         return EXIT_USAGE;
     }
     return 0;
@@ -144,16 +170,22 @@ static void fill_defaults(struct run_args *a)
 
 int verb_run(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "[SUITE|WORKLOAD...]",
-                                     "Measure on fresh boots; results go to out/runs and are never overwritten.",
-                                     0, 0, 0};
+    static const struct argp argp = {
+        options,
+        parse,
+        "[SUITE|WORKLOAD...]",
+        "Measure on fresh boots; results go to out/runs and are never overwritten.",
+        0,
+        0,
+        0};
     struct run_args a = {.topology = "1", .tier = "auto", .format = "text", .scale = 1};
     struct vm_topology topology = {0};
     json_t *run = NULL;
     char *dir = NULL, *base = run_store_default_base();
     argp_parse(&argp, argc, argv, 0, 0, &a);
     fill_defaults(&a);
-    struct run_options o = {.suites = a.suites, .scale = a.scale, .deadline = a.deadline, .quiet = a.quiet};
+    struct run_options o = {
+        .suites = a.suites, .scale = a.scale, .deadline = a.deadline, .quiet = a.quiet};
     int rc = resolve(&a, &o, &topology);
     o.base = a.out ? a.out : base;
     if (!rc) {

@@ -1,4 +1,5 @@
-// cloudbench shell: a busybox prompt on a kernel, on this terminal. The same machine as the tcg tier's.
+// cloudbench shell: a busybox prompt on a kernel, on this terminal. The same machine as the tcg
+// tier's.
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
 #include "perf/verbs/verb.h"
@@ -32,14 +33,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct shell_args *a = state->input;
     switch (key) {
-    case 'k': a->kernel = arg; break;
-    case 't': a->topology = arg; break;
-    case OPT_TIER: a->tier = arg; break;
-    case OPT_APPEND: a->append = arg; break;
-    case OPT_QEMU: a->tools.qemu = x_strdup(arg); break;
-    case OPT_INITRD: a->tools.initrd = x_strdup(arg); break;
-    case ARGP_KEY_ARG: argp_error(state, "shell takes no \"%s\"", arg); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'k':
+        a->kernel = arg;
+        break;
+    case 't':
+        a->topology = arg;
+        break;
+    case OPT_TIER:
+        a->tier = arg;
+        break;
+    case OPT_APPEND:
+        a->append = arg;
+        break;
+    case OPT_QEMU:
+        a->tools.qemu = x_strdup(arg);
+        break;
+    case OPT_INITRD:
+        a->tools.initrd = x_strdup(arg);
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "shell takes no \"%s\"", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -48,22 +64,31 @@ static int exit_code_of(const struct boot_result *r)
 {
     switch (r->status) {
     case BOOT_OK:
-    case BOOT_QUIT: return EXIT_OK;
-    case BOOT_INTERRUPTED: return EXIT_INTERRUPTED;
-    case BOOT_QEMU_FAILED: return EXIT_REFUSED;
-    default: return EXIT_GUEST;
+    case BOOT_QUIT:
+        return EXIT_OK;
+    case BOOT_INTERRUPTED:
+        return EXIT_INTERRUPTED;
+    case BOOT_QEMU_FAILED:
+        return EXIT_REFUSED;
+    default:
+        return EXIT_GUEST;
     }
 }
 
 static int converse(const struct shell_args *a, const struct kernel_image *kernel,
                     const struct vm_topology *topology, const struct tier_choice *tier)
 {
-    struct vm_spec spec = {.tier = tier->tier, .qemu = a->tools.qemu, .cpu = tier->cpu, .topology = topology,
-                           .kernel = kernel, .initrd = a->tools.initrd, .extra_append = a->append};
+    struct vm_spec spec = {.tier = tier->tier,
+                           .qemu = a->tools.qemu,
+                           .cpu = tier->cpu,
+                           .topology = topology,
+                           .kernel = kernel,
+                           .initrd = a->tools.initrd,
+                           .extra_append = a->append};
     struct boot_request request = {.spec = &spec, .slowness = 1, .interactive = true};
     struct boot_result r;
-    say("%s on %d CPU%s; `exit` switches off, Ctrl-] q leaves, Ctrl-C goes to the guest", kernel->label,
-        topology->cpus, topology->cpus == 1 ? "" : "s");
+    say("%s on %d CPU%s; `exit` switches off, Ctrl-] q leaves, Ctrl-C goes to the guest",
+        kernel->label, topology->cpus, topology->cpus == 1 ? "" : "s");
     host_terminal_raw();
     guest_boot(&request, &r);
     host_terminal_restore();
@@ -76,8 +101,9 @@ static int converse(const struct shell_args *a, const struct kernel_image *kerne
 
 int verb_shell(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "",
-                                     "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].", 0, 0, 0};
+    static const struct argp argp = {
+        options, parse, "", "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].",
+        0,       0,     0};
     struct shell_args a = {.kernel = "cloudos", .topology = "2", .tier = "tcg"};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};

@@ -46,7 +46,8 @@ void format_number(char *out, size_t n, double v)
 char *tier_line(json_t *run)
 {
     json_t *t = json_object_get(run, "topology");
-    int cpus = json_integer_value(json_object_get(t, "cpus")), nodes = json_array_size(json_object_get(t, "nodes"));
+    int cpus = json_integer_value(json_object_get(t, "cpus")),
+        nodes = json_array_size(json_object_get(t, "nodes"));
     return x_printf("tier %s (%s); %d CPU%s, %d node%s, %d MiB; QEMU %s", text_of(run, "tier"),
                     text_of(run, "tier_why"), cpus, cpus == 1 ? "" : "s", nodes ? nodes : 1,
                     nodes > 1 ? "s" : "", (int)json_integer_value(json_object_get(t, "memory_mb")),
@@ -67,7 +68,8 @@ static void ratio_cell(struct text_table *t, int column, json_t *c)
     json_t *ratio = json_object_get(c, "ratio"), *i = json_object_get(c, "interval");
     if (json_is_array(i))
         table_cell(t, column, "%.3f [%.3f, %.3f]", json_number_value(ratio),
-                   json_number_value(json_array_get(i, 0)), json_number_value(json_array_get(i, 1)));
+                   json_number_value(json_array_get(i, 0)),
+                   json_number_value(json_array_get(i, 1)));
     else if (json_is_number(ratio))
         table_cell(t, column, "%.3f", json_number_value(ratio));
 }
@@ -96,8 +98,11 @@ static void note_cell(struct text_table *t, int column, json_t *c)
     text_add(&b, text_of(c, "reason"));
     if (json_is_false(json_object_get(c, "reached")) && json_is_number(json_object_get(c, "ratio")))
         text_add(&b, "target missed");
-    json_array_foreach(more, i, name)
-        text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
+    json_array_foreach(more, i, name) text_addf(&b, "%s%s",
+                                                i       ? ", "
+                                                : b.len ? "; more "
+                                                        : "more ",
+                                                json_string_value(name));
     table_cell(t, column, "%s", text_str(&b));
     text_free(&b);
 }
@@ -127,9 +132,7 @@ static bool any_target(json_t *rows)
 {
     json_t *c;
     size_t i;
-    json_array_foreach(rows, i, c)
-        if (json_is_number(json_object_get(c, "target")))
-            return true;
+    json_array_foreach(rows, i, c) if (json_is_number(json_object_get(c, "target"))) return true;
     return false;
 }
 
@@ -150,16 +153,15 @@ static void fill(struct text_table *t, json_t *rows)
         table_head(t, ">target first/final");
     table_head(t, "verdict");
     table_head(t, "note");
-    json_array_foreach(rows, i, c)
-        add_row(t, c, targets, by_kernel);
+    json_array_foreach(rows, i, c) add_row(t, c, targets, by_kernel);
 }
 
 static void print_summary(json_t *rows)
 {
     struct comparison_summary s;
     comparison_summarise(rows, &s);
-    printf("%d rows: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead", s.rows, s.unsupported,
-           s.failed, s.lost, s.same, s.inconclusive, s.improved);
+    printf("%d rows: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead",
+           s.rows, s.unsupported, s.failed, s.lost, s.same, s.inconclusive, s.improved);
     if (s.with_target)
         printf("; %d of %d reach the first target", s.reached, s.with_target);
     if (s.more)
@@ -169,8 +171,8 @@ static void print_summary(json_t *rows)
 
 static void print_hidden(json_t *rows, enum table_format format)
 {
-    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes",
-                                        "simd_kernel", "fences", "irets"};
+    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io",
+                                        "msr_writes", "simd_kernel", "fences",        "irets"};
     enum { NAMES = sizeof(names) / sizeof(*names) };
     struct text_table t = {0};
     json_t *c;
@@ -178,7 +180,8 @@ static void print_hidden(json_t *rows, enum table_format format)
     table_head(&t, "per operation, a -> b");
     for (int n = 0; n < NAMES; n++)
         table_head(&t, names[n]);
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         json_t *hidden = json_object_get(c, "hidden");
         if (!json_object_size(hidden))
             continue;
@@ -203,11 +206,13 @@ static void print_side(json_t *run, json_t *rows, const char *key, const char *s
     struct str_list seen = {0};
     json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *c;
     size_t i;
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         const char *name = text_of(c, key);
         if (!*name || list_has(&seen, name))
             continue;
-        printf("%s%s", seen.count ? " or " : side, text_of(json_object_get(kernels, name), "label"));
+        printf("%s%s", seen.count ? " or " : side,
+               text_of(json_object_get(kernels, name), "label"));
         list_add(&seen, name);
     }
     list_free(&seen);
@@ -233,7 +238,9 @@ void compare_view(json_t *run, json_t *rows, const char *format)
         return;
     }
     struct text_table t = {0};
-    enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
+    enum table_format f = !strcmp(format, "md")    ? TABLE_MD
+                          : !strcmp(format, "csv") ? TABLE_CSV
+                                                   : TABLE_TEXT;
     char *line = tier_line(run);
     fill(&t, rows);
     if (f != TABLE_CSV) {

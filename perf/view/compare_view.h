@@ -5,7 +5,8 @@
 
 // Says which formats there are when it is none of them.
 bool format_known(const char *format);
-// run: the (first) run, for labels and the tier's line; rows: of compare_kernels or compare_runs. On stdout.
+// run: the (first) run, for labels and the tier's line; rows: of compare_kernels or compare_runs.
+// On stdout.
 void compare_view(json_t *run, json_t *rows, const char *format);
 // A number as people read it: "355", "6,576,775", "0.52".
 void format_number(char *out, size_t n, double v);

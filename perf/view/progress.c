@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BAR_CELLS 24
+#define BAR_CELLS  24
 #define MIN_REDRAW 0.1
 
 static double now(void)
@@ -24,12 +24,14 @@ static void format_left(const struct progress *p, char *out, size_t n)
     if (share < 0.02)
         snprintf(out, n, "--:-- left");
     else
-        snprintf(out, n, "%d:%02d left", (int)(spent / share - spent) / 60, (int)(spent / share - spent) % 60);
+        snprintf(out, n, "%d:%02d left", (int)(spent / share - spent) / 60,
+                 (int)(spent / share - spent) % 60);
 }
 
 void progress_start(struct progress *p, double total, bool quiet)
 {
-    *p = (struct progress){.bar = isatty(STDERR_FILENO), .quiet = quiet, .started = now(), .total = total};
+    *p = (struct progress){
+        .bar = isatty(STDERR_FILENO), .quiet = quiet, .started = now(), .total = total};
 }
 
 void progress_draw(struct progress *p)

@@ -1,4 +1,5 @@
-// Progress on stderr: a bar with the time left on a terminal, one line an event otherwise. Never on stdout.
+// Progress on stderr: a bar with the time left on a terminal, one line an event otherwise. Never on
+// stdout.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -6,7 +7,7 @@
 struct progress {
     bool bar, quiet;
     double started, drawn;
-    double done, total;  // in units of work
+    double done, total; // in units of work
     char what[96];
 };
 
@@ -14,5 +15,5 @@ void progress_start(struct progress *p, double total, bool quiet);
 // An event worth a line (no terminal) or the bar's new caption.
 void progress_event(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void progress_add(struct progress *p, double units);
-void progress_draw(struct progress *p);  // at most ten times a second
+void progress_draw(struct progress *p); // at most ten times a second
 void progress_clear(struct progress *p);

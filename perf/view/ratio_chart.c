@@ -1,14 +1,15 @@
-// Draws the chart. Bars grow from 1: to the left CloudOS needs less, to the right more. Colours come from the page's style.
+// Draws the chart. Bars grow from 1: to the left CloudOS needs less, to the right more. Colours
+// come from the page's style.
 #include "perf/view/ratio_chart.h"
 
 #include <math.h>
 #include <string.h>
 
 #define WIDTH 900.0
-#define LEFT 150.0
+#define LEFT  150.0
 #define RIGHT 90.0
-#define ROW 24.0
-#define TOP 34.0
+#define ROW   24.0
+#define TOP   34.0
 
 static const char *text_of(json_t *j, const char *key)
 {
@@ -17,7 +18,7 @@ static const char *text_of(json_t *j, const char *key)
 }
 
 struct axis {
-    double low, high;  // powers of two that hold every ratio and target
+    double low, high; // powers of two that hold every ratio and target
 };
 
 static double at(const struct axis *x, double ratio)
@@ -31,7 +32,8 @@ static struct axis find_axis(json_t *rows)
     struct axis x = {0.125, 2};
     json_t *c;
     size_t i;
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         double r = json_number_value(json_object_get(c, "ratio"));
         while (r > 0 && r < x.low && x.low > 1e-4)
             x.low /= 2;
@@ -50,7 +52,8 @@ static void add_grid(struct text_buf *t, const struct axis *x, double bottom)
 {
     for (double v = x->low; v <= x->high * 1.001; v *= 2) {
         line(t, v == 1 ? "one" : "grid", at(x, v), TOP - 6, bottom);
-        text_addf(t, "<text class=dim text-anchor=middle x='%.1f' y='%.1f'>%g</text>", at(x, v), TOP - 12, v);
+        text_addf(t, "<text class=dim text-anchor=middle x='%.1f' y='%.1f'>%g</text>", at(x, v),
+                  TOP - 12, v);
     }
 }
 
@@ -77,7 +80,9 @@ static void add_bar(struct text_buf *t, const struct axis *x, json_t *c, double 
         return;
     }
     const char *v = text_of(c, "verdict");
-    const char *class = !strcmp(v, "regressed") ? "lost" : !strcmp(v, "improved") ? "ahead" : "none";
+    const char *class = !strcmp(v, "regressed")  ? "lost"
+                        : !strcmp(v, "improved") ? "ahead"
+                                                 : "none";
     text_addf(t, "<rect class=%s x='%.1f' y='%.1f' width='%.1f' height='%.1f'><title>", class,
               r < 1 ? end : one, y + 5, fabs(end - one) < 1 ? 1 : fabs(end - one), ROW - 10);
     html_escape(t, text_of(c, "workload"));
@@ -92,11 +97,12 @@ void ratio_chart(struct text_buf *t, json_t *rows)
     double bottom = TOP + ROW * json_array_size(rows);
     json_t *c;
     size_t i;
-    text_addf(t, "<h2>Ratio b / a, below 1 is ahead</h2><svg viewBox='0 0 %.0f %.0f' role=img "
-                 "aria-label='Ratio to Linux of every workload'>",
+    text_addf(t,
+              "<h2>Ratio b / a, below 1 is ahead</h2><svg viewBox='0 0 %.0f %.0f' role=img "
+              "aria-label='Ratio to Linux of every workload'>",
               WIDTH, bottom + 10);
     add_grid(t, &x, bottom);
-    json_array_foreach(rows, i, c)
-        add_bar(t, &x, c, TOP + ROW * i);
-    text_add(t, "</svg><p class=dim>Logarithmic. Blue: ahead, orange: lost. Solid tick: first target, dashed: final one.</p>");
+    json_array_foreach(rows, i, c) add_bar(t, &x, c, TOP + ROW * i);
+    text_add(t, "</svg><p class=dim>Logarithmic. Blue: ahead, orange: lost. Solid tick: first "
+                "target, dashed: final one.</p>");
 }

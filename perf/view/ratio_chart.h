@@ -1,4 +1,5 @@
-// The ratios as one inline SVG: a bar a row on a logarithmic axis, a line at 1, ticks at the targets.
+// The ratios as one inline SVG: a bar a row on a logarithmic axis, a line at 1, ticks at the
+// targets.
 #pragma once
 #include "perf/util/text_buf.h"
 

@@ -14,22 +14,32 @@
 #include <string.h>
 
 static const char style[] =
-    ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--lost:#d55e00;"
+    ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--"
+    "lost:#d55e00;"
     "--none:#999;--mark:#1a1a1a}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#343a45;--card:#1d2129;"
+    "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#"
+    "343a45;--card:#1d2129;"
     "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed}}"
-    "*{box-sizing:border-box}body{margin:0 auto;padding:1.5rem;max-width:70rem;background:var(--bg);color:var(--fg);"
-    "font:16px/1.5 system-ui,sans-serif}h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
-    "p{margin:.4rem 0}.dim{color:var(--dim)}.banner{background:var(--card);border-left:4px solid var(--ahead);"
+    "*{box-sizing:border-box}body{margin:0 "
+    "auto;padding:1.5rem;max-width:70rem;background:var(--bg);color:var(--fg);"
+    "font:16px/1.5 "
+    "system-ui,sans-serif}h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
+    "p{margin:.4rem 0}.dim{color:var(--dim)}.banner{background:var(--card);border-left:4px solid "
+    "var(--ahead);"
     "padding:.7rem 1rem;margin:1rem 0}.banner.bad{border-color:var(--lost)}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}"
+    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-"
+    "nums}"
+    "th,td{padding:.25rem .6rem;border-bottom:1px solid "
+    "var(--line);text-align:left;vertical-align:top}"
     "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--lost)}"
-    "code,pre{font:13px/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;word-break:break-all;background:var(--card);"
-    "padding:.6rem}details{margin:.5rem 0}summary{cursor:pointer}svg{width:100%;height:auto;display:block}"
+    "code,pre{font:13px/1.4 "
+    "ui-monospace,monospace}pre{white-space:pre-wrap;word-break:break-all;background:var(--card);"
+    "padding:.6rem}details{margin:.5rem "
+    "0}summary{cursor:pointer}svg{width:100%;height:auto;display:block}"
     "svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .dim{fill:var(--dim)}"
     ".ahead{fill:var(--ahead)}.lost{fill:var(--lost)}.none{fill:var(--none)}"
-    ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);stroke-width:2}"
+    ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);"
+    "stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}";
 
 static const char *text_of(json_t *j, const char *key)
@@ -82,13 +92,17 @@ static void add_banner(struct text_buf *t, json_t *rows)
     struct comparison_summary s;
     comparison_summarise(rows, &s);
     bool bad = s.unsupported + s.failed + s.lost > 0;
-    text_addf(t, "<p class='banner%s'><b>%d rows: %d unsupported, %d failed, %d lost</b>, %d same, %d inconclusive, "
-                 "%d ahead.",
-              bad ? " bad" : "", s.rows, s.unsupported, s.failed, s.lost, s.same, s.inconclusive, s.improved);
+    text_addf(t,
+              "<p class='banner%s'><b>%d rows: %d unsupported, %d failed, %d lost</b>, %d same, %d "
+              "inconclusive, "
+              "%d ahead.",
+              bad ? " bad" : "", s.rows, s.unsupported, s.failed, s.lost, s.same, s.inconclusive,
+              s.improved);
     if (s.with_target)
         text_addf(t, " %d of %d reach the first target.", s.reached, s.with_target);
     if (s.more)
-        text_addf(t, " %d use more of what an instruction count cannot see (named in the table).", s.more);
+        text_addf(t, " %d use more of what an instruction count cannot see (named in the table).",
+                  s.more);
     text_add(t, "</p>");
 }
 
@@ -107,9 +121,12 @@ static void add_table(struct text_buf *t, json_t *rows)
 {
     json_t *c;
     size_t i;
-    text_add(t, "<h2>Rows</h2><div class=wide><table><thead><tr><th>workload<th>unit<th class=n>a<th class=n>b"
-                "<th class=n>b/a<th class=n>first target<th class=n>final<th>verdict<th>note</tr></thead><tbody>");
-    json_array_foreach(rows, i, c) {
+    text_add(t, "<h2>Rows</h2><div class=wide><table><thead><tr><th>workload<th>unit<th "
+                "class=n>a<th class=n>b"
+                "<th class=n>b/a<th class=n>first target<th "
+                "class=n>final<th>verdict<th>note</tr></thead><tbody>");
+    json_array_foreach(rows, i, c)
+    {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
         cell(t, "", text_of(c, "workload"));
         cell(t, "", text_of(c, "unit"));
@@ -129,16 +146,20 @@ static void add_hidden(struct text_buf *t, json_t *rows)
     json_t *c, *v;
     const char *name;
     size_t i;
-    text_add(t, "<h2>What an instruction count cannot see</h2><p class=dim>Per operation, a &rarr; b.</p><div class=wide>"
+    text_add(t, "<h2>What an instruction count cannot see</h2><p class=dim>Per operation, a &rarr; "
+                "b.</p><div class=wide>"
                 "<table><tbody>");
-    json_array_foreach(rows, i, c) {
+    json_array_foreach(rows, i, c)
+    {
         if (!json_object_size(json_object_get(c, "hidden")))
             continue;
         text_add(t, "<tr>");
         cell(t, "", text_of(c, "workload"));
         text_add(t, "<td>");
-        json_object_foreach(json_object_get(c, "hidden"), name, v) {
-            double a = json_number_value(json_array_get(v, 0)), b = json_number_value(json_array_get(v, 1));
+        json_object_foreach(json_object_get(c, "hidden"), name, v)
+        {
+            double a = json_number_value(json_array_get(v, 0)),
+                   b = json_number_value(json_array_get(v, 1));
             if (a > 0.005 || b > 0.005)
                 text_addf(t, "%s %.2f &rarr; %.2f; ", name, a, b);
         }
@@ -162,8 +183,10 @@ static void add_kernels(struct text_buf *t, json_t *id)
 {
     json_t *k;
     const char *name;
-    text_add(t, "<div class=wide><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command line</tr></thead><tbody>");
-    json_object_foreach(json_object_get(id, "kernels"), name, k) {
+    text_add(t, "<div class=wide><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
+                "line</tr></thead><tbody>");
+    json_object_foreach(json_object_get(id, "kernels"), name, k)
+    {
         text_add(t, "<tr>");
         cell(t, "", text_of(k, "label"));
         cell(t, "", text_of(k, "path"));
@@ -177,7 +200,8 @@ static void add_kernels(struct text_buf *t, json_t *id)
 static void add_identity(struct text_buf *t, json_t *run)
 {
     json_t *id = json_object_get(run, "identity");
-    text_add(t, "<h2>What was compared</h2><p>One initramfs, one QEMU, one argument list; only <code>-kernel</code> and "
+    text_add(t, "<h2>What was compared</h2><p>One initramfs, one QEMU, one argument list; only "
+                "<code>-kernel</code> and "
                 "<code>-append</code> differ.</p>");
     add_kernels(t, id);
     add_json(t, "Argument lists that differ", json_object_get(id, "argv_diff"));
@@ -195,29 +219,41 @@ static void add_method(struct text_buf *t, json_t *run)
     bool det = !strcmp(text_of(run, "tier"), "det");
     text_add(t, "<h2>How each number was made</h2>");
     if (det)
-        text_add(t, "<p>Guest instructions per operation. Each workload runs in a fresh process three times: to warm up, with N "
-                    "and with 2N iterations. A plugin counts every instruction of the whole virtual machine between the start "
-                    "of the workload's process and its last trace (exit, deferred work, idle). The figure is "
-                    "(I(2N) &minus; I(N)) / operations; the same slope of the time stamp counter stands beside it and the larger "
-                    "of the two is the row's. Instructions are not time: caches, TLB refills and address-space switches count "
+        text_add(t, "<p>Guest instructions per operation. Each workload runs in a fresh process "
+                    "three times: to warm up, with N "
+                    "and with 2N iterations. A plugin counts every instruction of the whole "
+                    "virtual machine between the start "
+                    "of the workload's process and its last trace (exit, deferred work, idle). The "
+                    "figure is "
+                    "(I(2N) &minus; I(N)) / operations; the same slope of the time stamp counter "
+                    "stands beside it and the larger "
+                    "of the two is the row's. Instructions are not time: caches, TLB refills and "
+                    "address-space switches count "
                     "like any other instruction.</p>");
     else
-        text_add(t, "<p>Nanoseconds per operation, the mean of one boot; the row is the median over fresh boots in the order "
-                    "A B B A. Ratio: Hodges-Lehmann estimate over pairs of boots with a 95 % bootstrap interval; p by the "
+        text_add(t, "<p>Nanoseconds per operation, the mean of one boot; the row is the median "
+                    "over fresh boots in the order "
+                    "A B B A. Ratio: Hodges-Lehmann estimate over pairs of boots with a 95 % "
+                    "bootstrap interval; p by the "
                     "signed-rank test, adjusted over the suite.</p>");
     if (strcmp(text_of(run, "tier"), "kvm") && !det)
-        text_add(t, "<p><b>All times are emulated</b>: they compare the kernels under QEMU's TCG, not on hardware.</p>");
-    add_json(t, "Every sample: N and 2N, both slopes, counts per operation", json_object_get(run, "rows"));
+        text_add(t, "<p><b>All times are emulated</b>: they compare the kernels under QEMU's TCG, "
+                    "not on hardware.</p>");
+    add_json(t, "Every sample: N and 2N, both slopes, counts per operation",
+             json_object_get(run, "rows"));
 }
 
 char *report_page_html(json_t *run, json_t *rows)
 {
     struct text_buf t = {0};
     char *line = tier_line(run);
-    text_add(&t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-                 "<meta name=color-scheme content='light dark'><title>CloudOS and Linux, side by side</title><style>");
+    text_add(&t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
+                 "content='width=device-width'>"
+                 "<meta name=color-scheme content='light dark'><title>CloudOS and Linux, side by "
+                 "side</title><style>");
     text_add(&t, style);
-    text_add(&t, "</style></head><body><h1>CloudOS and Linux in the same virtual machine</h1><p class=dim>run ");
+    text_add(&t, "</style></head><body><h1>CloudOS and Linux in the same virtual machine</h1><p "
+                 "class=dim>run ");
     html_escape(&t, text_of(run, "id"));
     text_add(&t, ", ");
     html_escape(&t, text_of(run, "created"));

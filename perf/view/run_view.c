@@ -28,7 +28,8 @@ static void print_rows(json_t *run, enum table_format format)
     table_head(&t, ">value");
     table_head(&t, "unit");
     table_head(&t, "note");
-    json_array_foreach(json_object_get(run, "rows"), i, row) {
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+    {
         json_t *v = json_object_get(row, "value");
         table_row(&t, v ? NULL : TINT_RED);
         table_cell(&t, 0, "%s", text_of(row, "workload"));
@@ -48,9 +49,11 @@ void boot_times_view(json_t *run)
     const char *name;
     size_t i;
     printf("\nboot to init, seconds of QEMU's CPU time:");
-    json_object_foreach(kernels, name, k) {
+    json_object_foreach(kernels, name, k)
+    {
         double best = -1;
-        json_array_foreach(json_object_get(run, "boots"), i, boot) {
+        json_array_foreach(json_object_get(run, "boots"), i, boot)
+        {
             double s = json_number_value(json_object_get(boot, "init_cpu_seconds"));
             if (!strcmp(text_of(boot, "kernel"), name) && s >= 0 && (best < 0 || s < best))
                 best = s;
@@ -88,7 +91,8 @@ static void print_text(json_t *run, json_t *rows, const char *format)
 void run_view(json_t *run, const char *dir, const char *format)
 {
     char *why = NULL;
-    bool several = json_object_size(json_object_get(json_object_get(run, "identity"), "kernels")) > 1;
+    bool several =
+        json_object_size(json_object_get(json_object_get(run, "identity"), "kernels")) > 1;
     json_t *rows = several ? compare_kernels(run, &why) : NULL;
     if (why)
         say_error("%s", why);

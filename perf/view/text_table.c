@@ -90,7 +90,8 @@ static void print_md(const struct text_table *t, FILE *out)
             if (r == -1)
                 fputs(t->head[c][0] == '>' ? "---:|" : "---|", out);
             else
-                fprintf(out, " %s |", r == -2 ? head_text(t->head[c]) : t->cell[r * t->columns + c]);
+                fprintf(out, " %s |",
+                        r == -2 ? head_text(t->head[c]) : t->cell[r * t->columns + c]);
         }
         fputc('\n', out);
     }
@@ -119,7 +120,8 @@ static void print_csv(const struct text_table *t, FILE *out)
 
 void table_print(const struct text_table *t, enum table_format format, FILE *out)
 {
-    static void (*const print[])(const struct text_table *, FILE *) = {print_text, print_md, print_csv};
+    static void (*const print[])(const struct text_table *, FILE *) = {print_text, print_md,
+                                                                       print_csv};
     print[format](t, out);
 }
 

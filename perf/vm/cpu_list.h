@@ -11,4 +11,4 @@ struct cpu_list {
 
 // "" and NULL are the empty list. False when the text is no list or a number is 1,024 or more.
 bool cpu_list_parse(struct cpu_list *l, const char *text);
-int cpu_list_first(const struct cpu_list *l);  // -1 when empty
+int cpu_list_first(const struct cpu_list *l); // -1 when empty

@@ -1,4 +1,5 @@
-// The escape of `cloudbench shell`: Ctrl-] and then q (or .) leaves; Ctrl-] twice sends one Ctrl-]; anything else is sent as typed.
+// The escape of `cloudbench shell`: Ctrl-] and then q (or .) leaves; Ctrl-] twice sends one Ctrl-];
+// anything else is sent as typed.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -6,7 +7,7 @@
 #define ESCAPE_KEY 0x1d
 
 struct escape_keys {
-    bool pending;  // Ctrl-] was typed, its partner not yet
+    bool pending; // Ctrl-] was typed, its partner not yet
     bool quit;
 };
 

@@ -1,5 +1,5 @@
-// One event loop for one boot: QEMU as a child, QMP, console and results, a tick for deadlines, a signalfd.
-// Ends by stop(): first reason wins; QEMU gets "quit", then SIGKILL.
+// One event loop for one boot: QEMU as a child, QMP, console and results, a tick for deadlines, a
+// signalfd. Ends by stop(): first reason wins; QEMU gets "quit", then SIGKILL.
 #include "perf/vm/guest_boot.h"
 
 #include "perf/result/record_stream.h"
@@ -18,16 +18,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define TICK_MS 200
-#define CONSOLE_KEEP 65536
+#define TICK_MS          200
+#define CONSOLE_KEEP     65536
 #define CONSOLE_FILE_MAX (16 << 20)
-#define PANIC_GRACE 3.0  // seconds for the rest of a panic's text
-#define DONE_GRACE 30.0  // seconds of wall time for a guest that said "done" to switch itself off
-#define QUIT_GRACE 2.0
-#define KEYS_END_TICKS 5
+#define PANIC_GRACE      3.0 // seconds for the rest of a panic's text
+#define DONE_GRACE       30.0 // seconds of wall time for a guest that said "done" to switch itself off
+#define QUIT_GRACE       2.0
+#define KEYS_END_TICKS   5
 
-const char *const boot_status_name[] = {"ok", "panic", "hung", "ended early", "garbage",
-                                        "qemu failed", "interrupted", "left"};
+const char *const boot_status_name[] = {"ok",      "panic",       "hung",        "ended early",
+                                        "garbage", "qemu failed", "interrupted", "left"};
 
 struct boot {
     const struct boot_request *request;
@@ -50,7 +50,7 @@ struct boot {
     size_t console_written;
     char *dir;
     uint64_t started;
-    double stop_at;   // wall second at which QEMU is killed; 0: not stopping
+    double stop_at; // wall second at which QEMU is killed; 0: not stopping
     double panic_at, done_at;
     bool spawned, exited, keys_by_tick, keys_ended;
     unsigned ticks;
@@ -107,8 +107,8 @@ static void progress(struct boot *b)
     hang_watch_progress(&b->watch, wall(b), cpu(b));
 }
 
-// False at the end of the input, which the guest's shell is told as Ctrl-D (by the tick, again and again: one that
-// arrives while a command changes the terminal's mode is lost).
+// False at the end of the input, which the guest's shell is told as Ctrl-D (by the tick, again and
+// again: one that arrives while a command changes the terminal's mode is lost).
 static bool pass_keys(struct boot *b)
 {
     char in[256], out[512];
@@ -132,19 +132,21 @@ static void on_keys(uv_poll_t *poll, int status, int events)
         uv_poll_stop(poll);
 }
 
-// Typed keys go at once; a script on stdin waits until the guest's console has said something, so that nothing is lost.
+// Typed keys go at once; a script on stdin waits until the guest's console has said something, so
+// that nothing is lost.
 static void watch_keys(struct boot *b)
 {
     if (b->keys.data || (!isatty(STDIN_FILENO) && !b->result->console.len))
         return;
     b->keys.data = b;
-    b->keys_by_tick = uv_poll_init(&b->loop, &b->keys, STDIN_FILENO) != 0;  // a plain file cannot be polled
+    b->keys_by_tick =
+        uv_poll_init(&b->loop, &b->keys, STDIN_FILENO) != 0; // a plain file cannot be polled
     if (!b->keys_by_tick)
         uv_poll_start(&b->keys, UV_READABLE, on_keys);
 }
 
-static const char *const panic_sign[] = {"Kernel panic - not syncing", "CloudOS panic", "kernel panic:", "PANIC:",
-                                         "panic: "};
+static const char *const panic_sign[] = {"Kernel panic - not syncing", "CloudOS panic",
+                                         "kernel panic:", "PANIC:", "panic: "};
 #define PANIC_SIGNS (sizeof(panic_sign) / sizeof(*panic_sign))
 
 static bool shows_panic(const struct text_buf *t, size_t from)
@@ -260,7 +262,8 @@ static char *panic_reason(const struct boot *b)
         if ((at = strstr(text, panic_sign[i])))
             at += strlen(panic_sign[i]);
     at = at ? at + strspn(at, ": ") : "";
-    return *at ? x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at) : x_strdup("the kernel panicked");
+    return *at ? x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at)
+               : x_strdup("the kernel panicked");
 }
 
 static void stop_panicked(struct boot *b)
@@ -308,7 +311,8 @@ static void on_tick(uv_timer_t *timer)
 static int listen_all(struct boot *b)
 {
     char *console = x_printf("%s/" VM_CONSOLE_FIFO, b->dir);
-    char *results = x_printf("%s/" VM_RESULTS_FIFO, b->dir), *qmp = x_printf("%s/" VM_QMP_SOCKET, b->dir);
+    char *results = x_printf("%s/" VM_RESULTS_FIFO, b->dir),
+         *qmp = x_printf("%s/" VM_QMP_SOCKET, b->dir);
     b->console.owner = b->results.owner = b;
     b->console.on_data = on_console;
     b->results.on_data = on_results;
@@ -334,21 +338,27 @@ static void watch_signals(struct boot *b)
     uv_poll_start(&b->signals, UV_READABLE, on_signal);
 }
 
-// QEMU runs behind `cloudbench --guarded`, which asks the kernel to kill it when we die, and then becomes QEMU.
+// QEMU runs behind `cloudbench --guarded`, which asks the kernel to kill it when we die, and then
+// becomes QEMU.
 static int spawn(struct boot *b)
 {
-    uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE},
-                                  {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                   .data.stream = (uv_stream_t *)&b->errors}};
+    uv_stdio_container_t io[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&b->errors}};
     struct str_list guarded = {0};
     list_add(&guarded, "cloudbench");
     list_add(&guarded, "--guarded");
     list_addf(&guarded, "%d", (int)getpid());
     for (size_t i = 0; i < b->result->argv.count; i++)
         list_add(&guarded, b->result->argv.items[i]);
-    uv_process_options_t options = {
-        .exit_cb = on_exit_qemu, .file = "/proc/self/exe", .args = guarded.items, .cwd = b->dir,
-        .flags = UV_PROCESS_DETACHED, .stdio = io, .stdio_count = 3};
+    uv_process_options_t options = {.exit_cb = on_exit_qemu,
+                                    .file = "/proc/self/exe",
+                                    .args = guarded.items,
+                                    .cwd = b->dir,
+                                    .flags = UV_PROCESS_DETACHED,
+                                    .stdio = io,
+                                    .stdio_count = 3};
     b->qemu.data = b;
     uv_pipe_init(&b->loop, &b->errors, 0);
     b->errors.data = b;
@@ -391,23 +401,27 @@ static char *first_line(const char *text)
 static void judge_end(struct boot *b)
 {
     struct boot_result *r = b->result;
-    r->debug_exit = !r->shutdown_reason && r->exit_code % 2 && !b->error_text.len ? r->exit_code / 2 : -1;
+    r->debug_exit =
+        !r->shutdown_reason && r->exit_code % 2 && !b->error_text.len ? r->exit_code / 2 : -1;
     if (!b->qmp.running || (b->error_text.len && r->exit_code && !r->shutdown_reason)) {
         char *why = first_line(text_str(&b->error_text));
         r->status = BOOT_QEMU_FAILED;
         r->reason = *why ? x_printf("QEMU: %s", why)
-                         : x_printf("QEMU ended at once (code %d, signal %d)", r->exit_code, r->exit_signal);
+                         : x_printf("QEMU ended at once (code %d, signal %d)", r->exit_code,
+                                    r->exit_signal);
         free(why);
     } else if (b->panic_at) {
         r->status = BOOT_PANIC;
         r->reason = panic_reason(b);
     } else if (r->exit_signal) {
         r->status = BOOT_ENDED_EARLY;
-        r->reason = x_printf("QEMU was killed by signal %d (%s)", r->exit_signal, strsignal(r->exit_signal));
+        r->reason = x_printf("QEMU was killed by signal %d (%s)", r->exit_signal,
+                             strsignal(r->exit_signal));
     } else if (b->request->run_id && !b->records.done) {
         r->status = BOOT_ENDED_EARLY;
         r->reason = r->debug_exit >= 0
-                        ? x_printf("the guest ended the VM with exit code %d before it was done", r->debug_exit)
+                        ? x_printf("the guest ended the VM with exit code %d before it was done",
+                                   r->debug_exit)
                         : x_printf("the guest ended the VM before it was done (%s)",
                                    r->shutdown_reason ? r->shutdown_reason : "unknown");
     }
@@ -467,8 +481,8 @@ void guest_boot(const struct boot_request *request, struct boot_result *result)
         free(b);
         return;
     }
-    b->records = (struct record_stream){.run_id = request->run_id, .on_record = request->on_record,
-                                        .ctx = request->ctx};
+    b->records = (struct record_stream){
+        .run_id = request->run_id, .on_record = request->on_record, .ctx = request->ctx};
     hang_watch_start(&b->watch, request->spec->topology->cpus, request->slowness);
     b->watch.wall_limit = request->deadline;
     vm_argv(request->spec, &result->argv);

@@ -55,7 +55,8 @@ int guest_port_listen(struct guest_port *p, uv_loop_t *loop, const char *path)
     return rc ? rc : uv_listen((uv_stream_t *)&p->server, 1, on_connection);
 }
 
-static int open_fifo(uv_loop_t *loop, uv_pipe_t *pipe, const char *path, const char *suffix, int flags)
+static int open_fifo(uv_loop_t *loop, uv_pipe_t *pipe, const char *path, const char *suffix,
+                     int flags)
 {
     char *name = x_printf("%s.%s", path, suffix);
     int fd = mkfifo(name, 0600) ? -1 : open(name, flags | O_NONBLOCK | O_CLOEXEC);

@@ -1,14 +1,15 @@
 // A byte stream between QEMU and us. Everything happens on the loop's thread.
-// QMP is a UNIX socket on which QEMU connects. Console and results are pairs of FIFOs (PATH.in, PATH.out), large enough
-// that QEMU's writes never wait for us: QEMU writes a serial port byte by byte, a socket is full after some 280 such
-// writes, and a guest that then finds its transmitter busy would count differently from run to run.
+// QMP is a UNIX socket on which QEMU connects. Console and results are pairs of FIFOs (PATH.in,
+// PATH.out), large enough that QEMU's writes never wait for us: QEMU writes a serial port byte by
+// byte, a socket is full after some 280 such writes, and a guest that then finds its transmitter
+// busy would count differently from run to run.
 #pragma once
 #include <stdbool.h>
 #include <uv.h>
 
 struct guest_port {
-    uv_pipe_t server;  // socket: where QEMU connects; FIFO: what the guest reads
-    uv_pipe_t peer;    // what the guest wrote; of a socket both ways
+    uv_pipe_t server; // socket: where QEMU connects; FIFO: what the guest reads
+    uv_pipe_t peer;   // what the guest wrote; of a socket both ways
     bool fifo, listening, connected, ended;
     void (*on_data)(struct guest_port *p, const char *data, size_t n);
     void *owner;

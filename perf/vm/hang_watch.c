@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REFERENCE_SECONDS 0.012  // the loop below where the limits were chosen
-#define LOOP_ROUNDS 20000000
+#define REFERENCE_SECONDS 0.012 // the loop below where the limits were chosen
+#define LOOP_ROUNDS       20000000
 
 double machine_slowness(void)
 {
@@ -64,8 +64,8 @@ double process_cpu_seconds(int pid)
     char *path = x_printf("/proc/%d/stat", pid), *text = file_read(path, NULL);
     unsigned long user = 0, system = 0;
     char *after = text ? strrchr(text, ')') : NULL;
-    bool ok = after && sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                              &system) == 2;
+    bool ok = after && sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                              &user, &system) == 2;
     free(path);
     free(text);
     return ok ? (double)(user + system) / sysconf(_SC_CLK_TCK) : -1;

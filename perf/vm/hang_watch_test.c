@@ -23,7 +23,7 @@ static void a_loaded_host_is_no_hang(void **state)
     struct hang_watch w;
     (void)state;
     hang_watch_start(&w, 1, 1);
-    assert_null(hang_watch_check(&w, 200, 30));  // QEMU got 15 % of a CPU
+    assert_null(hang_watch_check(&w, 200, 30)); // QEMU got 15 % of a CPU
 }
 
 static void limits_grow(void **state)
@@ -71,8 +71,9 @@ static void keys(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hangs),       cmocka_unit_test(a_loaded_host_is_no_hang),
-                                       cmocka_unit_test(limits_grow), cmocka_unit_test(a_given_deadline),
-                                       cmocka_unit_test(cpu_time),    cmocka_unit_test(keys)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hangs),       cmocka_unit_test(a_loaded_host_is_no_hang),
+        cmocka_unit_test(limits_grow), cmocka_unit_test(a_given_deadline),
+        cmocka_unit_test(cpu_time),    cmocka_unit_test(keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-// termios of stdin: saved once, restored by atexit and by handlers of the signals that end a program.
+// termios of stdin: saved once, restored by atexit and by handlers of the signals that end a
+// program.
 #include "perf/vm/host_terminal.h"
 
 #include <signal.h>
@@ -25,7 +26,8 @@ static void on_fatal(int sig)
 
 bool host_terminal_raw(void)
 {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGQUIT, SIGPIPE, SIGALRM};
+    static const int fatal[] = {SIGSEGV, SIGBUS,  SIGABRT, SIGFPE,
+                                SIGILL,  SIGQUIT, SIGPIPE, SIGALRM};
     struct termios t;
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved))
         return false;

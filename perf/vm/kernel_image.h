@@ -1,4 +1,5 @@
-// The kernels that can be booted: configs/kernels.json, one entry an arm (image, command line, label).
+// The kernels that can be booted: configs/kernels.json, one entry an arm (image, command line,
+// label).
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -9,10 +10,12 @@ struct kernel_image {
     char *family;     // "cloudos" or "linux"
     char *path;       // the ELF; a pattern in the configuration, resolved to the newest match
     char *cmdline;    // without "-- ..."
-    bool keeps_locks; // its locked operations are those of an SMP machine (Linux drops LOCK prefixes on one CPU)
+    bool keeps_locks; // its locked operations are those of an SMP machine (Linux drops LOCK
+                      // prefixes on one CPU)
     char *version;    // the folder the image came from for Linux; "" otherwise
 };
 
-// Both print why and return EXIT_USAGE (unknown name) or EXIT_REFUSED (image missing); 0 when found.
+// Both print why and return EXIT_USAGE (unknown name) or EXIT_REFUSED (image missing); 0 when
+// found.
 int kernel_image_find(struct kernel_image *k, const char *name);
 void kernel_image_free(struct kernel_image *k);

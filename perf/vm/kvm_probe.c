@@ -1,5 +1,6 @@
-// A tiny long-mode guest through the /dev/kvm ioctls (Documentation/virt/kvm/api.rst), in a child process so that a KVM
-// that never returns can be ended. Intel SDM vol. 3, 3.4.5 (descriptors), 4.5 (paging), for the constants.
+// A tiny long-mode guest through the /dev/kvm ioctls (Documentation/virt/kvm/api.rst), in a child
+// process so that a KVM that never returns can be ended. Intel SDM vol. 3, 3.4.5 (descriptors), 4.5
+// (paging), for the constants.
 #include "perf/vm/kvm_probe.h"
 
 #include <errno.h>
@@ -16,14 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY 0x10000
-#define PAGE_TABLES 0x1000  // PML4, PDPT, PD
-#define CODE 0x8000
-#define ROUNDS 10000
-#define REPEATS 5
-#define DEADLINE_MS 2000
+#define MEMORY        0x10000
+#define PAGE_TABLES   0x1000 // PML4, PDPT, PD
+#define CODE          0x8000
+#define ROUNDS        10000
+#define REPEATS       5
+#define DEADLINE_MS   2000
 #define GOOD_RING0_NS 10.0
-#define GOOD_RATIO 4.0
+#define GOOD_RATIO    4.0
 
 struct machine {
     int kvm, vm, vcpu;
@@ -32,8 +33,8 @@ struct machine {
 };
 
 // out %al,$0x10 / mov $ROUNDS,%ecx / dec %ecx / jnz -4 / out %al,$0x10 / jmp start
-static const uint8_t code[] = {0xe6, 0x10, 0xb9, ROUNDS & 255, ROUNDS >> 8, 0, 0, 0xff, 0xc9, 0x75, 0xfc,
-                               0xe6, 0x10, 0xeb, 0xf1};
+static const uint8_t code[] = {0xe6, 0x10, 0xb9, ROUNDS & 255, ROUNDS >> 8, 0,    0,   0xff,
+                               0xc9, 0x75, 0xfc, 0xe6,         0x10,        0xeb, 0xf1};
 
 static bool make(struct machine *m)
 {
@@ -64,20 +65,28 @@ static void fill_memory(struct machine *m)
 
 static struct kvm_segment segment(int ring, int type, bool code64)
 {
-    return (struct kvm_segment){.limit = 0xffffffff, .selector = (type == 3 ? 16 : 8) | ring, .type = type,
-                                .present = 1, .dpl = ring, .db = !code64, .s = 1, .l = code64, .g = 1};
+    return (struct kvm_segment){.limit = 0xffffffff,
+                                .selector = (type == 3 ? 16 : 8) | ring,
+                                .type = type,
+                                .present = 1,
+                                .dpl = ring,
+                                .db = !code64,
+                                .s = 1,
+                                .l = code64,
+                                .g = 1};
 }
 
 static bool set_ring(struct machine *m, int ring)
 {
     struct kvm_sregs s;
-    struct kvm_regs r = {.rip = CODE, .rsp = MEMORY, .rflags = 2 | 3 << 12};  // IOPL 3: OUT from ring 3
+    struct kvm_regs r = {
+        .rip = CODE, .rsp = MEMORY, .rflags = 2 | 3 << 12}; // IOPL 3: OUT from ring 3
     if (ioctl(m->vcpu, KVM_GET_SREGS, &s))
         return false;
-    s.cr0 = 0x80000001;  // PG PE
+    s.cr0 = 0x80000001; // PG PE
     s.cr3 = PAGE_TABLES;
-    s.cr4 = 1 << 5;      // PAE
-    s.efer = 1 << 8 | 1 << 10;  // LME LMA
+    s.cr4 = 1 << 5;            // PAE
+    s.efer = 1 << 8 | 1 << 10; // LME LMA
     s.cs = segment(ring, 11, true);
     s.ds = s.es = s.fs = s.gs = s.ss = segment(ring, 3, false);
     return !ioctl(m->vcpu, KVM_SET_SREGS, &s) && !ioctl(m->vcpu, KVM_SET_REGS, &r);
@@ -147,16 +156,18 @@ static void judge(struct kvm_probe *p)
         snprintf(p->why, sizeof(p->why), "/dev/kvm opens, but a tiny guest does not run on it");
     } else if (p->ring3_ns == 0 || p->ring0_ns == 0) {
         p->state = KVM_SLOW;
-        snprintf(p->why, sizeof(p->why), "KVM did not run %d instructions within %.0f s", 2 * ROUNDS,
-                 DEADLINE_MS / 1000.0);
+        snprintf(p->why, sizeof(p->why), "KVM did not run %d instructions within %.0f s",
+                 2 * ROUNDS, DEADLINE_MS / 1000.0);
     } else if (p->ring0_ns > GOOD_RING0_NS || p->ring0_ns > GOOD_RATIO * p->ring3_ns) {
         p->state = KVM_SLOW;
-        snprintf(p->why, sizeof(p->why), "KVM interprets kernel code: %.1f ns an instruction in ring 0, %.1f in ring 3",
+        snprintf(p->why, sizeof(p->why),
+                 "KVM interprets kernel code: %.1f ns an instruction in ring 0, %.1f in ring 3",
                  p->ring0_ns, p->ring3_ns);
     } else {
         p->state = KVM_GOOD;
-        snprintf(p->why, sizeof(p->why), "KVM runs kernel code at %.2f ns an instruction (ring 3: %.2f)",
-                 p->ring0_ns, p->ring3_ns);
+        snprintf(p->why, sizeof(p->why),
+                 "KVM runs kernel code at %.2f ns an instruction (ring 3: %.2f)", p->ring0_ns,
+                 p->ring3_ns);
     }
 }
 
@@ -184,8 +195,9 @@ void kvm_probe(struct kvm_probe *p)
     int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         p->state = errno == EACCES || errno == EPERM ? KVM_DENIED : KVM_ABSENT;
-        snprintf(p->why, sizeof(p->why), p->state == KVM_DENIED ? "/dev/kvm may not be opened by this user"
-                                                                : "there is no usable /dev/kvm (%s)",
+        snprintf(p->why, sizeof(p->why),
+                 p->state == KVM_DENIED ? "/dev/kvm may not be opened by this user"
+                                        : "there is no usable /dev/kvm (%s)",
                  strerror(errno));
         return;
     }

@@ -1,4 +1,5 @@
-// Handshake: greeting -> qmp_capabilities -> query-cpus-fast -> cont. Lines that are no JSON are ignored.
+// Handshake: greeting -> qmp_capabilities -> query-cpus-fast -> cont. Lines that are no JSON are
+// ignored.
 #include "perf/vm/qmp.h"
 
 #include <stdlib.h>
@@ -14,8 +15,8 @@ void qmp_command(struct qmp *q, const char *name)
 static void take_greeting(struct qmp *q, json_t *greeting)
 {
     int major = 0, minor = 0, micro = 0;
-    json_unpack(greeting, "{s:{s:{s:i,s:i,s:i}}}", "version", "qemu", "major", &major, "minor", &minor,
-                "micro", &micro);
+    json_unpack(greeting, "{s:{s:{s:i,s:i,s:i}}}", "version", "qemu", "major", &major, "minor",
+                &minor, "micro", &micro);
     free(q->qemu_version);
     q->qemu_version = x_printf("%d.%d.%d", major, minor, micro);
     qmp_command(q, "qmp_capabilities");

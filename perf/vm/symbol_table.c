@@ -20,9 +20,9 @@ static const void *at(const struct image *f, size_t offset, size_t bytes)
 
 static const Elf64_Shdr *section(const struct image *f, const Elf64_Ehdr *h, size_t i)
 {
-    return i < h->e_shnum && h->e_shentsize == sizeof(Elf64_Shdr) ? at(f, h->e_shoff + i * sizeof(Elf64_Shdr),
-                                                                       sizeof(Elf64_Shdr))
-                                                                  : NULL;
+    return i < h->e_shnum && h->e_shentsize == sizeof(Elf64_Shdr)
+               ? at(f, h->e_shoff + i * sizeof(Elf64_Shdr), sizeof(Elf64_Shdr))
+               : NULL;
 }
 
 static void add_symbols(struct text_buf *t, const struct image *f, const Elf64_Shdr *symtab,
@@ -34,7 +34,8 @@ static void add_symbols(struct text_buf *t, const struct image *f, const Elf64_S
         return;
     for (size_t i = 0; i < symtab->sh_size / sizeof(*s); i++) {
         int type = ELF64_ST_TYPE(s[i].st_info);
-        bool code = type == STT_FUNC || (type == STT_NOTYPE && s[i].st_shndx != SHN_ABS && s[i].st_shndx);
+        bool code =
+            type == STT_FUNC || (type == STT_NOTYPE && s[i].st_shndx != SHN_ABS && s[i].st_shndx);
         if (code && s[i].st_name < strtab->sh_size && names[s[i].st_name])
             text_addf(t, "%016lx t %s\n", (unsigned long)s[i].st_value, names + s[i].st_name);
     }
@@ -61,9 +62,11 @@ char *symbol_table_elf(const char *path)
 char *symbol_table_console(const char *console)
 {
     struct text_buf t = {0};
-    for (const char *line = console; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = console; line && *line;
+         line = strchr(line, '\n'), line += line != NULL) {
         size_t digits = strspn(line, "0123456789abcdef"), len = strcspn(line, "\r\n");
-        if (digits == 16 && line[16] == ' ' && line[17] && strchr("tTwW", line[17]) && line[18] == ' ') {
+        if (digits == 16 && line[16] == ' ' && line[17] && strchr("tTwW", line[17]) &&
+            line[18] == ' ') {
             text_add_bytes(&t, line, len);
             text_add(&t, "\n");
         }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_ROOM 60  // what sun_path leaves after /cloudbench-PID-XXXXXX/NAME.sock
+#define PATH_ROOM 60 // what sun_path leaves after /cloudbench-PID-XXXXXX/NAME.sock
 
 static const char *base_dir(void)
 {

@@ -1,4 +1,5 @@
-// Resolves det, tcg, kvm and auto. A denied /dev/kvm is never a silent fall-back: it is refused with the line that mends it.
+// Resolves det, tcg, kvm and auto. A denied /dev/kvm is never a silent fall-back: it is refused
+// with the line that mends it.
 #include "perf/vm/tier_choice.h"
 
 #include "perf/util/say.h"

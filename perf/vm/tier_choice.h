@@ -5,7 +5,7 @@
 struct tier_choice {
     enum tier tier;
     const char *cpu;
-    char why[256];  // one line for people
+    char why[256]; // one line for people
 };
 
 // 0, EXIT_USAGE (no such tier) or EXIT_REFUSED (the environment lacks it); says why on stderr.

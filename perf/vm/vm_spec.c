@@ -76,9 +76,11 @@ static void add_port(struct str_list *v, const char *backend, const char *id, co
 
 static void add_devices(struct str_list *v)
 {
-    static const char *const fixed[] = {"-nodefaults", "-no-user-config", "-nic", "none", "-display",
-                                        "none", "-no-reboot", "-S", "-device",
-                                        "isa-debug-exit,iobase=0xf4,iosize=0x04"};
+    static const char *const fixed[] = {"-nodefaults", "-no-user-config",
+                                        "-nic",        "none",
+                                        "-display",    "none",
+                                        "-no-reboot",  "-S",
+                                        "-device",     "isa-debug-exit,iobase=0xf4,iosize=0x04"};
     for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
         list_add(v, fixed[i]);
     add_port(v, "socket", "qmp", VM_QMP_SOCKET);
@@ -124,8 +126,8 @@ json_t *vm_argv_diff(const struct str_list *a, const struct str_list *b)
     for (size_t i = 0; i < a->count && a->count == b->count; i++) {
         const char *option = i && a->items[i - 1][0] == '-' ? a->items[i - 1] : "shape";
         if (strcmp(a->items[i], b->items[i]))
-            json_array_append_new(diff, json_pack("{s:s,s:s,s:s}", "option", option, "a", a->items[i],
-                                                  "b", b->items[i]));
+            json_array_append_new(diff, json_pack("{s:s,s:s,s:s}", "option", option, "a",
+                                                  a->items[i], "b", b->items[i]));
     }
     return diff;
 }

@@ -1,6 +1,7 @@
 // The definition of a virtual machine and the one builder of QEMU's argument list.
-// Two kernels are compared only in machines built here: between them only -kernel and -append may differ.
-// Every path that differs between boots is relative to QEMU's working folder, the boot's private temporary folder.
+// Two kernels are compared only in machines built here: between them only -kernel and -append may
+// differ. Every path that differs between boots is relative to QEMU's working folder, the boot's
+// private temporary folder.
 #pragma once
 #include "perf/util/text_buf.h"
 #include "perf/vm/kernel_image.h"
@@ -11,24 +12,25 @@ extern const char *const tier_name[TIERS];
 
 struct vm_spec {
     enum tier tier;
-    const char *qemu;                  // path of the program
-    const char *cpu;                   // -cpu
+    const char *qemu; // path of the program
+    const char *cpu;  // -cpu
     const struct vm_topology *topology;
     const struct kernel_image *kernel;
     const char *initrd;
-    const char *guest_args;            // the words after "--", or NULL
-    const char *plugin;                // the counting plugin, or NULL
-    const char *extra_append;          // more kernel options, or NULL
-    bool plugin_symbols;               // symbols.txt lies in the working folder
+    const char *guest_args;   // the words after "--", or NULL
+    const char *plugin;       // the counting plugin, or NULL
+    const char *extra_append; // more kernel options, or NULL
+    bool plugin_symbols;      // symbols.txt lies in the working folder
 };
 
-#define VM_QMP_SOCKET "qmp.sock"
+#define VM_QMP_SOCKET   "qmp.sock"
 #define VM_CONSOLE_FIFO "console"
 #define VM_RESULTS_FIFO "results"
-#define VM_COUNT_FILE "count.txt"
-#define VM_SYMBOL_FILE "symbols.txt"
+#define VM_COUNT_FILE   "count.txt"
+#define VM_SYMBOL_FILE  "symbols.txt"
 
 const char *vm_default_cpu(enum tier tier);
 void vm_argv(const struct vm_spec *s, struct str_list *argv);
-// The arguments in which two lists differ, as an array of {option, a, b}. A shape that differs otherwise is one entry {option:"shape"}.
+// The arguments in which two lists differ, as an array of {option, a, b}. A shape that differs
+// otherwise is one entry {option:"shape"}.
 json_t *vm_argv_diff(const struct str_list *a, const struct str_list *b);

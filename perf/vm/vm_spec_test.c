@@ -8,13 +8,20 @@
 static struct kernel_image one = {.path = "/k/one", .cmdline = "console=ttyS0 a"};
 static struct kernel_image two = {.path = "/k/two", .cmdline = "console=ttyS0 b"};
 
-static void build(struct str_list *v, enum tier tier, const char *topology, const struct kernel_image *k)
+static void build(struct str_list *v, enum tier tier, const char *topology,
+                  const struct kernel_image *k)
 {
     struct vm_topology t;
     char *why;
     assert_true(vm_topology_find(&t, topology, &why));
-    struct vm_spec s = {.tier = tier, .qemu = "/q", .cpu = vm_default_cpu(tier), .topology = &t, .kernel = k,
-                        .initrd = "/i", .guest_args = "bench r pipe:1", .plugin = tier == TIER_DET ? "/p.so" : NULL};
+    struct vm_spec s = {.tier = tier,
+                        .qemu = "/q",
+                        .cpu = vm_default_cpu(tier),
+                        .topology = &t,
+                        .kernel = k,
+                        .initrd = "/i",
+                        .guest_args = "bench r pipe:1",
+                        .plugin = tier == TIER_DET ? "/p.so" : NULL};
     vm_argv(&s, v);
     vm_topology_free(&t);
 }
@@ -38,8 +45,10 @@ static void only_kernel_and_append_differ(void **state)
             build(&b, tier, shapes[s], &two);
             json_t *diff = vm_argv_diff(&a, &b);
             assert_int_equal(json_array_size(diff), 2);
-            assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 0), "option")), "-kernel");
-            assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 1), "option")), "-append");
+            assert_string_equal(
+                json_string_value(json_object_get(json_array_get(diff, 0), "option")), "-kernel");
+            assert_string_equal(
+                json_string_value(json_object_get(json_array_get(diff, 1), "option")), "-append");
             json_decref(diff);
             list_free(&a);
             list_free(&b);
@@ -80,7 +89,8 @@ static void another_shape_is_seen(void **state)
     build(&a, TIER_TCG, "1", &one);
     build(&b, TIER_TCG, "2x2", &one);
     json_t *diff = vm_argv_diff(&a, &b);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 0), "option")), "shape");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(diff, 0), "option")),
+                        "shape");
     json_decref(diff);
     list_free(&a);
     list_free(&b);

@@ -1,4 +1,5 @@
-// Reads topologies and checks them: every CPU on exactly one node, the nodes' memory adds up to the machine's.
+// Reads topologies and checks them: every CPU on exactly one node, the nodes' memory adds up to the
+// machine's.
 #include "perf/vm/vm_topology.h"
 
 #include "perf/util/project.h"
@@ -56,7 +57,8 @@ static void from_config(struct vm_topology *t, json_t *j)
     t->memory_mb = int_of(j, "memory_mb", DEFAULT_MEMORY_MB);
     if (json_is_integer(nodes) && json_integer_value(nodes) <= VM_NODES_MAX)
         even_nodes(t, json_integer_value(nodes));
-    json_array_foreach(nodes, i, n) {
+    json_array_foreach(nodes, i, n)
+    {
         if (i >= VM_NODES_MAX)
             break;
         const char *cpus = json_string_value(json_object_get(n, "cpus"));
@@ -74,7 +76,8 @@ static char *find_fault(const struct vm_topology *t)
         return x_printf("topology %s: 1 to 255 CPUs, not %d", t->name, t->cpus);
     for (int n = 0; n < t->nodes; n++) {
         if (!cpu_list_parse(&one, t->node[n].cpus))
-            return x_printf("topology %s: node %d: bad CPU list \"%s\"", t->name, n, t->node[n].cpus);
+            return x_printf("topology %s: node %d: bad CPU list \"%s\"", t->name, n,
+                            t->node[n].cpus);
         for (int c = 0; c < CPU_LIST_MAX; c++)
             all.has[c] |= one.has[c];
         cpus += one.count;
@@ -84,10 +87,11 @@ static char *find_fault(const struct vm_topology *t)
         if (!all.has[c])
             return x_printf("topology %s: CPU %d is on no node", t->name, c);
     if (t->nodes && cpus != t->cpus)
-        return x_printf("topology %s: the nodes name %d CPUs, the machine has %d", t->name, cpus, t->cpus);
+        return x_printf("topology %s: the nodes name %d CPUs, the machine has %d", t->name, cpus,
+                        t->cpus);
     if (t->nodes && memory != t->memory_mb)
-        return x_printf("topology %s: the nodes' memory is %d MiB, the machine's %d", t->name, memory,
-                        t->memory_mb);
+        return x_printf("topology %s: the nodes' memory is %d MiB, the machine's %d", t->name,
+                        memory, t->memory_mb);
     return NULL;
 }
 
@@ -101,7 +105,8 @@ bool vm_topology_find(struct vm_topology *t, const char *name, char **why)
     if (json_is_object(j))
         from_config(t, j);
     else if (!short_form(t, name))
-        *why = x_printf("no topology is called \"%s\" (see `cloudbench list topologies`; also CPUS or CPUSxNODES, up to 255)",
+        *why = x_printf("no topology is called \"%s\" (see `cloudbench list topologies`; also CPUS "
+                        "or CPUSxNODES, up to 255)",
                         name);
     if (!*why)
         *why = find_fault(t);
@@ -147,6 +152,6 @@ json_t *vm_topology_json(const struct vm_topology *t)
     for (int n = 0; n < t->nodes; n++)
         json_array_append_new(nodes, json_pack("{s:s,s:i}", "cpus", t->node[n].cpus, "memory_mb",
                                                t->node[n].memory_mb));
-    return json_pack("{s:s,s:i,s:i,s:o}", "name", t->name, "cpus", t->cpus, "memory_mb", t->memory_mb,
-                     "nodes", nodes);
+    return json_pack("{s:s,s:i,s:i,s:o}", "name", t->name, "cpus", t->cpus, "memory_mb",
+                     t->memory_mb, "nodes", nodes);
 }

@@ -1,5 +1,6 @@
 // The shape of a virtual machine: CPUs, memory, NUMA nodes.
-// Comes from configs/topologies.json by name, or from the short form "CPUS" or "CPUSxNODES" (8x4: 8 CPUs on 4 nodes).
+// Comes from configs/topologies.json by name, or from the short form "CPUS" or "CPUSxNODES" (8x4: 8
+// CPUs on 4 nodes).
 #pragma once
 #include "perf/vm/cpu_list.h"
 
@@ -8,22 +9,24 @@
 #define VM_NODES_MAX 64
 
 struct vm_node {
-    char *cpus;       // CPU list; "" for a node without CPUs
-    int memory_mb;    // 0 for a node without memory
+    char *cpus;    // CPU list; "" for a node without CPUs
+    int memory_mb; // 0 for a node without memory
 };
 
 struct vm_topology {
     char *name;
     int cpus;
     int memory_mb;
-    int nodes;        // 0: no NUMA description at all
+    int nodes; // 0: no NUMA description at all
     struct vm_node node[VM_NODES_MAX];
 };
 
-// False with *why (owned by the caller) when the name is unknown or the description is inconsistent.
+// False with *why (owned by the caller) when the name is unknown or the description is
+// inconsistent.
 bool vm_topology_find(struct vm_topology *t, const char *name, char **why);
 void vm_topology_free(struct vm_topology *t);
-// Two CPUs for a two-party workload: on one CPU, on two of one node, on two nodes. False when the shape has none.
+// Two CPUs for a two-party workload: on one CPU, on two of one node, on two nodes. False when the
+// shape has none.
 enum placement { PLACE_SAME_CPU, PLACE_CROSS_CPU, PLACE_CROSS_NODE, PLACEMENTS };
 extern const char *const placement_name[PLACEMENTS];
 bool vm_topology_pair(const struct vm_topology *t, enum placement p, int *a, int *b);

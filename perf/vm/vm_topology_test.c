@@ -35,7 +35,8 @@ static void short_forms(void **state)
 
 static void bad_names(void **state)
 {
-    static const char *const bad[] = {"", "0", "256", "-1", "2x4", "4x", "x4", "4x2x1", "04", "nosuch", "4x0"};
+    static const char *const bad[] = {"",   "0",     "256", "-1",     "2x4", "4x",
+                                      "x4", "4x2x1", "04",  "nosuch", "4x0"};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         struct vm_topology t;
@@ -71,7 +72,8 @@ static void every_configured_shape_is_sound(void **state)
     const char *name;
     (void)state;
     assert_non_null(all);
-    json_object_foreach(all, name, j) {
+    json_object_foreach(all, name, j)
+    {
         struct vm_topology t;
         char *why;
         assert_true(vm_topology_find(&t, name, &why));
