@@ -1,6 +1,7 @@
 /*
- * deliver.c: taking signals on the way to user mode. Owns get_signal(), the default actions, the restart of interrupted system
- * calls and the saved mask. Runs in the receiving task with interrupts on and no lock.
+ * deliver.c: taking signals on the way to user mode. Owns get_signal(), the default actions, the
+ * restart of interrupted system calls and the saved mask. Runs in the receiving task with
+ * interrupts on and no lock.
  */
 #include "kernel/arch/x86/ptregs.h"
 #include "kernel/arch/x86/switch.h"
@@ -17,7 +18,8 @@
 #define CORE_BYTES_MIN 4096
 static bool would_dump(int sig)
 {
-    return (sigmask(sig) & SIG_KERNEL_COREDUMP_MASK) && rlimit(RLIMIT_CORE) >= CORE_BYTES_MIN && current->mm && current->mm->dumpable;
+    return (sigmask(sig) & SIG_KERNEL_COREDUMP_MASK) && rlimit(RLIMIT_CORE) >= CORE_BYTES_MIN &&
+           current->mm && current->mm->dumpable;
 }
 
 __noreturn static void fatal_now(int sig)

@@ -1,20 +1,22 @@
 /*
- * itimer.c: setitimer, getitimer, alarm and RLIMIT_CPU. ITIMER_REAL is a high-resolution timer of the process; ITIMER_VIRTUAL,
- * ITIMER_PROF and RLIMIT_CPU count at the tick. Values are guarded by siglock; real_timer is started and cancelled with
- * siglock free, by one caller at a time because the expiry re-arms only under siglock.
+ * itimer.c: setitimer, getitimer, alarm and RLIMIT_CPU. ITIMER_REAL is a high-resolution timer of
+ * the process; ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU count at the tick. Values are guarded by
+ * siglock; real_timer is started and cancelled with siglock free, by one caller at a time because
+ * the expiry re-arms only under siglock.
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/posix_timer.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/rusage.h"
 
-#define ITIMER_REAL 0
+#define ITIMER_REAL    0
 #define ITIMER_VIRTUAL 1
-#define ITIMER_PROF 2
+#define ITIMER_PROF    2
 
 static s64 timeval_to_ns(const struct timeval *tv)
 {
-    return tv->tv_sec > S64_MAX / NSEC_PER_SEC - 1 ? S64_MAX : tv->tv_sec * NSEC_PER_SEC + tv->tv_usec * 1000;
+    return tv->tv_sec > S64_MAX / NSEC_PER_SEC - 1 ? S64_MAX
+                                                   : tv->tv_sec * NSEC_PER_SEC + tv->tv_usec * 1000;
 }
 
 static bool timeval_valid(const struct timeval *tv)
@@ -37,7 +39,8 @@ static void real_timer_expired(struct hrtimer *timer)
             s64 now = ktime_get_ns(), next = timer->expires_ns + sig->it_real_interval;
 
             if (next <= now)
-                next = now + sig->it_real_interval - (now - timer->expires_ns) % sig->it_real_interval;
+                next =
+                    now + sig->it_real_interval - (now - timer->expires_ns) % sig->it_real_interval;
             hrtimer_start(timer, next);
         } else {
             sig->it_real_armed = false;
@@ -108,7 +111,8 @@ static void set_cpu_timer(int which, s64 value, s64 interval)
     spin_lock_irq(&current->sighand->siglock);
     *v = value ? now + value : 0;
     *i = interval;
-    current->signal->cpu_timers = current->signal->it_virt_value || current->signal->it_prof_value ||
+    current->signal->cpu_timers = current->signal->it_virt_value ||
+                                  current->signal->it_prof_value ||
                                   current->signal->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
     spin_unlock_irq(&current->sighand->siglock);
     sched_cpu_timers_changed();
@@ -146,7 +150,8 @@ long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itim
 
     if (uvalue && copy_from_user(&v, uvalue, sizeof(v)))
         return -EFAULT;
-    if (!timeval_valid(&v.it_value) || !timeval_valid(&v.it_interval) || which < ITIMER_REAL || which > ITIMER_PROF)
+    if (!timeval_valid(&v.it_value) || !timeval_valid(&v.it_interval) || which < ITIMER_REAL ||
+        which > ITIMER_PROF)
         return -EINVAL;
     get_timer(which, &old);
     if (which == ITIMER_REAL)

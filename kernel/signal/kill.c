@@ -1,6 +1,6 @@
 /*
- * kill.c: the calls that send signals, who may send what to whom, and signals to process groups. Owns the walk over a group and
- * its agreement with fork (pid.c).
+ * kill.c: the calls that send signals, who may send what to whom, and signals to process groups.
+ * Owns the walk over a group and its agreement with fork (pid.c).
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/kill.h"
@@ -55,8 +55,10 @@ int kill_pid(struct pid *pid, int sig, int priv)
     return kill_pid_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, pid);
 }
 
-/* Every process for which `in` holds. 0 if one was signalled, else the last error, -ESRCH when there was none. */
-static int kill_walk(int sig, struct siginfo *info, bool (*in)(struct task_struct *, pid_t), pid_t arg)
+/* Every process for which `in` holds. 0 if one was signalled, else the last error, -ESRCH when
+ * there was none. */
+static int kill_walk(int sig, struct siginfo *info, bool (*in)(struct task_struct *, pid_t),
+                     pid_t arg)
 {
     struct task_struct *t;
     int err, ret = -ESRCH;

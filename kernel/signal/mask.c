@@ -1,12 +1,12 @@
 /*
- * mask.c: the system calls that read and change masks, actions and pending sets. A task changes only its own mask; SIGKILL and
- * SIGSTOP are never blocked.
+ * mask.c: the system calls that read and change masks, actions and pending sets. A task changes
+ * only its own mask; SIGKILL and SIGSTOP are never blocked.
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define SIG_BLOCK 0
+#define SIG_BLOCK   0
 #define SIG_UNBLOCK 1
 #define SIG_SETMASK 2
 
@@ -19,7 +19,7 @@ static void retarget(sigset_t newly_blocked)
 
     if (!moved || sig->nr_threads == 1)
         return;
-    list_for_each_entry(t, &sig->thread_head, thread_node) {
+    list_for_each_entry (t, &sig->thread_head, thread_node) {
         if (t == current || (t->flags & PF_EXITING) || !(moved & ~t->blocked))
             continue;
         moved &= t->blocked;
@@ -112,14 +112,18 @@ static void set_action(int sig, struct sigaction *a)
     current->sighand->custom |= sigmask(sig);
     if (!sig_task_ignored(current, sig))
         return;
-    flush_sigqueue_mask(sigmask(sig), current, true); /* POSIX: ignoring a pending signal discards it */
-    list_for_each_entry(t, &current->signal->thread_head, thread_node)
+    flush_sigqueue_mask(sigmask(sig), current,
+                        true); /* POSIX: ignoring a pending signal discards it */
+    list_for_each_entry (t, &current->signal->thread_head, thread_node)
         flush_sigqueue_mask(sigmask(sig), t, false);
 }
 
-#define SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
+#define SA_KNOWN                                                                                   \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART |            \
+     SA_NODEFER | SA_RESETHAND)
 
-long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact, size_t size)
+long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact,
+                      size_t size)
 {
     struct sigaction new, old;
 
@@ -168,7 +172,8 @@ long sys_rt_sigsuspend(sigset_t __user *set, size_t size)
     return err ? err : suspend();
 }
 
-/* Waits with `these` unblocked for the choice of thread but not taken as usual: real_blocked keeps handlers away. */
+/* Waits with `these` unblocked for the choice of thread but not taken as usual: real_blocked keeps
+ * handlers away. */
 static int wait_for_signal(sigset_t these, siginfo_t *info, s64 deadline)
 {
     sigset_t mask = ~these;
@@ -195,7 +200,8 @@ static int wait_for_signal(sigset_t these, siginfo_t *info, s64 deadline)
     return sig;
 }
 
-long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo, const struct timespec __user *uts, size_t size)
+long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
+                         const struct timespec __user *uts, size_t size)
 {
     s64 deadline = S64_MAX;
     struct timespec ts;
@@ -205,7 +211,8 @@ long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
 
     if (size != sizeof(sigset_t))
         return -EINVAL;
-    if (copy_from_user(&these, uthese, sizeof(these)) || (uts && copy_from_user(&ts, uts, sizeof(ts))))
+    if (copy_from_user(&these, uthese, sizeof(these)) ||
+        (uts && copy_from_user(&ts, uts, sizeof(ts))))
         return -EFAULT;
     if (uts) {
         s64 ns = timespec_to_ns(&ts);

@@ -1,6 +1,6 @@
 /*
- * notify.c: telling the parent what became of a child. The caller holds the parent's child_lock, so the parent cannot change;
- * the parent's siglock is taken inside.
+ * notify.c: telling the parent what became of a child. The caller holds the parent's child_lock, so
+ * the parent cannot change; the parent's siglock is taken inside.
  */
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
@@ -41,7 +41,8 @@ int process_exit_code(const struct task_struct *leader)
 
 static void wake_parent(struct signal_struct *psig)
 {
-    atomic_fence_full(); /* with do_wait(): it queued itself before it looked at the children, or we see it here */
+    atomic_fence_full(); /* with do_wait(): it queued itself before it looked at the children, or we
+                            see it here */
     if (waitqueue_active(&psig->wait_chldexit))
         __wake_up(&psig->wait_chldexit, TASK_INTERRUPTIBLE, 0, 0, true);
 }
@@ -59,7 +60,8 @@ bool do_notify_parent(struct task_struct *t, int sig)
         const struct sigaction *a = &ps->action[SIGCHLD - 1];
 
         autoreap = a->sa_handler == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT);
-        if (a->sa_handler == SIG_IGN || (a->sa_handler == SIG_DFL && !(parent->blocked & sigmask(SIGCHLD))))
+        if (a->sa_handler == SIG_IGN ||
+            (a->sa_handler == SIG_DFL && !(parent->blocked & sigmask(SIGCHLD))))
             sig = 0;
     }
     if (sig > 0 && sig <= _NSIG) {
@@ -82,7 +84,8 @@ void do_notify_parent_cldstop(struct task_struct *t, int why)
 
     fill_child_info(&info, leader, SIGCHLD);
     info.si_code = why;
-    info._sifields._sigchld.si_status = why == CLD_CONTINUED ? SIGCONT : t->signal->group_exit_code & 0x7f;
+    info._sifields._sigchld.si_status =
+        why == CLD_CONTINUED ? SIGCONT : t->signal->group_exit_code & 0x7f;
     ps = lock_task_sighand(parent, &flags);
     a = &ps->action[SIGCHLD - 1];
     if (a->sa_handler != SIG_IGN && !(a->sa_flags & SA_NOCLDSTOP))

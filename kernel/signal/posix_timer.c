@@ -1,8 +1,9 @@
 /*
- * posix_timer.c: timer_create(2) and its family. Each timer owns one sigqueue that is queued at most once: while it is pending
- * (or blocked), further periods only count as overrun; the next period is armed when the signal is taken.
- * Guard: siglock of the process for the list and every field. The hrtimer is cancelled with siglock free; `armed` makes an
- * expiry that runs meanwhile do nothing. CLOCK_REALTIME timers run on the monotonic clock from when they are set.
+ * posix_timer.c: timer_create(2) and its family. Each timer owns one sigqueue that is queued at
+ * most once: while it is pending (or blocked), further periods only count as overrun; the next
+ * period is armed when the signal is taken. Guard: siglock of the process for the list and every
+ * field. The hrtimer is cancelled with siglock free; `armed` makes an expiry that runs meanwhile do
+ * nothing. CLOCK_REALTIME timers run on the monotonic clock from when they are set.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
@@ -13,26 +14,30 @@
 #include "kernel/task/pid.h"
 #include "lockfree/rcu_list.h"
 
-#define SIGEV_SIGNAL 0
-#define SIGEV_NONE 1
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
 #define SIGEV_THREAD_ID 4
-#define TIMER_ABSTIME 1
-#define DELAYTIMER_MAX INT_MAX
+#define TIMER_ABSTIME   1
+#define DELAYTIMER_MAX  INT_MAX
 
 enum { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME = 7, CLOCK_TAI = 11 };
 
-struct sigevent { u64 value; int signo, notify, tid; char pad[44]; };
+struct sigevent {
+    u64 value;
+    int signo, notify, tid;
+    char pad[44];
+};
 _Static_assert(sizeof(struct sigevent) == 64, "Linux's struct sigevent");
 
 struct posix_timer {
-    struct list_head node;   /* signal->posix_timers */
+    struct list_head node; /* signal->posix_timers */
     int id;
     clockid_t clock;
     int notify, signo;
     u64 value;
-    struct pid *target;      /* SIGEV_THREAD_ID: that thread; else NULL: the process */
+    struct pid *target; /* SIGEV_THREAD_ID: that thread; else NULL: the process */
     struct signal_struct *process;
-    struct sigqueue *queue;  /* NULL: SIGEV_NONE */
+    struct sigqueue *queue; /* NULL: SIGEV_NONE */
     bool armed;
     s64 interval;
     int overrun, overrun_last;
@@ -87,7 +92,9 @@ static void expired(struct hrtimer *hr)
         t->armed = t->interval != 0;
         if (t->queue && !pending(t))
             queue_signal(t);
-        if (t->interval && !pending(t)) { /* ignored, or nothing to send: nobody will take it and arm the next period */
+        if (t->interval &&
+            !pending(
+                t)) { /* ignored, or nothing to send: nobody will take it and arm the next period */
             count_overrun(t, ktime_get_ns());
             hrtimer_start(hr, hr->expires_ns);
         }
@@ -149,7 +156,7 @@ static struct posix_timer *find_timer(int id)
 {
     struct posix_timer *t;
 
-    list_for_each_entry(t, &current->signal->posix_timers, node)
+    list_for_each_entry (t, &current->signal->posix_timers, node)
         if (t->id == id)
             return t;
     return NULL;
@@ -204,7 +211,8 @@ long sys_timer_create(clockid_t clock, void __user *uevent, int __user *uid)
     struct posix_timer *t;
     int err;
 
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
+        clock != CLOCK_TAI)
         return -EINVAL;
     if (uevent && copy_from_user(&ev, uevent, sizeof(ev)))
         return -EFAULT;
@@ -251,7 +259,8 @@ static s64 to_monotonic(const struct posix_timer *t, s64 ns, bool absolute)
     return ns > S64_MAX - now ? S64_MAX : now + ns;
 }
 
-long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue, struct itimerspec __user *uold)
+long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue,
+                       struct itimerspec __user *uold)
 {
     struct itimerspec v, old;
     struct posix_timer *t;

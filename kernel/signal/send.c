@@ -1,6 +1,7 @@
 /*
- * send.c: sending signals. Owns the rules who gets a process signal, what is ignored at the door, and how a fatal signal ends
- * the whole process. The receiver's siglock is held where the name ends in _locked. Any context but NMI.
+ * send.c: sending signals. Owns the rules who gets a process signal, what is ignored at the door,
+ * and how a fatal signal ends the whole process. The receiver's siglock is held where the name ends
+ * in _locked. Any context but NMI.
  */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/lib/string.h"
@@ -17,7 +18,8 @@ static bool sig_handler_ignored(const void *handler, int sig)
 /* init takes no signal that it has no handler for, except from the kernel (forced). */
 static bool init_is_immune(struct task_struct *t, int sig, const void *handler, bool forced)
 {
-    return (t->signal->flags & SIGNAL_UNKILLABLE) && handler == SIG_DFL && !(forced && (sigmask(sig) & SIG_KERNEL_ONLY_MASK));
+    return (t->signal->flags & SIGNAL_UNKILLABLE) && handler == SIG_DFL &&
+           !(forced && (sigmask(sig) & SIG_KERNEL_ONLY_MASK));
 }
 
 bool sig_task_ignored(struct task_struct *t, int sig)
@@ -49,14 +51,16 @@ static void kick_task(struct task_struct *t)
 {
     u64 w = own_read(&t->se.rq.own);
 
-    if (OWN_STATE(w) >= OWN_RUNNING && OWN_STATE(w) <= OWN_WOKEN && OWN_CPU(w) != smp_processor_id())
+    if (OWN_STATE(w) >= OWN_RUNNING && OWN_STATE(w) <= OWN_WOKEN &&
+        OWN_CPU(w) != smp_processor_id())
         smp_send_reschedule(OWN_CPU(w));
 }
 
 void signal_wake_up(struct task_struct *t, bool fatal)
 {
     set_tsk_work(t, TIF_SIGPENDING);
-    if (!wake_up_state(t, TASK_INTERRUPTIBLE | (fatal ? TASK_WAKEKILL | TASK_STOPPED | TASK_TRACED : 0)))
+    if (!wake_up_state(t, TASK_INTERRUPTIBLE |
+                              (fatal ? TASK_WAKEKILL | TASK_STOPPED | TASK_TRACED : 0)))
         kick_task(t);
 }
 
@@ -74,7 +78,7 @@ void zap_other_threads(struct task_struct *p)
     struct task_struct *t;
 
     p->signal->group_stop_count = 0;
-    list_for_each_entry(t, &p->signal->thread_head, thread_node) {
+    list_for_each_entry (t, &p->signal->thread_head, thread_node) {
         t->stop_work = t->stopped = false;
         if (t == p || t->exit_state)
             continue;
@@ -91,7 +95,7 @@ static struct task_struct *choose_thread(int sig, struct task_struct *t, bool gr
         return t;
     if (!group || t->signal->nr_threads == 1)
         return NULL;
-    list_for_each_entry(s, &t->signal->thread_head, thread_node) {
+    list_for_each_entry (s, &t->signal->thread_head, thread_node) {
         if (wants_signal(sig, s))
             return s;
     }
@@ -100,10 +104,12 @@ static struct task_struct *choose_thread(int sig, struct task_struct *t, bool gr
 
 static bool sig_fatal(struct task_struct *t, int sig)
 {
-    return !((SIG_KERNEL_IGNORE_MASK | SIG_KERNEL_STOP_MASK) & sigmask(sig)) && t->sighand->action[sig - 1].sa_handler == SIG_DFL;
+    return !((SIG_KERNEL_IGNORE_MASK | SIG_KERNEL_STOP_MASK) & sigmask(sig)) &&
+           t->sighand->action[sig - 1].sa_handler == SIG_DFL;
 }
 
-/* Picks the thread that takes it. A fatal one without a core dump starts the end of the whole process at once. */
+/* Picks the thread that takes it. A fatal one without a core dump starts the end of the whole
+ * process at once. */
 static void complete_signal(int sig, struct task_struct *p, bool group)
 {
     struct signal_struct *signal = p->signal;
@@ -111,13 +117,13 @@ static void complete_signal(int sig, struct task_struct *p, bool group)
 
     if (!t)
         return;
-    if (sig_fatal(t, sig) && !(signal->flags & SIGNAL_GROUP_EXIT) && !(t->real_blocked & sigmask(sig)) &&
-        !(sigmask(sig) & SIG_KERNEL_COREDUMP_MASK) &&
+    if (sig_fatal(t, sig) && !(signal->flags & SIGNAL_GROUP_EXIT) &&
+        !(t->real_blocked & sigmask(sig)) && !(sigmask(sig) & SIG_KERNEL_COREDUMP_MASK) &&
         (sig == SIGKILL || !(signal->flags & SIGNAL_UNKILLABLE))) {
         signal->flags = (signal->flags & SIGNAL_UNKILLABLE) | SIGNAL_GROUP_EXIT;
         signal->group_exit_code = sig;
         signal->group_stop_count = 0;
-        list_for_each_entry(each, &signal->thread_head, thread_node) {
+        list_for_each_entry (each, &signal->thread_head, thread_node) {
             each->stop_work = each->stopped = false;
             each->pending_set |= sigmask(SIGKILL);
             signal_wake_up(each, true);
@@ -133,7 +139,7 @@ static void continue_threads(struct task_struct *p)
     struct task_struct *t;
     unsigned why = 0;
 
-    list_for_each_entry(t, &signal->thread_head, thread_node) {
+    list_for_each_entry (t, &signal->thread_head, thread_node) {
         flush_sigqueue_mask(SIG_KERNEL_STOP_MASK, t, false);
         t->stop_work = t->stopped = false;
         wake_up_state(t, TASK_STOPPED);
@@ -149,7 +155,8 @@ static void continue_threads(struct task_struct *p)
     }
 }
 
-/* Stop and continue signals cancel each other, whether they are blocked, ignored or handled. False: drop it. */
+/* Stop and continue signals cancel each other, whether they are blocked, ignored or handled. False:
+ * drop it. */
 static bool prepare_signal(int sig, struct task_struct *p, bool forced)
 {
     struct signal_struct *signal = p->signal;
@@ -159,7 +166,7 @@ static bool prepare_signal(int sig, struct task_struct *p, bool forced)
         return sig == SIGKILL;
     if (sigmask(sig) & SIG_KERNEL_STOP_MASK) {
         flush_sigqueue_mask(sigmask(SIGCONT), p, true);
-        list_for_each_entry(t, &signal->thread_head, thread_node)
+        list_for_each_entry (t, &signal->thread_head, thread_node)
             flush_sigqueue_mask(sigmask(SIGCONT), t, false);
     } else if (sig == SIGCONT) {
         flush_sigqueue_mask(SIG_KERNEL_STOP_MASK, p, true);
@@ -207,7 +214,8 @@ int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, boo
         if (q) {
             fill_info(&q->info, sig, info);
             list_add_tail(&q->list, queue);
-        } else if (sig >= SIGRTMIN && !from_kernel(info) && info != SEND_SIG_NOINFO && info->si_code != SI_USER) {
+        } else if (sig >= SIGRTMIN && !from_kernel(info) && info != SEND_SIG_NOINFO &&
+                   info->si_code != SI_USER) {
             return -EAGAIN;
         }
     }
@@ -298,7 +306,8 @@ void force_sig(int sig)
     force_sig_info(&info);
 }
 
-/* The handler's frame could not be made: when that was SIGSEGV's own, nothing can be handled any more. */
+/* The handler's frame could not be made: when that was SIGSEGV's own, nothing can be handled any
+ * more. */
 void force_sigsegv(int sig)
 {
     unsigned long flags;

@@ -1,6 +1,7 @@
 /*
- * sigframe.c: the signal frame on the user stack, byte for byte Linux's x86-64 struct rt_sigframe, and the way back from it.
- * Owns the alternate stack as well. Everything read from a frame is checked: user mode can put anything there.
+ * sigframe.c: the signal frame on the user stack, byte for byte Linux's x86-64 struct rt_sigframe,
+ * and the way back from it. Owns the alternate stack as well. Everything read from a frame is
+ * checked: user mode can put anything there.
  */
 #include "kernel/arch/x86/asm_offsets.h"
 #include "kernel/arch/x86/cpu.h"
@@ -12,18 +13,23 @@
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define UC_FP_XSTATE 1u
-#define UC_SIGCONTEXT_SS 2u
-#define UC_STRICT_RESTORE_SS 4u
-#define SS_ONSTACK 1
-#define SS_DISABLE 2
-#define SS_AUTODISARM (1u << 31)
-#define MINSIGSTKSZ 2048
-#define RED_ZONE 128
-#define FLAGS_RESTORED 0x244dd5UL /* AC OF DF TF SF ZF AF PF CF RF: what user mode may set */
-#define FLAGS_CLEARED_AT_ENTRY 0x10500UL /* DF, TF, RF */
+#define UC_FP_XSTATE           1u
+#define UC_SIGCONTEXT_SS       2u
+#define UC_STRICT_RESTORE_SS   4u
+#define SS_ONSTACK             1
+#define SS_DISABLE             2
+#define SS_AUTODISARM          (1u << 31)
+#define MINSIGSTKSZ            2048
+#define RED_ZONE               128
+#define FLAGS_RESTORED         0x244dd5UL /* AC OF DF TF SF ZF AF PF CF RF: what user mode may set */
+#define FLAGS_CLEARED_AT_ENTRY 0x10500UL  /* DF, TF, RF */
 
-struct user_stack { u64 ss_sp; int ss_flags; u32 pad; u64 ss_size; };
+struct user_stack {
+    u64 ss_sp;
+    int ss_flags;
+    u32 pad;
+    u64 ss_size;
+};
 struct user_sigcontext {
     u64 r8, r9, r10, r11, r12, r13, r14, r15, di, si, bp, bx, dx, ax, cx, sp, ip, flags;
     u16 cs, gs, fs, ss;
@@ -69,16 +75,37 @@ static void save_altstack(struct user_stack *to, unsigned long sp)
 static void fill_context(struct user_sigcontext *c, const struct pt_regs *r)
 {
     *c = (struct user_sigcontext){
-        .r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
-        .di = r->di, .si = r->si, .bp = r->bp, .bx = r->bx, .dx = r->dx, .ax = r->ax, .cx = r->cx, .sp = r->sp, .ip = r->ip,
-        .flags = r->flags, .cs = (u16)r->cs, .ss = (u16)r->ss,
-        .err = current->thread.error_code, .trapno = current->thread.trap_nr, .cr2 = current->thread.cr2,
+        .r8 = r->r8,
+        .r9 = r->r9,
+        .r10 = r->r10,
+        .r11 = r->r11,
+        .r12 = r->r12,
+        .r13 = r->r13,
+        .r14 = r->r14,
+        .r15 = r->r15,
+        .di = r->di,
+        .si = r->si,
+        .bp = r->bp,
+        .bx = r->bx,
+        .dx = r->dx,
+        .ax = r->ax,
+        .cx = r->cx,
+        .sp = r->sp,
+        .ip = r->ip,
+        .flags = r->flags,
+        .cs = (u16)r->cs,
+        .ss = (u16)r->ss,
+        .err = current->thread.error_code,
+        .trapno = current->thread.trap_nr,
+        .cr2 = current->thread.cr2,
         .oldmask = current->blocked,
     };
 }
 
-/* Where the frame goes: below the red zone of the interrupted code, or on the alternate stack. 0: it does not fit there. */
-static unsigned long frame_address(const struct ksignal *ksig, const struct pt_regs *regs, unsigned long *fpstate)
+/* Where the frame goes: below the red zone of the interrupted code, or on the alternate stack. 0:
+ * it does not fit there. */
+static unsigned long frame_address(const struct ksignal *ksig, const struct pt_regs *regs,
+                                   unsigned long *fpstate)
 {
     unsigned long sp = regs->sp - RED_ZONE;
     bool nested = on_altstack(regs->sp), entering = false;
@@ -89,14 +116,16 @@ static unsigned long frame_address(const struct ksignal *ksig, const struct pt_r
     }
     *fpstate = ALIGN_DOWN(sp - fpu_sigframe_bytes(), 64);
     sp = ALIGN_DOWN(*fpstate - sizeof(struct rt_sigframe), 16) - 8;
-    if ((nested || entering) && (sp <= current->sas_ss_sp || sp - current->sas_ss_sp > current->sas_ss_size))
+    if ((nested || entering) &&
+        (sp <= current->sas_ss_sp || sp - current->sas_ss_sp > current->sas_ss_size))
         return 0;
     return sp;
 }
 
 static sigset_t mask_to_restore(void)
 {
-    return atomic_load_relaxed(&current->work) & TIF_RESTORE_SIGMASK ? current->saved_sigmask : current->blocked;
+    return atomic_load_relaxed(&current->work) & TIF_RESTORE_SIGMASK ? current->saved_sigmask
+                                                                     : current->blocked;
 }
 
 static void enter_handler(const struct ksignal *ksig, struct pt_regs *regs, unsigned long sp)

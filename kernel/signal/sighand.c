@@ -1,7 +1,8 @@
 /*
- * sighand.c: the life of sighand_struct and signal_struct. Owns their caches. A free sighand has every action at its default
- * and custom == 0, so that a new one costs only the actions that the parent changed. Both live until the last task that
- * refers to them is freed: whoever holds a task (or RCU) may lock its siglock.
+ * sighand.c: the life of sighand_struct and signal_struct. Owns their caches. A free sighand has
+ * every action at its default and custom == 0, so that a new one costs only the actions that the
+ * parent changed. Both live until the last task that refers to them is freed: whoever holds a task
+ * (or RCU) may lock its siglock.
  */
 #include "kernel/debug/assert.h"
 #include "kernel/lib/string.h"
@@ -28,7 +29,10 @@ static void reset_actions(struct sighand_struct *s)
 
 /* NOIRQ: sighands that are clean, linked through rcu.next. */
 #define SHELF_MAX 64u
-struct sighand_shelf { struct rcu_head *first; u32 count; };
+struct sighand_shelf {
+    struct rcu_head *first;
+    u32 count;
+};
 static DEFINE_PER_CPU(struct sighand_shelf, sighand_shelf);
 
 static struct sighand_struct *sighand_take(void)
@@ -116,7 +120,8 @@ static void put_sighand_later(struct sighand_struct *s)
 }
 
 /* Under the source's siglock: its actions may change in another thread. */
-static void copy_actions(struct sighand_struct *to, struct sighand_struct *from, bool clear_handlers)
+static void copy_actions(struct sighand_struct *to, struct sighand_struct *from,
+                         bool clear_handlers)
 {
     for (u64 left = from->custom; left; left &= left - 1) {
         int i = __builtin_ctzll(left);
@@ -199,7 +204,8 @@ void flush_signal_handlers(struct task_struct *t, bool force_default)
 static void init_new_signal(struct signal_struct *sig, const struct signal_struct *from)
 {
     memset(sig, 0, offsetof(struct signal_struct, rlim));
-    memset(sig->rlim + RLIM_NLIMITS, 0, sizeof(*sig) - offsetof(struct signal_struct, rlim) - sizeof(sig->rlim));
+    memset(sig->rlim + RLIM_NLIMITS, 0,
+           sizeof(*sig) - offsetof(struct signal_struct, rlim) - sizeof(sig->rlim));
     sig->count = sig->live = 1;
     sig->nr_threads = 1;
     spin_lock_init(&sig->child_lock);

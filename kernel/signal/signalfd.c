@@ -1,6 +1,6 @@
 /*
- * signalfd.c: reading signals from a descriptor (signalfd(2)). The file holds a mask; who reads or polls it sees its own pending
- * signals, whoever made it.
+ * signalfd.c: reading signals from a descriptor (signalfd(2)). The file holds a mask; who reads or
+ * polls it sees its own pending signals, whoever made it.
  */
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/slab.h"
@@ -8,10 +8,12 @@
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
-#define SFD_CLOEXEC O_CLOEXEC
+#define SFD_CLOEXEC  O_CLOEXEC
 #define SFD_NONBLOCK O_NONBLOCK
 
-struct signalfd { sigset_t mask; };
+struct signalfd {
+    sigset_t mask;
+};
 
 struct signalfd_siginfo {
     u32 signo;
@@ -41,7 +43,8 @@ static void fill_sent(struct signalfd_siginfo *to, const siginfo_t *from)
 
 static void fill(struct signalfd_siginfo *to, const siginfo_t *from)
 {
-    *to = (struct signalfd_siginfo){.signo = (u32)from->si_signo, .err = from->si_errno, .code = from->si_code};
+    *to = (struct signalfd_siginfo){
+        .signo = (u32)from->si_signo, .err = from->si_errno, .code = from->si_code};
     if (from->si_code == SI_TIMER) {
         to->tid = (u32)from->_sifields._timer.si_tid;
         to->overrun = (u32)from->_sifields._timer.si_overrun;
@@ -126,7 +129,9 @@ static void signalfd_release(struct inode *inode, struct file *f)
 }
 
 static const struct file_operations signalfd_fops = {
-    .read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release,
+    .read = signalfd_read,
+    .poll = signalfd_poll,
+    .release = signalfd_release,
 };
 
 static long make_signalfd(sigset_t mask, int flags)
@@ -139,7 +144,9 @@ static long make_signalfd(sigset_t mask, int flags)
         return -ENOMEM;
     ctx->mask = mask;
     fd = get_unused_fd_flags((unsigned)flags);
-    f = fd < 0 ? ERR_PTR(fd) : alloc_anon_file("[signalfd]", &signalfd_fops, ctx, O_RDWR | (unsigned)(flags & O_NONBLOCK));
+    f = fd < 0 ? ERR_PTR(fd)
+               : alloc_anon_file("[signalfd]", &signalfd_fops, ctx,
+                                 O_RDWR | (unsigned)(flags & O_NONBLOCK));
     if (IS_ERR(f)) {
         if (fd >= 0)
             put_unused_fd(fd);

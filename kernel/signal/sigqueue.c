@@ -1,6 +1,7 @@
 /*
- * sigqueue.c: pending signals. Owns struct sigqueue, the queues of a task and of a process, the signal-pending bit and the
- * choice which signal is taken next. Everything here runs under siglock unless said otherwise.
+ * sigqueue.c: pending signals. Owns struct sigqueue, the queues of a task and of a process, the
+ * signal-pending bit and the choice which signal is taken next. Everything here runs under siglock
+ * unless said otherwise.
  */
 #include "kernel/debug/assert.h"
 #include "kernel/lib/string.h"
@@ -52,7 +53,7 @@ void flush_sigqueue(struct list_head *queue, sigset_t *set)
     struct sigqueue *q, *n;
 
     *set = 0;
-    list_for_each_entry_safe(q, n, queue, list) {
+    list_for_each_entry_safe (q, n, queue, list) {
         list_del_init(&q->list);
         sigqueue_free(q);
     }
@@ -65,7 +66,7 @@ static void flush_mask(sigset_t mask, struct list_head *queue, sigset_t *set)
     if (!(*set & mask))
         return;
     *set &= ~mask;
-    list_for_each_entry_safe(q, n, queue, list) {
+    list_for_each_entry_safe (q, n, queue, list) {
         if (!(sigmask(q->info.si_signo) & mask))
             continue;
         list_del_init(&q->list);
@@ -100,7 +101,8 @@ void recalc_sigpending(void)
         clear_work(TIF_SIGPENDING);
 }
 
-/* Faults of the thread itself come first, then the lowest number (POSIX: real-time signals in that order). */
+/* Faults of the thread itself come first, then the lowest number (POSIX: real-time signals in that
+ * order). */
 static int next_signal(sigset_t set, sigset_t mask)
 {
     sigset_t ready = set & ~mask;
@@ -117,7 +119,7 @@ static void collect(int sig, struct list_head *queue, sigset_t *set, siginfo_t *
     struct sigqueue *q, *first = NULL;
     bool more = false;
 
-    list_for_each_entry(q, queue, list) {
+    list_for_each_entry (q, queue, list) {
         if (q->info.si_signo != sig)
             continue;
         if (first) {

@@ -1,6 +1,7 @@
 /*
- * stop.c: job control stops of whole processes. A stop signal taken by one thread sets stop_work for all; the last one to take
- * part tells the parent. `stopped` is the condition of the sleep: SIGCONT and SIGKILL clear it under siglock and wake.
+ * stop.c: job control stops of whole processes. A stop signal taken by one thread sets stop_work
+ * for all; the last one to take part tells the parent. `stopped` is the condition of the sleep:
+ * SIGCONT and SIGKILL clear it under siglock and wake.
  */
 #include "kernel/signal/stop.h"
 #include "kernel/signal/signal.h"
@@ -59,7 +60,7 @@ static void begin_group_stop(int sig)
 
     group->group_exit_code = sig;
     group->group_stop_count = 0;
-    list_for_each_entry(t, &group->thread_head, thread_node) {
+    list_for_each_entry (t, &group->thread_head, thread_node) {
         if ((t->flags & PF_EXITING) || t->stopped || t->stop_work)
             continue;
         t->stop_work = true;
@@ -88,7 +89,8 @@ void stop_current(int sig)
         return;
     if ((current->signal->flags & SIGNAL_GROUP_EXIT) || current->signal->group_exec_task)
         return;
-    if ((current->pending_set | current->signal->shared_set) & (sigmask(SIGKILL) | sigmask(SIGCONT)))
+    if ((current->pending_set | current->signal->shared_set) &
+        (sigmask(SIGKILL) | sigmask(SIGCONT)))
         return;
     if (!current->stop_work)
         begin_group_stop(sig);
@@ -101,7 +103,9 @@ void notify_continued(void)
     int why;
 
     spin_lock_irq(&current->sighand->siglock);
-    why = sig->flags & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED : sig->flags & SIGNAL_CLD_STOPPED ? CLD_STOPPED : 0;
+    why = sig->flags & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED
+          : sig->flags & SIGNAL_CLD_STOPPED ? CLD_STOPPED
+                                            : 0;
     sig->flags &= ~(SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED);
     if (why)
         tell_parent(why);

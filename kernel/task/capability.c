@@ -1,4 +1,5 @@
-/* capability.c: capget and capset (capabilities(7)), version 3 of the header, versions 1 and 2 read as Linux reads them. */
+/* capability.c: capget and capset (capabilities(7)), version 3 of the header, versions 1 and 2 read
+ * as Linux reads them. */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
@@ -7,15 +8,22 @@
 #define CAP_VERSION_2 0x20071026u
 #define CAP_VERSION_3 0x20080522u
 
-struct cap_header { u32 version; int pid; };
-struct cap_data { u32 effective, permitted, inheritable; };
+struct cap_header {
+    u32 version;
+    int pid;
+};
+struct cap_data {
+    u32 effective, permitted, inheritable;
+};
 
 /* Number of cap_data of this version; 0: unknown, and the header now holds the preferred one. */
 static int version_words(struct cap_header __user *uh, struct cap_header *h, int *words)
 {
     if (copy_from_user(h, uh, sizeof(*h)))
         return -EFAULT;
-    *words = h->version == CAP_VERSION_1 ? 1 : h->version == CAP_VERSION_2 || h->version == CAP_VERSION_3 ? 2 : 0;
+    *words = h->version == CAP_VERSION_1                                  ? 1
+             : h->version == CAP_VERSION_2 || h->version == CAP_VERSION_3 ? 2
+                                                                          : 0;
     if (!*words && put_user(CAP_VERSION_3, &uh->version))
         return -EFAULT;
     return 0;
@@ -62,7 +70,8 @@ long sys_capget(void __user *uheader, void __user *udata)
 
 static bool may_set(const struct cred *old, kernel_cap_t e, kernel_cap_t p, kernel_cap_t i)
 {
-    if (!(old->cap_effective & CAP_TO_MASK(CAP_SETPCAP)) && (i & ~(old->cap_inheritable | old->cap_permitted)))
+    if (!(old->cap_effective & CAP_TO_MASK(CAP_SETPCAP)) &&
+        (i & ~(old->cap_inheritable | old->cap_permitted)))
         return false;
     if (i & ~(old->cap_inheritable | old->cap_bset))
         return false;
@@ -96,6 +105,6 @@ long sys_capset(void __user *uheader, const void __user *udata)
     new->cap_effective = e;
     new->cap_permitted = p;
     new->cap_inheritable = i;
-    new->cap_ambient &= p & i;
+    new->cap_ambient &= p &i;
     return commit_creds(new);
 }

@@ -1,6 +1,7 @@
 /*
- * children.c: who is whose child. Owns the children lists (on group leaders, under the process's child_lock) and what becomes
- * of children whose parent ends: they go to the nearest ancestor that is a subreaper, else to init. Orphaned process groups.
+ * children.c: who is whose child. Owns the children lists (on group leaders, under the process's
+ * child_lock) and what becomes of children whose parent ends: they go to the nearest ancestor that
+ * is a subreaper, else to init. Orphaned process groups.
  */
 #include "kernel/task/task_internal.h"
 
@@ -66,7 +67,8 @@ static struct signal_struct *lock_reaper(struct task_struct *father, struct task
     }
 }
 
-static void reparent_one(struct task_struct *child, struct task_struct *reaper, struct list_head *dead)
+static void reparent_one(struct task_struct *child, struct task_struct *reaper,
+                         struct list_head *dead)
 {
     list_del(&child->sibling);
     rcu_assign_pointer(child->real_parent, reaper);
@@ -77,7 +79,8 @@ static void reparent_one(struct task_struct *child, struct task_struct *reaper, 
     list_add_tail(&child->sibling, &reaper->children);
     if (child->pdeath_signal)
         group_send_sig_info(child->pdeath_signal, SEND_SIG_NOINFO, child);
-    if (child->exit_state == EXIT_ZOMBIE && child->signal->nr_threads == 1 && do_notify_parent(child, child->exit_signal)) {
+    if (child->exit_state == EXIT_ZOMBIE && child->signal->nr_threads == 1 &&
+        do_notify_parent(child, child->exit_signal)) {
         child->exit_state = EXIT_DEAD;
         list_move_tail(&child->sibling, dead);
     }
@@ -85,26 +88,32 @@ static void reparent_one(struct task_struct *child, struct task_struct *reaper, 
 
 /* Groups that may have lost the parent that kept them from being orphaned. */
 #define MAX_LOST_GROUPS 16
-struct lost_groups { pid_t nr[MAX_LOST_GROUPS]; int n; };
+struct lost_groups {
+    pid_t nr[MAX_LOST_GROUPS];
+    int n;
+};
 
-static void note_group(struct lost_groups *lost, struct task_struct *child, struct task_struct *father)
+static void note_group(struct lost_groups *lost, struct task_struct *child,
+                       struct task_struct *father)
 {
     pid_t group = process_group_nr(child);
 
-    if (group == process_group_nr(father) || process_session_nr(child) != process_session_nr(father))
+    if (group == process_group_nr(father) ||
+        process_session_nr(child) != process_session_nr(father))
         return;
     if (lost->n < MAX_LOST_GROUPS && (!lost->n || lost->nr[lost->n - 1] != group))
         lost->nr[lost->n++] = group;
 }
 
-static void hand_on_children(struct task_struct *father, struct task_struct *leader, struct list_head *dead)
+static void hand_on_children(struct task_struct *father, struct task_struct *leader,
+                             struct list_head *dead)
 {
     struct task_struct *child, *next, *reaper;
     struct signal_struct *rsig;
     struct lost_groups lost = {.n = 0};
 
     rsig = lock_reaper(father, &reaper);
-    list_for_each_entry_safe(child, next, &leader->children, sibling) {
+    list_for_each_entry_safe (child, next, &leader->children, sibling) {
         note_group(&lost, child, father);
         reparent_one(child, reaper, dead);
     }
@@ -114,7 +123,8 @@ static void hand_on_children(struct task_struct *father, struct task_struct *lea
         signal_if_orphaned(lost.nr[--lost.n], NULL);
 }
 
-/* Last thread of a process. Children that nobody will wait for come back in `dead`, for release_task() without locks. */
+/* Last thread of a process. Children that nobody will wait for come back in `dead`, for
+ * release_task() without locks. */
 void forget_original_parent(struct task_struct *father, struct list_head *dead)
 {
     struct signal_struct *sig = father->signal;
@@ -127,7 +137,8 @@ void forget_original_parent(struct task_struct *father, struct list_head *dead)
         spin_unlock(&sig->child_lock);
 }
 
-/* A member with a parent in another group of the same session keeps the group from being orphaned (POSIX 3.265). */
+/* A member with a parent in another group of the same session keeps the group from being orphaned
+ * (POSIX 3.265). */
 bool will_become_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored)
 {
     struct task_struct *t;
@@ -135,12 +146,14 @@ bool will_become_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored)
     pid_t nr = 1;
 
     for (; orphaned && (t = next_process(&nr)); nr++) {
-        if (process_group_nr(t) == pgrp && t != ignored && !(t->exit_state && t->signal->nr_threads == 1)) {
+        if (process_group_nr(t) == pgrp && t != ignored &&
+            !(t->exit_state && t->signal->nr_threads == 1)) {
             struct task_struct *parent;
 
             rcu_read_lock();
             parent = rcu_dereference(t->real_parent);
-            if (parent->pid > 1 && process_group_nr(parent) != pgrp && process_session_nr(parent) == process_session_nr(t))
+            if (parent->pid > 1 && process_group_nr(parent) != pgrp &&
+                process_session_nr(parent) == process_session_nr(t))
                 orphaned = false;
             rcu_read_unlock();
         }
@@ -180,7 +193,8 @@ static void signal_if_orphaned(pid_t pgrp, struct task_struct *ignored)
     put_pid(group);
 }
 
-/* `leader`'s process ends: its tie to its parent was perhaps what kept its own group from being orphaned. */
+/* `leader`'s process ends: its tie to its parent was perhaps what kept its own group from being
+ * orphaned. */
 void kill_own_orphaned_pgrp(struct task_struct *leader)
 {
     bool tie;

@@ -1,4 +1,5 @@
-/* clone_calls.c: fork, vfork, clone, clone3, unshare: from the calls' arguments to kernel_clone_args. */
+/* clone_calls.c: fork, vfork, clone, clone3, unshare: from the calls' arguments to
+ * kernel_clone_args. */
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/string.h"
 #include "kernel/arch/x86/uaccess.h"
@@ -6,14 +7,15 @@
 #include "kernel/task/task_internal.h"
 
 #define CLONE_ARGS_SIZE_VER0 64
-#define CLONE_ARGS_SIZE_MAX 88
-#define CLONE_KNOWN_FLAGS 0xffffff00UL
-#define CLONE_INTO_CGROUP 0x200000000UL
-#define CLONE_NEWTIME 0x80UL
-#define UNSHARE_NAMESPACES 0x7e020000UL
+#define CLONE_ARGS_SIZE_MAX  88
+#define CLONE_KNOWN_FLAGS    0xffffff00UL
+#define CLONE_INTO_CGROUP    0x200000000UL
+#define CLONE_NEWTIME        0x80UL
+#define UNSHARE_NAMESPACES   0x7e020000UL
 
 struct clone_args {
-    u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+        set_tid_size, cgroup;
 };
 
 long sys_fork(void)
@@ -26,13 +28,17 @@ long sys_fork(void)
 long sys_vfork(void)
 {
     struct kernel_clone_args args = {
-        .flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD, .node = -1, .cpu = -1,
+        .flags = CLONE_VFORK | CLONE_VM,
+        .exit_signal = SIGCHLD,
+        .node = -1,
+        .cpu = -1,
     };
 
     return kernel_clone(&args);
 }
 
-long sys_clone(unsigned long flags, unsigned long newsp, int __user *parent_tid, int __user *child_tid, unsigned long tls)
+long sys_clone(unsigned long flags, unsigned long newsp, int __user *parent_tid,
+               int __user *child_tid, unsigned long tls)
 {
     struct kernel_clone_args args = {
         .flags = (u32)flags & ~CSIGNAL,
@@ -75,7 +81,8 @@ static bool clone3_args_valid(const struct clone_args *a)
         return false;
     if ((a->flags & (CLONE_THREAD | CLONE_PARENT)) && a->exit_signal)
         return false;
-    if (a->exit_signal > _NSIG || (a->set_tid && !a->set_tid_size) || (!a->set_tid && a->set_tid_size))
+    if (a->exit_signal > _NSIG || (a->set_tid && !a->set_tid_size) ||
+        (!a->set_tid && a->set_tid_size))
         return false;
     if (!a->stack)
         return !a->stack_size;
@@ -108,7 +115,8 @@ long sys_clone3(void __user *uargs, size_t size)
     if (size < CLONE_ARGS_SIZE_VER0)
         return -EINVAL;
     if (size > CLONE_ARGS_SIZE_MAX) {
-        err = check_rest((const u8 __user *)uargs + CLONE_ARGS_SIZE_MAX, size - CLONE_ARGS_SIZE_MAX);
+        err =
+            check_rest((const u8 __user *)uargs + CLONE_ARGS_SIZE_MAX, size - CLONE_ARGS_SIZE_MAX);
         if (err)
             return err;
     }
@@ -152,7 +160,8 @@ long sys_unshare(unsigned long flags)
 {
     int err = 0;
 
-    if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM | UNSHARE_NAMESPACES))
+    if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_SYSVSEM |
+                  UNSHARE_NAMESPACES))
         return -EINVAL;
     if (flags & UNSHARE_NAMESPACES)
         return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;

@@ -1,6 +1,6 @@
 /*
- * cred.c: credentials. Owns struct cred and group_info: immutable once published, changed by copy and commit. Readers of another
- * task's credentials are RCU readers.
+ * cred.c: credentials. Owns struct cred and group_info: immutable once published, changed by copy
+ * and commit. Readers of another task's credentials are RCU readers.
  */
 #include "kernel/debug/assert.h"
 #include "kernel/lib/string.h"
@@ -91,8 +91,8 @@ static void move_process_count(struct user_struct *from, struct user_struct *to)
 
 static bool changes_rights(const struct cred *old, const struct cred *new)
 {
-    return old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid || old->fsgid != new->fsgid ||
-           (new->cap_permitted & ~old->cap_permitted);
+    return old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid ||
+           old->fsgid != new->fsgid || (new->cap_permitted & ~old->cap_permitted);
 }
 
 int commit_creds(struct cred *new)

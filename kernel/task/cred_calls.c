@@ -1,6 +1,6 @@
 /*
- * cred_calls.c: the calls that read and change user and group ids (credentials(7)). Each makes a copy, changes it and commits:
- * a call that fails changes nothing.
+ * cred_calls.c: the calls that read and change user and group ids (credentials(7)). Each makes a
+ * copy, changes it and commits: a call that fails changes nothing.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
@@ -9,13 +9,27 @@
 #include "kernel/task/task_internal.h"
 
 #define SAME ((u32)-1)
-#define CAP_FS_MASK (CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH) | \
-    CAP_TO_MASK(CAP_FOWNER) | CAP_TO_MASK(CAP_FSETID) | CAP_TO_MASK(CAP_MKNOD) | (1UL << 9) | (1UL << 32))
+#define CAP_FS_MASK                                                                                \
+    (CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH) |   \
+     CAP_TO_MASK(CAP_FOWNER) | CAP_TO_MASK(CAP_FSETID) | CAP_TO_MASK(CAP_MKNOD) | (1UL << 9) |     \
+     (1UL << 32))
 
-long sys_getuid(void) { return current_cred()->uid; }
-long sys_geteuid(void) { return current_cred()->euid; }
-long sys_getgid(void) { return current_cred()->gid; }
-long sys_getegid(void) { return current_cred()->egid; }
+long sys_getuid(void)
+{
+    return current_cred()->uid;
+}
+long sys_geteuid(void)
+{
+    return current_cred()->euid;
+}
+long sys_getgid(void)
+{
+    return current_cred()->gid;
+}
+long sys_getegid(void)
+{
+    return current_cred()->egid;
+}
 
 /* capabilities(7), "Effect of user ID changes on capabilities". */
 static void fix_caps_after_setuid(struct cred *new, const struct cred *old)
@@ -78,7 +92,8 @@ long sys_setreuid(uid_t ruid, uid_t euid)
     const struct cred *old = current_cred();
     struct cred *new;
 
-    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->uid) || !one_of(euid, old->uid, old->euid, old->suid)))
+    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->uid) ||
+                                 !one_of(euid, old->uid, old->euid, old->suid)))
         return -EPERM;
     new = prepare_creds();
     if (!new)
@@ -97,7 +112,8 @@ long sys_setresuid(uid_t ruid, uid_t euid, uid_t suid)
     const struct cred *old = current_cred();
     struct cred *new;
 
-    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->suid) || !one_of(euid, old->uid, old->euid, old->suid) ||
+    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->suid) ||
+                                 !one_of(euid, old->uid, old->euid, old->suid) ||
                                  !one_of(suid, old->uid, old->euid, old->suid)))
         return -EPERM;
     new = prepare_creds();
@@ -159,7 +175,8 @@ long sys_setregid(gid_t rgid, gid_t egid)
     const struct cred *old = current_cred();
     struct cred *new;
 
-    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->gid) || !one_of(egid, old->gid, old->egid, old->sgid)))
+    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->gid) ||
+                                 !one_of(egid, old->gid, old->egid, old->sgid)))
         return -EPERM;
     new = prepare_creds();
     if (!new)
@@ -178,7 +195,8 @@ long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
     const struct cred *old = current_cred();
     struct cred *new;
 
-    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->sgid) || !one_of(egid, old->gid, old->egid, old->sgid) ||
+    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->sgid) ||
+                                 !one_of(egid, old->gid, old->egid, old->sgid) ||
                                  !one_of(sgid, old->gid, old->egid, old->sgid)))
         return -EPERM;
     new = prepare_creds();
@@ -199,7 +217,8 @@ long sys_setfsuid(uid_t uid)
     uid_t before = old->fsuid;
     struct cred *new;
 
-    if (uid == SAME || uid == before || (!one_of(uid, old->uid, old->euid, old->suid) && !capable(CAP_SETUID)))
+    if (uid == SAME || uid == before ||
+        (!one_of(uid, old->uid, old->euid, old->suid) && !capable(CAP_SETUID)))
         return before;
     new = prepare_creds();
     if (!new)
@@ -221,7 +240,8 @@ long sys_setfsgid(gid_t gid)
     gid_t before = old->fsgid;
     struct cred *new;
 
-    if (gid == SAME || gid == before || (!one_of(gid, old->gid, old->egid, old->sgid) && !capable(CAP_SETGID)))
+    if (gid == SAME || gid == before ||
+        (!one_of(gid, old->gid, old->egid, old->sgid) && !capable(CAP_SETGID)))
         return before;
     new = prepare_creds();
     if (!new)

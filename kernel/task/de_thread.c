@@ -1,7 +1,8 @@
 /*
- * de_thread.c: exec in a process of several threads: all others end, and the caller becomes the leader with the process's own
- * number, place among its parent's children, and children.
- * group_exec_task is set under siglock; every thread that ends then wakes it (unlink_thread(), become_zombie() in exit.c).
+ * de_thread.c: exec in a process of several threads: all others end, and the caller becomes the
+ * leader with the process's own number, place among its parent's children, and children.
+ * group_exec_task is set under siglock; every thread that ends then wakes it (unlink_thread(),
+ * become_zombie() in exit.c).
  */
 #include "kernel/task/binprm.h"
 #include "lockfree/rcu_list.h"
@@ -30,7 +31,8 @@ static int wait_until_alone(struct signal_struct *sig)
     return err;
 }
 
-/* Numbers and struct pid change hands: the caller gets the process's, the old leader what is released. */
+/* Numbers and struct pid change hands: the caller gets the process's, the old leader what is
+ * released. */
 static void swap_pids(struct task_struct *leader)
 {
     struct pid *own = current->thread_pid, *process = leader->thread_pid;
@@ -47,7 +49,7 @@ static void take_children(struct task_struct *leader)
 {
     struct task_struct *child;
 
-    list_for_each_entry(child, &leader->children, sibling) {
+    list_for_each_entry (child, &leader->children, sibling) {
         rcu_assign_pointer(child->real_parent, current);
         child->parent = current;
     }

@@ -1,21 +1,22 @@
 /*
- * elf_load.c: ELF64 programs: static, static-PIE, and with an interpreter (System V gABI chapter 5). Everything in the file is
- * distrusted: each number is checked before it is used, and what the mmap layer refuses is refused.
+ * elf_load.c: ELF64 programs: static, static-PIE, and with an interpreter (System V gABI chapter
+ * 5). Everything in the file is distrusted: each number is checked before it is used, and what the
+ * mmap layer refuses is refused.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/binprm.h"
 
-#define ET_EXEC 2
-#define ET_DYN 3
-#define EM_X86_64 62
-#define PT_LOAD 1
-#define PT_INTERP 3
-#define PT_GNU_STACK 0x6474e551u
-#define PF_X 1u
-#define PF_W 2u
-#define PF_R 4u
-#define ELF_DYN_BASE 0x555555554000UL
+#define ET_EXEC        2
+#define ET_DYN         3
+#define EM_X86_64      62
+#define PT_LOAD        1
+#define PT_INTERP      3
+#define PT_GNU_STACK   0x6474e551u
+#define PF_X           1u
+#define PF_W           2u
+#define PF_R           4u
+#define ELF_DYN_BASE   0x555555554000UL
 #define MAX_PHDR_BYTES 65536u
 
 struct elf_header {
@@ -35,7 +36,7 @@ struct elf_phdr {
 struct image {
     struct file *file;
     struct elf_header eh;
-    struct elf_phdr *ph;     /* kmalloc, or inside the program's header bytes */
+    struct elf_phdr *ph; /* kmalloc, or inside the program's header bytes */
     bool ph_allocated;
     unsigned long first, end; /* page range of all PT_LOAD, before the bias */
     unsigned long bias;
@@ -43,8 +44,9 @@ struct image {
 
 static bool header_ok(const struct elf_header *e)
 {
-    return !memcmp(e->ident, "\177ELF\2\1", 6) && e->machine == EM_X86_64 && (e->type == ET_EXEC || e->type == ET_DYN) &&
-           e->phentsize == sizeof(struct elf_phdr) && e->phnum && e->phnum <= MAX_PHDR_BYTES / sizeof(struct elf_phdr);
+    return !memcmp(e->ident, "\177ELF\2\1", 6) && e->machine == EM_X86_64 &&
+           (e->type == ET_EXEC || e->type == ET_DYN) && e->phentsize == sizeof(struct elf_phdr) &&
+           e->phnum && e->phnum <= MAX_PHDR_BYTES / sizeof(struct elf_phdr);
 }
 
 static void image_free(struct image *im)
@@ -76,7 +78,8 @@ static int image_open(struct image *im, struct file *file, const u8 *header, ssi
     if (!im->ph)
         return -ENOMEM;
     im->ph_allocated = true;
-    if ((s64)im->eh.phoff >= 0 && kernel_read(file, im->ph, table, (loff_t)im->eh.phoff) == (ssize_t)table)
+    if ((s64)im->eh.phoff >= 0 &&
+        kernel_read(file, im->ph, table, (loff_t)im->eh.phoff) == (ssize_t)table)
         return 0;
     image_free(im);
     return -ENOEXEC;
@@ -92,7 +95,8 @@ static int open_interp(struct binprm *b, const struct elf_phdr *p)
     path = kmalloc(p->filesz, GFP_KERNEL);
     if (!path)
         return -ENOMEM;
-    if (kernel_read(b->file, path, p->filesz, (loff_t)p->offset) == (ssize_t)p->filesz && !path[p->filesz - 1]) {
+    if (kernel_read(b->file, path, p->filesz, (loff_t)p->offset) == (ssize_t)p->filesz &&
+        !path[p->filesz - 1]) {
         b->interp = open_exec_at(AT_FDCWD, path, 0);
         err = IS_ERR(b->interp) ? (int)PTR_ERR(b->interp) : 0;
         if (err)
@@ -142,7 +146,8 @@ static bool image_extent(struct image *im)
 
 static int segment_prot(const struct elf_phdr *p)
 {
-    return (p->flags & PF_R ? PROT_READ : 0) | (p->flags & PF_W ? PROT_WRITE : 0) | (p->flags & PF_X ? PROT_EXEC : 0);
+    return (p->flags & PF_R ? PROT_READ : 0) | (p->flags & PF_W ? PROT_WRITE : 0) |
+           (p->flags & PF_X ? PROT_EXEC : 0);
 }
 
 static const u8 zeroes[PAGE_SIZE];
@@ -163,8 +168,8 @@ static int map_segment(struct mm_struct *mm, struct image *im, const struct elf_
     long ret;
 
     if (p->filesz) {
-        ret = do_mmap(mm, im->file, start, file_end - start, segment_prot(p), MAP_PRIVATE | MAP_FIXED,
-                      (p->offset & PAGE_MASK) >> PAGE_SHIFT);
+        ret = do_mmap(mm, im->file, start, file_end - start, segment_prot(p),
+                      MAP_PRIVATE | MAP_FIXED, (p->offset & PAGE_MASK) >> PAGE_SHIFT);
         if (ret < 0)
             return (int)ret;
         if (p->memsz > p->filesz && (p->flags & PF_W)) {
@@ -181,7 +186,8 @@ static int map_segment(struct mm_struct *mm, struct image *im, const struct elf_
     return 0;
 }
 
-/* Where a position-independent image goes: at `wanted`, or where the mmap layer finds room for it. */
+/* Where a position-independent image goes: at `wanted`, or where the mmap layer finds room for it.
+ */
 static int choose_bias(struct mm_struct *mm, struct image *im, unsigned long wanted)
 {
     size_t size = im->end - im->first;
@@ -253,7 +259,8 @@ static void note_aux(struct binprm *b, const struct image *im)
     for (u32 i = 0; i < im->eh.phnum; i++) {
         const struct elf_phdr *p = &im->ph[i];
 
-        if (p->type == PT_LOAD && p->offset <= im->eh.phoff && im->eh.phoff < p->offset + p->filesz) {
+        if (p->type == PT_LOAD && p->offset <= im->eh.phoff &&
+            im->eh.phoff < p->offset + p->filesz) {
             b->at_phdr = im->eh.phoff - p->offset + p->vaddr + im->bias;
             return;
         }

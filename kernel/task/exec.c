@@ -1,7 +1,8 @@
 /*
- * exec.c: executing programs. The new space is built completely beside the old one; what fails before exec_commit() leaves the
- * caller as it was, except that a program which cannot be mapped kills it with SIGSEGV as on Linux, where that happens after
- * the old space is gone. The old space is torn down after the new one is in use.
+ * exec.c: executing programs. The new space is built completely beside the old one; what fails
+ * before exec_commit() leaves the caller as it was, except that a program which cannot be mapped
+ * kills it with SIGSEGV as on Linux, where that happens after the old space is gone. The old space
+ * is torn down after the new one is in use.
  */
 #include "kernel/arch/x86/switch.h"
 #include "kernel/dev/random.h"
@@ -15,7 +16,7 @@
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/binprm.h"
 
-#define ADDR_NO_RANDOMIZE 0x40000u
+#define ADDR_NO_RANDOMIZE  0x40000u
 #define PER_CLEAR_ON_SETID 0x7c40000u
 
 static bool no_randomize;
@@ -37,8 +38,8 @@ unsigned long exec_random(unsigned bits)
     return v & (BIT(bits) - 1);
 }
 
-/* An open file of the program itself is marked before it is mapped: its last fput allows writers again. The mark is not for
- * interpreters, which may be replaced while programs use them. */
+/* An open file of the program itself is marked before it is mapped: its last fput allows writers
+ * again. The mark is not for interpreters, which may be replaced while programs use them. */
 static struct file *open_marked(int dfd, const char *path, int flags)
 {
     struct file *f = open_exec_at(dfd, path, flags);
@@ -119,7 +120,8 @@ static int parse_script(char *line, size_t n, char **interp, char **arg)
 }
 
 /* argv[0] gives way to: interpreter, its argument, the script's own path. */
-static int push_script_words(struct binprm *b, const char *interp, const char *arg, const char *script)
+static int push_script_words(struct binprm *b, const char *interp, const char *arg,
+                             const char *script)
 {
     int err;
 
@@ -161,7 +163,8 @@ static int find_program(struct binprm *b)
     char *script = b->name;
     int err = read_header(b);
 
-    for (int depth = 0; !err && b->header_bytes >= 2 && b->header[0] == '#' && b->header[1] == '!'; depth++)
+    for (int depth = 0; !err && b->header_bytes >= 2 && b->header[0] == '#' && b->header[1] == '!';
+         depth++)
         err = depth < MAX_SCRIPT_DEPTH ? follow_script(b, &script) : -ELOOP;
     if (script != b->name)
         kfree(script);
@@ -173,7 +176,9 @@ static void set_mmap_base(struct mm_struct *mm)
     u64 gap = rlimit(RLIMIT_STACK);
 
     gap = min(max(gap, (u64)128 << 20), (u64)(TASK_SIZE / 6 * 5));
-    mm->mmap_base = ALIGN_DOWN(TASK_SIZE - gap - (exec_random(22) << PAGE_SHIFT) - (exec_random(28) << PAGE_SHIFT), PAGE_SIZE);
+    mm->mmap_base = ALIGN_DOWN(TASK_SIZE - gap - (exec_random(22) << PAGE_SHIFT) -
+                                   (exec_random(28) << PAGE_SHIFT),
+                               PAGE_SIZE);
 }
 
 static int build_space(struct binprm *b)
@@ -286,7 +291,8 @@ static bool over_process_limit(void)
 {
     const struct user_struct *u = current_cred()->user;
 
-    return u->uid && u->processes > rlimit(RLIMIT_NPROC) && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
+    return u->uid && u->processes > rlimit(RLIMIT_NPROC) && !capable(CAP_SYS_RESOURCE) &&
+           !capable(CAP_SYS_ADMIN);
 }
 
 static int open_program(struct binprm *b, int dfd, int flags)
@@ -373,13 +379,14 @@ int kernel_execve(const char *path, const char *const *argv, const char *const *
     return err;
 }
 
-long sys_execve(const char __user *name, const char __user *const __user *argv, const char __user *const __user *envp)
+long sys_execve(const char __user *name, const char __user *const __user *argv,
+                const char __user *const __user *envp)
 {
     return exec_user(AT_FDCWD, name, argv, envp, 0);
 }
 
-long sys_execveat(int fd, const char __user *name, const char __user *const __user *argv, const char __user *const __user *envp,
-                  int flags)
+long sys_execveat(int fd, const char __user *name, const char __user *const __user *argv,
+                  const char __user *const __user *envp, int flags)
 {
     if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
         return -EINVAL;

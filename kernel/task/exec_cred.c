@@ -1,6 +1,7 @@
 /*
- * exec_cred.c: rights after exec: set-user-ID and set-group-ID files, capabilities (capabilities(7), "Transformation of
- * capabilities during execve"; files carry none here). When nothing changes the old credential stays: no allocation.
+ * exec_cred.c: rights after exec: set-user-ID and set-group-ID files, capabilities
+ * (capabilities(7), "Transformation of capabilities during execve"; files carry none here). When
+ * nothing changes the old credential stays: no allocation.
  */
 #include "kernel/task/binprm.h"
 
@@ -35,9 +36,10 @@ static void transform_caps(struct cred *c, const struct cred *old)
 
 static bool same_rights(const struct cred *a, const struct cred *b)
 {
-    return a->euid == b->euid && a->egid == b->egid && a->suid == b->suid && a->sgid == b->sgid && a->fsuid == b->fsuid &&
-           a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted && a->cap_effective == b->cap_effective &&
-           a->cap_ambient == b->cap_ambient && a->securebits == b->securebits;
+    return a->euid == b->euid && a->egid == b->egid && a->suid == b->suid && a->sgid == b->sgid &&
+           a->fsuid == b->fsuid && a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted &&
+           a->cap_effective == b->cap_effective && a->cap_ambient == b->cap_ambient &&
+           a->securebits == b->securebits;
 }
 
 int exec_prepare_creds(struct binprm *b)

@@ -1,6 +1,7 @@
 /*
- * exec_stack.c: the first stack of a program (System V ABI, x86-64, 3.4.1): argc, argv, envp, auxiliary vector, random bytes,
- * platform name, strings. It is put together in the string buffer and written to the new space in one piece.
+ * exec_stack.c: the first stack of a program (System V ABI, x86-64, 3.4.1): argc, argv, envp,
+ * auxiliary vector, random bytes, platform name, strings. It is put together in the string buffer
+ * and written to the new space in one piece.
  */
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/dev/random.h"
@@ -8,17 +9,37 @@
 #include "kernel/task/binprm.h"
 
 enum {
-    AT_NULL, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11,
-    AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25,
-    AT_HWCAP2 = 26, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
+    AT_NULL,
+    AT_PHDR = 3,
+    AT_PHENT = 4,
+    AT_PHNUM = 5,
+    AT_PAGESZ = 6,
+    AT_BASE = 7,
+    AT_FLAGS = 8,
+    AT_ENTRY = 9,
+    AT_UID = 11,
+    AT_EUID = 12,
+    AT_GID = 13,
+    AT_EGID = 14,
+    AT_PLATFORM = 15,
+    AT_HWCAP = 16,
+    AT_CLKTCK = 17,
+    AT_SECURE = 23,
+    AT_RANDOM = 25,
+    AT_HWCAP2 = 26,
+    AT_EXECFN = 31,
+    AT_MINSIGSTKSZ = 51,
 };
-#define AUXV_PAIRS 21
+#define AUXV_PAIRS      21
 #define HWCAP2_FSGSBASE 2
 static const char platform[8] = "x86_64";
 #define RANDOM_BYTES 16
 
 /* Everything that lies between the vectors and the strings. */
-struct lower_data { u8 random[RANDOM_BYTES]; char platform[8]; };
+struct lower_data {
+    u8 random[RANDOM_BYTES];
+    char platform[8];
+};
 
 static u32 hwcap(void)
 {
@@ -78,8 +99,8 @@ static const char *put_pointers(u64 **at, const char *text, unsigned long addres
     return text;
 }
 
-static void note_in_mm(struct mm_struct *mm, const struct exec_strings *s, unsigned long strings, const char *env_end,
-                       const u64 *auxv)
+static void note_in_mm(struct mm_struct *mm, const struct exec_strings *s, unsigned long strings,
+                       const char *env_end, const u64 *auxv)
 {
     mm->arg_start = strings;
     mm->arg_end = mm->env_start = strings + (s->env_start - s->start);
@@ -92,7 +113,8 @@ int exec_build_stack(struct binprm *b)
 {
     struct exec_strings *s = &b->strings;
     size_t vectors = (1 + s->argc + 1 + s->envc + 1 + 2 * AUXV_PAIRS) * sizeof(u64);
-    unsigned long top = STACK_TOP - (exec_random(22) << PAGE_SHIFT) - sizeof(u64), strings, sp, lower;
+    unsigned long top = STACK_TOP - (exec_random(22) << PAGE_SHIFT) - sizeof(u64), strings, sp,
+                  lower;
     size_t below;
     const char *text;
     u64 *at, *auxv;

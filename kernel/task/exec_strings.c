@@ -1,18 +1,19 @@
 /*
- * exec_strings.c: arguments and environment of exec, copied once from user memory into one buffer that is later copied once to
- * the new stack. The buffer has room in front for the words that scripts add and for the vectors below the strings.
+ * exec_strings.c: arguments and environment of exec, copied once from user memory into one buffer
+ * that is later copied once to the new stack. The buffer has room in front for the words that
+ * scripts add and for the vectors below the strings.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/task/binprm.h"
 
-#define FIRST_BYTES 4096u
-#define FRONT_BYTES 1536u
+#define FIRST_BYTES    4096u
+#define FRONT_BYTES    1536u
 #define MAX_ARG_STRLEN (32 * PAGE_SIZE)
-#define ARG_MAX_BYTES (6UL << 20)
-#define ARG_MIN_BYTES (128UL << 10)
-#define BIG_BUFFER (1UL << 20)
+#define ARG_MAX_BYTES  (6UL << 20)
+#define ARG_MIN_BYTES  (128UL << 10)
+#define BIG_BUFFER     (1UL << 20)
 
 static void *buffer_alloc(size_t size)
 {
@@ -80,7 +81,9 @@ static int copy_string(struct exec_strings *s, const char __user *str)
 {
     for (;;) {
         size_t room = s->size - s->end;
-        long n = room ? strncpy_from_user(s->buf + s->end, str, (long)min(room, (size_t)MAX_ARG_STRLEN)) : 0;
+        long n =
+            room ? strncpy_from_user(s->buf + s->end, str, (long)min(room, (size_t)MAX_ARG_STRLEN))
+                 : 0;
 
         if (n < 0)
             return -EFAULT;
@@ -145,7 +148,8 @@ static int end_of_args(struct exec_strings *s)
     return err;
 }
 
-int strings_from_user(struct exec_strings *s, const char __user *const __user *argv, const char __user *const __user *envp)
+int strings_from_user(struct exec_strings *s, const char __user *const __user *argv,
+                      const char __user *const __user *envp)
 {
     int err = copy_vector(s, argv, &s->argc);
 

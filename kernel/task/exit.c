@@ -1,7 +1,7 @@
 /*
- * exit.c: the end of tasks. Owns do_exit() and release_task(). A task gives back its resources itself; what remains for the
- * parent is the zombie: number, exit code and usage. exit_state is written under the parent's child_lock, for threads that
- * nobody waits for by the thread itself.
+ * exit.c: the end of tasks. Owns do_exit() and release_task(). A task gives back its resources
+ * itself; what remains for the parent is the zombie: number, exit code and usage. exit_state is
+ * written under the parent's child_lock, for threads that nobody waits for by the thread itself.
  */
 #include "kernel/debug/assert.h"
 #include "kernel/dev/tty.h"
@@ -27,7 +27,7 @@ static void exit_signals(struct task_struct *t)
     t->flags |= PF_EXITING;
     exit_leaves_stop();
     if (sig->shared_set && !(sig->flags & SIGNAL_GROUP_EXIT)) {
-        list_for_each_entry(other, &sig->thread_head, thread_node) {
+        list_for_each_entry (other, &sig->thread_head, thread_node) {
             if (other != t && !(other->flags & PF_EXITING) && (sig->shared_set & ~other->blocked))
                 signal_wake_up(other, false);
         }
@@ -99,7 +99,8 @@ static void unlink_thread(struct task_struct *t)
     list_del_rcu(&t->thread_node);
 }
 
-/* The process's last thread was released: the waiting zombie leader can be reported now. True: it reaps itself. */
+/* The process's last thread was released: the waiting zombie leader can be reported now. True: it
+ * reaps itself. */
 static bool report_leader(struct task_struct *leader)
 {
     struct signal_struct *psig = lock_parent(leader);
@@ -116,7 +117,8 @@ static bool report_leader(struct task_struct *leader)
     return autoreap;
 }
 
-/* Nobody else looks at p any more except under RCU: it was claimed (EXIT_DEAD) and is in no children list. */
+/* Nobody else looks at p any more except under RCU: it was claimed (EXIT_DEAD) and is in no
+ * children list. */
 void release_task(struct task_struct *p)
 {
     struct signal_struct *sig = p->signal;
@@ -154,7 +156,9 @@ static bool become_zombie(struct task_struct *t)
         bool alone;
 
         autoreap = false;
-        spin_lock_irq(&t->sighand->siglock); /* either we see the last other thread gone, or it sees the zombie */
+        spin_lock_irq(
+            &t->sighand
+                 ->siglock); /* either we see the last other thread gone, or it sees the zombie */
         t->exit_state = EXIT_ZOMBIE;
         alone = t->signal->nr_threads == 1;
         spin_unlock_irq(&t->sighand->siglock);
@@ -197,7 +201,7 @@ static void exit_notify(struct task_struct *t, bool group_dead)
     }
     if (thread_becomes_dead(t) || become_zombie(t))
         release_task(t);
-    list_for_each_entry_safe(child, next, &dead, sibling) {
+    list_for_each_entry_safe (child, next, &dead, sibling) {
         list_del_init(&child->sibling);
         release_task(child);
     }
@@ -206,7 +210,8 @@ static void exit_notify(struct task_struct *t, bool group_dead)
 static void check_init_alive(struct task_struct *t, long code)
 {
     if (unlikely(t->tgid == 1))
-        panic("init ended with status %#lx", t->signal->flags & SIGNAL_GROUP_EXIT ? (long)t->signal->group_exit_code : code);
+        panic("init ended with status %#lx",
+              t->signal->flags & SIGNAL_GROUP_EXIT ? (long)t->signal->group_exit_code : code);
 }
 
 void do_exit(long code)

@@ -1,7 +1,8 @@
 /*
- * fork.c: making tasks. Owns copy_process() and kernel_clone(): everything a child has is copied, shared or made here, in one
- * order, undone in the reverse one. A child is found by nobody before publish_child(); after it nothing can fail.
- * No field of the parent is copied that the child does not need: tasks come from the cache with undefined contents.
+ * fork.c: making tasks. Owns copy_process() and kernel_clone(): everything a child has is copied,
+ * shared or made here, in one order, undone in the reverse one. A child is found by nobody before
+ * publish_child(); after it nothing can fail. No field of the parent is copied that the child does
+ * not need: tasks come from the cache with undefined contents.
  */
 #include "kernel/arch/x86/switch.h"
 #include "kernel/debug/assert.h"
@@ -16,14 +17,17 @@
 
 DEFINE_PER_CPU(u64, nr_forks); /* ANYWHERE */
 
-#define CLONE_NAMESPACES 0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
+#define CLONE_NAMESPACES                                                                           \
+    0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 
 static int check_clone_flags(const struct kernel_clone_args *args)
 {
     u64 f = args->flags;
 
     if (f & CLONE_NAMESPACES)
-        return capable(CAP_SYS_ADMIN) && (f & (CLONE_NEWNS | CLONE_FS)) != (CLONE_NEWNS | CLONE_FS) ? -EINVAL : -EPERM;
+        return capable(CAP_SYS_ADMIN) && (f & (CLONE_NEWNS | CLONE_FS)) != (CLONE_NEWNS | CLONE_FS)
+                   ? -EINVAL
+                   : -EPERM;
     if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND))
         return -EINVAL;
     if ((f & CLONE_SIGHAND) && !(f & CLONE_VM))
@@ -50,10 +54,13 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
 {
     p->work = 0;
     spin_lock_init(&p->alloc_lock);
-    p->flags = (from->flags & ~(PF_SUPERPRIV | PF_KTHREAD | PF_EXITING | PF_SIGNALED | PF_VFORK | PF_OOM_VICTIM)) | PF_FORKNOEXEC;
+    p->flags = (from->flags & ~(PF_SUPERPRIV | PF_KTHREAD | PF_EXITING | PF_SIGNALED | PF_VFORK |
+                                PF_OOM_VICTIM)) |
+               PF_FORKNOEXEC;
     p->preempt_count = 0;
     p->state = TASK_NEW;
-    p->usage = 2; /* one for the parent's wait, one for the running task: dropped by sched_exit_current() */
+    p->usage = 2; /* one for the parent's wait, one for the running task: dropped by
+                     sched_exit_current() */
     p->exit_state = 0;
     p->exit_code = 0;
     p->pdeath_signal = 0;
@@ -82,7 +89,8 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
     p->saved_sigmask = 0;
 }
 
-/* An alternate signal stack belongs to the address space: kept by fork and vfork, not by a thread. */
+/* An alternate signal stack belongs to the address space: kept by fork and vfork, not by a thread.
+ */
 static void copy_altstack(struct task_struct *p, u64 flags)
 {
     bool drop = (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
@@ -99,8 +107,8 @@ static int copy_creds(struct task_struct *p)
 
     p->real_cred = get_cred(c);
     p->cred = c;
-    if (unlikely(atomic_fetch_add_relaxed(&u->processes, 1) >= rlimit(RLIMIT_NPROC)) && u->uid != 0 &&
-        !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN)) {
+    if (unlikely(atomic_fetch_add_relaxed(&u->processes, 1) >= rlimit(RLIMIT_NPROC)) &&
+        u->uid != 0 && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN)) {
         atomic_dec_relaxed(&u->processes);
         put_cred(c);
         return -EAGAIN;
@@ -174,7 +182,9 @@ static void set_relations(struct task_struct *p, const struct kernel_clone_args 
     p->group_leader = thread ? current->group_leader : p;
     p->pids[PIDTYPE_PID] = p->thread_pid;
     p->pids[PIDTYPE_TGID] = thread ? current->group_leader->thread_pid : p->thread_pid;
-    p->exit_signal = thread ? -1 : args->flags & CLONE_PARENT ? current->group_leader->exit_signal : args->exit_signal;
+    p->exit_signal = thread                       ? -1
+                     : args->flags & CLONE_PARENT ? current->group_leader->exit_signal
+                                                  : args->exit_signal;
     p->start_time = (u64)ktime_get_ns();
     p->real_start_time = p->start_time;
     p->stats.start_time = p->start_time;
@@ -203,7 +213,8 @@ static void publish_thread(struct task_struct *p)
     list_add_tail_rcu(&p->thread_node, &sig->thread_head);
 }
 
-/* Under siglock. A signal that came while we copied is handled first: it may have been meant for the child as well. */
+/* Under siglock. A signal that came while we copied is handled first: it may have been meant for
+ * the child as well. */
 static int publish_locked(struct task_struct *p, struct task_struct *parent, u64 flags)
 {
     if (unlikely(signal_pending(current))) {
@@ -218,7 +229,8 @@ static int publish_locked(struct task_struct *p, struct task_struct *parent, u64
         p->signal->ppid = parent->tgid;
         add_child(p, parent);
     }
-    (void)atomic_xchg_full(&p->thread_pid->task, p); /* full: before group_signals is read again, see pid.c */
+    (void)atomic_xchg_full(&p->thread_pid->task,
+                           p); /* full: before group_signals is read again, see pid.c */
     return 0;
 }
 
@@ -228,7 +240,8 @@ static struct task_struct *args_parent(const struct task_struct *p)
     return (p->flags & PF_KTHREAD) && kthreadd_task ? kthreadd_task : current;
 }
 
-static struct signal_struct *lock_new_parent(struct task_struct *p, struct task_struct **parent, u64 flags)
+static struct signal_struct *lock_new_parent(struct task_struct *p, struct task_struct **parent,
+                                             u64 flags)
 {
     struct signal_struct *psig;
 
@@ -268,7 +281,8 @@ static void unpublish(struct task_struct *p)
     spin_unlock(&psig->child_lock);
 }
 
-/* Makes the child known. Repeats when a group signal was sent meanwhile, see pid.c. 0 or -ERESTARTNOINTR. */
+/* Makes the child known. Repeats when a group signal was sent meanwhile, see pid.c. 0 or
+ * -ERESTARTNOINTR. */
 static int publish_child(struct task_struct *p, u64 flags)
 {
     struct pid *group = current->signal->group_pid;
@@ -301,14 +315,17 @@ static int copy_pid(struct task_struct *p, const struct kernel_clone_args *args)
     return 0;
 }
 
-/* The pidfd is a reserved descriptor until the child is published. */
-static int make_pidfd(struct task_struct *p, const struct kernel_clone_args *args, struct file **file)
+#define NO_PIDFD (-1)
+
+/* A reserved descriptor until the child is published; NO_PIDFD, or below it -errno - MAX_ERRNO. */
+static int make_pidfd(struct task_struct *p, const struct kernel_clone_args *args,
+                      struct file **file)
 {
     int fd, err = -EFAULT;
 
     *file = NULL;
     if (!(args->flags & CLONE_PIDFD))
-        return -1;
+        return NO_PIDFD;
     fd = get_unused_fd_flags(O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return fd - MAX_ERRNO;
@@ -330,29 +347,20 @@ static void put_group_and_session(struct signal_struct *sig)
     put_pid(sig->session_pid);
 }
 
-struct task_struct *copy_process(struct kernel_clone_args *args)
+static void free_space(struct task_struct *p)
+{
+    if (p->mm)
+        mmput(p->mm);
+}
+
+/* Everything the child shares with or copies from current. 0, or nothing is left behind. */
+static int copy_resources(struct task_struct *p, const struct kernel_clone_args *args)
 {
     u64 flags = args->flags;
-    struct file *pidfile;
-    struct task_struct *p;
-    int err = check_clone_flags(args), fd;
+    int err = copy_creds(p);
 
     if (err)
-        return ERR_PTR(err);
-    p = alloc_task_struct();
-    if (!p)
-        return ERR_PTR(nr_threads() >= max_threads ? -EAGAIN : -ENOMEM);
-    init_own_fields(p, current);
-    init_links(p);
-    if (args->fn) {
-        p->flags |= PF_KTHREAD;
-        if (args->name)
-            strlcpy(p->comm, args->name, sizeof(p->comm));
-    }
-    copy_altstack(p, flags);
-    err = copy_creds(p);
-    if (err)
-        goto free_task;
+        return err;
     sched_fork(p, flags);
     err = copy_files_and_fs(p, flags);
     if (err)
@@ -367,40 +375,9 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
     if (err)
         goto free_signal;
     err = copy_registers(p, args);
-    if (err)
-        goto free_mm;
-    err = copy_pid(p, args);
-    if (err)
-        goto free_mm;
-    set_relations(p, args);
-    set_group_and_session(p->signal);
-    fd = make_pidfd(p, args, &pidfile);
-    err = fd < -1 ? fd + MAX_ERRNO : 0;
-    if (err)
-        goto free_pid;
-    if (!(flags & CLONE_THREAD))
-        p->signal->leader_task = p;
-    err = publish_child(p, flags);
-    if (err)
-        goto free_pidfd;
-    nr_threads_add(1);
-    this_cpu_inc(nr_forks);
-    if (fd >= 0)
-        fd_install(fd, pidfile);
-    return p;
-
-free_pidfd:
-    if (fd >= 0) {
-        fput(pidfile);
-        put_unused_fd(fd);
-    }
-free_pid:
-    if (!(flags & CLONE_THREAD))
-        put_group_and_session(p->signal);
-    free_pid(p->thread_pid);
-free_mm:
-    if (p->mm)
-        mmput(p->mm);
+    if (!err)
+        return 0;
+    free_space(p);
 free_signal:
     put_signal(p->signal);
 free_sighand:
@@ -410,12 +387,85 @@ free_files:
     put_fs(p->fs);
 free_creds:
     uncopy_creds(p);
+    return err;
+}
+
+static void free_resources(struct task_struct *p)
+{
+    free_space(p);
+    put_signal(p->signal);
+    put_sighand(p->sighand);
+    put_files(p->files);
+    put_fs(p->fs);
+    uncopy_creds(p);
+}
+
+/* Number, relations, pidfd; then the child can be found. 0, or nothing is left behind. */
+static int give_identity(struct task_struct *p, const struct kernel_clone_args *args)
+{
+    bool thread = args->flags & CLONE_THREAD;
+    struct file *pidfile;
+    int fd, err = copy_pid(p, args);
+
+    if (err)
+        return err;
+    set_relations(p, args);
+    set_group_and_session(p->signal);
+    if (!thread)
+        p->signal->leader_task = p;
+    fd = make_pidfd(p, args, &pidfile);
+    err = fd < NO_PIDFD ? fd + MAX_ERRNO : publish_child(p, args->flags);
+    if (!err) {
+        if (fd >= 0)
+            fd_install(fd, pidfile);
+        return 0;
+    }
+    if (fd >= 0) {
+        fput(pidfile);
+        put_unused_fd(fd);
+    }
+    if (!thread)
+        put_group_and_session(p->signal);
+    free_pid(p->thread_pid);
+    return err;
+}
+
+struct task_struct *copy_process(struct kernel_clone_args *args)
+{
+    int err = check_clone_flags(args);
+    struct task_struct *p;
+
+    if (err)
+        return ERR_PTR(err);
+    p = alloc_task_struct();
+    if (!p)
+        return ERR_PTR(nr_threads() >= max_threads ? -EAGAIN : -ENOMEM);
+    init_own_fields(p, current);
+    init_links(p);
+    if (args->fn) {
+        p->flags |= PF_KTHREAD;
+        if (args->name)
+            strlcpy(p->comm, args->name, sizeof(p->comm));
+    }
+    copy_altstack(p, args->flags);
+    err = copy_resources(p, args);
+    if (err)
+        goto free_task;
+    err = give_identity(p, args);
+    if (err)
+        goto free_all;
+    nr_threads_add(1);
+    return p;
+
+free_all:
+    free_resources(p);
 free_task:
     free_unborn_task(p);
     return ERR_PTR(err);
 }
 
-/* The parent sleeps until the child has left its mm. Killed, it leaves; whoever takes vfork_done first ends the wait. */
+/* The parent sleeps until the child has left its mm. Killed, it leaves; whoever takes vfork_done
+ * first ends the wait. */
 static void wait_for_vfork_done(struct task_struct *child, struct completion *done)
 {
     if (wait_for_completion_killable(done) == 0)

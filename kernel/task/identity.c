@@ -1,4 +1,5 @@
-/* identity.c: the calls that only name the caller. They are the shortest path through the kernel: keep them so. */
+/* identity.c: the calls that only name the caller. They are the shortest path through the kernel:
+ * keep them so. */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"

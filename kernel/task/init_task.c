@@ -1,15 +1,19 @@
 /*
- * init_task.c: the first task: the boot CPU's idle task, pid 0, and the first parent. Everything it refers to is static. Other
- * CPUs' idle tasks share its signal structures.
+ * init_task.c: the first task: the boot CPU's idle task, pid 0, and the first parent. Everything it
+ * refers to is static. Other CPUs' idle tasks share its signal structures.
  */
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/mm.h"
 #include "kernel/task/task_internal.h"
 
-#define INF { RLIM_INFINITY, RLIM_INFINITY }
+#define INF                                                                                        \
+    {                                                                                              \
+        RLIM_INFINITY, RLIM_INFINITY                                                               \
+    }
 #define MEMLOCK_DEFAULT (8UL << 20)
 
-static struct pid init_pid = {.count = 1, .task = &init_task, .wait_pidfd = WAIT_QUEUE_HEAD_INIT(init_pid.wait_pidfd)};
+static struct pid init_pid = {
+    .count = 1, .task = &init_task, .wait_pidfd = WAIT_QUEUE_HEAD_INIT(init_pid.wait_pidfd)};
 
 static struct sighand_struct init_sighand = {
     .count = 1,
@@ -28,10 +32,25 @@ static struct signal_struct init_signal = {
     .posix_timers = LIST_HEAD_INIT(init_signal.posix_timers),
     .group_pid = &init_pid,
     .session_pid = &init_pid,
-    .rlim = {
-        INF, INF, INF, {8UL << 20, RLIM_INFINITY}, {0, RLIM_INFINITY}, INF, {0, 0}, {1024, 4096},
-        {MEMLOCK_DEFAULT, MEMLOCK_DEFAULT}, INF, INF, {0, 0}, {819200, 819200}, {0, 0}, {0, 0}, INF,
-    },
+    .rlim =
+        {
+            INF,
+            INF,
+            INF,
+            {8UL << 20, RLIM_INFINITY},
+            {0, RLIM_INFINITY},
+            INF,
+            {0, 0},
+            {1024, 4096},
+            {MEMLOCK_DEFAULT, MEMLOCK_DEFAULT},
+            INF,
+            INF,
+            {0, 0},
+            {819200, 819200},
+            {0, 0},
+            {0, 0},
+            INF,
+        },
 };
 
 struct task_struct init_task = {

@@ -1,20 +1,21 @@
 /*
- * pid.c: process ids. Owns the number space, struct pid and the walk over all processes. Offers lookup under RCU. Must never
- * take a lock that unrelated processes share.
+ * pid.c: process ids. Owns the number space, struct pid and the walk over all processes. Offers
+ * lookup under RCU. Must never take a lock that unrelated processes share.
  *
  * The links between processes and their guards (docs/locking.md has the whole order):
- *   number -> struct pid -> task   the radix tree and pid->task: written once each way with release or full order, read under RCU
- *   children, exit_state           signal->child_lock of the parent process. A child finds its parent by lock_parent(), which
- *                                  re-reads real_parent under the lock. Two child_locks: the process first, then its reaper,
- *                                  which is always an ancestor
- *   threads of a process           siglock; readers RCU
- *   group and session              numbers and struct pid in signal_struct under siglock. Members are not linked: who signals a
- *                                  group walks all processes; fork, exit and wait touch nothing shared but a reference count
- * A number is used again only when nothing refers to its struct pid: no task, no process in that group or session, no pidfd.
+ *   number -> struct pid -> task   the radix tree and pid->task: written once each way with release
+ * or full order, read under RCU children, exit_state           signal->child_lock of the parent
+ * process. A child finds its parent by lock_parent(), which re-reads real_parent under the lock.
+ * Two child_locks: the process first, then its reaper, which is always an ancestor threads of a
+ * process           siglock; readers RCU group and session              numbers and struct pid in
+ * signal_struct under siglock. Members are not linked: who signals a group walks all processes;
+ * fork, exit and wait touch nothing shared but a reference count A number is used again only when
+ * nothing refers to its struct pid: no task, no process in that group or session, no pidfd.
  *
- * A group signal must reach every member, also one that fork publishes behind the walk. kill_pgrp() makes group_signals odd for
- * the length of its walk; fork reads it before and, with a full barrier, after publication. If it is odd or has changed, fork
- * takes the child back and looks at its own pending signals before it tries again (publish_child() in fork.c).
+ * A group signal must reach every member, also one that fork publishes behind the walk. kill_pgrp()
+ * makes group_signals odd for the length of its walk; fork reads it before and, with a full
+ * barrier, after publication. If it is odd or has changed, fork takes the child back and looks at
+ * its own pending signals before it tries again (publish_child() in fork.c).
  */
 #include "kernel/task/pid.h"
 #include "kernel/debug/assert.h"
@@ -24,8 +25,8 @@
 #include "lockfree/radix.h"
 
 #define PID_MIN_REUSED 300
-#define PID_BATCH 16u
-#define PID_MAX_LIMIT 4194304
+#define PID_BATCH      16u
+#define PID_MAX_LIMIT  4194304
 
 static void *node_alloc(size_t size)
 {
@@ -39,7 +40,9 @@ static struct kmem_cache *pid_cache;
 static u64 pid_cursor = 1; /* atomic: next batch, before it is folded into the number space */
 
 /* NOPREEMPT: numbers this CPU has taken and not yet tried. */
-struct pid_batch { u32 next, end; };
+struct pid_batch {
+    u32 next, end;
+};
 static DEFINE_PER_CPU(struct pid_batch, pid_batch);
 
 void pid_init(unsigned cpus);
@@ -51,7 +54,8 @@ void pid_init(unsigned cpus)
         pid_max = min((int)cpus * 1024, PID_MAX_LIMIT);
 }
 
-/* Folds the ever growing cursor into [1, pid_max) first, then round and round [PID_MIN_REUSED, pid_max). */
+/* Folds the ever growing cursor into [1, pid_max) first, then round and round [PID_MIN_REUSED,
+ * pid_max). */
 static void batch_refill(struct pid_batch *b)
 {
     u64 raw = atomic_fetch_add_relaxed(&pid_cursor, PID_BATCH);
@@ -119,7 +123,8 @@ void put_pid(struct pid *p)
 void free_pid(struct pid *p)
 {
     rcu_assign_pointer(p->task, NULL);
-    atomic_fence_full(); /* with pidfd_poll(): it queued itself before it read task, or we see it here */
+    atomic_fence_full(); /* with pidfd_poll(): it queued itself before it read task, or we see it
+                            here */
     if (waitqueue_active(&p->wait_pidfd))
         wake_up_all(&p->wait_pidfd);
     put_pid(p);

@@ -1,6 +1,6 @@
 /*
- * pidfd.c: descriptors that name a process (pidfd_open(2)). A pidfd holds its struct pid, never the task; it becomes readable
- * when the process is a zombie or gone.
+ * pidfd.c: descriptors that name a process (pidfd_open(2)). A pidfd holds its struct pid, never the
+ * task; it becomes readable when the process is a zombie or gone.
  */
 #include "kernel/fs/vfs.h"
 #include "kernel/signal/kill.h"

@@ -1,4 +1,5 @@
-/* prctl.c: prctl(2). Options that this kernel has nothing for answer EINVAL, as Linux does for unknown ones. */
+/* prctl.c: prctl(2). Options that this kernel has nothing for answer EINVAL, as Linux does for
+ * unknown ones. */
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/arch/x86/uaccess.h"
@@ -6,14 +7,39 @@
 #include "kernel/task/task_internal.h"
 
 enum {
-    PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-    PR_SET_KEEPCAPS = 8, PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21,
-    PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_TSC = 25, PR_GET_SECUREBITS = 27, PR_SET_SECUREBITS = 28,
-    PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37,
-    PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39, PR_GET_TID_ADDRESS = 40, PR_SET_THP_DISABLE = 41,
-    PR_GET_THP_DISABLE = 42, PR_CAP_AMBIENT = 47,
+    PR_SET_PDEATHSIG = 1,
+    PR_GET_PDEATHSIG = 2,
+    PR_GET_DUMPABLE = 3,
+    PR_SET_DUMPABLE = 4,
+    PR_GET_KEEPCAPS = 7,
+    PR_SET_KEEPCAPS = 8,
+    PR_GET_TIMING = 13,
+    PR_SET_TIMING = 14,
+    PR_SET_NAME = 15,
+    PR_GET_NAME = 16,
+    PR_GET_SECCOMP = 21,
+    PR_CAPBSET_READ = 23,
+    PR_CAPBSET_DROP = 24,
+    PR_GET_TSC = 25,
+    PR_GET_SECUREBITS = 27,
+    PR_SET_SECUREBITS = 28,
+    PR_SET_TIMERSLACK = 29,
+    PR_GET_TIMERSLACK = 30,
+    PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_CHILD_SUBREAPER = 37,
+    PR_SET_NO_NEW_PRIVS = 38,
+    PR_GET_NO_NEW_PRIVS = 39,
+    PR_GET_TID_ADDRESS = 40,
+    PR_SET_THP_DISABLE = 41,
+    PR_GET_THP_DISABLE = 42,
+    PR_CAP_AMBIENT = 47,
 };
-enum { PR_CAP_AMBIENT_IS_SET = 1, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL };
+enum {
+    PR_CAP_AMBIENT_IS_SET = 1,
+    PR_CAP_AMBIENT_RAISE,
+    PR_CAP_AMBIENT_LOWER,
+    PR_CAP_AMBIENT_CLEAR_ALL
+};
 #define DEFAULT_TIMERSLACK_NS 50000UL
 
 static long set_name(const char __user *uname)
@@ -32,8 +58,8 @@ static long set_securebits(unsigned long bits)
     unsigned locked = (old->securebits & SECBITS_LOCKS) >> 1;
     struct cred *new;
 
-    if ((locked & (old->securebits ^ bits)) || ((old->securebits & SECBITS_LOCKS) & ~bits) || (bits & ~SECBITS_ALL) ||
-        !capable(CAP_SETPCAP))
+    if ((locked & (old->securebits ^ bits)) || ((old->securebits & SECBITS_LOCKS) & ~bits) ||
+        (bits & ~SECBITS_ALL) || !capable(CAP_SETPCAP))
         return -EPERM;
     new = prepare_creds();
     if (!new)
@@ -78,7 +104,8 @@ static long change_ambient(unsigned long op, unsigned long cap)
     struct cred *new;
 
     if (op == PR_CAP_AMBIENT_RAISE &&
-        (!(old->cap_permitted & old->cap_inheritable & CAP_TO_MASK(cap)) || (old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)))
+        (!(old->cap_permitted & old->cap_inheritable & CAP_TO_MASK(cap)) ||
+         (old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)))
         return -EPERM;
     new = prepare_creds();
     if (!new)
@@ -113,7 +140,8 @@ static long set_no_new_privs(unsigned long a2, unsigned long a3, unsigned long a
     return 0;
 }
 
-static long prctl_caps(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+static long prctl_caps(int option, unsigned long a2, unsigned long a3, unsigned long a4,
+                       unsigned long a5)
 {
     switch (option) {
     case PR_GET_KEEPCAPS:

@@ -1,6 +1,7 @@
 /*
- * rusage.c: usage of tasks, processes and reaped children. Owns the sums in signal_struct: self_dead under siglock, children
- * under the process's own child_lock. Readers of living threads see values of a moment ago.
+ * rusage.c: usage of tasks, processes and reaped children. Owns the sums in signal_struct:
+ * self_dead under siglock, children under the process's own child_lock. Readers of living threads
+ * see values of a moment ago.
  */
 #include "kernel/task/rusage.h"
 #include "kernel/mm/mm.h"
@@ -10,10 +11,10 @@
 #include "kernel/task/task_internal.h"
 #include "lockfree/rcu_list.h"
 
-#define RUSAGE_SELF 0
+#define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
-#define RUSAGE_THREAD 1
-#define USER_HZ 100
+#define RUSAGE_THREAD   1
+#define USER_HZ         100
 
 void rusage_add_task(struct rusage_acc *sum, struct task_struct *t)
 {
@@ -63,14 +64,14 @@ static void add_living(struct rusage_acc *sum, struct task_struct *t)
     struct task_struct *each;
 
     rcu_read_lock();
-    list_for_each_entry_rcu(each, &t->signal->thread_head, thread_node)
-        rusage_add_task(sum, each);
+    list_for_each_entry_rcu(each, &t->signal->thread_head, thread_node) rusage_add_task(sum, each);
     rcu_read_unlock();
 }
 
 void process_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
-    struct rusage_acc sum = {.utime = t->signal->self_dead.utime, .stime = t->signal->self_dead.stime};
+    struct rusage_acc sum = {.utime = t->signal->self_dead.utime,
+                             .stime = t->signal->self_dead.stime};
 
     if (t->signal->nr_threads == 1)
         rusage_add_task(&sum, t);
@@ -88,7 +89,8 @@ void rusage_of_process(struct rusage_acc *sum, struct task_struct *t)
     add_living(sum, t);
     sum->maxrss_kb = max(sum->maxrss_kb, t->signal->maxrss_kb);
     if (mm) {
-        sum->maxrss_kb = max(sum->maxrss_kb, max(mm->hiwater_rss, get_mm_rss(mm)) << (PAGE_SHIFT - 10));
+        sum->maxrss_kb =
+            max(sum->maxrss_kb, max(mm->hiwater_rss, get_mm_rss(mm)) << (PAGE_SHIFT - 10));
         mmput(mm);
     }
 }
@@ -129,7 +131,9 @@ long sys_getrusage(int who, struct rusage __user *uru)
     return copy_to_user(uru, &ru, sizeof(ru)) ? -EFAULT : 0;
 }
 
-struct tms { long tms_utime, tms_stime, tms_cutime, tms_cstime; };
+struct tms {
+    long tms_utime, tms_stime, tms_cutime, tms_cstime;
+};
 
 static long to_clock_ticks(u64 ns)
 {

@@ -1,6 +1,7 @@
 /*
- * session.c: process groups and sessions (POSIX 11.1, setpgid, setsid). Owns the change of a process's group and session:
- * numbers and struct pid change together under its siglock; the old struct pid is given back after.
+ * session.c: process groups and sessions (POSIX 11.1, setpgid, setsid). Owns the change of a
+ * process's group and session: numbers and struct pid change together under its siglock; the old
+ * struct pid is given back after.
  */
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
@@ -38,7 +39,8 @@ static bool group_in_session(pid_t group, pid_t session)
     return found;
 }
 
-/* The caller or a child of it that has not called exec, in the caller's session, not a session leader. */
+/* The caller or a child of it that has not called exec, in the caller's session, not a session
+ * leader. */
 static int may_setpgid(struct task_struct *p)
 {
     if (p->group_leader != p)

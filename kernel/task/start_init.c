@@ -1,6 +1,6 @@
 /*
- * start_init.c: the first two processes. pid 1 unpacks the initramfs, opens the console as 0, 1 and 2 and becomes the program
- * init; pid 2 is the parent of all kernel threads.
+ * start_init.c: the first two processes. pid 1 unpacks the initramfs, opens the console as 0, 1 and
+ * 2 and becomes the program init; pid 2 is the parent of all kernel threads.
  */
 #include "kernel/boot/boot_info.h"
 #include "kernel/debug/assert.h"
@@ -36,7 +36,8 @@ static void load_initramfs(void)
         return;
     }
     initramfs_release = release_archive;
-    (void)unpack_initramfs(phys_to_virt(boot_info.initrd_start), bytes); /* says itself what is wrong; what it made stays */
+    (void)unpack_initramfs(phys_to_virt(boot_info.initrd_start),
+                           bytes); /* says itself what is wrong; what it made stays */
 }
 
 static void open_console(void)
@@ -74,7 +75,8 @@ int start_init(void *unused)
     err = kernel_execve(init_path, argv, envp);
     if (err)
         panic("cannot run %s: error %d%s", init_path, -err,
-              err == -ENOENT ? " (no such file: is it in the initramfs? rdinit= names another one)" : "");
+              err == -ENOENT ? " (no such file: is it in the initramfs? rdinit= names another one)"
+                             : "");
     return 0;
 }
 

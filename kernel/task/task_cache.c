@@ -1,7 +1,8 @@
 /*
- * task_cache.c: memory of tasks. Owns the per-CPU stacks of free {task_struct, kernel stack} pairs and the count of threads.
- * A free task keeps its kernel stack; every other field is undefined until copy_process() sets it.
- * Published tasks come back only through put_task_struct() and a grace period.
+ * task_cache.c: memory of tasks. Owns the per-CPU stacks of free {task_struct, kernel stack} pairs
+ * and the count of threads. A free task keeps its kernel stack; every other field is undefined
+ * until copy_process() sets it. Published tasks come back only through put_task_struct() and a
+ * grace period.
  */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/arch/x86/switch.h"
@@ -10,13 +11,17 @@
 #include "kernel/task/task_internal.h"
 
 #define TASK_CACHE_MAX 64u
-#define THREADS_FOLD 32
+#define THREADS_FOLD   32
 
 /* NOIRQ: free pairs, linked through rcu_next. */
-struct task_shelf { struct task_struct *first; u32 count; };
+struct task_shelf {
+    struct task_struct *first;
+    u32 count;
+};
 static DEFINE_PER_CPU(struct task_shelf, task_shelf);
-static DEFINE_PER_CPU(s32, threads_delta); /* NOPREEMPT: not yet folded into threads_folded; readers see both */
-static s32 threads_folded;                 /* atomic */
+static DEFINE_PER_CPU(
+    s32, threads_delta);   /* NOPREEMPT: not yet folded into threads_folded; readers see both */
+static s32 threads_folded; /* atomic */
 static struct kmem_cache *task_cache;
 
 static void task_cache_init(void)
@@ -123,7 +128,8 @@ static void task_free_rcu(struct rcu_head *head)
     free_unborn_task(t);
 }
 
-_Static_assert(offsetof(struct task_struct, rcu_func) == offsetof(struct task_struct, rcu_next) + 8, "a struct rcu_head");
+_Static_assert(offsetof(struct task_struct, rcu_func) == offsetof(struct task_struct, rcu_next) + 8,
+               "a struct rcu_head");
 
 void free_task_struct(struct task_struct *t)
 {

@@ -1,4 +1,5 @@
-/* task_refs.c: references to what another task uses, for /proc and the like. Lock: the task's alloc_lock. */
+/* task_refs.c: references to what another task uses, for /proc and the like. Lock: the task's
+ * alloc_lock. */
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/mm.h"
 #include "kernel/task/process.h"

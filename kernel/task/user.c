@@ -1,13 +1,15 @@
 /*
- * user.c: what is counted per user (processes, queued signals). Owns the hash of user_struct; one exists while a credential or
- * a queued signal refers to it. Looking a user up takes a lock, but only set*id calls do so.
+ * user.c: what is counted per user (processes, queued signals). Owns the hash of user_struct; one
+ * exists while a credential or a queued signal refers to it. Looking a user up takes a lock, but
+ * only set*id calls do so.
  */
 #include "kernel/mm/slab.h"
 #include "kernel/task/task_internal.h"
 
 #define USER_BUCKETS 64u
 
-static DEFINE_SPINLOCK(user_lock); /* the chains; interrupts off: the last put may come from an interrupt */
+static DEFINE_SPINLOCK(
+    user_lock); /* the chains; interrupts off: the last put may come from an interrupt */
 static struct user_struct root_user = {.count = 2, .uid = 0, .processes = 1};
 static struct user_struct *users[USER_BUCKETS] = {[0] = &root_user};
 
@@ -65,7 +67,8 @@ void free_uid(struct user_struct *u)
     while (n > 1)
         if (atomic_cas_release(&u->count, &n, n - 1))
             return;
-    spin_lock_irqsave(&user_lock, flags); /* the last one goes under the lock: nobody may find it meanwhile */
+    spin_lock_irqsave(&user_lock,
+                      flags); /* the last one goes under the lock: nobody may find it meanwhile */
     last = atomic_dec_and_test_full(&u->count);
     if (last)
         unlink_locked(u);

@@ -1,37 +1,38 @@
 /*
- * wait4.c: waiting for children: wait4, waitid. A child is looked at, and claimed by exit_state = EXIT_DEAD, under the caller's
- * own child_lock, so that exactly one waiter gets it; what is slow (releasing it, copying to user memory) happens after.
- * Lost wake-ups: the waiter queues itself before it looks, do_notify_parent() looks at the queue after a full barrier.
+ * wait4.c: waiting for children: wait4, waitid. A child is looked at, and claimed by exit_state =
+ * EXIT_DEAD, under the caller's own child_lock, so that exactly one waiter gets it; what is slow
+ * (releasing it, copying to user memory) happens after. Lost wake-ups: the waiter queues itself
+ * before it looks, do_notify_parent() looks at the queue after a full barrier.
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/task_internal.h"
 
-#define WNOHANG 1
-#define WUNTRACED 2
-#define WSTOPPED 2
-#define WEXITED 4
-#define WCONTINUED 8
-#define WNOWAIT 0x01000000
+#define WNOHANG     1
+#define WUNTRACED   2
+#define WSTOPPED    2
+#define WEXITED     4
+#define WCONTINUED  8
+#define WNOWAIT     0x01000000
 #define __WNOTHREAD 0x20000000
-#define __WALL 0x40000000
-#define __WCLONE 0x80000000
-#define P_ALL 0
-#define P_PID 1
-#define P_PGID 2
-#define P_PIDFD 3
+#define __WALL      0x40000000
+#define __WCLONE    0x80000000
+#define P_ALL       0
+#define P_PID       1
+#define P_PGID      2
+#define P_PIDFD     3
 
 struct wait_opts {
-    int type;                /* P_ALL, P_PID, P_PGID */
+    int type; /* P_ALL, P_PID, P_PGID */
     pid_t nr;
     unsigned options;
     /* result */
-    bool candidates;         /* a child that may still give an event */
+    bool candidates;            /* a child that may still give an event */
     struct task_struct *reaped; /* claimed: to be released without locks */
     pid_t pid;
     uid_t uid;
-    int status, code;        /* wait status; CLD_* */
+    int status, code; /* wait status; CLD_* */
     bool want_usage;
     struct rusage_acc usage;
 };
@@ -65,9 +66,13 @@ static bool try_zombie(struct wait_opts *w, struct task_struct *child, struct si
 {
     int status = process_exit_code(child);
 
-    if (child->exit_state != EXIT_ZOMBIE || child->signal->nr_threads != 1 || !(w->options & WEXITED))
+    if (child->exit_state != EXIT_ZOMBIE || child->signal->nr_threads != 1 ||
+        !(w->options & WEXITED))
         return false;
-    fill_result(w, child, status, status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED);
+    fill_result(w, child, status,
+                status & 0x80   ? CLD_DUMPED
+                : status & 0x7f ? CLD_KILLED
+                                : CLD_EXITED);
     if (w->options & WNOWAIT)
         return true;
     child->exit_state = EXIT_DEAD;
@@ -123,14 +128,16 @@ static bool try_child(struct wait_opts *w, struct task_struct *child, struct sig
         return true;
     if (child->exit_state && child->signal->nr_threads == 1)
         return false;
-    return try_stopped(w, child) || try_continued(w, child); /* also when the leader ended before its threads */
+    return try_stopped(w, child) ||
+           try_continued(w, child); /* also when the leader ended before its threads */
 }
 
 static bool try_by_number(struct wait_opts *w, struct signal_struct *self)
 {
     struct task_struct *child = find_task_by_vpid(w->nr);
 
-    return child && child->group_leader == child && child->real_parent->signal == self && try_child(w, child, self);
+    return child && child->group_leader == child && child->real_parent->signal == self &&
+           try_child(w, child, self);
 }
 
 /* One look at the children. True: there is a result. */
@@ -146,7 +153,7 @@ static bool look(struct wait_opts *w)
     if (w->type == P_PID) {
         found = try_by_number(w, self);
     } else {
-        list_for_each_entry(child, &self->leader_task->children, sibling) {
+        list_for_each_entry (child, &self->leader_task->children, sibling) {
             found = try_child(w, child, self);
             if (found)
                 break;
@@ -287,13 +294,15 @@ static int waitid_result(const struct wait_opts *w, int ret, siginfo_t __user *u
     return copy_to_user(uinfo, &info, 32) ? -EFAULT : 0;
 }
 
-long sys_waitid(int which, pid_t id, siginfo_t __user *uinfo, int options, struct rusage __user *uru)
+long sys_waitid(int which, pid_t id, siginfo_t __user *uinfo, int options,
+                struct rusage __user *uru)
 {
     bool nonblock_fd = false;
     struct wait_opts w;
     int ret;
 
-    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+    if (options &
+        ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
         return -EINVAL;
     if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;

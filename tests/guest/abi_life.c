@@ -1,6 +1,6 @@
 /*
- * abi_life.c: the rare parts of process life: every way to wait, group stops of threads, orphaned groups, exec from a thread,
- * clone3's options, timers of a process, signalfd, queued signals.
+ * abi_life.c: the rare parts of process life: every way to wait, group stops of threads, orphaned
+ * groups, exec from a thread, clone3's options, timers of a process, signalfd, queued signals.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -13,15 +13,19 @@
 
 #include "tests/guest/abi.h"
 
-#define P_PIDFD_ 3
-#define CLONE_PIDFD_ 0x1000
+#define P_PIDFD_             3
+#define CLONE_PIDFD_         0x1000
 #define CLONE_CLEAR_SIGHAND_ 0x100000000ull
 
 struct args3 {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+        set_tid_size, cgroup;
 };
 
-static long clone3_(struct args3 *a) { return syscall(435, a, sizeof *a); }
+static long clone3_(struct args3 *a)
+{
+    return syscall(435, a, sizeof *a);
+}
 
 static pid_t stopped_child(void)
 {
@@ -125,12 +129,16 @@ TEST(wait4, core_flag_follows_the_limit)
     }
 }
 
-TEST(wait4, INT_MIN_is_ESRCH) { FAILS(waitpid(-2147483647 - 1, NULL, 0), ESRCH); }
+TEST(wait4, INT_MIN_is_ESRCH)
+{
+    FAILS(waitpid(-2147483647 - 1, NULL, 0), ESRCH);
+}
 
 TEST(clone3, pidfd_polls_and_signals)
 {
     int fd = -1;
-    struct args3 a = {.flags = CLONE_PIDFD_, .pidfd = (uint64_t)(uintptr_t)&fd, .exit_signal = SIGCHLD};
+    struct args3 a = {
+        .flags = CLONE_PIDFD_, .pidfd = (uint64_t)(uintptr_t)&fd, .exit_signal = SIGCHLD};
     pid_t pid = (pid_t)clone3_(&a);
     if (pid == 0) {
         for (;;) {
@@ -153,7 +161,8 @@ TEST(clone3, pidfd_polls_and_signals)
 TEST(clone3, set_tid_and_errors)
 {
     pid_t want = 31000, used = getpid(), many[2] = {1, 2};
-    struct args3 a = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&want, .set_tid_size = 1};
+    struct args3 a = {
+        .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&want, .set_tid_size = 1};
     pid_t pid = (pid_t)clone3_(&a);
     if (pid == 0) {
         _exit(getpid() == 31000 ? 3 : 4);
@@ -170,7 +179,10 @@ TEST(clone3, set_tid_and_errors)
     FAILS(clone3_(&a), EINVAL);
 }
 
-static void nothing(int sig) { (void)sig; }
+static void nothing(int sig)
+{
+    (void)sig;
+}
 
 TEST(clone3, clear_sighand_resets_handlers)
 {
@@ -325,7 +337,8 @@ TEST(exit_group, stopped_orphaned_group_gets_SIGHUP)
     EQ(read(fds[0], &c, 1), 0); /* the leaf died without writing */
 }
 
-/* This program again, as something that only waits for the child whose number it is given: see child_mode(). */
+/* This program again, as something that only waits for the child whose number it is given: see
+ * child_mode(). */
 static void *exec_waiter(void *arg)
 {
     char text[32];
@@ -443,7 +456,11 @@ TEST(execve, resets_the_alternate_stack)
 }
 
 static volatile int ticks;
-static void tick(int sig) { (void)sig; ticks++; }
+static void tick(int sig)
+{
+    (void)sig;
+    ticks++;
+}
 
 static void burn_until(volatile int *word, int n, long limit_ms)
 {
@@ -492,7 +509,8 @@ TEST(setrlimit, CPU_sends_SIGXCPU_then_SIGKILL)
 
 TEST(timer_create, signal_overrun_and_delete)
 {
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 77};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 77};
     struct itimerspec v = {{0, 10000000}, {0, 10000000}}, left;
     sigset_t set;
     siginfo_t i;
@@ -541,8 +559,15 @@ TEST(timer_settime, absolute_and_disarm)
 
 TEST(signalfd4, reads_blocked_signals)
 {
-    struct { uint32_t signo; int32_t err, code; uint32_t pid, uid; int32_t fd; uint32_t tid, band, overrun, trapno;
-             int32_t status, value; char rest[80]; } in[3];
+    struct {
+        uint32_t signo;
+        int32_t err, code;
+        uint32_t pid, uid;
+        int32_t fd;
+        uint32_t tid, band, overrun, trapno;
+        int32_t status, value;
+        char rest[80];
+    } in[3];
     uint64_t mask = 1ull << (SIGUSR1 - 1) | 1ull << (SIGCHLD - 1);
     sigset_t set;
     sigemptyset(&set);
@@ -573,6 +598,22 @@ TEST(signalfd4, reads_blocked_signals)
     FAILS(syscall(SYS_signalfd4, 1, &mask, 8, 0), EINVAL);
     FAILS(syscall(SYS_signalfd4, 77, &mask, 8, 0), EBADF);
     FAILS(syscall(SYS_signalfd4, -1, &mask, 4, 0), EINVAL);
+}
+
+TEST(signalfd, old_call_and_EBADF)
+{
+    uint64_t mask = 1ull << (SIGUSR1 - 1);
+    char in[128];
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int fd = (int)syscall(SYS_signalfd, -1, &mask, 8);
+    CHECK(fd >= 0);
+    raise(SIGUSR1);
+    EQ(read(fd, in, sizeof in), 128);
+    EQ(in[0], SIGUSR1);
+    FAILS(syscall(SYS_signalfd, 77, &mask, 8), EBADF);
 }
 
 TEST(rt_tgsigqueueinfo, value_and_si_code_rules)

@@ -1,7 +1,7 @@
 /*
- * life_stress.c: everything that makes and ends tasks, at random and at once: fork, vfork, exec (also from a thread), threads,
- * group exit, SIGKILL, stop and continue, process groups. Ends with `life: end` when every worker could reap all its children.
- * Usage: life_stress SECONDS [WORKERS]
+ * life_stress.c: everything that makes and ends tasks, at random and at once: fork, vfork, exec
+ * (also from a thread), threads, group exit, SIGKILL, stop and continue, process groups. Ends with
+ * `life: end` when every worker could reap all its children. Usage: life_stress SECONDS [WORKERS]
  */
 #include <errno.h>
 #include <pthread.h>
@@ -53,7 +53,8 @@ static void *thread_body(void *arg)
     }
 }
 
-/* A process of up to five threads that ends in one of several ways, or is left for its parent to kill. */
+/* A process of up to five threads that ends in one of several ways, or is left for its parent to
+ * kill. */
 static void threaded_child(void)
 {
     pthread_t t;
