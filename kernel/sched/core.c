@@ -211,8 +211,12 @@ static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
 {
     rq->idle_marked = false;
     cpu_unmark_idle(&sched_groups, rq->q.cpu);
-    if (!rq->ticking && sched_wants_tick(next))
+    if (rq->ticking || next == rq->idle)
+        return;
+    if (sched_wants_tick(next))
         sched_need_tick(rq);
+    else if (!rq->slow_tick)
+        sched_sample_slowly(rq);
 }
 
 /* Interrupts off, preempt_count 0. */

@@ -37,7 +37,8 @@ struct rq {
     u64 min_vruntime;
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
-    bool ticking;
+    bool ticking;                  /* at the full rate */
+    bool slow_tick;                /* at the slow rate */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
@@ -119,6 +120,7 @@ void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is
 void sched_apply_policy(struct rq *rq, struct task_struct *t);
 void sched_apply_affinity(struct rq *rq, struct task_struct *t);
 void sched_load_tick(void);
+void sched_sample_slowly(struct rq *rq);
 bool sched_wants_tick(const struct task_struct *t);
 void sched_clock_init(void);
 u64 sched_ns(u64 ticks);

@@ -1,7 +1,7 @@
 /* sched_tick.c: the scheduling tick of a busy CPU, and the samples and averages that hang on it.
  *
  * A CPU ticks only while it has two tasks to choose from, RCU callbacks, throttled rt tasks, or a task whose process counts CPU
- * time (ITIMER_VIRTUAL and PROF, RLIMIT_CPU); idle and alone it is silent. */
+ * time (ITIMER_VIRTUAL and PROF, RLIMIT_CPU). With one task it ticks slowly, for the samples; idle it is silent. */
 #include "kernel/sched/rq.h"
 #include "kernel/sched/irq_enter.h"
 #include "kernel/time/ktime.h"
@@ -86,19 +86,21 @@ void sched_loadavg(u64 avg[3])
 
 static void sample(struct rq *rq, struct task_struct *curr, bool user)
 {
+    u32 weight = rq->slow_tick ? TICK_SLOW : 1;
+
     if (curr == rq->idle)
         return;
     if (unlikely(sched_wants_tick(curr)))
         itimer_tick(user, TICK_NS);
     if (user) {
-        curr->se.user_ticks++;
+        curr->se.user_ticks += weight;
         if (curr->static_prio > NICE_TO_PRIO(0))
-            rq->nice_ticks++;
+            rq->nice_ticks += weight;
         else
-            rq->user_ticks++;
+            rq->user_ticks += weight;
     } else {
-        curr->se.sys_ticks++;
-        rq->sys_ticks++;
+        curr->se.sys_ticks += weight;
+        rq->sys_ticks += weight;
     }
 }
 
@@ -144,6 +146,27 @@ void sched_cpu_timers_changed(void)
         smp_call_function_many(cpu_online_mask, start_if_wanted, NULL, false);
 }
 
+/* A task that runs alone is sampled at the slow tick. */
+void sched_sample_slowly(struct rq *rq)
+{
+    rq->ticking = false;
+    rq->slow_tick = true;
+    tick_slow();
+}
+
+static void choose_tick(struct rq *rq)
+{
+    if (tick_is_needed(rq)) {
+        rq->ticking = true;
+        rq->slow_tick = false;
+    } else if (rq->curr != rq->idle) {
+        sched_sample_slowly(rq);
+    } else {
+        rq->ticking = rq->slow_tick = false;
+        tick_stop();
+    }
+}
+
 void scheduler_tick(bool user)
 {
     struct rq *rq = this_rq();
@@ -157,8 +180,5 @@ void scheduler_tick(bool user)
     fair_balance_tick(rq);
     rt_balance_tick(rq);
     sched_load_tick();
-    if (!tick_is_needed(rq)) {
-        rq->ticking = false;
-        tick_stop();
-    }
+    choose_tick(rq);
 }

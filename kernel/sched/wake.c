@@ -187,6 +187,7 @@ void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
 void sched_need_tick(struct rq *rq)
 {
     rq->ticking = true;
+    rq->slow_tick = false;
     tick_start();
 }
 

@@ -133,17 +133,29 @@ void timer_interrupt(bool user)
     reprogram(b);
 }
 
+static void arm_tick(struct timer_base *b, s64 ns)
+{
+    b->tick_on = true;
+    b->tick_armed = true;
+    b->tick_ns = ns;
+    if (ns < b->programmed_ns)
+        program(b, ns);
+}
+
 void tick_start(void)
 {
     struct timer_base *b = this_cpu_ptr(&base);
+    s64 ns = ktime_get_ns() + TICK_NS;
 
     b->tick_on = true;
-    if (b->tick_armed)
-        return;
-    b->tick_armed = true;
-    b->tick_ns = ktime_get_ns() + TICK_NS;
-    if (b->tick_ns < b->programmed_ns)
-        program(b, b->tick_ns);
+    if (!b->tick_armed || b->tick_ns > ns)
+        arm_tick(b, ns);
+}
+
+/* Hardware that is programmed for an earlier tick comes for nothing once. */
+void tick_slow(void)
+{
+    arm_tick(this_cpu_ptr(&base), ktime_get_ns() + TICK_SLOW_NS);
 }
 
 /* The hardware stays programmed: it comes once more at most, and that is cheaper than touching it. */

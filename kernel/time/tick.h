@@ -1,13 +1,17 @@
 /*
- * The scheduling tick of each CPU: a pinned timer every TICK_NS while it is started. A CPU that is idle or
- * runs its only task stops it. tick_start/tick_stop: interrupts off, this CPU only, cheap when nothing
- * changes. Each tick calls scheduler_tick(user).
+ * The scheduling tick of each CPU: a pinned timer every TICK_NS while it is started. A CPU that is idle
+ * stops it; one that runs its only task slows it down to TICK_SLOW_NS, for the samples that split user from
+ * system time. All: interrupts off, this CPU only. Each tick calls scheduler_tick(user), which chooses again.
  */
 #pragma once
 #include "kernel/lib/types.h"
 
 #define TICK_NS 4000000L            /* 250 Hz, as Debian's Linux */
 
-void tick_start(void);
+#define TICK_SLOW 25
+#define TICK_SLOW_NS (TICK_SLOW * TICK_NS)
+
+void tick_start(void);              /* the next tick in TICK_NS at the latest */
+void tick_slow(void);               /* the next tick in TICK_SLOW_NS, and not before */
 void tick_stop(void);
 bool tick_running(void);
