@@ -259,10 +259,18 @@ static void detach_range(struct mm_struct *mm, struct vm_area_struct *first, uns
     }
 }
 
+/* The table of addr, when it is shared, becomes this space's own: before anything is unmapped. */
+static int own_table(struct mm_struct *mm, unsigned long addr)
+{
+    u64 *pmd = addr & ~PMD_MASK && (addr + 1) & ~PMD_MASK ? pmd_of(mm, addr) : NULL;
+
+    return pmd && *pmd && !(*pmd & PTE_W) ? table_unshare(mm, pmd, addr) : 0;
+}
+
 int do_munmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len)
 {
-    struct vm_area_struct *first = vma_overlap(mm, addr, addr + len), *v, *n, *prev, *next;
-    unsigned long end = addr + len, floor, ceiling;
+    struct vm_area_struct *first = vma_overlap(mm, addr, addr + len), *v, *prev, *next;
+    unsigned long end = addr + len;
     LIST_HEAD(gone);
     struct gather g;
     int err;
@@ -273,8 +281,13 @@ int do_munmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len
     if (err)
         return err;
     first = vma_overlap(mm, addr, end);
+    err = own_table(mm, first->vm_start);
+    if (!err)
+        err = own_table(mm, end - 1);
+    if (err)
+        return err;
     gather_begin(&g, mm);
-    /* Only a shared table at an edge can fail, before anything of it has changed; then the VMAs are still there. */
+    /* A shared table in the middle that is covered by several VMAs may still fail: then the VMAs are still there. */
     for (v = first; v && v->vm_start < end && !err; v = vma_next(mm, v))
         err = zap_range(&g, v->vm_start, v->vm_end);
     if (err) {
@@ -284,13 +297,7 @@ int do_munmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len
     prev = vma_prev(mm, first);
     detach_range(mm, first, end, &gone);
     next = find_vma(mm, addr);
-    floor = prev ? prev->vm_end : 0;
-    ceiling = next ? next->vm_start : TASK_SIZE;
-    list_for_each_entry_safe(v, n, &gone, link) {
-        vma_release(v);
-        free_tables(&g, v->vm_start, v->vm_end, floor, &n->link == &gone ? ceiling : n->vm_start);
-        vma_free(v);
-    }
+    vma_release_list(&g, &gone, prev ? prev->vm_end : 0, next ? next->vm_start : TASK_SIZE);
     gather_end(&g);
     return 0;
 }

@@ -141,17 +141,13 @@ static void evict_others(struct mm_struct *mm)
 /* From here on nobody runs in mm, and only truncation may still look at its VMAs. */
 static void exit_mmap(struct mm_struct *mm)
 {
-    struct vm_area_struct *v, *n;
+    struct vm_area_struct *v;
     struct gather g;
 
     gather_begin(&g, mm);
     list_for_each_entry(v, &mm->vmas, link)
         (void)zap_range(&g, v->vm_start, v->vm_end);
-    list_for_each_entry_safe(v, n, &mm->vmas, link) {
-        vma_release(v);
-        free_tables(&g, v->vm_start, v->vm_end, 0, &n->link == &mm->vmas ? TASK_SIZE : n->vm_start);
-        vma_free(v);
-    }
+    vma_release_list(&g, &mm->vmas, 0, TASK_SIZE);
     gather_end(&g);
     INIT_LIST_HEAD(&mm->vmas);
     mm->map_count = 0;

@@ -105,6 +105,26 @@ void vma_release(struct vm_area_struct *v)
         fput(v->vm_file);
 }
 
+/* Neighbours whose tables are next to each other are served by one walk. */
+void vma_release_list(struct gather *g, struct list_head *list, unsigned long floor, unsigned long ceiling)
+{
+    struct vm_area_struct *v, *n;
+    unsigned long from = 0;
+
+    list_for_each_entry_safe(v, n, list, link) {
+        bool last = &n->link == list;
+        unsigned long end = v->vm_end, next = last ? ceiling : n->vm_start;
+
+        from = from ? from : v->vm_start;
+        vma_release(v);
+        vma_free(v);
+        if (!last && next - end < 2 * PMD_SIZE)
+            continue;
+        free_tables(g, from, end, floor, next);
+        from = 0;
+    }
+}
+
 /* ---- split and join ---- */
 
 struct vm_area_struct *vma_split(struct mm_struct *mm, struct vm_area_struct *v, unsigned long addr)

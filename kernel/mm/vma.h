@@ -55,6 +55,9 @@ u64 prot_of(unsigned long vm_flags); /* vm_page_prot */
 struct vm_area_struct *vma_split(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
 /* Takes the VMA out of the lists that other contexts walk; drops its file. Before its tables may be freed. */
 void vma_release(struct vm_area_struct *vma);
+struct gather;
+/* Releases and frees detached VMAs, in order of address, and the tables that served only them (see free_tables). */
+void vma_release_list(struct gather *g, struct list_head *list, unsigned long floor, unsigned long ceiling);
 void vma_link_mapping(struct vm_area_struct *vma);
 void vma_unlink_mapping(struct vm_area_struct *vma);
 /* Joins vma with its neighbours where they continue each other; returns what now covers it. */
