@@ -31,9 +31,9 @@ static json_t *find_row(json_t *run, const char *workload, const char *kernel)
 {
     json_t *row;
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i,
-                       row) if (!strcmp(text_of(row, "workload"), workload) &&
-                                !strcmp(text_of(row, "kernel"), kernel)) return row;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "kernel"), kernel))
+            return row;
     return NULL;
 }
 
@@ -134,7 +134,7 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
     json_object_set_new(c, "more", more);
 }
 
-static json_t *compare_rows(json_t *a, json_t *b, json_t *hidden_a, const char *tier)
+static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
 {
     json_t *any = a ? a : b;
     bool numbers =
@@ -146,7 +146,7 @@ static json_t *compare_rows(json_t *a, json_t *b, json_t *hidden_a, const char *
                           "a", "b", "ratio", "interval", "p", "verdict", "inconclusive");
     if (numbers) {
         judge(c, a, b);
-        add_hidden(c, hidden_a, b);
+        add_hidden(c, a, b);
     } else {
         no_number(c, a, b);
     }
@@ -159,12 +159,12 @@ static void settle_p(json_t *rows)
     size_t n = json_array_size(rows), m = 0, i;
     double *p = x_alloc((n + 1) * sizeof(*p));
     json_t *c;
-    json_array_foreach(rows, i, c) if (json_is_real(json_object_get(c, "p"))) p[m++] =
-        json_number_value(json_object_get(c, "p"));
+    json_array_foreach (rows, i, c)
+        if (json_is_real(json_object_get(c, "p")))
+            p[m++] = json_number_value(json_object_get(c, "p"));
     stats_bh_adjust(p, m);
     m = 0;
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         json_t *interval = json_object_get(c, "interval");
         if (!json_is_real(json_object_get(c, "p")))
             continue;
@@ -188,8 +188,7 @@ static void add_targets(json_t *rows, json_t *run)
     json_t *workloads = project_config("workloads"), *c;
     bool det = !strcmp(text_of(run, "tier"), "det");
     size_t i;
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         json_t *t = json_object_get(json_object_get(workloads, text_of(c, "workload")), "targets");
         json_t *first = json_array_get(t, 0), *ratio = json_object_get(c, "ratio");
         json_object_set(c, "target", det && first ? first : json_null());
@@ -217,7 +216,9 @@ static json_t *worst_first(json_t *rows)
     json_t *sorted = json_array(), *c;
     size_t i;
     for (int r = 0; r <= 4; r++)
-        json_array_foreach(rows, i, c) if (rank(c) == r) json_array_append(sorted, c);
+        json_array_foreach (rows, i, c)
+            if (rank(c) == r)
+                json_array_append(sorted, c);
     json_decref(rows);
     return sorted;
 }
@@ -233,8 +234,7 @@ static json_t *best_linux(json_t *run, const char *workload)
 {
     json_t *row, *best = NULL;
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
         if (strcmp(text_of(row, "workload"), workload) ||
             strcmp(family_of(run, text_of(row, "kernel")), "linux"))
             continue;
@@ -244,20 +244,6 @@ static json_t *best_linux(json_t *run, const char *workload)
             best = row;
     }
     return best;
-}
-
-// Linux on one CPU drops its LOCK prefixes: what instructions hide is taken from an arm that keeps
-// them, when the run has one.
-static json_t *hidden_linux(json_t *run, const char *workload, json_t *otherwise)
-{
-    json_t *row, *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
-    size_t i;
-    json_array_foreach(
-        json_object_get(run, "rows"), i,
-        row) if (!strcmp(text_of(row, "workload"), workload) &&
-                 json_is_true(json_object_get(json_object_get(kernels, text_of(row, "kernel")),
-                                              "keeps_locks"))) return row;
-    return otherwise;
 }
 
 // a is Linux and b CloudOS; when the run has but one family, its first kernel against each other
@@ -272,7 +258,8 @@ json_t *compare_kernels(json_t *run, char **why)
     json_t *k;
     size_t i;
     *why = NULL;
-    json_object_foreach(kernels, name, k) has[!strcmp(text_of(k, "family"), "cloudos")] = true;
+    json_object_foreach (kernels, name, k)
+        has[!strcmp(text_of(k, "family"), "cloudos")] = true;
     if (json_object_size(kernels) < 2 || json_is_false(json_object_get(run, "same_clocksource"))) {
         *why =
             x_strdup(json_object_size(kernels) < 2
@@ -281,15 +268,13 @@ json_t *compare_kernels(json_t *run, char **why)
         json_decref(rows);
         return NULL;
     }
-    json_array_foreach(json_object_get(run, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *w = text_of(row, "workload"), *kernel = text_of(row, "kernel");
         json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
         bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
                                      : strcmp(kernel, first) != 0;
         if (is_b)
-            json_array_append_new(
-                rows, compare_rows(a, row, hidden_linux(run, w, a), text_of(run, "tier")));
+            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier")));
     }
     settle_p(rows);
     if (has[0] && has[1])
@@ -308,12 +293,13 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
         json_decref(rows);
         return NULL;
     }
-    json_array_foreach(json_object_get(a, "rows"), i, row) json_array_append_new(
-        rows, compare_rows(row, find_row(b, text_of(row, "workload"), text_of(row, "kernel")), row,
-                           text_of(a, "tier")));
-    json_array_foreach(json_object_get(b, "rows"), i,
-                       row) if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
-        json_array_append_new(rows, compare_rows(NULL, row, NULL, text_of(b, "tier")));
+    json_array_foreach (json_object_get(a, "rows"), i, row)
+        json_array_append_new(
+            rows, compare_rows(row, find_row(b, text_of(row, "workload"), text_of(row, "kernel")),
+                               text_of(a, "tier")));
+    json_array_foreach (json_object_get(b, "rows"), i, row)
+        if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
+            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier")));
     settle_p(rows);
     return worst_first(rows);
 }
@@ -323,8 +309,7 @@ void comparison_summarise(json_t *rows, struct comparison_summary *s)
     json_t *c;
     size_t i;
     memset(s, 0, sizeof(*s));
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         const char *v = text_of(c, "verdict");
         s->rows++;
         s->unsupported += !strcmp(v, "unsupported");

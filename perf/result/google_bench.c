@@ -34,7 +34,7 @@ json_t *google_bench_json(json_t *run)
     json_t *list = json_array(), *row;
     json_t *host = json_object_get(json_object_get(run, "identity"), "host");
     size_t i;
-    json_array_foreach(json_object_get(run, "rows"), i, row)
+    json_array_foreach (json_object_get(run, "rows"), i, row)
         json_array_append_new(list, benchmark(row));
     return json_pack("{s:{s:O,s:s,s:O?,s:s,s:O},s:o}", "context", "date",
                      json_object_get(run, "created"), "executable", "cloudbench", "num_cpus",

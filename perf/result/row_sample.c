@@ -64,8 +64,7 @@ static json_t *count_slopes(const struct step_result *a, const struct step_resul
 {
     json_t *out = json_object(), *n;
     const char *name;
-    json_object_foreach(b->counts, name, n)
-    {
+    json_object_foreach (b->counts, name, n) {
         double before = json_number_value(json_object_get(a->counts, name));
         json_object_set_new(out, name, json_real((json_number_value(n) - before) / ops));
     }

@@ -16,7 +16,8 @@ static void add_all(struct str_list *out, json_t *workloads)
 {
     const char *name;
     json_t *w;
-    json_object_foreach(workloads, name, w) add_name(out, name);
+    json_object_foreach (workloads, name, w)
+        add_name(out, name);
 }
 
 // Suite, workload, or family ("ctx", "fault") -> workload names.
@@ -25,8 +26,7 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
     json_t *list = json_object_get(json_object_get(suites, name), "workloads"), *item;
     size_t i, before = out->count, len = strlen(name);
     const char *w;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         if (strcmp(json_string_value(item), "*"))
             add_name(out, json_string_value(item));
         else
@@ -38,8 +38,9 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
         add_name(out, name);
         return true;
     }
-    json_object_foreach(workloads, w, item) if (!strncmp(w, name, len) && w[len] == '/')
-        add_name(out, w);
+    json_object_foreach (workloads, w, item)
+        if (!strncmp(w, name, len) && w[len] == '/')
+            add_name(out, w);
     return out->count > before;
 }
 

@@ -77,8 +77,7 @@ static void every_suite_expands(void **state)
     json_t *suites = json_load_file("configs/suites.json", 0, NULL), *s;
     const char *name;
     (void)state;
-    json_object_foreach(suites, name, s)
-    {
+    json_object_foreach (suites, name, s) {
         struct run_plan p;
         struct str_list rows = {0};
         char *why;

@@ -308,8 +308,9 @@ static double median(json_t *samples)
     double v[1024];
     size_t n = 0, i;
     json_t *sample;
-    json_array_foreach(samples, i, sample) if (n < 1024) v[n++] =
-        json_number_value(json_object_get(sample, "value"));
+    json_array_foreach (samples, i, sample)
+        if (n < 1024)
+            v[n++] = json_number_value(json_object_get(sample, "value"));
     qsort(v, n, sizeof(*v), by_value);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
@@ -319,9 +320,9 @@ static json_t *make_row(struct session *s, int kernel, const char *row)
     json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
     bool det = s->o->tier.tier == TIER_DET;
     size_t i;
-    json_array_foreach(
-        samples, i, sample) if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
-        bad = sample;
+    json_array_foreach (samples, i, sample)
+        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
+            bad = sample;
     json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel",
                           s->o->kernel[kernel].name, "metric", det ? "instructions" : "mean_ns",
                           "unit", det ? "instructions/op" : tier_time_unit(s->o->tier.tier),
@@ -358,7 +359,6 @@ static json_t *make_identity(struct session *s)
         json_object_set_new(j, "family", json_string(image->family));
         json_object_set_new(j, "version", json_string(image->version));
         json_object_set_new(j, "cmdline", json_string(image->cmdline));
-        json_object_set_new(j, "keeps_locks", json_boolean(image->keeps_locks));
         json_object_set_new(kernels, image->name, j);
         json_object_set(argv, image->name, s->argv[k]);
         if (k)
@@ -416,8 +416,7 @@ static bool same_clock(struct session *s)
     json_t *boot;
     const char *first = NULL;
     size_t i;
-    json_array_foreach(s->boots, i, boot)
-    {
+    json_array_foreach (s->boots, i, boot) {
         const char *c = clock_of(boot);
         if (!c)
             continue;

@@ -68,10 +68,10 @@ static bool check_kernels(json_t *list)
     json_t *config = project_config("kernels"), *k;
     const char *name;
     bool all = true;
-    json_object_foreach(config, name, k) all &=
-        check_file(list, json_string_value(json_object_get(k, "label")),
-                   json_string_value(json_object_get(k, "image")),
-                   json_string_value(json_object_get(k, "missing")));
+    json_object_foreach (config, name, k)
+        all &= check_file(list, json_string_value(json_object_get(k, "label")),
+                          json_string_value(json_object_get(k, "image")),
+                          json_string_value(json_object_get(k, "missing")));
     json_decref(config);
     return all;
 }
@@ -111,8 +111,7 @@ static void show(json_t *list, const char *format)
     table_head(&t, "state");
     table_head(&t, "detail");
     table_head(&t, "what mends it");
-    json_array_foreach(list, i, c)
-    {
+    json_array_foreach (list, i, c) {
         const char *state = json_string_value(json_object_get(c, "state"));
         table_row(&t, !strcmp(state, "ok")        ? TINT_GREEN
                       : !strcmp(state, "limited") ? TINT_YELLOW

@@ -53,10 +53,9 @@ static json_t *suites(const struct list_args *a)
     const char *name;
     size_t i;
     (void)a;
-    json_object_foreach(config, name, s)
-    {
+    json_object_foreach (config, name, s) {
         struct text_buf t = {0};
-        json_array_foreach(json_object_get(s, "workloads"), i, w)
+        json_array_foreach (json_object_get(s, "workloads"), i, w)
             text_addf(&t, "%s%s", i ? " " : "", json_string_value(w));
         json_array_append_new(out,
                               json_pack("{s:s,s:O,s:s}", "suite", name, "about",
@@ -72,12 +71,13 @@ static json_t *workloads(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("workloads"), *w;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, w) json_array_append_new(
-        out, json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "workload", name, "about",
-                       json_object_get(w, "about"), "iterations_det", json_object_get(w, "det"),
-                       "iterations_wall", json_object_get(w, "wall"), "target",
-                       json_array_get(json_object_get(w, "targets"), 0), "target_final",
-                       json_array_get(json_object_get(w, "targets"), 1)));
+    json_object_foreach (config, name, w)
+        json_array_append_new(
+            out, json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "workload", name, "about",
+                           json_object_get(w, "about"), "iterations_det", json_object_get(w, "det"),
+                           "iterations_wall", json_object_get(w, "wall"), "target",
+                           json_array_get(json_object_get(w, "targets"), 0), "target_final",
+                           json_array_get(json_object_get(w, "targets"), 1)));
     json_decref(config);
     return out;
 }
@@ -97,8 +97,7 @@ static json_t *kernels(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("kernels"), *k;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, k)
-    {
+    json_object_foreach (config, name, k) {
         char *pattern = project_path(json_string_value(json_object_get(k, "image"))),
              *path = newest_match(pattern);
         json_array_append_new(
@@ -117,8 +116,7 @@ static json_t *topologies(const struct list_args *a)
     json_t *out = json_array(), *config = project_config("topologies"), *j;
     const char *name;
     (void)a;
-    json_object_foreach(config, name, j)
-    {
+    json_object_foreach (config, name, j) {
         struct vm_topology t;
         char *why;
         if (vm_topology_find(&t, name, &why))
@@ -144,7 +142,7 @@ static json_t *runs(const struct list_args *a)
         struct text_buf names = {0};
         const char *name;
         kernels_of = json_object_get(json_object_get(run, "identity"), "kernels");
-        json_object_foreach(kernels_of, name, k)
+        json_object_foreach (kernels_of, name, k)
             text_addf(&names, "%s%s", names.len ? " " : "", name);
         if (run)
             json_array_append_new(
@@ -173,13 +171,12 @@ static void print_table(json_t *items, enum table_format format)
     json_t *item, *v;
     const char *name;
     size_t i;
-    json_object_foreach(json_array_get(items, 0), name, v) table_head(&t, name);
-    json_array_foreach(items, i, item)
-    {
+    json_object_foreach (json_array_get(items, 0), name, v)
+        table_head(&t, name);
+    json_array_foreach (items, i, item) {
         int c = 0;
         table_row(&t, NULL);
-        json_object_foreach(item, name, v)
-        {
+        json_object_foreach (item, name, v) {
             if (json_is_string(v))
                 table_cell(&t, c, "%s", json_string_value(v));
             else if (json_is_number(v))
@@ -206,8 +203,7 @@ static void show(json_t *all, const char *format)
     enum table_format f = !strcmp(format, "md")    ? TABLE_MD
                           : !strcmp(format, "csv") ? TABLE_CSV
                                                    : TABLE_TEXT;
-    json_object_foreach(all, name, items)
-    {
+    json_object_foreach (all, name, items) {
         if (many && f != TABLE_CSV)
             printf("%s%s%s%s\n", f == TABLE_MD ? "\n## " : "\n", tint_out(TINT_BOLD), name,
                    tint_out(TINT_OFF));

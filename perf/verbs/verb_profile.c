@@ -88,8 +88,7 @@ static json_t *sums(const struct count_file *c)
 {
     json_t *out = json_object(), *pair;
     size_t i;
-    json_array_foreach(c->symbols, i, pair)
-    {
+    json_array_foreach (c->symbols, i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0));
         double n = json_number_value(json_array_get(pair, 1)) +
                    json_number_value(json_object_get(out, name));
@@ -162,8 +161,7 @@ static json_t *slopes(struct profile *p, double *total)
     double ops = p->ops[1] - p->ops[0];
     const char *name;
     *total = 0;
-    json_object_foreach(p->sum[1], name, v)
-    {
+    json_object_foreach (p->sum[1], name, v) {
         double d =
             (json_number_value(v) - json_number_value(json_object_get(p->sum[0], name))) / ops;
         *total += d;
@@ -199,8 +197,7 @@ static void show(struct profile *p)
     table_head(&t, ">instructions/op");
     table_head(&t, ">share");
     table_head(&t, "symbol");
-    json_array_foreach(list, i, s)
-    {
+    json_array_foreach (list, i, s) {
         if (p->args->top && i >= (size_t)p->args->top)
             break;
         table_row(&t, NULL);

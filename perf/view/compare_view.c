@@ -98,11 +98,8 @@ static void note_cell(struct text_table *t, int column, json_t *c)
     text_add(&b, text_of(c, "reason"));
     if (json_is_false(json_object_get(c, "reached")) && json_is_number(json_object_get(c, "ratio")))
         text_add(&b, "target missed");
-    json_array_foreach(more, i, name) text_addf(&b, "%s%s",
-                                                i       ? ", "
-                                                : b.len ? "; more "
-                                                        : "more ",
-                                                json_string_value(name));
+    json_array_foreach (more, i, name)
+        text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
     table_cell(t, column, "%s", text_str(&b));
     text_free(&b);
 }
@@ -132,7 +129,9 @@ static bool any_target(json_t *rows)
 {
     json_t *c;
     size_t i;
-    json_array_foreach(rows, i, c) if (json_is_number(json_object_get(c, "target"))) return true;
+    json_array_foreach (rows, i, c)
+        if (json_is_number(json_object_get(c, "target")))
+            return true;
     return false;
 }
 
@@ -153,15 +152,17 @@ static void fill(struct text_table *t, json_t *rows)
         table_head(t, ">target first/final");
     table_head(t, "verdict");
     table_head(t, "note");
-    json_array_foreach(rows, i, c) add_row(t, c, targets, by_kernel);
+    json_array_foreach (rows, i, c)
+        add_row(t, c, targets, by_kernel);
 }
 
 static void print_summary(json_t *rows)
 {
     struct comparison_summary s;
     comparison_summarise(rows, &s);
-    printf("%d rows: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead",
-           s.rows, s.unsupported, s.failed, s.lost, s.same, s.inconclusive, s.improved);
+    printf("%d row%s: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead",
+           s.rows, s.rows == 1 ? "" : "s", s.unsupported, s.failed, s.lost, s.same, s.inconclusive,
+           s.improved);
     if (s.with_target)
         printf("; %d of %d reach the first target", s.reached, s.with_target);
     if (s.more)
@@ -180,8 +181,7 @@ static void print_hidden(json_t *rows, enum table_format format)
     table_head(&t, "per operation, a -> b");
     for (int n = 0; n < NAMES; n++)
         table_head(&t, names[n]);
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         json_t *hidden = json_object_get(c, "hidden");
         if (!json_object_size(hidden))
             continue;
@@ -206,8 +206,7 @@ static void print_side(json_t *run, json_t *rows, const char *key, const char *s
     struct str_list seen = {0};
     json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *c;
     size_t i;
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         const char *name = text_of(c, key);
         if (!*name || list_has(&seen, name))
             continue;

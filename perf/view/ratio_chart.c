@@ -32,8 +32,7 @@ static struct axis find_axis(json_t *rows)
     struct axis x = {0.125, 2};
     json_t *c;
     size_t i;
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         double r = json_number_value(json_object_get(c, "ratio"));
         while (r > 0 && r < x.low && x.low > 1e-4)
             x.low /= 2;
@@ -102,7 +101,8 @@ void ratio_chart(struct text_buf *t, json_t *rows)
               "aria-label='Ratio to Linux of every workload'>",
               WIDTH, bottom + 10);
     add_grid(t, &x, bottom);
-    json_array_foreach(rows, i, c) add_bar(t, &x, c, TOP + ROW * i);
+    json_array_foreach (rows, i, c)
+        add_bar(t, &x, c, TOP + ROW * i);
     text_add(t, "</svg><p class=dim>Logarithmic. Blue: ahead, orange: lost. Solid tick: first "
                 "target, dashed: final one.</p>");
 }

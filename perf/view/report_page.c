@@ -112,7 +112,7 @@ static void add_note(struct text_buf *t, json_t *c)
     size_t i;
     text_add(t, "<td>");
     html_escape(t, text_of(c, "reason"));
-    json_array_foreach(json_object_get(c, "more"), i, name)
+    json_array_foreach (json_object_get(c, "more"), i, name)
         text_addf(t, "%s%s", i ? ", " : " more ", json_string_value(name));
     text_add(t, "</td></tr>");
 }
@@ -125,8 +125,7 @@ static void add_table(struct text_buf *t, json_t *rows)
                 "class=n>a<th class=n>b"
                 "<th class=n>b/a<th class=n>first target<th "
                 "class=n>final<th>verdict<th>note</tr></thead><tbody>");
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
         cell(t, "", text_of(c, "workload"));
         cell(t, "", text_of(c, "unit"));
@@ -149,15 +148,13 @@ static void add_hidden(struct text_buf *t, json_t *rows)
     text_add(t, "<h2>What an instruction count cannot see</h2><p class=dim>Per operation, a &rarr; "
                 "b.</p><div class=wide>"
                 "<table><tbody>");
-    json_array_foreach(rows, i, c)
-    {
+    json_array_foreach (rows, i, c) {
         if (!json_object_size(json_object_get(c, "hidden")))
             continue;
         text_add(t, "<tr>");
         cell(t, "", text_of(c, "workload"));
         text_add(t, "<td>");
-        json_object_foreach(json_object_get(c, "hidden"), name, v)
-        {
+        json_object_foreach (json_object_get(c, "hidden"), name, v) {
             double a = json_number_value(json_array_get(v, 0)),
                    b = json_number_value(json_array_get(v, 1));
             if (a > 0.005 || b > 0.005)
@@ -185,8 +182,7 @@ static void add_kernels(struct text_buf *t, json_t *id)
     const char *name;
     text_add(t, "<div class=wide><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
                 "line</tr></thead><tbody>");
-    json_object_foreach(json_object_get(id, "kernels"), name, k)
-    {
+    json_object_foreach (json_object_get(id, "kernels"), name, k) {
         text_add(t, "<tr>");
         cell(t, "", text_of(k, "label"));
         cell(t, "", text_of(k, "path"));

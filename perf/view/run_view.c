@@ -28,8 +28,7 @@ static void print_rows(json_t *run, enum table_format format)
     table_head(&t, ">value");
     table_head(&t, "unit");
     table_head(&t, "note");
-    json_array_foreach(json_object_get(run, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
         json_t *v = json_object_get(row, "value");
         table_row(&t, v ? NULL : TINT_RED);
         table_cell(&t, 0, "%s", text_of(row, "workload"));
@@ -49,11 +48,9 @@ void boot_times_view(json_t *run)
     const char *name;
     size_t i;
     printf("\nboot to init, seconds of QEMU's CPU time:");
-    json_object_foreach(kernels, name, k)
-    {
+    json_object_foreach (kernels, name, k) {
         double best = -1;
-        json_array_foreach(json_object_get(run, "boots"), i, boot)
-        {
+        json_array_foreach (json_object_get(run, "boots"), i, boot) {
             double s = json_number_value(json_object_get(boot, "init_cpu_seconds"));
             if (!strcmp(text_of(boot, "kernel"), name) && s >= 0 && (best < 0 || s < best))
                 best = s;

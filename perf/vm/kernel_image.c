@@ -56,7 +56,6 @@ int kernel_image_find(struct kernel_image *k, const char *name)
         k->label = string_of(j, "label");
         k->family = string_of(j, "family");
         k->cmdline = string_of(j, "cmdline");
-        k->keeps_locks = json_is_true(json_object_get(j, "keeps_locks"));
         rc = resolve(k, j);
     }
     json_decref(all);

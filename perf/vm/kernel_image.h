@@ -5,14 +5,12 @@
 #include <stdbool.h>
 
 struct kernel_image {
-    char *name;       // "cloudos", "linux", "linux-stock"
-    char *label;      // "CloudOS", "Linux 6.1 lean"
-    char *family;     // "cloudos" or "linux"
-    char *path;       // the ELF; a pattern in the configuration, resolved to the newest match
-    char *cmdline;    // without "-- ..."
-    bool keeps_locks; // its locked operations are those of an SMP machine (Linux drops LOCK
-                      // prefixes on one CPU)
-    char *version;    // the folder the image came from for Linux; "" otherwise
+    char *name;    // "cloudos", "linux", "linux-stock"
+    char *label;   // "CloudOS", "Linux 6.1 lean"
+    char *family;  // "cloudos" or "linux"
+    char *path;    // the ELF; a pattern in the configuration, resolved to the newest match
+    char *cmdline; // without "-- ..."
+    char *version; // the folder the image came from for Linux; "" otherwise
 };
 
 // Both print why and return EXIT_USAGE (unknown name) or EXIT_REFUSED (image missing); 0 when

@@ -57,8 +57,7 @@ static void from_config(struct vm_topology *t, json_t *j)
     t->memory_mb = int_of(j, "memory_mb", DEFAULT_MEMORY_MB);
     if (json_is_integer(nodes) && json_integer_value(nodes) <= VM_NODES_MAX)
         even_nodes(t, json_integer_value(nodes));
-    json_array_foreach(nodes, i, n)
-    {
+    json_array_foreach (nodes, i, n) {
         if (i >= VM_NODES_MAX)
             break;
         const char *cpus = json_string_value(json_object_get(n, "cpus"));

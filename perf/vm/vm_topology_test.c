@@ -72,8 +72,7 @@ static void every_configured_shape_is_sound(void **state)
     const char *name;
     (void)state;
     assert_non_null(all);
-    json_object_foreach(all, name, j)
-    {
+    json_object_foreach (all, name, j) {
         struct vm_topology t;
         char *why;
         assert_true(vm_topology_find(&t, name, &why));
