@@ -62,7 +62,7 @@ static int forks(long n, int parents)
 int main(int argc, char **argv)
 {
     long n = argc > 1 ? atol(argv[1]) : 1000000;
-    int parents = count_cpus(), bad = forks(2000, parents);
+    int parents = count_cpus(), bad = forks(n / 5 < 20000 ? n / 5 : 20000, parents); /* caches fill first */
     long before = free_kb();
     bad += forks(n, parents);
     long after = free_kb();
