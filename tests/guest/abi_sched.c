@@ -72,7 +72,9 @@ TEST(sched_setaffinity, moves_another_process)
         memset(mask, 0, sizeof mask);
         mask[i / 64] = 1ul << (i % 64);
         EQ(syscall(SYS_sched_setaffinity, pid, sizeof mask, mask), 0);
-        abi_sleep_ms(60);
+        for (int k = 0; k < 500 && *where != (unsigned)i; k++) {
+            abi_sleep_ms(10);
+        }
         EQ(*where, i);
     }
     kill(pid, SIGKILL);
