@@ -1,11 +1,12 @@
-/* fork of an address space. The parent holds mmap_lock for writing all the time, so that its tables change only by truncation.
+/* fork of an address space. The parent holds mmap_lock for writing all the time, so that its tables
+ * change only by truncation.
  *
  * Each leaf table of the parent goes one of two ways:
- *   shared  (S1..S5 of pgtable.h) when it lies in plain private anonymous memory and holds at least SHARE_MIN pages: the
- *           cost of fork does not grow with what the process has touched;
- *   copied  entry by entry, private pages write-protected on both sides.
- * A page that the parent wrote since its last fork will most likely be written again at once by parent and child: up to
- * HOT_PAGES of them are copied here, which saves both their faults. */
+ *   shared  (P1..P5 of pgtable.h) when it lies in plain private anonymous memory and holds at least
+ * SHARE_MIN pages: the cost of fork does not grow with what the process has touched; copied  entry
+ * by entry, private pages write-protected on both sides. A page that the parent wrote since its
+ * last fork will most likely be written again at once by parent and child: up to HOT_PAGES of them
+ * are copied here, which saves both their faults. */
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/hooks.h"
@@ -17,8 +18,8 @@
 
 struct dup {
     struct mm_struct *to, *from;
-    bool protected;   /* W was cleared somewhere in the parent: its TLBs must forget */
-    u32 hot;          /* pages that may still be copied */
+    bool protected; /* W was cleared somewhere in the parent: its TLBs must forget */
+    u32 hot;        /* pages that may still be copied */
     s64 rss_anon, rss_file;
 };
 
@@ -27,11 +28,13 @@ struct dup {
 static bool plain_anon(const struct vm_area_struct *v)
 {
     return !v->vm_ops && !v->vm_file &&
-           !(v->vm_flags & (VM_SHARED | VM_DONTCOPY | VM_WIPEONFORK | VM_LOCKED | VM_PFNMAP | VM_IO));
+           !(v->vm_flags &
+             (VM_SHARED | VM_DONTCOPY | VM_WIPEONFORK | VM_LOCKED | VM_PFNMAP | VM_IO));
 }
 
 /* Whether everything mapped in the 2 MiB at base, around v, is plain. */
-static bool only_plain(const struct mm_struct *mm, const struct vm_area_struct *v, unsigned long base)
+static bool only_plain(const struct mm_struct *mm, const struct vm_area_struct *v,
+                       unsigned long base)
 {
     const struct vm_area_struct *at;
 
@@ -48,7 +51,7 @@ static void share_table(struct dup *d, u64 *dst, u64 *src, struct page *t)
 {
     u64 e = *src & ~PTE_W;
 
-    get_page(t); /* S4 */
+    get_page(t); /* P4 */
     if (*src != e) {
         WRITE_ONCE(*src, e);
         d->protected = true;
@@ -79,7 +82,8 @@ static u64 copy_writable(struct dup *d, u64 *src, u64 e, struct page *p)
     return e;
 }
 
-static void copy_entries(struct dup *d, struct page *to, struct page *from, unsigned first, unsigned end, bool shared)
+static void copy_entries(struct dup *d, struct page *to, struct page *from, unsigned first,
+                         unsigned end, bool shared)
 {
     u64 *src = page_to_virt(from), *dst = page_to_virt(to);
     u32 left, copied = 0, special = 0;
@@ -115,7 +119,8 @@ static void copy_entries(struct dup *d, struct page *to, struct page *from, unsi
     d->rss_file += (s64)(copied - special) - anon;
 }
 
-static int copy_pmd(struct dup *d, struct vm_area_struct *v, u64 *src, unsigned long start, unsigned long end)
+static int copy_pmd(struct dup *d, struct vm_area_struct *v, u64 *src, unsigned long start,
+                    unsigned long end)
 {
     struct page *t = pte_page(*src);
     u64 *dst;
@@ -137,7 +142,8 @@ static int copy_pmd(struct dup *d, struct vm_area_struct *v, u64 *src, unsigned 
         return -ENOMEM;
     if (leaf_make(d->to, dst))
         return -ENOMEM;
-    copy_entries(d, pte_page(*dst), pte_page(*src), pte_index(start), pte_index(end - 1) + 1, v->vm_flags & VM_SHARED);
+    copy_entries(d, pte_page(*dst), pte_page(*src), pte_index(start), pte_index(end - 1) + 1,
+                 v->vm_flags & VM_SHARED);
     return 0;
 }
 
@@ -180,7 +186,8 @@ static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_are
         get_file(v->vm_file);
     if (v->vm_ops && v->vm_ops->open)
         v->vm_ops->open(v);
-    vma_link_mapping(v); /* before its pages: truncation finds the parent's entries or the child's */
+    vma_link_mapping(
+        v); /* before its pages: truncation finds the parent's entries or the child's */
     return v;
 }
 
@@ -188,11 +195,12 @@ static int dup_vmas(struct dup *d)
 {
     struct vm_area_struct *old;
 
-    list_for_each_entry(old, &d->from->vmas, link) {
+    list_for_each_entry (old, &d->from->vmas, link) {
         struct vm_area_struct *v;
 
         if (unlikely(old->vm_flags & VM_DONTCOPY)) {
-            vm_stat_account(d->to, old->vm_flags, -(s64)((old->vm_end - old->vm_start) >> PAGE_SHIFT));
+            vm_stat_account(d->to, old->vm_flags,
+                            -(s64)((old->vm_end - old->vm_start) >> PAGE_SHIFT));
             continue;
         }
         v = copy_vma(d->to, old);
@@ -239,7 +247,7 @@ static void copy_layout(struct mm_struct *to, const struct mm_struct *from)
 
 struct mm_struct *mm_dup(struct mm_struct *old)
 {
-    struct dup d = { .from = old };
+    struct dup d = {.from = old};
     int err;
 
     d.to = mm_alloc();
@@ -253,7 +261,7 @@ struct mm_struct *mm_dup(struct mm_struct *old)
     d.to->rss_anon = d.rss_anon;
     d.to->rss_file = d.rss_file;
     if (d.protected)
-        flush_tlb_mm(old); /* S5 */
+        flush_tlb_mm(old); /* P5 */
     up_write(&old->mmap_lock);
     if (err) {
         mmput(d.to);

@@ -1,6 +1,6 @@
-/* Page faults: from the exception to the right part of fault.h, and to a signal when the access was wrong.
- * The anonymous write fault and the copy-on-write break are the hot paths: no lock beyond mmap_lock (read) and the lock of
- * the leaf table, no look-up beyond the VMA cache. */
+/* Page faults: from the exception to the right part of fault.h, and to a signal when the access was
+ * wrong. The anonymous write fault and the copy-on-write break are the hot paths: no lock beyond
+ * mmap_lock (read) and the lock of the leaf table, no look-up beyond the VMA cache. */
 #include "kernel/mm/fault.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/extable.h"
@@ -13,12 +13,12 @@
 #include "kernel/mm/meminfo.h"
 #include "kernel/mm/vma.h"
 
-#define ERROR_PRESENT 1u
-#define ERROR_WRITE 2u
-#define ERROR_USER 4u
+#define ERROR_PRESENT  1u
+#define ERROR_WRITE    2u
+#define ERROR_USER     4u
 #define ERROR_RESERVED 8u
-#define ERROR_FETCH 16u
-#define X86_EFLAGS_AC 0x40000UL
+#define ERROR_FETCH    16u
+#define X86_EFLAGS_AC  0x40000UL
 
 u64 zero_pte;
 
@@ -87,8 +87,10 @@ int fault_write_protected(struct fault *f)
     if (unlikely(f->entry & PTE_SPECIAL))
         return break_cow(f, NULL);
     p = pte_page(f->entry);
-    /* Ours alone: references rise only under this table's lock, or in fork, which mmap_lock keeps out. */
-    if ((p->flags & PG_ANON && atomic_load_acquire(&p->refs) == 1) || f->vma->vm_flags & VM_SHARED) {
+    /* Ours alone: references rise only under this table's lock, or in fork, which mmap_lock keeps
+     * out. */
+    if ((p->flags & PG_ANON && atomic_load_acquire(&p->refs) == 1) ||
+        f->vma->vm_flags & VM_SHARED) {
         if (fault_install(f, f->entry | PTE_W | PTE_D | PTE_A))
             flush_tlb_local_page(f->addr);
         return 0;
@@ -96,7 +98,8 @@ int fault_write_protected(struct fault *f)
     return break_cow(f, p);
 }
 
-/* A present entry that allows the access: another CPU, or the entry above, was faster than this CPU's TLB. */
+/* A present entry that allows the access: another CPU, or the entry above, was faster than this
+ * CPU's TLB. */
 static int fault_spurious(struct fault *f)
 {
     flush_tlb_local_page(f->addr);
@@ -113,7 +116,7 @@ static bool allowed(const struct vm_area_struct *vma, unsigned flags)
 int handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned flags)
 {
     struct mm_struct *mm = vma->vm_mm;
-    struct fault f = { .vma = vma, .addr = addr & PAGE_MASK, .write = flags & FAULT_WRITE };
+    struct fault f = {.vma = vma, .addr = addr & PAGE_MASK, .write = flags & FAULT_WRITE};
     u64 *pmd = pmd_of(mm, addr), above;
 
     if (unlikely(!allowed(vma, flags)))
@@ -149,7 +152,8 @@ static void kernel_fault_failed(struct pt_regs *regs, unsigned long error, unsig
     die(regs, "page fault", error);
 }
 
-static void send_fault(struct pt_regs *regs, unsigned long error, unsigned long addr, int sig, int code)
+static void send_fault(struct pt_regs *regs, unsigned long error, unsigned long addr, int sig,
+                       int code)
 {
     if (!user_mode(regs)) {
         kernel_fault_failed(regs, error, addr);
@@ -157,11 +161,13 @@ static void send_fault(struct pt_regs *regs, unsigned long error, unsigned long 
     }
     current->thread.cr2 = addr;
     current->thread.trap_nr = 14;
-    current->thread.error_code = addr >= TASK_SIZE ? error | ERROR_PRESENT : error; /* no hint about kernel addresses */
+    current->thread.error_code =
+        addr >= TASK_SIZE ? error | ERROR_PRESENT : error; /* no hint about kernel addresses */
     force_sig_fault(sig, code, (void __user *)addr);
 }
 
-/* No memory for a user page: make room, and let the access be tried again unless we are the one that dies. */
+/* No memory for a user page: make room, and let the access be tried again unless we are the one
+ * that dies. */
 static void fault_without_memory(struct pt_regs *regs, unsigned long error, unsigned long addr)
 {
     if (!user_mode(regs) && fatal_signal_pending(current)) {
@@ -173,7 +179,8 @@ static void fault_without_memory(struct pt_regs *regs, unsigned long error, unsi
 
 /* ---- the exception ---- */
 
-/* Upgrades to the write lock, grows the stack, goes back. NULL: the address is nobody's; then the lock is not held. */
+/* Upgrades to the write lock, grows the stack, goes back. NULL: the address is nobody's; then the
+ * lock is not held. */
 static __noinline struct vm_area_struct *grow_stack_for(struct mm_struct *mm, unsigned long addr)
 {
     struct vm_area_struct *vma;
@@ -223,8 +230,9 @@ static void user_address_fault(struct pt_regs *regs, unsigned long error, unsign
             }
         }
     }
-    err = unlikely(access_denied(vma, error)) ? FAULT_SIGSEGV
-                                              : handle_mm_fault(vma, addr, error & ERROR_WRITE ? FAULT_WRITE : 0);
+    err = unlikely(access_denied(vma, error))
+              ? FAULT_SIGSEGV
+              : handle_mm_fault(vma, addr, error & ERROR_WRITE ? FAULT_WRITE : 0);
     up_read(&mm->mmap_lock);
     current->stats.min_flt++;
     if (likely(!err))
@@ -245,9 +253,10 @@ void do_page_fault(struct pt_regs *regs, unsigned long error, unsigned long addr
         return;
     }
     if (unlikely(!user_mode(regs))) {
-        /* Kernel code may touch user memory only through the exception table, with interrupts on and SMAP open. */
-        if (!current->mm || pagefault_disabled() || preempt_count() || !(regs->flags & X86_EFLAGS_IF) ||
-            (cpu_has.smap && !(regs->flags & X86_EFLAGS_AC))) {
+        /* Kernel code may touch user memory only through the exception table, with interrupts on
+         * and SMAP open. */
+        if (!current->mm || pagefault_disabled() || preempt_count() ||
+            !(regs->flags & X86_EFLAGS_IF) || (cpu_has.smap && !(regs->flags & X86_EFLAGS_AC))) {
             kernel_fault_failed(regs, error, addr);
             return;
         }

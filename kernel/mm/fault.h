@@ -3,20 +3,22 @@
 #include "kernel/mm/pgtable.h"
 #include "kernel/mm/space.h"
 
-/* One fault being served. mmap_lock is held for reading; the leaf table is this space's own (not shared). */
+/* One fault being served. mmap_lock is held for reading; the leaf table is this space's own (not
+ * shared). */
 struct fault {
     struct vm_area_struct *vma;
-    unsigned long addr;   /* page aligned */
-    struct page *table;   /* page of the leaf table */
+    unsigned long addr; /* page aligned */
+    struct page *table; /* page of the leaf table */
     u64 *pte;
-    u64 entry;            /* what it held when the fault began */
+    u64 entry; /* what it held when the fault began */
     bool write;
 };
 
-/* Each returns 0, -EFAULT (SIGBUS) or -ENOMEM. An entry that changed meanwhile is success: the access is tried again. */
-int fault_anon(struct fault *f);        /* nothing mapped, anonymous */
+/* Each returns 0, -EFAULT (SIGBUS) or -ENOMEM. An entry that changed meanwhile is success: the
+ * access is tried again. */
+int fault_anon(struct fault *f);            /* nothing mapped, anonymous */
 int fault_write_protected(struct fault *f); /* mapped without W, write */
-int fault_file(struct fault *f);        /* nothing mapped, vm_ops */
+int fault_file(struct fault *f);            /* nothing mapped, vm_ops */
 
 /* A page for one entry of a user space that replaces `from` (NULL: zeroed). NULL: no memory. */
 struct page *user_page_copy(const struct page *from);

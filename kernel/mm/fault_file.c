@@ -1,5 +1,6 @@
-/* Faults in mappings with vm_ops: page-cache files (private and shared) and whatever else a driver maps. A read maps up to 16
- * pages that are in the cache around the address; a private write copies at once. */
+/* Faults in mappings with vm_ops: page-cache files (private and shared) and whatever else a driver
+ * maps. A read maps up to 16 pages that are in the cache around the address; a private write copies
+ * at once. */
 #include "kernel/mm/fault.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/meminfo.h"
@@ -23,8 +24,10 @@ static u64 cache_entry(const struct vm_area_struct *vma, const struct page *p)
     return e;
 }
 
-/* Under the table's lock: truncation clears mapping before it takes that lock, so a stale page is never mapped. */
-static bool map_page_locked(struct page *table, u64 *pte, const struct vm_area_struct *vma, struct page *p)
+/* Under the table's lock: truncation clears mapping before it takes that lock, so a stale page is
+ * never mapped. */
+static bool map_page_locked(struct page *table, u64 *pte, const struct vm_area_struct *vma,
+                            struct page *p)
 {
     if (*pte || (vma->vm_mapping && READ_ONCE(p->mapping) != vma->vm_mapping))
         return false;
@@ -129,7 +132,8 @@ int fault_file(struct fault *f)
 {
     struct vm_area_struct *vma = f->vma;
     bool copies = f->write && !(vma->vm_flags & VM_SHARED);
-    struct vm_fault vmf = { .vma = vma, .address = f->addr, .pgoff = index_of(vma, f->addr), .write = f->write };
+    struct vm_fault vmf = {
+        .vma = vma, .address = f->addr, .pgoff = index_of(vma, f->addr), .write = f->write};
     int err;
 
     if (vma->vm_mapping && !copies && fault_around(f))
@@ -160,7 +164,7 @@ static int filemap_fault(struct vm_fault *vmf)
     return 0;
 }
 
-const struct vm_operations_struct filemap_vm_ops = { .fault = filemap_fault };
+const struct vm_operations_struct filemap_vm_ops = {.fault = filemap_fault};
 
 /* ---- shared memory without a file ---- */
 

@@ -5,7 +5,8 @@
 #include "kernel/mm/space.h"
 #include "kernel/mm/vma.h"
 
-/* The page of a present entry that allows the access, referenced under the table's lock; NULL: it must be faulted in. */
+/* The page of a present entry that allows the access, referenced under the table's lock; NULL: it
+ * must be faulted in. */
 static struct page *present_page(struct mm_struct *mm, unsigned long addr, bool write)
 {
     u64 *pmd = pmd_of(mm, addr), above = pmd ? READ_ONCE(*pmd) : 0, e;
@@ -131,8 +132,9 @@ ssize_t mm_read(struct mm_struct *mm, unsigned long addr, void *dst, size_t len)
 
 enum { KEY_ANON = 1, KEY_FILE = 2 };
 
-/* Of a shared mapping the object and the index are the key, whoever maps it and where; of private memory the space and the
- * address. The page itself is not pinned: only that the address is mapped is checked, as for any access. */
+/* Of a shared mapping the object and the index are the key, whoever maps it and where; of private
+ * memory the space and the address. The page itself is not pinned: only that the address is mapped
+ * is checked, as for any access. */
 int get_futex_key_shared(struct mm_struct *mm, unsigned long addr, struct futex_key *key)
 {
     struct vm_area_struct *v;

@@ -1,5 +1,5 @@
-/* The only door from kernel/mm upward: what faults, the mmap calls and the OOM killer need of tasks, signals and files.
- * Nothing else in kernel/mm includes a header of those folders. */
+/* The only door from kernel/mm upward: what faults, the mmap calls and the OOM killer need of
+ * tasks, signals and files. Nothing else in kernel/mm includes a header of those folders. */
 #pragma once
 #include "kernel/fs/vfs.h"
 #include "kernel/sched/sched.h"

@@ -1,6 +1,7 @@
-/* Kernel stacks: KSTACK_SIZE bytes in the vmalloc range, an unmapped page below and above. Mapped once and kept:
- * a free stack waits on its CPU's stack of stacks, then on its node's list, until memory runs short. A stack's first word links it while it is free.
- * alloc may not be called in interrupts; free may be called in any context. */
+/* Kernel stacks: KSTACK_SIZE bytes in the vmalloc range, an unmapped page below and above. Mapped
+ * once and kept: a free stack waits on its CPU's stack of stacks, then on its node's list, until
+ * memory runs short. A stack's first word links it while it is free. alloc may not be called in
+ * interrupts; free may be called in any context. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/mm/meminfo.h"
@@ -23,7 +24,7 @@ struct stack_pool {
 
 static DEFINE_PER_CPU(struct stack_cache, stack_cache); /* NOIRQ */
 static struct stack_pool pools[MAX_NODES];
-static u64 stack_pages;                                 /* atomic: all stacks, free ones included */
+static u64 stack_pages; /* atomic: all stacks, free ones included */
 
 static void *pool_take(struct stack_pool *pool)
 {

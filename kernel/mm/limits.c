@@ -1,4 +1,5 @@
-/* What a space may have: resource limits, overcommit, locked memory; the growth of stacks and of the heap. */
+/* What a space may have: resource limits, overcommit, locked memory; the growth of stacks and of
+ * the heap. */
 #include "kernel/mm/limits.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/space.h"
@@ -56,12 +57,13 @@ int expand_stack(struct vm_area_struct *v, unsigned long addr)
 
     if (start < MMAP_MIN_ADDR || v->vm_end - start > rlimit(RLIMIT_STACK))
         return -ENOMEM;
-    if (prev && !(prev->vm_flags & VM_GROWSDOWN) && prev->vm_flags & (VM_READ | VM_WRITE | VM_EXEC) &&
-        start - prev->vm_end < STACK_GUARD_GAP)
+    if (prev && !(prev->vm_flags & VM_GROWSDOWN) &&
+        prev->vm_flags & (VM_READ | VM_WRITE | VM_EXEC) && start - prev->vm_end < STACK_GUARD_GAP)
         return -ENOMEM;
     if (prev && start < prev->vm_end)
         return -ENOMEM;
-    if (!may_expand_vm(mm, v->vm_flags, pages) || (v->vm_flags & VM_LOCKED && may_lock(mm, pages, -ENOMEM)))
+    if (!may_expand_vm(mm, v->vm_flags, pages) ||
+        (v->vm_flags & VM_LOCKED && may_lock(mm, pages, -ENOMEM)))
         return -ENOMEM;
     v->vm_pgoff -= pages;
     vma_resize(mm, v, start, v->vm_end);

@@ -7,26 +7,26 @@
 #include "kernel/mm/vma.h"
 #include "kernel/syscall/syscalls.h"
 
-#define MADV_NORMAL 0
-#define MADV_RANDOM 1
-#define MADV_SEQUENTIAL 2
-#define MADV_WILLNEED 3
-#define MADV_DONTNEED 4
-#define MADV_FREE 8
-#define MADV_REMOVE 9
-#define MADV_DONTFORK 10
-#define MADV_DOFORK 11
-#define MADV_MERGEABLE 12
-#define MADV_UNMERGEABLE 13
-#define MADV_HUGEPAGE 14
-#define MADV_NOHUGEPAGE 15
-#define MADV_DONTDUMP 16
-#define MADV_DODUMP 17
-#define MADV_WIPEONFORK 18
-#define MADV_KEEPONFORK 19
-#define MADV_COLD 20
-#define MADV_PAGEOUT 21
-#define MADV_POPULATE_READ 22
+#define MADV_NORMAL         0
+#define MADV_RANDOM         1
+#define MADV_SEQUENTIAL     2
+#define MADV_WILLNEED       3
+#define MADV_DONTNEED       4
+#define MADV_FREE           8
+#define MADV_REMOVE         9
+#define MADV_DONTFORK       10
+#define MADV_DOFORK         11
+#define MADV_MERGEABLE      12
+#define MADV_UNMERGEABLE    13
+#define MADV_HUGEPAGE       14
+#define MADV_NOHUGEPAGE     15
+#define MADV_DONTDUMP       16
+#define MADV_DODUMP         17
+#define MADV_WIPEONFORK     18
+#define MADV_KEEPONFORK     19
+#define MADV_COLD           20
+#define MADV_PAGEOUT        21
+#define MADV_POPULATE_READ  22
 #define MADV_POPULATE_WRITE 23
 
 /* Start, length in bytes -> [start, *end); 0, -EINVAL, or -ENOMEM when it wraps. */
@@ -55,8 +55,8 @@ static int drop_pages(struct vm_area_struct *v, unsigned long start, unsigned lo
     return err;
 }
 
-static int change_flags(struct vm_area_struct *v, unsigned long start, unsigned long end, unsigned long set,
-                        unsigned long clear)
+static int change_flags(struct vm_area_struct *v, unsigned long start, unsigned long end,
+                        unsigned long set, unsigned long clear)
 {
     struct mm_struct *mm = v->vm_mm;
     int err;
@@ -98,7 +98,9 @@ static int advise(struct vm_area_struct *v, unsigned long start, unsigned long e
     case MADV_DOFORK:
         return v->vm_flags & VM_IO ? -EINVAL : change_flags(v, start, end, 0, VM_DONTCOPY);
     case MADV_WIPEONFORK:
-        return v->vm_file || v->vm_flags & VM_SHARED ? -EINVAL : change_flags(v, start, end, VM_WIPEONFORK, 0);
+        return v->vm_file || v->vm_flags & VM_SHARED
+                   ? -EINVAL
+                   : change_flags(v, start, end, VM_WIPEONFORK, 0);
     case MADV_KEEPONFORK:
         return change_flags(v, start, end, 0, VM_WIPEONFORK);
     case MADV_POPULATE_READ:
@@ -111,7 +113,8 @@ static int advise(struct vm_area_struct *v, unsigned long start, unsigned long e
 
 static bool known_advice(int advice)
 {
-    return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || (advice >= MADV_FREE && advice <= MADV_POPULATE_WRITE);
+    return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+           (advice >= MADV_FREE && advice <= MADV_POPULATE_WRITE);
 }
 
 long sys_madvise(unsigned long start, size_t len, int advice)
@@ -145,9 +148,9 @@ long sys_madvise(unsigned long start, size_t len, int advice)
 
 /* ---- msync: the page cache is the file ---- */
 
-#define MS_ASYNC 1
+#define MS_ASYNC      1
 #define MS_INVALIDATE 2
-#define MS_SYNC 4
+#define MS_SYNC       4
 
 static bool wholly_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
@@ -175,7 +178,8 @@ long sys_msync(unsigned long start, size_t len, int flags)
         return -ENOMEM;
     down_read(&mm->mmap_lock);
     mapped = wholly_mapped(mm, start, end);
-    for (struct vm_area_struct *v = find_vma(mm, start); v && v->vm_start < end; v = vma_next(mm, v))
+    for (struct vm_area_struct *v = find_vma(mm, start); v && v->vm_start < end;
+         v = vma_next(mm, v))
         busy |= v->vm_flags & VM_LOCKED;
     up_read(&mm->mmap_lock);
     return flags & MS_INVALIDATE && busy ? -EBUSY : mapped ? 0 : -ENOMEM;
@@ -236,9 +240,9 @@ long sys_mincore(unsigned long start, size_t len, unsigned char __user *vec)
 /* ---- locking ---- */
 
 #define MLOCK_ONFAULT 1
-#define MCL_CURRENT 1
-#define MCL_FUTURE 2
-#define MCL_ONFAULT 4
+#define MCL_CURRENT   1
+#define MCL_FUTURE    2
+#define MCL_ONFAULT   4
 
 static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool lock)
 {
@@ -318,7 +322,7 @@ static void lock_all(struct mm_struct *mm, bool lock)
 {
     struct vm_area_struct *v;
 
-    list_for_each_entry(v, &mm->vmas, link) {
+    list_for_each_entry (v, &mm->vmas, link) {
         u64 pages = (v->vm_end - v->vm_start) >> PAGE_SHIFT;
 
         if (!(v->vm_flags & VM_LOCKED) == !lock)
@@ -345,8 +349,9 @@ long sys_mlockall(int flags)
     if (flags & MCL_CURRENT)
         lock_all(mm, true);
     if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
-        list_for_each_entry(v, &mm->vmas, link)
-            (void)mm_populate(mm, v->vm_start, v->vm_end); /* what cannot be had is faulted in later, as on Linux */
+        list_for_each_entry (v, &mm->vmas, link)
+            (void)mm_populate(mm, v->vm_start,
+                              v->vm_end); /* what cannot be had is faulted in later, as on Linux */
     up_write(&mm->mmap_lock);
     return 0;
 }

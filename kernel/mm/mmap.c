@@ -1,5 +1,5 @@
-/* mmap and munmap: placing, checking, making and removing VMAs. Everything is checked before anything is changed; after the
- * first change only lack of memory can fail. */
+/* mmap and munmap: placing, checking, making and removing VMAs. Everything is checked before
+ * anything is changed; after the first change only lack of memory can fail. */
 #include "kernel/debug/assert.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/hooks.h"
@@ -8,8 +8,8 @@
 #include "kernel/syscall/syscalls.h"
 
 #define MAX_MAP_COUNT 65530u
-#define MAP_TYPE 0x0f
-#define MAP_32BIT 0x40
+#define MAP_TYPE      0x0f
+#define MAP_32BIT     0x40
 
 /* ---- places ---- */
 
@@ -124,32 +124,36 @@ static int attach(struct vm_area_struct *v, struct file *file)
 }
 
 /* An anonymous neighbour below or above just grows: no VMA is made. */
-static bool extend_neighbour(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long vm_flags)
+static bool extend_neighbour(struct mm_struct *mm, unsigned long start, unsigned long end,
+                             unsigned long vm_flags)
 {
     struct vm_area_struct *next = find_vma(mm, start), *prev;
 
-    prev = next ? vma_prev(mm, next) : list_empty(&mm->vmas) ? NULL
-                                                             : list_last_entry(&mm->vmas, struct vm_area_struct, link);
-    if (prev && prev->vm_end == start && prev->vm_flags == vm_flags && !prev->vm_ops && !prev->vm_file) {
+    prev = next                    ? vma_prev(mm, next)
+           : list_empty(&mm->vmas) ? NULL
+                                   : list_last_entry(&mm->vmas, struct vm_area_struct, link);
+    if (prev && prev->vm_end == start && prev->vm_flags == vm_flags && !prev->vm_ops &&
+        !prev->vm_file) {
         vma_resize(mm, prev, prev->vm_start, end);
         vma_merge(mm, prev);
         return true;
     }
-    if (next && next->vm_start == end && next->vm_flags == vm_flags && !next->vm_ops && !next->vm_file &&
-        !(vm_flags & VM_GROWSDOWN)) {
+    if (next && next->vm_start == end && next->vm_flags == vm_flags && !next->vm_ops &&
+        !next->vm_file && !(vm_flags & VM_GROWSDOWN)) {
         vma_resize(mm, next, start, next->vm_end);
         return true;
     }
     return false;
 }
 
-static int map_region(struct mm_struct *mm, struct file *file, unsigned long start, unsigned long len,
-                      unsigned long vm_flags, u64 pgoff)
+static int map_region(struct mm_struct *mm, struct file *file, unsigned long start,
+                      unsigned long len, unsigned long vm_flags, u64 pgoff)
 {
     struct vm_area_struct *v;
     int err;
 
-    if (!file && !(vm_flags & (VM_SHARED | VM_GROWSDOWN)) && extend_neighbour(mm, start, start + len, vm_flags))
+    if (!file && !(vm_flags & (VM_SHARED | VM_GROWSDOWN)) &&
+        extend_neighbour(mm, start, start + len, vm_flags))
         return 0;
     v = vma_alloc(mm);
     if (!v)
@@ -171,8 +175,8 @@ static int map_region(struct mm_struct *mm, struct file *file, unsigned long sta
     return 0;
 }
 
-static long mmap_locked(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-                        unsigned long vm_flags, unsigned flags, u64 pgoff)
+static long mmap_locked(struct mm_struct *mm, struct file *file, unsigned long addr,
+                        unsigned long len, unsigned long vm_flags, unsigned flags, u64 pgoff)
 {
     u64 pages = len >> PAGE_SHIFT, replaced = 0;
     long at = place(mm, addr, len, flags);
@@ -185,8 +189,10 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, unsigned long a
     if (vm_flags & VM_LOCKED && mm == current->mm && (err = may_lock(mm, pages, -EAGAIN)))
         return err;
     if (flags & MAP_FIXED)
-        for (struct vm_area_struct *v = find_vma(mm, at); v && v->vm_start < at + len; v = vma_next(mm, v))
-            replaced += (min(v->vm_end, at + len) - max(v->vm_start, (unsigned long)at)) >> PAGE_SHIFT;
+        for (struct vm_area_struct *v = find_vma(mm, at); v && v->vm_start < at + len;
+             v = vma_next(mm, v))
+            replaced +=
+                (min(v->vm_end, at + len) - max(v->vm_start, (unsigned long)at)) >> PAGE_SHIFT;
     if (!may_expand_vm(mm, vm_flags, pages - replaced) || !may_commit(vm_flags, pages))
         return -ENOMEM;
     if (replaced && (err = do_munmap_locked(mm, at, len)))
@@ -198,7 +204,8 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, unsigned long a
     return at;
 }
 
-long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, size_t len, int prot, int flags, u64 pgoff)
+long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, size_t len, int prot,
+             int flags, u64 pgoff)
 {
     unsigned long vm_flags = vm_flags_of(prot, (unsigned)flags), size = ALIGN_UP(len, PAGE_SIZE);
     long at;
@@ -210,7 +217,8 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, size_t
         return -ENOMEM;
     if (pgoff + (size >> PAGE_SHIFT) < pgoff)
         return -EOVERFLOW;
-    err = file ? check_file(file, (unsigned)flags, &vm_flags) : check_anon((unsigned)flags, &vm_flags);
+    err = file ? check_file(file, (unsigned)flags, &vm_flags)
+               : check_anon((unsigned)flags, &vm_flags);
     if (err)
         return err;
     if (flags & MAP_LOCKED && (err = may_lock(mm, 0, -EAGAIN)))
@@ -220,7 +228,8 @@ long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, size_t
     vm_flags |= mm->flags & MM_LOCK_FUTURE ? VM_LOCKED : 0;
     at = mmap_locked(mm, file, addr, size, vm_flags, (unsigned)flags, pgoff);
     up_write(&mm->mmap_lock);
-    if (at >= 0 && (vm_flags & VM_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)) {
+    if (at >= 0 &&
+        (vm_flags & VM_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)) {
         down_read(&mm->mmap_lock);
         (void)mm_populate(mm, at, at + size);
         up_read(&mm->mmap_lock);
@@ -247,7 +256,8 @@ int vma_cut(struct mm_struct *mm, unsigned long start, unsigned long end)
 }
 
 /* Whole VMAs from `first` up to `end` leave the space. */
-static void detach_range(struct mm_struct *mm, struct vm_area_struct *first, unsigned long end, struct list_head *gone)
+static void detach_range(struct mm_struct *mm, struct vm_area_struct *first, unsigned long end,
+                         struct list_head *gone)
 {
     struct vm_area_struct *v = first, *next;
 
@@ -287,7 +297,8 @@ int do_munmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len
     if (err)
         return err;
     gather_begin(&g, mm);
-    /* A shared table in the middle that is covered by several VMAs may still fail: then the VMAs are still there. */
+    /* A shared table in the middle that is covered by several VMAs may still fail: then the VMAs
+     * are still there. */
     for (v = first; v && v->vm_start < end && !err; v = vma_next(mm, v))
         err = zap_range(&g, v->vm_start, v->vm_end);
     if (err) {
@@ -336,7 +347,8 @@ long vm_brk(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long 
 }
 
 #define INITIAL_STACK_BYTES (132UL << 10)
-int setup_stack_vma(struct mm_struct *mm, unsigned long top, unsigned long vm_flags, struct vm_area_struct **out)
+int setup_stack_vma(struct mm_struct *mm, unsigned long top, unsigned long vm_flags,
+                    struct vm_area_struct **out)
 {
     unsigned long start = top - INITIAL_STACK_BYTES;
     long err;
@@ -355,8 +367,8 @@ int setup_stack_vma(struct mm_struct *mm, unsigned long top, unsigned long vm_fl
 
 /* ---- system calls ---- */
 
-long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags, unsigned long fd,
-              unsigned long off)
+long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+              unsigned long fd, unsigned long off)
 {
     struct file *file = NULL;
     long at;

@@ -1,5 +1,5 @@
-/* mprotect: VMAs get new flags, entries their bits. W is only ever taken away here: a page becomes writable again by a fault,
- * which knows whether it may be shared. */
+/* mprotect: VMAs get new flags, entries their bits. W is only ever taken away here: a page becomes
+ * writable again by a fault, which knows whether it may be shared. */
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/pgtable.h"
@@ -7,10 +7,10 @@
 #include "kernel/mm/vma.h"
 #include "kernel/syscall/syscalls.h"
 
-#define PROT_SEM 8
+#define PROT_SEM       8
 #define PROT_GROWSDOWN 0x01000000
-#define PROT_GROWSUP 0x02000000
-#define PROT_BITS (PTE_P | PTE_PROTNONE | PTE_U | PTE_NX_BIT)
+#define PROT_GROWSUP   0x02000000
+#define PROT_BITS      (PTE_P | PTE_PROTNONE | PTE_U | PTE_NX_BIT)
 
 /* True when an entry was there: a TLB may hold what it was. */
 static bool protect_table(struct page *t, unsigned from, unsigned to, u64 prot, bool keep_write)
@@ -37,7 +37,8 @@ static bool protect_table(struct page *t, unsigned from, unsigned to, u64 prot, 
     return met;
 }
 
-static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, u64 prot, bool keep_write, bool *flush)
+static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, u64 prot,
+                         bool keep_write, bool *flush)
 {
     while (start < end) {
         unsigned long next = pmd_end(start, end);
@@ -50,7 +51,8 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
         if (*pmd) {
             if (!(*pmd & PTE_W) && table_unshare(mm, pmd, start))
                 return -ENOMEM;
-            if (protect_table(pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, prot, keep_write))
+            if (protect_table(pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, prot,
+                              keep_write))
                 *flush = true;
         }
         start = next;
@@ -59,7 +61,8 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 }
 
 /* One whole VMA. */
-static int protect_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long access, bool *flush)
+static int protect_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long access,
+                       bool *flush)
 {
     unsigned long flags = (v->vm_flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | access;
     s64 pages = (s64)((v->vm_end - v->vm_start) >> PAGE_SHIFT);
@@ -80,20 +83,24 @@ static bool may_have(const struct vm_area_struct *v, unsigned long access)
     return !(access & ~(v->vm_flags >> 4) & (VM_READ | VM_WRITE | VM_EXEC));
 }
 
-static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long access, bool *flush)
+static int protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+                          unsigned long access, bool *flush)
 {
     unsigned long at = start;
     int err = 0;
 
     while (at < end && !err) {
-        struct vm_area_struct *v = vma_lookup(mm, at); /* anew: joining may have swallowed the next one */
+        struct vm_area_struct *v =
+            vma_lookup(mm, at); /* anew: joining may have swallowed the next one */
         unsigned long to;
         u64 grows;
 
         if (!v)
             return -ENOMEM;
         to = min(v->vm_end, end);
-        grows = access & VM_WRITE && !(v->vm_flags & (VM_WRITE | VM_SHARED)) ? (to - at) >> PAGE_SHIFT : 0;
+        grows = access & VM_WRITE && !(v->vm_flags & (VM_WRITE | VM_SHARED))
+                    ? (to - at) >> PAGE_SHIFT
+                    : 0;
         if (!may_have(v, access))
             return -EACCES;
         if ((v->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) != access) {
@@ -121,7 +128,8 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
     int err;
 
     prot &= ~(unsigned long)(PROT_GROWSDOWN | PROT_GROWSUP);
-    if (start & ~PAGE_MASK || prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM) ||
+    if (start & ~PAGE_MASK ||
+        prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM) ||
         grows == (PROT_GROWSDOWN | PROT_GROWSUP) || grows & PROT_GROWSUP)
         return -EINVAL;
     if (!len)

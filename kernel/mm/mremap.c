@@ -1,5 +1,5 @@
-/* mremap: shrinks, grows in place, or moves a mapping with its pages. Entries are moved, not copied: the pages keep their
- * references. */
+/* mremap: shrinks, grows in place, or moves a mapping with its pages. Entries are moved, not
+ * copied: the pages keep their references. */
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/limits.h"
@@ -8,12 +8,13 @@
 #include "kernel/mm/vma.h"
 #include "kernel/syscall/syscalls.h"
 
-#define MREMAP_MAYMOVE 1ul
-#define MREMAP_FIXED 2ul
+#define MREMAP_MAYMOVE   1ul
+#define MREMAP_FIXED     2ul
 #define MREMAP_DONTUNMAP 4ul
 
 /* Both leaf tables of one entry, this space's own. */
-static int tables_for_move(struct mm_struct *mm, unsigned long from, unsigned long to, u64 **src, u64 **dst)
+static int tables_for_move(struct mm_struct *mm, unsigned long from, unsigned long to, u64 **src,
+                           u64 **dst)
 {
     *src = pmd_of(mm, from);
     if (!*src || !**src)
@@ -26,7 +27,8 @@ static int tables_for_move(struct mm_struct *mm, unsigned long from, unsigned lo
     return !(**dst & PTE_W) ? table_unshare(mm, *dst, to) : 0;
 }
 
-/* Truncation may look at either table: an entry is never in both, and never in none while only one lock is held. */
+/* Truncation may look at either table: an entry is never in both, and never in none while only one
+ * lock is held. */
 static void move_entry(u64 *src_pmd, u64 *dst_pmd, unsigned long from, unsigned long to)
 {
     struct page *s = pte_page(*src_pmd), *d = pte_page(*dst_pmd);
@@ -76,8 +78,8 @@ static int move_pages(struct mm_struct *mm, unsigned long from, unsigned long to
 }
 
 /* A VMA like v, for [addr, addr + len), whose first page is the one at `from`. */
-static struct vm_area_struct *clone_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long from,
-                                        unsigned long addr, unsigned long len)
+static struct vm_area_struct *clone_vma(struct mm_struct *mm, struct vm_area_struct *v,
+                                        unsigned long from, unsigned long addr, unsigned long len)
 {
     struct vm_area_struct *n = vma_alloc(mm);
 
@@ -87,7 +89,8 @@ static struct vm_area_struct *clone_vma(struct mm_struct *mm, struct vm_area_str
     n->vm_end = addr + len;
     n->vm_flags = v->vm_flags;
     n->vm_page_prot = v->vm_page_prot;
-    n->vm_pgoff = v->vm_ops || v->vm_file ? v->vm_pgoff + ((from - v->vm_start) >> PAGE_SHIFT) : addr >> PAGE_SHIFT;
+    n->vm_pgoff = v->vm_ops || v->vm_file ? v->vm_pgoff + ((from - v->vm_start) >> PAGE_SHIFT)
+                                          : addr >> PAGE_SHIFT;
     n->vm_file = v->vm_file;
     n->vm_ops = v->vm_ops;
     n->vm_private_data = v->vm_private_data;
@@ -100,8 +103,8 @@ static struct vm_area_struct *clone_vma(struct mm_struct *mm, struct vm_area_str
     return n;
 }
 
-static long move_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long from, unsigned long old_len,
-                     unsigned long to, unsigned long new_len, bool keep_old)
+static long move_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned long from,
+                     unsigned long old_len, unsigned long to, unsigned long new_len, bool keep_old)
 {
     struct vm_area_struct *n = clone_vma(mm, v, from, to, new_len);
     unsigned long moved = min(old_len, new_len);
@@ -123,8 +126,8 @@ static long move_vma(struct mm_struct *mm, struct vm_area_struct *v, unsigned lo
 }
 
 /* 0, or why the old mapping may not become the new one. */
-static int check_old(struct mm_struct *mm, struct vm_area_struct *v, unsigned long addr, unsigned long old_len,
-                     unsigned long new_len, unsigned long flags)
+static int check_old(struct mm_struct *mm, struct vm_area_struct *v, unsigned long addr,
+                     unsigned long old_len, unsigned long new_len, unsigned long flags)
 {
     u64 more = new_len > old_len ? (new_len - old_len) >> PAGE_SHIFT : 0;
     int err;
@@ -144,8 +147,8 @@ static int check_old(struct mm_struct *mm, struct vm_area_struct *v, unsigned lo
     return may_expand_vm(mm, v->vm_flags, more) && may_commit(v->vm_flags, more) ? 0 : -ENOMEM;
 }
 
-static long remap_to(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
-                     unsigned long flags, unsigned long new_addr)
+static long remap_to(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+                     unsigned long new_len, unsigned long flags, unsigned long new_addr)
 {
     struct vm_area_struct *v;
     int err;
@@ -184,8 +187,8 @@ static bool room_above(struct mm_struct *mm, struct vm_area_struct *v, unsigned 
     return v->vm_end + more <= (next ? vma_start_gap(next) : TASK_SIZE);
 }
 
-static long remap_locked(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
-                         unsigned long flags, unsigned long new_addr)
+static long remap_locked(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+                         unsigned long new_len, unsigned long flags, unsigned long new_addr)
 {
     struct vm_area_struct *v = find_vma(mm, addr);
     unsigned long more = new_len - old_len;
@@ -211,8 +214,8 @@ static long remap_locked(struct mm_struct *mm, unsigned long addr, unsigned long
     return flags & MREMAP_MAYMOVE ? remap_to(mm, addr, old_len, new_len, flags, 0) : -ENOMEM;
 }
 
-long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
-                unsigned long new_addr)
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
+                unsigned long flags, unsigned long new_addr)
 {
     struct mm_struct *mm = current->mm;
     struct vm_area_struct *v;

@@ -1,12 +1,12 @@
-/* Out of memory: the biggest process dies so that the others go on. Owns the choice; the kernel itself never panics for lack
- * of user memory. Runs in task context, without locks. */
+/* Out of memory: the biggest process dies so that the others go on. Owns the choice; the kernel
+ * itself never panics for lack of user memory. Runs in task context, without locks. */
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/space.h"
 #include "kernel/debug/assert.h"
 
 #define OOM_SCORE_ADJ_MIN (-1000)
-#define PATIENCE_NS (20 * NSEC_PER_MSEC)
+#define PATIENCE_NS       (20 * NSEC_PER_MSEC)
 
 static DEFINE_SPINLOCK(oom_lock);
 static s64 last_kill_ns; /* under oom_lock */

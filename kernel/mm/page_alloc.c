@@ -1,5 +1,6 @@
-/* The page allocator's front: per-CPU stacks of single pages over the zones. Owns the stacks and the counters of free memory.
- * Any context; must never sleep. A stack is touched only by its CPU with interrupts off; others may read its counts. */
+/* The page allocator's front: per-CPU stacks of single pages over the zones. Owns the stacks and
+ * the counters of free memory. Any context; must never sleep. A stack is touched only by its CPU
+ * with interrupts off; others may read its counts. */
 #include "kernel/arch/x86/paging.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
@@ -9,21 +10,22 @@
 #include "kernel/mm/zone.h"
 #include "percpu/percpu.h"
 
-#define PCP_BATCH 64u
+#define PCP_BATCH      64u
 #define PCP_REMOTE_MAX 32u
 
 struct page_stack {
-    struct page *local;   /* chained by page->next, newest first; all of this CPU's home node */
-    struct page *remote;  /* freed here, of other nodes */
+    struct page *local;  /* chained by page->next, newest first; all of this CPU's home node */
+    struct page *remote; /* freed here, of other nodes */
     u32 count;
     u32 remote_count;
-    u32 high;             /* set once: more than this many go back to the zone */
-    u16 home;             /* set once: the nearest node with memory */
-    u16 node;             /* set once: the CPU's own node */
-    u32 fail_count;       /* allocations since the last one that was made to fail */
+    u32 high;       /* set once: more than this many go back to the zone */
+    u16 home;       /* set once: the nearest node with memory */
+    u16 node;       /* set once: the CPU's own node */
+    u32 fail_count; /* allocations since the last one that was made to fail */
 };
 
-static DEFINE_PER_CPU(struct page_stack, page_stack); /* NOIRQ; remote readers see counts of a moment ago */
+static DEFINE_PER_CPU(struct page_stack,
+                      page_stack); /* NOIRQ; remote readers see counts of a moment ago */
 u32 fail_alloc_interval;
 
 int numa_node_id(void)
@@ -112,7 +114,8 @@ static __noinline struct page *alloc_slow(int nid, gfp_t gfp, unsigned order)
     local_irq_restore(flags);
     if (!p)
         p = alloc_fallback(from, gfp, order);
-    if (unlikely(!p) && gfp & GFP_WAIT && !preempt_count() && !irqs_disabled() && reclaim_kernel_stacks())
+    if (unlikely(!p) && gfp & GFP_WAIT && !preempt_count() && !irqs_disabled() &&
+        reclaim_kernel_stacks())
         p = alloc_fallback(from, gfp, order);
     return finish(p, gfp, order);
 }

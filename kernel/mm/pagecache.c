@@ -1,5 +1,5 @@
-/* Owns address_space: lookups, insertion, truncation. Any page of the cache carries one reference of the cache.
- * Lock order: i_mmap_lock and lock are never held together. */
+/* Owns address_space: lookups, insertion, truncation. Any page of the cache carries one reference
+ * of the cache. Lock order: i_mmap_lock and lock are never held together. */
 #include "kernel/mm/pagecache.h"
 #include "kernel/arch/x86/irqflags.h"
 #include "kernel/debug/assert.h"
@@ -158,7 +158,8 @@ void truncate_pagecache_range(struct address_space *as, u64 first, u64 last)
     unsigned n;
 
     while (from < last && (n = take_pages(as, &from, last, pages))) {
-        atomic_fence_full(); /* mapping is cleared before tables are read; partner: the lock of the table in the fault */
+        atomic_fence_full(); /* mapping is cleared before tables are read; partner: the lock of the
+                                table in the fault */
         if (!list_empty(&as->i_mmap))
             unmap_mapping_range(as, first, from - 1);
         first = from;

@@ -1,4 +1,5 @@
-/* Tables: the per-CPU stack of zeroed ones, the walk, and the end of sharing (S1..S5 of pgtable.h). */
+/* Tables: the per-CPU stack of zeroed ones, the walk, and the end of sharing (P1..P5 of pgtable.h).
+ */
 #include "kernel/mm/pgtable.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/arch/x86/tlb.h"
@@ -56,7 +57,8 @@ u64 *table_alloc(void)
     return p ? table_init(p) : NULL;
 }
 
-/* Half of the stack goes back. This CPU may still walk a space that ended here: it must forget its tables first. */
+/* Half of the stack goes back. This CPU may still walk a space that ended here: it must forget its
+ * tables first. */
 static __noinline void spill_tables(struct table_stack *s)
 {
     struct page *chain = NULL;
@@ -170,7 +172,7 @@ void table_put(struct page *t)
     table_free(table);
 }
 
-/* S3: under both locks; the copy is not visible yet. */
+/* P3: under both locks; the copy is not visible yet. */
 static void copy_table_locked(struct page *to, struct page *from)
 {
     u64 *dst = page_to_virt(to), *src = page_to_virt(from);
@@ -214,7 +216,7 @@ static int table_copy(struct mm_struct *mm, u64 *pmd, unsigned long addr)
     WRITE_ONCE(*pmd, virt_to_phys(fresh) | TABLE_FLAGS);
     spin_unlock(&mm->page_table_lock);
     flush_tlb_page(mm, addr); /* drops what CPUs remember of the entry above, too */
-    table_put(old);           /* S4 */
+    table_put(old);           /* P4 */
     return 0;
 }
 

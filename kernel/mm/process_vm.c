@@ -1,4 +1,5 @@
-/* process_vm_readv and process_vm_writev: bytes between current and another process, page by page, without its help. */
+/* process_vm_readv and process_vm_writev: bytes between current and another process, page by page,
+ * without its help. */
 #include "kernel/lib/string.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/mm.h"
@@ -8,7 +9,10 @@
 
 #define UIO_MAXIOV 1024
 
-struct iovec { void __user *iov_base; size_t iov_len; };
+struct iovec {
+    void __user *iov_base;
+    size_t iov_len;
+};
 
 struct remote {
     struct mm_struct *mm;
@@ -53,7 +57,8 @@ static long copy_vectors(const struct remote *r, struct cursor *here, struct cur
     while (cursor_ready(here) && cursor_ready(there)) {
         const struct iovec *h = &here->v[here->at], *t = &there->v[there->at];
         size_t n = min(h->iov_len - here->used, t->iov_len - there->used);
-        long got = copy_piece(r, (unsigned long)t->iov_base + there->used, (char __user *)h->iov_base + here->used, n);
+        long got = copy_piece(r, (unsigned long)t->iov_base + there->used,
+                              (char __user *)h->iov_base + here->used, n);
 
         if (got < 0)
             return done ? done : got;
@@ -96,8 +101,9 @@ static bool may_access(struct task_struct *t)
     if (t->group_leader == current->group_leader)
         return true;
     return (mine->uid == theirs->uid && mine->uid == theirs->euid && mine->uid == theirs->suid &&
-            mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid && t->mm &&
-            t->mm->dumpable == 1) || capable(CAP_SYS_PTRACE);
+            mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid &&
+            t->mm && t->mm->dumpable == 1) ||
+           capable(CAP_SYS_PTRACE);
 }
 
 /* The space of the process with a reference, or ERR_PTR(-ESRCH / -EPERM). */
@@ -115,7 +121,7 @@ static struct mm_struct *space_of(pid_t pid)
 
 static long transfer(pid_t pid, struct cursor *here, struct cursor *there, bool write)
 {
-    struct remote r = { space_of(pid), write };
+    struct remote r = {space_of(pid), write};
     long done;
 
     if (IS_ERR(r.mm))
@@ -126,9 +132,10 @@ static long transfer(pid_t pid, struct cursor *here, struct cursor *there, bool 
 }
 
 static long process_vm(pid_t pid, const struct iovec __user *lvec, unsigned long liovcnt,
-                       const struct iovec __user *rvec, unsigned long riovcnt, unsigned long flags, bool write)
+                       const struct iovec __user *rvec, unsigned long riovcnt, unsigned long flags,
+                       bool write)
 {
-    struct cursor here = { .count = liovcnt }, there = { .count = riovcnt };
+    struct cursor here = {.count = liovcnt}, there = {.count = riovcnt};
     struct iovec *local, *remote;
     long done;
 
@@ -151,13 +158,15 @@ static long process_vm(pid_t pid, const struct iovec __user *lvec, unsigned long
 }
 
 long sys_process_vm_readv(pid_t pid, const struct iovec __user *lvec, unsigned long liovcnt,
-                          const struct iovec __user *rvec, unsigned long riovcnt, unsigned long flags)
+                          const struct iovec __user *rvec, unsigned long riovcnt,
+                          unsigned long flags)
 {
     return process_vm(pid, lvec, liovcnt, rvec, riovcnt, flags, false);
 }
 
 long sys_process_vm_writev(pid_t pid, const struct iovec __user *lvec, unsigned long liovcnt,
-                           const struct iovec __user *rvec, unsigned long riovcnt, unsigned long flags)
+                           const struct iovec __user *rvec, unsigned long riovcnt,
+                           unsigned long flags)
 {
     return process_vm(pid, lvec, liovcnt, rvec, riovcnt, flags, true);
 }

@@ -1,4 +1,5 @@
-/* Insertion, removal and walks of radix64.h. Owns the nodes' cache. Callers of insert and remove hold the tree's lock. */
+/* Insertion, removal and walks of radix64.h. Owns the nodes' cache. Callers of insert and remove
+ * hold the tree's lock. */
 #include "kernel/mm/radix64.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -100,7 +101,8 @@ static void *next_in(struct radix64 *n, u64 *index)
         void *item = n->slot[i];
 
         if (item && n->shift) {
-            item = next_in(item, index); /* leaves *index behind the subtree when it finds nothing */
+            item =
+                next_in(item, index); /* leaves *index behind the subtree when it finds nothing */
             if (!item)
                 continue;
         }

@@ -1,9 +1,10 @@
-/* A map from 64-bit indices to pointers: a radix tree of 64-way nodes whose height follows the largest index.
+/* A map from 64-bit indices to pointers: a radix tree of 64-way nodes whose height follows the
+ * largest index.
  *
  *                lookup, leaf   insert, remove, next
  *   beside       all            lookup and leaf only: the caller locks
- * Lookups are RCU reads: what they return was in the tree at some moment of the read section. Nodes are freed after a grace
- * period. Freestanding: alloc and free come from kernel/mm/radix64.c. */
+ * Lookups are RCU reads: what they return was in the tree at some moment of the read section. Nodes
+ * are freed after a grace period. Freestanding: alloc and free come from kernel/mm/radix64.c. */
 #pragma once
 #include "lockfree/rcu.h"
 #include "kernel/lib/types.h"
@@ -13,8 +14,8 @@
 
 struct radix64 {
     void *slot[RADIX64_SLOTS];
-    u32 shift;  /* of an index, for this level; set once */
-    u32 count;  /* slots in use */
+    u32 shift; /* of an index, for this level; set once */
+    u32 count; /* slots in use */
     struct rcu_head rcu;
 };
 

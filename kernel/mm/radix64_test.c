@@ -13,7 +13,10 @@ struct kmem_cache;
 #include "kernel/mm/radix64.c"
 
 static long nodes;
-struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align) { return NULL; }
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align)
+{
+    return NULL;
+}
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 {
     nodes++;
@@ -24,12 +27,15 @@ void kmem_cache_free(struct kmem_cache *c, void *p)
     nodes--;
     free(p);
 }
-void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *)) { func(head); }
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+    func(head);
+}
 
 #define N 512
 static u64 key_of(unsigned i)
 {
-    static const u64 base[] = { 0, 100, 4090, 1UL << 20, 1UL << 40, ~0UL - 70 };
+    static const u64 base[] = {0, 100, 4090, 1UL << 20, 1UL << 40, ~0UL - 70};
 
     return base[i % ARRAY_SIZE(base)] + i / ARRAY_SIZE(base) % 70;
 }
@@ -62,7 +68,7 @@ static void agrees(void **state)
 
 static void next_skips_holes(void **state)
 {
-    static const u64 keys[] = { 3, 63, 64, 5000, 1UL << 30 };
+    static const u64 keys[] = {3, 63, 64, 5000, 1UL << 30};
     struct radix64 *root = NULL;
     u64 at = 0;
     int item;
@@ -81,7 +87,8 @@ static void next_skips_holes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(agrees), cmocka_unit_test(next_skips_holes) };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees),
+                                       cmocka_unit_test(next_skips_holes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

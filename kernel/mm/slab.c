@@ -1,8 +1,10 @@
-/* Object caches: slabs of pages per node, and above them per-CPU magazines that serve almost every call.
+/* Object caches: slabs of pages per node, and above them per-CPU magazines that serve almost every
+ * call.
  *
- * Owns the caches. Any context; must never sleep. A magazine is touched only by its CPU with interrupts off. Objects of another
- * node go back to that node's list by CAS (free_remote), and its next refill takes the whole list by xchg: a free never takes
- * another node's lock. The idea is Bonwick's and Adams's "Magazines and Vmem", USENIX 2001. */
+ * Owns the caches. Any context; must never sleep. A magazine is touched only by its CPU with
+ * interrupts off. Objects of another node go back to that node's list by CAS (free_remote), and its
+ * next refill takes the whole list by xchg: a free never takes another node's lock. The idea is
+ * Bonwick's and Adams's "Magazines and Vmem", USENIX 2001. */
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/arch/x86/smp.h"
@@ -13,12 +15,12 @@
 #include "kernel/mm/vmalloc.h"
 #include "percpu/percpu.h"
 
-#define MAX_CACHES 96
-#define MAG_OBJECTS 31u
-#define MAG_BATCH 16u
+#define MAX_CACHES       96
+#define MAG_OBJECTS      31u
+#define MAG_BATCH        16u
 #define EMPTY_SLABS_KEPT 2u
-#define DEPOT_MAX 32u             /* batches per cache and node */
-#define DEPOT_BYTES (128u << 10)  /* about what they may hold */
+#define DEPOT_MAX        32u          /* batches per cache and node */
+#define DEPOT_BYTES      (128u << 10) /* about what they may hold */
 
 struct magazine {
     u32 count;
@@ -33,18 +35,19 @@ struct slab_node {
     u32 empty;                /* of them without any object in use */
     u64 pages;                /* in slabs of this node */
     u64 in_use;               /* objects out of slabs: with users and in magazines */
-    void *remote;             /* objects freed by CPUs of other nodes, chained by their first word */
-    /* Whole batches between one CPU that frees and another that allocates: the lock is held for a few instructions. */
+    void *remote; /* objects freed by CPUs of other nodes, chained by their first word */
+    /* Whole batches between one CPU that frees and another that allocates: the lock is held for a
+     * few instructions. */
     spinlock_t depot_lock __cacheline_aligned; /* guards the two below; leaf */
     u32 depot_count;
-    void *depot[DEPOT_MAX];   /* MAG_BATCH objects of this node, chained by their first word */
+    void *depot[DEPOT_MAX]; /* MAG_BATCH objects of this node, chained by their first word */
 } __cacheline_aligned;
 
 struct kmem_cache {
     const char *name;
-    u32 size;                 /* of an object, alignment included */
+    u32 size; /* of an object, alignment included */
     u32 id;
-    u8 order;                 /* of a slab */
+    u8 order; /* of a slab */
     u32 per_slab;
     u32 depot_max;
     struct slab_node *node[MAX_NODES];
@@ -54,7 +57,8 @@ static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES]); /* NOIRQ */
 static struct kmem_cache caches[MAX_CACHES];
 static u32 cache_count;
 static DEFINE_SPINLOCK(create_lock);
-static struct slab_node *slab_nodes[MAX_NODES]; /* MAX_CACHES of each node with memory, on the node itself */
+static struct slab_node
+    *slab_nodes[MAX_NODES]; /* MAX_CACHES of each node with memory, on the node itself */
 static bool several_nodes;
 
 /* ---- slabs ---- */
@@ -411,7 +415,9 @@ u64 nr_slab_pages(void)
     return n;
 }
 
-void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u64 objects, u64 in_use), void *arg)
+void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u64 objects,
+                                    u64 in_use),
+                         void *arg)
 {
     for (u32 i = 0; i < cache_count; i++) {
         const struct kmem_cache *c = &caches[i];
@@ -429,13 +435,15 @@ void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u6
 /* ---- kmalloc: sizes of 2^n, and the two between that are worth it ---- */
 
 #define KMALLOC_CLASSES 14
-static const u16 class_size[KMALLOC_CLASSES] = { 8, 16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
+static const u16 class_size[KMALLOC_CLASSES] = {8,   16,  32,  48,   64,   96,   128,
+                                                192, 256, 512, 1024, 2048, 4096, 8192};
 static const char *const class_name[KMALLOC_CLASSES] = {
-    "kmalloc-8",   "kmalloc-16",  "kmalloc-32",  "kmalloc-48",   "kmalloc-64",   "kmalloc-96",   "kmalloc-128",
-    "kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1024", "kmalloc-2048", "kmalloc-4096", "kmalloc-8192",
+    "kmalloc-8",    "kmalloc-16",   "kmalloc-32",   "kmalloc-48",   "kmalloc-64",
+    "kmalloc-96",   "kmalloc-128",  "kmalloc-192",  "kmalloc-256",  "kmalloc-512",
+    "kmalloc-1024", "kmalloc-2048", "kmalloc-4096", "kmalloc-8192",
 };
 #define KMALLOC_MAX 8192
-#define SMALL_MAX 256
+#define SMALL_MAX   256
 static u8 small_class[SMALL_MAX / 8 + 1]; /* by (size + 7) / 8 */
 static struct kmem_cache *kmalloc_caches[KMALLOC_CLASSES];
 
@@ -517,7 +525,8 @@ static void alloc_slab_nodes(void)
     while (PAGE_SIZE << order < MAX_CACHES * sizeof(struct slab_node))
         order++;
     for (unsigned nid = 0; nid < MAX_NODES; nid++) {
-        struct page *p = nr_node_free_pages((int)nid) ? alloc_pages_node((int)nid, GFP_ZERO, order) : NULL;
+        struct page *p =
+            nr_node_free_pages((int)nid) ? alloc_pages_node((int)nid, GFP_ZERO, order) : NULL;
 
         if (p)
             slab_nodes[nid] = page_to_virt(p);
@@ -528,13 +537,14 @@ static void alloc_slab_nodes(void)
 void slab_init(void)
 {
     alloc_slab_nodes();
-    for (unsigned class = 0, eighth = 0; class < KMALLOC_CLASSES; class++)
+    for (unsigned class = 0, eighth = 0; class < KMALLOC_CLASSES; class ++)
         for (; eighth <= SMALL_MAX / 8 && eighth * 8 <= class_size[class]; eighth++)
-            small_class[eighth] = (u8)class;
+            small_class[eighth] = (u8) class;
     for (unsigned i = 0; i < KMALLOC_CLASSES; i++) {
         size_t size = class_size[i];
 
-        kmalloc_caches[i] = kmem_cache_create(class_name[i], size, size & (size - 1) ? 16 : min(size, PAGE_SIZE));
+        kmalloc_caches[i] =
+            kmem_cache_create(class_name[i], size, size & (size - 1) ? 16 : min(size, PAGE_SIZE));
     }
     several_nodes = nr_nodes_with_memory() > 1;
 }

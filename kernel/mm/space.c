@@ -1,5 +1,5 @@
-/* The life of an address space: mm_struct with its top table, made once and kept ready on a per-CPU stack; its end; and which
- * CPU has it loaded. Owns init_mm. */
+/* The life of an address space: mm_struct with its top table, made once and kept ready on a per-CPU
+ * stack; its end; and which CPU has it loaded. Owns init_mm. */
 #include "kernel/mm/space.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/smp.h"
@@ -77,7 +77,8 @@ static void space_give(struct mm_struct *mm)
         space_free(mm);
 }
 
-/* What space_take() leaves as the last user had it and a new one must not see. mmap_lock is free and the tree empty. */
+/* What space_take() leaves as the last user had it and a new one must not see. mmap_lock is free
+ * and the tree empty. */
 struct mm_struct *mm_alloc(void)
 {
     struct mm_struct *mm = space_take();
@@ -119,8 +120,8 @@ static void leave_space(void *arg)
     (void)atomic_fetch_and_full(&mm->cpu_mask[cpu / 64], ~BIT(cpu % 64));
 }
 
-/* Other CPUs that still have the dead space loaded (idle or in a kernel thread) leave it before its tables go. The running
- * CPU may stay: table_free() sees to it. */
+/* Other CPUs that still have the dead space loaded (idle or in a kernel thread) leave it before its
+ * tables go. The running CPU may stay: table_free() sees to it. */
 static void evict_others(struct mm_struct *mm)
 {
     unsigned self;
@@ -145,7 +146,7 @@ static void exit_mmap(struct mm_struct *mm)
     struct gather g;
 
     gather_begin(&g, mm);
-    list_for_each_entry(v, &mm->vmas, link)
+    list_for_each_entry (v, &mm->vmas, link)
         (void)zap_range(&g, v->vm_start, v->vm_end);
     vma_release_list(&g, &mm->vmas, 0, TASK_SIZE);
     gather_end(&g);
@@ -189,8 +190,8 @@ void mmdrop(struct mm_struct *mm)
 
 /* ---- which CPU has which space ---- */
 
-/* Interrupts are off. The mask bit before CR3: a shootdown that misses the bit is done before this CPU can walk. Partner:
- * flush_tlb_mm_range in arch/x86/tlb.c. */
+/* Interrupts are off. The mask bit before CR3: a shootdown that misses the bit is done before this
+ * CPU can walk. Partner: flush_tlb_mm_range in arch/x86/tlb.c. */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
     unsigned cpu = smp_processor_id();

@@ -1,11 +1,14 @@
-/* Truncation's side of mappings: takes pages of a file out of every space that maps them. Called without mmap_lock; the
- * VMAs stay because i_mmap_lock keeps them in the list, tables because they are freed only after the VMA has left it. */
+/* Truncation's side of mappings: takes pages of a file out of every space that maps them. Called
+ * without mmap_lock; the VMAs stay because i_mmap_lock keeps them in the list, tables because they
+ * are freed only after the VMA has left it. */
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/mm/pgtable.h"
 #include "kernel/mm/space.h"
 
-/* Private copies beyond the end of the file go too, as POSIX wants for truncate. Tables here are never shared (S5). */
-static unsigned unmap_table(struct mm_struct *mm, struct page *t, unsigned from, unsigned to, struct page **out)
+/* Private copies beyond the end of the file go too, as POSIX wants for truncate. Tables here are
+ * never shared (P5). */
+static unsigned unmap_table(struct mm_struct *mm, struct page *t, unsigned from, unsigned to,
+                            struct page **out)
 {
     u64 *table = page_to_virt(t);
     unsigned n = 0;
@@ -59,7 +62,7 @@ void unmap_mapping_range(struct address_space *as, u64 first, u64 last)
     struct vm_area_struct *v;
 
     spin_lock(&as->i_mmap_lock);
-    list_for_each_entry(v, &as->i_mmap, shared_link) {
+    list_for_each_entry (v, &as->i_mmap, shared_link) {
         u64 pages = (v->vm_end - v->vm_start) >> PAGE_SHIFT;
         u64 from = max(first, v->vm_pgoff), to = min(last, v->vm_pgoff + pages - 1);
 

@@ -1,4 +1,5 @@
-/* VMAs as objects: making, splitting, joining, and their links to the files behind them. Owns their cache. */
+/* VMAs as objects: making, splitting, joining, and their links to the files behind them. Owns their
+ * cache. */
 #include "kernel/mm/vma.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/string.h"
@@ -61,8 +62,9 @@ static bool writes_mapping(const struct vm_area_struct *v)
     return (v->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
 }
 
-/* The program that runs: nobody may write or truncate its file while this open file lives, and the VMA holds it. So no
- * truncation looks for the VMA, and processes of one program share no lock in fork, exec and exit. */
+/* The program that runs: nobody may write or truncate its file while this open file lives, and the
+ * VMA holds it. So no truncation looks for the VMA, and processes of one program share no lock in
+ * fork, exec and exit. */
 static bool never_truncated(const struct vm_area_struct *v)
 {
     return v->vm_file && (v->vm_file->f_mode & FMODE_EXEC);
@@ -106,12 +108,13 @@ void vma_release(struct vm_area_struct *v)
 }
 
 /* Neighbours whose tables are next to each other are served by one walk. */
-void vma_release_list(struct gather *g, struct list_head *list, unsigned long floor, unsigned long ceiling)
+void vma_release_list(struct gather *g, struct list_head *list, unsigned long floor,
+                      unsigned long ceiling)
 {
     struct vm_area_struct *v, *n;
     unsigned long from = 0;
 
-    list_for_each_entry_safe(v, n, list, link) {
+    list_for_each_entry_safe (v, n, list, link) {
         bool last = &n->link == list;
         unsigned long end = v->vm_end, next = last ? ceiling : n->vm_start;
 
@@ -140,7 +143,8 @@ struct vm_area_struct *vma_split(struct mm_struct *mm, struct vm_area_struct *v,
         get_file(upper->vm_file);
     if (upper->vm_ops && upper->vm_ops->open)
         upper->vm_ops->open(upper);
-    /* Truncation must never see a page of both or of none: the upper half is there before the lower one shrinks. */
+    /* Truncation must never see a page of both or of none: the upper half is there before the lower
+     * one shrinks. */
     vma_link_mapping(upper);
     vma_resize(mm, v, v->vm_start, addr);
     vma_link(mm, upper);
@@ -150,11 +154,13 @@ struct vm_area_struct *vma_split(struct mm_struct *mm, struct vm_area_struct *v,
 static bool continues(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
     if (a->vm_end != b->vm_start || a->vm_flags != b->vm_flags || a->vm_ops != b->vm_ops ||
-        a->vm_file != b->vm_file || a->vm_mapping != b->vm_mapping || a->vm_private_data != b->vm_private_data)
+        a->vm_file != b->vm_file || a->vm_mapping != b->vm_mapping ||
+        a->vm_private_data != b->vm_private_data)
         return false;
     if (!a->vm_ops && !a->vm_file)
         return true;
-    return !(a->vm_ops && a->vm_ops->close) && a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) == b->vm_pgoff;
+    return !(a->vm_ops && a->vm_ops->close) &&
+           a->vm_pgoff + ((a->vm_end - a->vm_start) >> PAGE_SHIFT) == b->vm_pgoff;
 }
 
 /* a swallows b. */

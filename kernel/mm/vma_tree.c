@@ -1,5 +1,5 @@
-/* The treap of VMAs. Owns no state; the order is by address, the priorities fall from the root, max_gap is kept up on the way.
- * Source: Aragon and Seidel, "Randomized Search Trees", 1989. */
+/* The treap of VMAs. Owns no state; the order is by address, the priorities fall from the root,
+ * max_gap is kept up on the way. Source: Aragon and Seidel, "Randomized Search Trees", 1989. */
 #include "kernel/mm/vma.h"
 
 static u64 gap_below(const struct mm_struct *mm, const struct vm_area_struct *v)
@@ -40,7 +40,8 @@ static struct vm_area_struct **slot_of(struct mm_struct *mm, struct vm_area_stru
     return parent->node.left == v ? &parent->node.left : &parent->node.right;
 }
 
-static void set_child(struct vm_area_struct **slot, struct vm_area_struct *child, struct vm_area_struct *parent)
+static void set_child(struct vm_area_struct **slot, struct vm_area_struct *child,
+                      struct vm_area_struct *parent)
 {
     *slot = child;
     if (child)
@@ -131,10 +132,12 @@ void vma_unlink(struct mm_struct *mm, struct vm_area_struct *v)
         update_upward(mm, next);
 }
 
-/* Until vma_tree_done() the parent pointers of the right spine lead from the last VMA to the root. */
+/* Until vma_tree_done() the parent pointers of the right spine lead from the last VMA to the root.
+ */
 void vma_append(struct mm_struct *mm, struct vm_area_struct *v)
 {
-    struct vm_area_struct *at = list_empty(&mm->vmas) ? NULL : list_last_entry(&mm->vmas, struct vm_area_struct, link);
+    struct vm_area_struct *at =
+        list_empty(&mm->vmas) ? NULL : list_last_entry(&mm->vmas, struct vm_area_struct, link);
     struct vm_area_struct *below = NULL;
 
     list_add_tail(&v->link, &mm->vmas);
@@ -167,7 +170,8 @@ void vma_tree_done(struct mm_struct *mm)
         fill_gaps(mm, mm->vma_root);
 }
 
-void vma_resize(struct mm_struct *mm, struct vm_area_struct *v, unsigned long start, unsigned long end)
+void vma_resize(struct mm_struct *mm, struct vm_area_struct *v, unsigned long start,
+                unsigned long end)
 {
     v->vm_start = start;
     v->vm_end = end;
@@ -196,9 +200,10 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
     return best;
 }
 
-/* Right to left; only the path at `high` can fail below a promising max_gap, so this is logarithmic. */
-static unsigned long hole_in(const struct mm_struct *mm, const struct vm_area_struct *v, unsigned long len,
-                             unsigned long high)
+/* Right to left; only the path at `high` can fail below a promising max_gap, so this is
+ * logarithmic. */
+static unsigned long hole_in(const struct mm_struct *mm, const struct vm_area_struct *v,
+                             unsigned long len, unsigned long high)
 {
     for (; v && v->node.max_gap >= len; v = v->node.left) {
         unsigned long floor = v->link.prev == &mm->vmas ? MMAP_MIN_ADDR : vma_prev(mm, v)->vm_end;
@@ -217,8 +222,8 @@ static unsigned long hole_in(const struct mm_struct *mm, const struct vm_area_st
 
 unsigned long vma_find_hole(struct mm_struct *mm, unsigned long len, unsigned long high)
 {
-    const struct vm_area_struct *last = list_empty(&mm->vmas) ? NULL
-                                                              : list_last_entry(&mm->vmas, struct vm_area_struct, link);
+    const struct vm_area_struct *last =
+        list_empty(&mm->vmas) ? NULL : list_last_entry(&mm->vmas, struct vm_area_struct, link);
     unsigned long floor = last ? last->vm_end : MMAP_MIN_ADDR;
 
     if (high > floor && high - floor >= len)

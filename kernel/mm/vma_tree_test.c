@@ -1,4 +1,5 @@
-/* The treap of VMAs against a linear scan: look-ups, holes, the order of the list, the heap order of priorities. */
+/* The treap of VMAs against a linear scan: look-ups, holes, the order of the list, the heap order
+ * of priorities. */
 #define CLOUDOS_KERNEL 1
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,7 @@ static struct vm_area_struct *scan(struct mm_struct *mm, unsigned long addr)
 {
     struct vm_area_struct *v;
 
-    list_for_each_entry(v, &mm->vmas, link)
+    list_for_each_entry (v, &mm->vmas, link)
         if (v->vm_end > addr)
             return v;
     return NULL;
@@ -34,7 +35,7 @@ static unsigned long scan_hole(struct mm_struct *mm, unsigned long len, unsigned
     unsigned long floor = MMAP_MIN_ADDR, best = 0;
     struct vm_area_struct *v;
 
-    list_for_each_entry(v, &mm->vmas, link) {
+    list_for_each_entry (v, &mm->vmas, link) {
         unsigned long top = min(vma_start_gap(v), high);
 
         if (top > floor && top - floor >= len)
@@ -44,7 +45,8 @@ static unsigned long scan_hole(struct mm_struct *mm, unsigned long len, unsigned
     return high > floor && high - floor >= len ? high - len : best;
 }
 
-static u64 check(struct mm_struct *mm, struct vm_area_struct *v, struct vm_area_struct *parent, unsigned *count)
+static u64 check(struct mm_struct *mm, struct vm_area_struct *v, struct vm_area_struct *parent,
+                 unsigned *count)
 {
     u64 gap;
 
@@ -67,7 +69,8 @@ static void verify(struct mm_struct *mm)
     check(mm, mm->vma_root, NULL, &count);
     assert_int_equal(count, mm->map_count);
     for (unsigned i = 0; i < 50; i++) {
-        unsigned long addr = base_of((unsigned)random() % (SLOTS + 4)) + ((unsigned long)random() % 64) * PAGE_SIZE;
+        unsigned long addr =
+            base_of((unsigned)random() % (SLOTS + 4)) + ((unsigned long)random() % 64) * PAGE_SIZE;
         unsigned long len = (1 + (unsigned long)random() % 300) * PAGE_SIZE;
 
         assert_ptr_equal(find_vma(mm, addr), scan(mm, addr));
@@ -99,7 +102,8 @@ static void agrees_with_scan(void **state)
         unsigned i = (unsigned)random() % SLOTS;
 
         if (used[i] && random() % 3 == 0)
-            vma_resize(&mm, &areas[i], base_of(i), base_of(i) + (1 + (unsigned long)random() % 63) * PAGE_SIZE);
+            vma_resize(&mm, &areas[i], base_of(i),
+                       base_of(i) + (1 + (unsigned long)random() % 63) * PAGE_SIZE);
         else
             toggle(&mm, i);
         if (round % 20 == 0)
@@ -127,7 +131,8 @@ static void append_builds_the_same(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(agrees_with_scan), cmocka_unit_test(append_builds_the_same) };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_scan),
+                                       cmocka_unit_test(append_builds_the_same)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Owns the vmalloc range and its page tables (top slot made by paging_init). May not be called in interrupts.
- * Areas are looked up by their start in a sorted list; freed addresses are reused only after a shootdown. */
+/* Owns the vmalloc range and its page tables (top slot made by paging_init). May not be called in
+ * interrupts. Areas are looked up by their start in a sorted list; freed addresses are reused only
+ * after a shootdown. */
 #include "kernel/mm/vmalloc.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/arch/x86/paging.h"
@@ -16,9 +17,9 @@ struct vm_area {
 
 static DEFINE_SPINLOCK(vmalloc_lock); /* areas, the tables of the range */
 static LIST_HEAD(areas);
-static LIST_HEAD(unused);             /* freed address ranges, guard page included */
+static LIST_HEAD(unused); /* freed address ranges, guard page included */
 static u64 next_va = VMALLOC_BASE + PAGE_SIZE;
-static u64 mapped_pages;              /* atomic */
+static u64 mapped_pages; /* atomic */
 
 static u64 *next_table_locked(u64 *entry)
 {
@@ -45,7 +46,7 @@ static struct vm_area *take_range_locked(u64 pages, struct vm_area *fresh)
 {
     struct vm_area *a;
 
-    list_for_each_entry(a, &unused, link) {
+    list_for_each_entry (a, &unused, link) {
         if (a->pages == pages) {
             list_del(&a->link);
             return a;
@@ -137,7 +138,8 @@ void *vmalloc(size_t size)
 {
     u64 pages = DIV_ROUND_UP(size, PAGE_SIZE);
 
-    return pages && pages < nr_total_pages() ? vmalloc_node(pages, GFP_KERNEL | GFP_ZERO, -1) : NULL;
+    return pages && pages < nr_total_pages() ? vmalloc_node(pages, GFP_KERNEL | GFP_ZERO, -1)
+                                             : NULL;
 }
 
 void vfree(void *va)
@@ -147,7 +149,7 @@ void vfree(void *va)
     if (!va)
         return;
     spin_lock(&vmalloc_lock);
-    list_for_each_entry(a, &areas, link) {
+    list_for_each_entry (a, &areas, link) {
         if (a->start == (u64)va) {
             found = a;
             break;

@@ -1,6 +1,6 @@
-/* Taking mappings away: entries, the pages behind them, and tables that nothing needs any more. Owns no state.
- * The caller holds mmap_lock for writing, or is the last user of the space. Pages are freed only after the flush, unless
- * nobody else can use the space. */
+/* Taking mappings away: entries, the pages behind them, and tables that nothing needs any more.
+ * Owns no state. The caller holds mmap_lock for writing, or is the last user of the space. Pages
+ * are freed only after the flush, unless nobody else can use the space. */
 #include "kernel/arch/x86/tlb.h"
 #include "kernel/debug/assert.h"
 #include "kernel/mm/hooks.h"
@@ -196,13 +196,14 @@ static void release_table(struct gather *g, u64 *entry)
         table_free(table);
         return;
     }
-    table[0] = (u64)g->tables; /* not walked: the entry above is gone, and is flushed before the word is cleared */
+    table[0] = (u64)g->tables; /* not walked: the entry above is gone, and is flushed before the
+                                  word is cleared */
     g->tables = table;
 }
 
 /* shift: log2 of what one entry of `table` spans. */
-static void free_level(struct gather *g, u64 *table, unsigned shift, unsigned long start, unsigned long end,
-                       unsigned long floor, unsigned long ceiling)
+static void free_level(struct gather *g, u64 *table, unsigned shift, unsigned long start,
+                       unsigned long end, unsigned long floor, unsigned long ceiling)
 {
     unsigned long size = 1UL << shift;
 
@@ -222,9 +223,11 @@ static void free_level(struct gather *g, u64 *table, unsigned shift, unsigned lo
     }
 }
 
-void free_tables(struct gather *g, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
+void free_tables(struct gather *g, unsigned long start, unsigned long end, unsigned long floor,
+                 unsigned long ceiling)
 {
-    /* No space ends at the last byte of the user half: the last table may go when nothing is mapped above. */
+    /* No space ends at the last byte of the user half: the last table may go when nothing is mapped
+     * above. */
     if (ceiling >= TASK_SIZE)
         ceiling = 1UL << 47;
     free_level(g, g->mm->pgd, 39, start, end, floor, ceiling);

@@ -1,5 +1,5 @@
-/* Owns the zones: free lists, merging and splitting, deferred sections, the take-over from the early allocator.
- * Must never sleep; any context. Lock order: section_lock, then a zone's lock. */
+/* Owns the zones: free lists, merging and splitting, deferred sections, the take-over from the
+ * early allocator. Must never sleep; any context. Lock order: section_lock, then a zone's lock. */
 #include "kernel/mm/zone.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/arch/x86/paging.h"
@@ -9,7 +9,7 @@
 #include "kernel/lib/string.h"
 
 #define MAX_FREE_RANGES 1024
-#define EAGER_PAGES (256UL << (20 - PAGE_SHIFT)) /* initialised at boot, per node */
+#define EAGER_PAGES     (256UL << (20 - PAGE_SHIFT)) /* initialised at boot, per node */
 
 struct free_range {
     u64 start, end; /* page frames */
@@ -56,7 +56,8 @@ static void free_block_locked(struct zone *z, u64 pfn, unsigned order)
 static void add_frames(struct zone *z, u64 pfn, u64 end)
 {
     while (pfn < end) {
-        unsigned order = pfn ? min_t(unsigned, (unsigned)__builtin_ctzl(pfn), MAX_ORDER) : MAX_ORDER;
+        unsigned order =
+            pfn ? min_t(unsigned, (unsigned)__builtin_ctzl(pfn), MAX_ORDER) : MAX_ORDER;
 
         while (pfn + (1UL << order) > end)
             order--;
@@ -104,7 +105,8 @@ static bool zone_grow(struct zone *z)
         return false;
     spin_lock_irqsave(&section_lock, flags);
     for (; z->next_section < section_top && !grown; z->next_section++) {
-        if (section_state[z->next_section] == SECTION_DEFERRED && section_has_node(z->next_section, z - zones)) {
+        if (section_state[z->next_section] == SECTION_DEFERRED &&
+            section_has_node(z->next_section, z - zones)) {
             section_init_locked(z->next_section);
             grown = true;
         }
@@ -235,7 +237,8 @@ static u64 *vmemmap_pmd(u64 va)
     return (u64 *)phys_to_virt(*pud & PTE_ADDR) + (va >> 21 & 511);
 }
 
-/* Every section with RAM gets its 2 MiB of struct pages, from its own node when that has room. Not cleared here. */
+/* Every section with RAM gets its 2 MiB of struct pages, from its own node when that has room. Not
+ * cleared here. */
 static void section_map(u32 section, int node)
 {
     u64 va = VMEMMAP_BASE + ((u64)section << 21), *pmd;
@@ -245,12 +248,13 @@ static void section_map(u32 section, int node)
     section_state[section] = SECTION_DEFERRED;
     section_top = max(section_top, section + 1);
     pmd = vmemmap_pmd(va);
-    *pmd = bootmem_alloc_dirty(2UL << 20, 2UL << 20, node) | PTE_P | PTE_W | PTE_A | PTE_D | PTE_HUGE | PTE_G | pte_nx;
+    *pmd = bootmem_alloc_dirty(2UL << 20, 2UL << 20, node) | PTE_P | PTE_W | PTE_A | PTE_D |
+           PTE_HUGE | PTE_G | pte_nx;
 }
 
 static void map_sections(void)
 {
-    struct bootmem_cursor c = { 0 };
+    struct bootmem_cursor c = {0};
     u64 start, end;
     int node;
 
@@ -264,12 +268,13 @@ static void map_sections(void)
 
 static void collect_free(void)
 {
-    struct bootmem_cursor c = { 0 };
+    struct bootmem_cursor c = {0};
     u64 start, end;
     int node;
 
     while (range_count < MAX_FREE_RANGES && bootmem_next_free(&c, &start, &end, &node)) {
-        ranges[range_count++] = (struct free_range){ start >> PAGE_SHIFT, end >> PAGE_SHIFT, (u32)node };
+        ranges[range_count++] =
+            (struct free_range){start >> PAGE_SHIFT, end >> PAGE_SHIFT, (u32)node};
         zones[node].deferred_pages += (end - start) >> PAGE_SHIFT;
     }
 }
@@ -339,7 +344,7 @@ static void free_frames(u64 pfn, u64 end, u32 node)
 
 void free_reserved_range(u64 start, u64 end)
 {
-    struct bootmem_cursor c = { 0 };
+    struct bootmem_cursor c = {0};
     u64 from, to;
     int node;
 
