@@ -35,14 +35,22 @@ void sched_clock_init(void)
     sched_tunables.sync_window = sched_ticks(50000);
 }
 
-/* What the task's CPU has not charged yet, when it runs here; elsewhere the last charge is at most a tick old. */
+/* What was charged and what the running slice adds. The owner may charge meanwhile: a pair of values that did not change is taken;
+ * between the owner's two stores the answer is short by that charge, for an instant. */
 static u64 run_ticks(struct task_struct *t)
 {
-    u64 ticks = READ_ONCE(t->se.sum_exec_runtime);
+    u64 sum, start, now;
+    bool runs;
 
-    if (t == current && rdtsc() > t->se.exec_start)
-        ticks += rdtsc() - t->se.exec_start;
-    return ticks;
+    for (int i = 0; i < 4; i++) {
+        start = atomic_load_acquire(&t->se.exec_start);
+        sum = atomic_load_acquire(&t->se.sum_exec_runtime);
+        runs = task_is_running(t);
+        if (atomic_load_acquire(&t->se.exec_start) == start)
+            break;
+    }
+    now = rdtsc();
+    return runs && now > start ? sum + (now - start) : sum;
 }
 
 u64 task_sched_runtime(struct task_struct *t)
