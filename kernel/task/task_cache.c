@@ -9,6 +9,7 @@
 #include "kernel/debug/assert.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task_internal.h"
+#include "percpu/drift_counter.h"
 
 #define TASK_CACHE_MAX 64u
 #define THREADS_FOLD   32
@@ -19,9 +20,8 @@ struct task_shelf {
     u32 count;
 };
 static DEFINE_PER_CPU(struct task_shelf, task_shelf);
-static DEFINE_PER_CPU(
-    s32, threads_delta);   /* NOPREEMPT: not yet folded into threads_folded; readers see both */
-static s32 threads_folded; /* atomic */
+static DEFINE_PER_CPU(s32, threads_part); /* NOPREEMPT: this CPU's part of `threads` */
+static struct drift_counter threads = DRIFT_COUNTER_INIT(THREADS_FOLD);
 static struct kmem_cache *task_cache;
 
 static void task_cache_init(void)
@@ -32,24 +32,20 @@ static void task_cache_init(void)
 
 void nr_threads_add(int n)
 {
-    s32 *delta;
-
     preempt_disable();
-    delta = this_cpu_ptr(&threads_delta);
-    *delta += n;
-    if (unlikely(*delta >= THREADS_FOLD || *delta <= -THREADS_FOLD)) {
-        (void)atomic_fetch_add_relaxed(&threads_folded, *delta);
-        *delta = 0;
-    }
+    drift_counter_add(&threads, this_cpu_ptr(&threads_part), n);
     preempt_enable();
+}
+
+static const s32 *threads_part_of(u32 cpu)
+{
+    return per_cpu_ptr(&threads_part, cpu);
 }
 
 u32 nr_threads(void)
 {
-    s32 n = atomic_load_relaxed(&threads_folded);
+    s64 n = drift_counter_sum(&threads, threads_part_of, nr_cpu_ids);
 
-    for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
-        n += atomic_load_relaxed(per_cpu_ptr(&threads_delta, cpu));
     return n < 0 ? 0 : (u32)n;
 }
 
@@ -100,7 +96,7 @@ struct task_struct *alloc_task_struct(void)
 {
     struct task_struct *t;
 
-    if (unlikely(atomic_load_relaxed(&threads_folded) >= (s32)max_threads))
+    if (unlikely(drift_counter_approx(&threads) >= (s64)max_threads))
         return NULL;
     t = task_take();
     return likely(t) ? t : task_make();
