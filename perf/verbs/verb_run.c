@@ -139,7 +139,7 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
         return EXIT_USAGE;
     }
     o->topology = topology;
-    rc = tier_choose(&o->tier, a->tier);
+    rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
     rc = rc ? rc : host_tools_find(&a->tools, o->tier.tier == TIER_DET);

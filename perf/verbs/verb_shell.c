@@ -115,7 +115,7 @@ int verb_shell(int argc, char **argv)
     if (!vm_topology_find(&topology, a.topology, &why))
         say_error("%s", why);
     else
-        rc = tier_choose(&tier, a.tier);
+        rc = tier_choose(&tier, a.tier, topology.cpus);
     rc = rc ? rc : kernel_image_find(&kernel, a.kernel);
     rc = rc ? rc : host_tools_find(&a.tools, false);
     rc = rc ? rc : converse(&a, &kernel, &topology, &tier);

@@ -74,7 +74,7 @@ static void ratio_cell(struct text_table *t, int column, json_t *c)
         table_cell(t, column, "%.3f", json_number_value(ratio));
 }
 
-static const char *verdict_word(json_t *c)
+const char *verdict_word(json_t *c)
 {
     const char *v = text_of(c, "verdict");
     return !strcmp(v, "regressed") ? "lost" : !strcmp(v, "improved") ? "ahead" : v;
@@ -170,6 +170,13 @@ static void print_summary(json_t *rows)
     puts("");
 }
 
+// What would print as -0.00 is 0.
+static double no_minus_zero(json_t *v)
+{
+    double d = json_number_value(v);
+    return d > -0.005 && d < 0 ? 0 : d;
+}
+
 static void print_hidden(json_t *rows, enum table_format format)
 {
     static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io",
@@ -190,8 +197,8 @@ static void print_hidden(json_t *rows, enum table_format format)
         for (int n = 0; n < NAMES; n++) {
             json_t *v = json_object_get(hidden, names[n]);
             if (v)
-                table_cell(&t, n + 1, "%.2f -> %.2f", json_number_value(json_array_get(v, 0)),
-                           json_number_value(json_array_get(v, 1)));
+                table_cell(&t, n + 1, "%.2f -> %.2f", no_minus_zero(json_array_get(v, 0)),
+                           no_minus_zero(json_array_get(v, 1)));
         }
     }
     if (t.rows) {

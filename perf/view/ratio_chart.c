@@ -51,8 +51,8 @@ static void add_grid(struct text_buf *t, const struct axis *x, double bottom)
 {
     for (double v = x->low; v <= x->high * 1.001; v *= 2) {
         line(t, v == 1 ? "one" : "grid", at(x, v), TOP - 6, bottom);
-        text_addf(t, "<text class=dim text-anchor=middle x='%.1f' y='%.1f'>%s%g</text>", at(x, v), TOP - 12,
-                  v < 1 ? "1/" : "", v < 1 ? 1 / v : v);
+        text_addf(t, "<text class=dim text-anchor=middle x='%.1f' y='%.1f'>%s%g</text>", at(x, v),
+                  TOP - 12, v < 1 ? "1/" : "", v < 1 ? 1 / v : v);
     }
 }
 

@@ -106,6 +106,33 @@ static void add_banner(struct text_buf *t, json_t *rows)
     text_add(t, "</p>");
 }
 
+// Who a and b are, and how long each kernel took to its first program.
+static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *k, *boot;
+    json_t *first = json_array_get(rows, 0);
+    const char *name;
+    size_t i;
+    bool two_runs = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
+    text_add(t, two_runs ? "<p>a: first run, b: second run.</p>"
+                         : "<p>a: Linux, the fastest in each row; b: CloudOS.</p>");
+    text_add(t, "<p>Boot to the first program, seconds of QEMU's CPU time: ");
+    json_object_foreach (kernels, name, k) {
+        double best = -1;
+        json_array_foreach (json_object_get(run, "boots"), i, boot) {
+            double s = json_number_value(json_object_get(boot, "init_cpu_seconds"));
+            if (!strcmp(text_of(boot, "kernel"), name) && s >= 0 && (best < 0 || s < best))
+                best = s;
+        }
+        html_escape(t, text_of(k, "label"));
+        if (best >= 0)
+            text_addf(t, " <b>%.2f</b>; ", best);
+        else
+            text_add(t, " <b>not reached</b>; ");
+    }
+    text_add(t, "</p>");
+}
+
 static void add_note(struct text_buf *t, json_t *c)
 {
     json_t *name;
@@ -134,7 +161,7 @@ static void add_table(struct text_buf *t, json_t *rows)
         number_cell(t, json_object_get(c, "ratio"), true);
         number_cell(t, json_object_get(c, "target"), true);
         number_cell(t, json_object_get(c, "target_final"), true);
-        cell(t, "", !strcmp(text_of(c, "verdict"), "regressed") ? "lost" : text_of(c, "verdict"));
+        cell(t, "", verdict_word(c));
         add_note(t, c);
     }
     text_add(t, "</tbody></table></div>");
@@ -258,6 +285,7 @@ char *report_page_html(json_t *run, json_t *rows)
     text_add(&t, "</p>");
     if (rows && json_array_size(rows)) {
         add_banner(&t, rows);
+        add_sides(&t, run, rows);
         ratio_chart(&t, rows);
         add_table(&t, rows);
         add_hidden(&t, rows);

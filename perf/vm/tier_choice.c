@@ -28,7 +28,7 @@ static int denied(void)
     return EXIT_REFUSED;
 }
 
-static int choose_kvm(struct tier_choice *c, bool fall_back)
+static int choose_kvm(struct tier_choice *c, bool fall_back, int cpus)
 {
     struct kvm_probe p;
     char why[256];
@@ -39,7 +39,7 @@ static int choose_kvm(struct tier_choice *c, bool fall_back)
         return take(c, TIER_KVM, p.why);
     if (fall_back) {
         snprintf(why, sizeof(why), "no KVM to measure on: %s", p.why);
-        return take(c, TIER_DET, why);
+        return take(c, cpus == 1 ? TIER_DET : TIER_TCG, why);
     }
     if (p.state == KVM_SLOW) {
         snprintf(why, sizeof(why), "asked for, but its times say nothing: %s", p.why);
@@ -53,14 +53,14 @@ static int choose_kvm(struct tier_choice *c, bool fall_back)
     return EXIT_REFUSED;
 }
 
-int tier_choose(struct tier_choice *c, const char *asked)
+int tier_choose(struct tier_choice *c, const char *asked, int cpus)
 {
     if (!strcmp(asked, "det"))
         return take(c, TIER_DET, "asked for: guest instructions, the same on every machine");
     if (!strcmp(asked, "tcg"))
         return take(c, TIER_TCG, "asked for: emulated CPUs in parallel, times are emulated");
     if (!strcmp(asked, "kvm") || !strcmp(asked, "auto"))
-        return choose_kvm(c, asked[0] == 'a');
+        return choose_kvm(c, asked[0] == 'a', cpus);
     say_error("no tier is called \"%s\": det, tcg, kvm or auto", asked);
     return EXIT_USAGE;
 }
