@@ -153,7 +153,7 @@ static int copy_pages(struct dup *d, struct vm_area_struct *v)
         u64 *src = pmd_of(d->from, at);
 
         if (!src) {
-            next = (at | (PMD_SIZE * 512 - 1)) + 1;
+            next = pmd_skip(d->from, at);
             continue;
         }
         next = pmd_end(at, v->vm_end);

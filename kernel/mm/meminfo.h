@@ -20,7 +20,6 @@ u64 nr_file_pages(void);         /* in page caches, shared memory included */
 u64 nr_shmem_pages(void);
 u64 nr_anon_pages(void);
 u64 nr_vmalloc_pages(void);
-u64 nr_committed_pages(void);
 /* Of the slab caches: calls fn for each. */
 void for_each_kmem_cache(void (*fn)(void *arg, const char *name, size_t size, u64 objects,
                                     u64 in_use),

@@ -10,6 +10,8 @@
 #define MAX_MAP_COUNT 65530u
 #define MAP_TYPE      0x0f
 #define MAP_32BIT     0x40
+/* What MAP_SHARED_VALIDATE accepts: every flag that mmap(2) has always ignored or known. */
+#define MAP_LEGACY_FLAGS 0x7f97fU
 
 /* ---- places ---- */
 
@@ -74,6 +76,8 @@ static int check_file(const struct file *file, unsigned flags, unsigned long *vm
 
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && flags & ~MAP_LEGACY_FLAGS)
+        return -EOPNOTSUPP;
     if (type != MAP_PRIVATE && *vm_flags & VM_WRITE && !(file->f_mode & FMODE_WRITE))
         return -EACCES;
     if (!(file->f_mode & FMODE_READ))

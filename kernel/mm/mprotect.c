@@ -45,7 +45,7 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
         u64 *pmd = pmd_of(mm, start);
 
         if (!pmd) {
-            start = (start | (PMD_SIZE * 512 - 1)) + 1;
+            start = pmd_skip(mm, start);
             continue;
         }
         if (*pmd) {

@@ -151,7 +151,7 @@ static unsigned take_pages(struct address_space *as, u64 *index, u64 last, struc
     return n;
 }
 
-void truncate_pagecache_range(struct address_space *as, u64 first, u64 last)
+static void remove_range(struct address_space *as, u64 first, u64 last, bool copies)
 {
     struct page *pages[TRUNCATE_BATCH];
     u64 from = first;
@@ -161,16 +161,22 @@ void truncate_pagecache_range(struct address_space *as, u64 first, u64 last)
         atomic_fence_full(); /* mapping is cleared before tables are read; partner: the lock of the
                                 table in the fault */
         if (!list_empty(&as->i_mmap))
-            unmap_mapping_range(as, first, from - 1);
+            unmap_mapping_range(as, first, from - 1, copies);
         first = from;
         uncharge(as, n);
         mm_count(MC_SHMEM, -(s64)n);
         while (n)
             put_page(pages[--n]);
     }
-    /* Private copies go as well, where no page of the file is left. */
-    if (!list_empty(&as->i_mmap))
-        unmap_mapping_range(as, first, last - 1);
+    /* Where no page of the file is left there may be copies, still. */
+    if (copies && !list_empty(&as->i_mmap))
+        unmap_mapping_range(as, first, last - 1, true);
+}
+
+/* A hole: private copies of what was there stay, as on Linux. */
+void truncate_pagecache_range(struct address_space *as, u64 first, u64 last)
+{
+    remove_range(as, first, last, false);
 }
 
 void truncate_pagecache(struct address_space *as, u64 newsize)
@@ -182,5 +188,5 @@ void truncate_pagecache(struct address_space *as, u64 newsize)
         memset((char *)page_to_virt(p) + tail, 0, PAGE_SIZE - tail);
         put_page(p);
     }
-    truncate_pagecache_range(as, DIV_ROUND_UP(newsize, PAGE_SIZE), ~0UL >> PAGE_SHIFT);
+    remove_range(as, DIV_ROUND_UP(newsize, PAGE_SIZE), ~0UL >> PAGE_SHIFT, true);
 }

@@ -112,6 +112,13 @@ u64 *pmd_of(const struct mm_struct *mm, unsigned long addr)
     return e ? &table_of(e)[addr >> 21 & 511] : NULL;
 }
 
+unsigned long pmd_skip(const struct mm_struct *mm, unsigned long addr)
+{
+    unsigned long span = READ_ONCE(mm->pgd[addr >> 39 & 511]) ? 1UL << 30 : 1UL << 39;
+
+    return (addr | (span - 1)) + 1;
+}
+
 /* Sets *entry to a fresh table unless somebody else has. */
 static int table_below(struct mm_struct *mm, u64 *entry)
 {

@@ -74,6 +74,8 @@ void table_free(u64 *table); /* all entries are zero again */
 /* The entry above the leaf table of addr. pmd_of: NULL when there is none yet; pmd_make: NULL only
  * without memory. */
 u64 *pmd_of(const struct mm_struct *mm, unsigned long addr);
+/* Where pmd_of may find something again after it found nothing at addr. */
+unsigned long pmd_skip(const struct mm_struct *mm, unsigned long addr);
 u64 *pmd_make(struct mm_struct *mm, unsigned long addr);
 /* Installs a leaf table below *pmd if there is none. 0 or -ENOMEM. */
 int leaf_make(struct mm_struct *mm, u64 *pmd);

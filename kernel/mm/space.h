@@ -31,8 +31,8 @@ unsigned long find_free_range(struct mm_struct *mm, unsigned long hint,
                               unsigned long len); /* or -ENOMEM */
 
 /* Unmaps pages [first, last] of the file from every VMA that maps them (page cache entries are gone
- * already). */
-void unmap_mapping_range(struct address_space *as, u64 first, u64 last);
+ * already); private copies of them only if `copies`. */
+void unmap_mapping_range(struct address_space *as, u64 first, u64 last, bool copies);
 /* Shared memory without a file: MAP_SHARED | MAP_ANONYMOUS. Fills vm_ops and the mapping. 0 or
  * -ENOMEM. */
 int shm_anon_map(struct vm_area_struct *vma);

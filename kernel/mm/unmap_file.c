@@ -8,7 +8,7 @@
 /* Private copies beyond the end of the file go too, as POSIX wants for truncate. Tables here are
  * never shared (P5). */
 static unsigned unmap_table(struct mm_struct *mm, struct page *t, unsigned from, unsigned to,
-                            struct page **out)
+                            bool copies, struct page **out)
 {
     u64 *table = page_to_virt(t);
     unsigned n = 0;
@@ -18,7 +18,7 @@ static unsigned unmap_table(struct mm_struct *mm, struct page *t, unsigned from,
     for (unsigned i = from; i < to; i++) {
         u64 e = table[i];
 
-        if (!e)
+        if (!e || (!copies && (e & PTE_SPECIAL || pte_page(e)->flags & PG_ANON)))
             continue;
         WRITE_ONCE(table[i], 0);
         t->pt_count--;
@@ -36,7 +36,8 @@ static unsigned unmap_table(struct mm_struct *mm, struct page *t, unsigned from,
 }
 
 #define UNMAP_BATCH 32UL
-static void unmap_vma_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+static void unmap_vma_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+                            bool copies)
 {
     struct page *pages[UNMAP_BATCH];
 
@@ -45,10 +46,13 @@ static void unmap_vma_range(struct mm_struct *mm, unsigned long start, unsigned 
         u64 *pmd = pmd_of(mm, start);
         unsigned n = 0;
 
-        if (pmd && *pmd)
-            n = unmap_table(mm, pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, pages);
-        else
+        if (!pmd)
+            next = min(pmd_skip(mm, start), end);
+        else if (!*pmd)
             next = pmd_end(start, end);
+        else
+            n = unmap_table(mm, pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, copies,
+                            pages);
         if (n)
             flush_tlb_mm_range(mm, start, next);
         while (n)
@@ -57,7 +61,7 @@ static void unmap_vma_range(struct mm_struct *mm, unsigned long start, unsigned 
     }
 }
 
-void unmap_mapping_range(struct address_space *as, u64 first, u64 last)
+void unmap_mapping_range(struct address_space *as, u64 first, u64 last, bool copies)
 {
     struct vm_area_struct *v;
 
@@ -68,7 +72,7 @@ void unmap_mapping_range(struct address_space *as, u64 first, u64 last)
 
         if (from <= to)
             unmap_vma_range(v->vm_mm, v->vm_start + ((from - v->vm_pgoff) << PAGE_SHIFT),
-                            v->vm_start + ((to - v->vm_pgoff + 1) << PAGE_SHIFT));
+                            v->vm_start + ((to - v->vm_pgoff + 1) << PAGE_SHIFT), copies);
     }
     spin_unlock(&as->i_mmap_lock);
 }

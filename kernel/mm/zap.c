@@ -174,7 +174,7 @@ int zap_range(struct gather *g, unsigned long start, unsigned long end)
         u64 *pmd = pmd_of(g->mm, start);
 
         if (!pmd) {
-            start = (start | (PMD_SIZE * 512 - 1)) + 1; /* nothing in the whole GiB */
+            start = pmd_skip(g->mm, start);
             continue;
         }
         if (*pmd && zap_pmd(g, pmd, start, next))
