@@ -1,10 +1,9 @@
 /* runqueue.c: draining, requests with HANDOVER, shelf and stealing. Invariants in runqueue.h. Must never wait for another CPU. */
 #include "percpu/runqueue.h"
 
-void rq_init(struct runqueue *rq, uint32_t cpu, uint32_t *kick)
+void rq_init(struct runqueue *rq, uint32_t cpu)
 {
     rq->cpu = cpu;
-    rq->kick = kick;
     rq->wakes.head = NULL;
     rq->requests.head = NULL;
 }

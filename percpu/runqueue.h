@@ -44,12 +44,12 @@ struct shelf_shadow {
 };
 
 struct runqueue {
-    /* written by others */
-    struct inbox wakes LF_CACHELINE;
+    /* written by others: a message and its kick touch one line. The kick word stands first, its address is known to assembly. */
+    uint32_t kick LF_CACHELINE; /* RQ_*: RMW */
+    struct inbox wakes;
     struct inbox requests;
     /* set once */
-    uint32_t *kick LF_CACHELINE;
-    uint32_t cpu;
+    uint32_t cpu LF_CACHELINE;
     /* owner CPU only, interrupts off; the hints may be read by others at any time */
     uint32_t nr_running;  /* hint: tasks here, the running one included, idle not */
     uint32_t nr_shelved;
@@ -92,7 +92,7 @@ static inline bool rq_task_may_run_on(const struct rq_task *t, uint32_t cpu)
 /* Any CPU. Interrupts off since the push, if there was one: Q2. */
 static inline void rq_kick(struct runqueue *rq)
 {
-    uint32_t old = atomic_fetch_or_full(rq->kick, RQ_NEED_RESCHED); /* Q1 */
+    uint32_t old = atomic_fetch_or_full(&rq->kick, RQ_NEED_RESCHED); /* Q1 */
 
     if (!(old & (RQ_NEED_RESCHED | RQ_POLLING)))
         rq_env_ipi(rq->cpu);
@@ -101,8 +101,8 @@ static inline void rq_kick(struct runqueue *rq)
 /* The owner asks itself to schedule. */
 static inline void rq_kick_self(struct runqueue *rq)
 {
-    if (!(atomic_load_relaxed(rq->kick) & RQ_NEED_RESCHED))
-        atomic_fetch_or_relaxed(rq->kick, RQ_NEED_RESCHED);
+    if (!(atomic_load_relaxed(&rq->kick) & RQ_NEED_RESCHED))
+        atomic_fetch_or_relaxed(&rq->kick, RQ_NEED_RESCHED);
 }
 
 /* t is WAKING or MIGRATING and in the caller's hands; afterwards it is the target's. Interrupts off. */
@@ -124,7 +124,7 @@ static inline bool rq_has_mail(const struct runqueue *rq)
     return !inbox_is_empty(&rq->wakes) || !inbox_is_empty(&rq->requests);
 }
 
-void rq_init(struct runqueue *rq, uint32_t cpu, uint32_t *kick);
+void rq_init(struct runqueue *rq, uint32_t cpu);
 /* Raises bits. True: this call pushed the node, and the reference the caller took now belongs to it (Q5). Interrupts off. */
 bool rq_request(struct rq_task *t, uint32_t bits);
 /* Owner: takes everything from the inboxes. NEED_RESCHED was cleared before (Q1). */

@@ -22,7 +22,6 @@ struct task {
 
 struct cpu {
     struct runqueue q;
-    uint32_t kick;
     struct task *curr;
     uint64_t ran, stole;
 };
@@ -179,9 +178,9 @@ static void steal(struct cpu *c, uint64_t *random)
 
 static void take_mail(struct cpu *c)
 {
-    if (!(atomic_load_relaxed(&c->kick) & RQ_NEED_RESCHED))
+    if (!(atomic_load_relaxed(&c->q.kick) & RQ_NEED_RESCHED))
         return;
-    (void)atomic_fetch_and_full(&c->kick, ~RQ_NEED_RESCHED);
+    (void)atomic_fetch_and_full(&c->q.kick, ~RQ_NEED_RESCHED);
     rq_drain(&c->q);
 }
 
@@ -289,7 +288,7 @@ static void final_state(void)
     unsigned queued = 0, parked = 0;
 
     for (unsigned i = 0; i < CPUS; i++) {
-        cpus[i].kick = 0;
+        cpus[i].q.kick = 0;
         rq_drain(&cpus[i].q);
     }
     for (unsigned i = 0; i < CPUS; i++)
@@ -317,7 +316,7 @@ int main(int argc, char **argv)
 
     check_options(argc, argv);
     for (unsigned i = 0; i < CPUS; i++)
-        rq_init(&cpus[i].q, i, &cpus[i].kick);
+        rq_init(&cpus[i].q, i);
     for (unsigned i = 0; i < TASKS; i++) {
         tasks[i].allowed = (1u << CPUS) - 1;
         rq_task_init(&tasks[i].rq, &tasks[i].allowed);

@@ -12,13 +12,15 @@
 #define CALLBACKS_MANY 10000 /* memory matters more */
 
 DEFINE_PER_CPU(struct rq, runqueues);
-DEFINE_PER_CPU(u32, cpu_kick);
+/* The kick word that entry.S and need_resched() read is the first word of the run queue: one line for a message and its kick. */
+__asm__(".globl cpu_kick\n.set cpu_kick, runqueues");
+_Static_assert(offsetof(struct rq, q) == 0 && offsetof(struct runqueue, kick) == 0, "cpu_kick");
 DEFINE_PER_CPU(u32, preempt_count_);
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
 static __noinline void take_mail(struct rq *rq)
 {
-    (void)atomic_fetch_and_full(rq->q.kick, ~RQ_NEED_RESCHED);
+    (void)atomic_fetch_and_full(&rq->q.kick, ~RQ_NEED_RESCHED);
     rq_drain(&rq->q);
 }
 

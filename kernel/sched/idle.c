@@ -45,12 +45,12 @@ static bool must_wake(struct rq *rq)
 
 static void wait_mwait(struct rq *rq)
 {
-    (void)atomic_fetch_or_full(rq->q.kick, RQ_POLLING); /* before the look: a kicker now sends no IPI */
-    __asm__ volatile("monitor" ::"a"(rq->q.kick), "c"(0), "d"(0));
+    (void)atomic_fetch_or_full(&rq->q.kick, RQ_POLLING); /* before the look: a kicker now sends no IPI */
+    __asm__ volatile("monitor" ::"a"(&rq->q.kick), "c"(0), "d"(0));
     if (!must_wake(rq))
         __asm__ volatile("sti; mwait" ::"a"(0), "c"(0) : "memory");
     local_irq_disable();
-    (void)atomic_fetch_and_full(rq->q.kick, ~RQ_POLLING);
+    (void)atomic_fetch_and_full(&rq->q.kick, ~RQ_POLLING);
 }
 
 /* Interrupts off at entry and exit. An interrupt may switch away from inside; then it returns here later. */
@@ -132,7 +132,7 @@ static void init_idle_task(struct task_struct *idle, u32 cpu)
 
 static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
 {
-    rq_init(&rq->q, cpu, per_cpu_ptr(&cpu_kick, cpu));
+    rq_init(&rq->q, cpu);
     rq->curr = rq->idle = idle;
     rq->curr_prio = PRIO_IDLE;
     rq->min_vruntime = LF_COUNTER_START(uint64_t);
