@@ -129,6 +129,8 @@ struct file *dentry_open(const struct path_s *p, int flags)
     f->f_op = inode->i_fop;
     if (!err && S_ISFIFO(inode->i_mode) && !f->f_op)
         err = fifo_open(inode, f);
+    else if (!err && !f->f_op)
+        err = -ENXIO; /* an eventfd and its like, through /proc/PID/fd */
     else if (!err && f->f_op && f->f_op->open)
         err = f->f_op->open(inode, f);
     if (!err) {
