@@ -66,22 +66,23 @@ uint32_t cpu_groups_claim_idle(struct cpu_groups *g, uint32_t near, const uint64
     return CPUGROUP_NONE;
 }
 
+/* The cursor counts bits of groups, the whole machine twice: first the groups of the own node, then the others. */
 uint32_t cpu_groups_next_surplus(struct cpu_groups *g, uint32_t near, uint32_t *cursor)
 {
-    uint32_t home = g->group_of[near];
+    uint32_t home = g->group_of[near], node = g->group[home].node;
 
-    for (uint32_t i = *cursor / CPUGROUP_CPUS; i < g->groups; i++) {
+    for (uint32_t i = *cursor / CPUGROUP_CPUS; i < 2 * g->groups; i++) {
         struct cpu_group *group = group_at(g, home, i);
         uint32_t bit = i == *cursor / CPUGROUP_CPUS ? *cursor % CPUGROUP_CPUS : 0;
         uint64_t surplus = atomic_load_relaxed(&group->surplus) & (~0ull << bit);
 
-        if (surplus) {
-            bit = (uint32_t)__builtin_ctzll(surplus);
-            *cursor = i * CPUGROUP_CPUS + bit + 1;
-            return group->cpu[bit];
-        }
+        if ((group->node == node) != (i < g->groups) || !surplus)
+            continue;
+        bit = (uint32_t)__builtin_ctzll(surplus);
+        *cursor = i * CPUGROUP_CPUS + bit + 1;
+        return group->cpu[bit];
     }
-    *cursor = g->groups * CPUGROUP_CPUS;
+    *cursor = 2 * g->groups * CPUGROUP_CPUS;
     return CPUGROUP_NONE;
 }
 

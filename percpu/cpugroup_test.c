@@ -42,6 +42,11 @@ static void placement(void)
     CHECK(seen == (CPUS + 2) / 3);
     cursor = 0;
     CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == CPUGROUP_NONE);
+    cpu_mark_surplus(&g, 6); /* another node */
+    cpu_mark_surplus(&g, 9); /* the node of CPU 5 */
+    cursor = 0;
+    CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == 9 && cpu_groups_next_surplus(&g, 5, &cursor) == 6);
+    CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == CPUGROUP_NONE);
 }
 
 static void body(struct check_thread *t)

@@ -18,6 +18,10 @@ u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
 
     if (worst == PRIO_IDLE)
         return prev_cpu;
+    best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
+    if (best != CPUGROUP_NONE)
+        return best;
+    best = prev_cpu;
     for_each_online_cpu(cpu) {
         int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
 
