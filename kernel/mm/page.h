@@ -14,7 +14,9 @@ typedef u32 gfp_t;
 #define GFP_NOFAIL 0x10u /* the failure switch spares it; may still be NULL when there is nothing */
 #define GFP_KERNEL GFP_WAIT
 #define GFP_ATOMIC GFP_HIGHPRIO
-#define GFP_USER   GFP_WAIT
+#define GFP_LOWPRIO 0x20u /* leaves twice the reserve: the kernel must be able to go on when users have taken the rest */
+#define GFP_CACHE  (GFP_WAIT | GFP_LOWPRIO | 0x40u) /* file pages: four times, so that a full tmpfs kills nobody */
+#define GFP_USER   (GFP_WAIT | GFP_LOWPRIO)
 #define MAX_ORDER  10 /* 4 MiB */
 
 #define PG_RESERVED 0x1u

@@ -115,7 +115,7 @@ struct page *find_or_create_page(struct address_space *as, u64 index)
     while (!(p = find_get_page(as, index))) {
         if (!charge(as))
             return ERR_PTR(-ENOSPC);
-        p = alloc_page(GFP_USER | GFP_ZERO);
+        p = alloc_page(GFP_CACHE | GFP_ZERO);
         err = p ? insert(as, p, index) : -ENOMEM;
         if (!err)
             return p;

@@ -119,7 +119,13 @@ static bool zone_grow(struct zone *z)
 
 static bool below_reserve(const struct zone *z, gfp_t gfp, u64 want)
 {
-    return !(gfp & GFP_HIGHPRIO) && z->free_pages < z->reserve_pages + want;
+    u64 keep = z->reserve_pages;
+
+    if ((gfp & GFP_CACHE) == GFP_CACHE)
+        keep *= 4;
+    else if (gfp & GFP_LOWPRIO)
+        keep *= 2;
+    return !(gfp & GFP_HIGHPRIO) && z->free_pages < keep + want;
 }
 
 static struct page *take_block_locked(struct zone *z, unsigned order)
