@@ -5,11 +5,11 @@
 #include "perf/result/google_bench.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
+#include "perf/result/session_state.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
 #include "perf/util/sha256.h"
-#include "perf/view/progress.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/hang_watch.h"
 #include "perf/vm/temp_dir.h"
@@ -17,31 +17,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
 #define SPECS_PER_BOOT                                                                             \
     72 // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
-
-struct session {
-    struct run_options *o;
-    struct run_plan plan;
-    struct str_list rows;
-    struct progress progress;
-    char guest_id[16];
-    char *dir;
-    double slowness;
-    json_t *boots;
-    json_t *samples[RUN_KERNELS_MAX]; // object row -> array of samples
-    json_t *argv[RUN_KERNELS_MAX];
-    struct str_list argv_list[RUN_KERNELS_MAX];
-    char *qemu_version;
-    int boot_number;
-    bool guest_failed;
-    int end; // exit code that ends the session, or 0
-};
 
 struct arm_boot {
     struct session *s;
@@ -122,9 +103,15 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
     free(tail);
 }
 
-static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r,
-                         const char *console)
+// DIR/boot-NNN-KERNEL.WHAT
+static char *boot_file(struct session *s, int kernel, const char *what)
 {
+    return x_printf("%s/boot-%03d-%s.%s", s->dir, s->boot_number, s->o->kernel[kernel].name, what);
+}
+
+static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r)
+{
+    char *console = boot_file(s, a->kernel, "console");
     char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
     json_t *clean = tail ? json_string(tail) : NULL;
     json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*}", "boot",
@@ -132,9 +119,10 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
                           boot_status_name[r->status], "reason", r->reason, "wall_seconds",
                           r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
                           r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
-                          r->exit_signal, "shutdown", r->shutdown_reason, "console", console,
-                          "guest", a->steps.boot, "console_tail", clean);
+                          r->exit_signal, "shutdown", r->shutdown_reason, "console",
+                          strrchr(console, '/') + 1, "guest", a->steps.boot, "console_tail", clean);
     free(tail);
+    free(console);
     return j;
 }
 
@@ -156,8 +144,7 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     struct count_file counts;
     if (!r->counts)
         return;
-    char *path =
-        x_printf("%s/boot-%03d-%s.counts", s->dir, s->boot_number, s->o->kernel[a->kernel].name);
+    char *path = boot_file(s, a->kernel, "counts");
     file_write_new(path, r->counts, strlen(r->counts));
     free(path);
     count_file_parse(&counts, r->counts);
@@ -222,15 +209,33 @@ static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot
     return good;
 }
 
+// What a boot's end means for the session: go on with good or failed rows, or end it. True when the
+// boot went well.
+static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result *r, bool *skip,
+                      const bool *asked)
+{
+    take_counts(s, a, r);
+    note_argv(s, a->kernel, r);
+    json_array_append_new(s->boots, boot_json(s, a, r));
+    s->boot_number++;
+    if (r->status == BOOT_INTERRUPTED || r->status == BOOT_QEMU_FAILED) {
+        s->end = r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_REFUSED;
+        progress_clear(&s->progress);
+        say_error("%s", r->reason);
+        return false;
+    }
+    if (r->status != BOOT_OK)
+        say_guest_failure(s, a->kernel, r);
+    return settle_rows(s, a, r, skip, asked);
+}
+
 static bool boot_once(struct session *s, int kernel, bool *skip)
 {
-    bool good = false;
     struct arm_boot a = {.s = s, .kernel = kernel};
     struct boot_result r;
     bool *asked = choose_steps(s, skip);
     char *args = run_plan_guest_args(&s->plan, s->guest_id, asked);
-    char *console = x_printf("boot-%03d-%s.console", s->boot_number, s->o->kernel[kernel].name);
-    char *console_path = x_printf("%s/%s", s->dir, console);
+    char *console = boot_file(s, kernel, "console");
     struct vm_spec spec = {.tier = s->o->tier.tier,
                            .qemu = s->o->qemu,
                            .cpu = s->o->tier.cpu,
@@ -241,7 +246,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                            .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL};
     struct boot_request request = {.spec = &spec,
                                    .run_id = s->guest_id,
-                                   .console_path = console_path,
+                                   .console_path = console,
                                    .deadline = s->o->deadline,
                                    .slowness = s->slowness,
                                    .on_record = on_record,
@@ -250,27 +255,11 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
     progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
     guest_boot(&request, &r);
-    take_counts(s, &a, &r);
-    note_argv(s, kernel, &r);
-    json_array_append_new(s->boots, boot_json(s, &a, &r, console));
-    s->boot_number++;
-    if (r.status == BOOT_INTERRUPTED)
-        s->end = EXIT_INTERRUPTED;
-    else if (r.status == BOOT_QEMU_FAILED)
-        s->end = EXIT_REFUSED;
-    if (s->end) {
-        progress_clear(&s->progress);
-        say_error("%s", r.reason);
-    } else {
-        if (r.status != BOOT_OK)
-            say_guest_failure(s, kernel, &r);
-        good = settle_rows(s, &a, &r, skip, asked);
-    }
+    bool good = take_boot(s, &a, &r, skip, asked);
     boot_steps_free(&a.steps);
     boot_result_free(&r);
     free(args);
     free(console);
-    free(console_path);
     free(asked);
     return good;
 }
@@ -297,98 +286,6 @@ static int order_of(int round, int position, int kernels)
     return round % 2 ? kernels - 1 - position : position;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(json_t *samples)
-{
-    double v[1024];
-    size_t n = 0, i;
-    json_t *sample;
-    json_array_foreach (samples, i, sample)
-        if (n < 1024)
-            v[n++] = json_number_value(json_object_get(sample, "value"));
-    qsort(v, n, sizeof(*v), by_value);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
-static json_t *make_row(struct session *s, int kernel, const char *row)
-{
-    json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
-    bool det = s->o->tier.tier == TIER_DET;
-    size_t i;
-    json_array_foreach (samples, i, sample)
-        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
-            bad = sample;
-    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel",
-                          s->o->kernel[kernel].name, "metric", det ? "instructions" : "mean_ns",
-                          "unit", det ? "instructions/op" : tier_time_unit(s->o->tier.tier),
-                          "status", bad ? json_string_value(json_object_get(bad, "status")) : "ok",
-                          "samples", samples);
-    if (bad)
-        json_object_set(r, "reason", json_object_get(bad, "reason"));
-    else
-        json_object_set_new(r, "value", json_real(median(samples)));
-    return r;
-}
-
-static json_t *make_rows(struct session *s)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < s->rows.count; i++)
-        for (int k = 0; k < s->o->kernels; k++)
-            json_array_append_new(rows, make_row(s, k, s->rows.items[i]));
-    return rows;
-}
-
-static json_t *make_identity(struct session *s)
-{
-    json_t *kernels = json_object(), *argv = json_object(), *diff = json_object();
-    json_t *qemu = identity_file(s->o->qemu), *initramfs = identity_file(s->o->initrd);
-    if (s->qemu_version)
-        json_object_set_new(qemu, "version", json_string(s->qemu_version));
-    json_t *files = identity_archive(s->o->initrd);
-    json_object_set_new(initramfs, "files", files ? files : json_null());
-    for (int k = 0; k < s->o->kernels; k++) {
-        const struct kernel_image *image = &s->o->kernel[k];
-        json_t *j = identity_file(image->path);
-        json_object_set_new(j, "label", json_string(image->label));
-        json_object_set_new(j, "family", json_string(image->family));
-        json_object_set_new(j, "version", json_string(image->version));
-        json_object_set_new(j, "cmdline", json_string(image->cmdline));
-        json_object_set_new(kernels, image->name, j);
-        json_object_set(argv, image->name, s->argv[k]);
-        if (k)
-            json_object_set_new(diff, image->name,
-                                vm_argv_diff(&s->argv_list[0], &s->argv_list[k]));
-    }
-    json_t *id =
-        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "qemu", qemu, "initramfs", initramfs, "kernels",
-                  kernels, "argv", argv, "argv_diff", diff, "host", identity_host());
-    if (s->o->tier.tier == TIER_DET)
-        json_object_set_new(id, "plugin", identity_file(s->o->plugin));
-    return id;
-}
-
-static json_t *make_document(struct session *s, const char *id)
-{
-    char when[32];
-    time_t now = time(NULL);
-    struct tm tm;
-    json_t *suites = json_array();
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    for (size_t i = 0; i < s->o->suites.count; i++)
-        json_array_append_new(suites, json_string(s->o->suites.items[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o}", "schema", RUN_SCHEMA,
-                     "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
-                     s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
-                     "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
-                     make_identity(s), "boots", s->boots, "rows", make_rows(s));
-}
-
 // The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for
 // byte the same.
 static void choose_guest_id(struct session *s)
@@ -403,34 +300,9 @@ static void choose_guest_id(struct session *s)
     free(args);
 }
 
-// Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
-static const char *clock_of(json_t *boot)
-{
-    const char *c =
-        json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
-    return c && !strcmp(c, "tsc-early") ? "tsc" : c;
-}
-
-static bool same_clock(struct session *s)
-{
-    json_t *boot;
-    const char *first = NULL;
-    size_t i;
-    json_array_foreach (s->boots, i, boot) {
-        const char *c = clock_of(boot);
-        if (!c)
-            continue;
-        if (first && strcmp(first, c))
-            return false;
-        first = c;
-    }
-    return true;
-}
-
 static int finish(struct session *s, const char *id, json_t **run)
 {
-    *run = make_document(s, id);
-    json_object_set_new(*run, "same_clocksource", json_boolean(same_clock(s)));
+    *run = run_document(s, id);
     json_t *google = google_bench_json(*run);
     bool ok = run_store_save(s->dir, "run.json", *run) &&
               run_store_save(s->dir, "google-benchmark.json", google);

@@ -1,0 +1,119 @@
+// Makes the run's document: the median of a row's samples, the identity record, the boots.
+#include "perf/result/run_identity.h"
+#include "perf/result/run_store.h"
+#include "perf/result/session_state.h"
+#include "perf/result/stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double median(json_t *samples)
+{
+    size_t n = json_array_size(samples);
+    double *v = x_alloc(n * sizeof(*v));
+    for (size_t i = 0; i < n; i++)
+        v[i] = json_number_value(json_object_get(json_array_get(samples, i), "value"));
+    double m = stats_median(v, n);
+    free(v);
+    return m;
+}
+
+static json_t *make_row(struct session *s, int kernel, const char *row)
+{
+    json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
+    bool det = s->o->tier.tier == TIER_DET;
+    size_t i;
+    json_array_foreach (samples, i, sample)
+        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
+            bad = sample;
+    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel",
+                          s->o->kernel[kernel].name, "metric", det ? "instructions" : "mean_ns",
+                          "unit", det ? "instructions/op" : tier_time_unit(s->o->tier.tier),
+                          "status", bad ? json_string_value(json_object_get(bad, "status")) : "ok",
+                          "samples", samples);
+    if (bad)
+        json_object_set(r, "reason", json_object_get(bad, "reason"));
+    else
+        json_object_set_new(r, "value", json_real(median(samples)));
+    return r;
+}
+
+static json_t *make_rows(struct session *s)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < s->rows.count; i++)
+        for (int k = 0; k < s->o->kernels; k++)
+            json_array_append_new(rows, make_row(s, k, s->rows.items[i]));
+    return rows;
+}
+
+static json_t *make_identity(struct session *s)
+{
+    json_t *kernels = json_object(), *argv = json_object(), *diff = json_object();
+    json_t *qemu = identity_file(s->o->qemu), *initramfs = identity_file(s->o->initrd);
+    if (s->qemu_version)
+        json_object_set_new(qemu, "version", json_string(s->qemu_version));
+    json_t *files = identity_archive(s->o->initrd);
+    json_object_set_new(initramfs, "files", files ? files : json_null());
+    for (int k = 0; k < s->o->kernels; k++) {
+        const struct kernel_image *image = &s->o->kernel[k];
+        json_t *j = identity_file(image->path);
+        json_object_set_new(j, "label", json_string(image->label));
+        json_object_set_new(j, "family", json_string(image->family));
+        json_object_set_new(j, "version", json_string(image->version));
+        json_object_set_new(j, "cmdline", json_string(image->cmdline));
+        json_object_set_new(kernels, image->name, j);
+        json_object_set(argv, image->name, s->argv[k]);
+        if (k)
+            json_object_set_new(diff, image->name,
+                                vm_argv_diff(&s->argv_list[0], &s->argv_list[k]));
+    }
+    json_t *id =
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "qemu", qemu, "initramfs", initramfs, "kernels",
+                  kernels, "argv", argv, "argv_diff", diff, "host", identity_host());
+    if (s->o->tier.tier == TIER_DET)
+        json_object_set_new(id, "plugin", identity_file(s->o->plugin));
+    return id;
+}
+
+// Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
+static const char *clock_of(json_t *boot)
+{
+    const char *c =
+        json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+    return c && !strcmp(c, "tsc-early") ? "tsc" : c;
+}
+
+static bool same_clock(struct session *s)
+{
+    json_t *boot;
+    const char *first = NULL;
+    size_t i;
+    json_array_foreach (s->boots, i, boot) {
+        const char *c = clock_of(boot);
+        if (!c)
+            continue;
+        if (first && strcmp(first, c))
+            return false;
+        first = c;
+    }
+    return true;
+}
+
+json_t *run_document(struct session *s, const char *id)
+{
+    char when[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    json_t *suites = json_array();
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    for (size_t i = 0; i < s->o->suites.count; i++)
+        json_array_append_new(suites, json_string(s->o->suites.items[i]));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b}", "schema", RUN_SCHEMA,
+                     "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
+                     s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
+                     "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
+                     make_identity(s), "boots", s->boots, "rows", make_rows(s), "same_clocksource",
+                     same_clock(s));
+}

@@ -1,0 +1,26 @@
+// What a session knows while it runs; shared by run_session.c, which fills it, and run_document.c,
+// which writes it down.
+#pragma once
+#include "perf/result/run_session.h"
+#include "perf/view/progress.h"
+
+struct session {
+    struct run_options *o;
+    struct run_plan plan;
+    struct str_list rows;
+    struct progress progress;
+    char guest_id[16];
+    char *dir;
+    double slowness;
+    json_t *boots;
+    json_t *samples[RUN_KERNELS_MAX]; // object row -> array of samples
+    json_t *argv[RUN_KERNELS_MAX];
+    struct str_list argv_list[RUN_KERNELS_MAX];
+    char *qemu_version;
+    int boot_number;
+    bool guest_failed;
+    int end; // exit code that ends the session, or 0
+};
+
+// The finished run, schema RUN_SCHEMA: identity, boots, rows. A new reference.
+json_t *run_document(struct session *s, const char *id);
