@@ -28,3 +28,6 @@ ssize_t proc_store_int(const char *text, size_t n, void *value);
 
 void procfs_init(void); /* registers proc; slab and vfs work */
 void sysfs_init(void);  /* registers sysfs; CPUs and nodes are known */
+
+/* The process of an open directory /proc/PID, referenced; ERR_PTR(-EBADF) for any other descriptor. */
+struct pid *proc_pid_get(int fd);

@@ -1,5 +1,6 @@
 /* /proc/PID/fd, fdinfo and the magic links exe, cwd, root: they lead to the object itself, not to
  * its name. */
+#include "kernel/fs/fs_internal.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -163,14 +164,24 @@ static const struct inode_operations fd_link_iops = {.get_path = fd_path, .readl
 
 static int fill_fdinfo(struct seq_buf *s, struct inode *inode)
 {
-    struct file *f = file_of(inode);
+    struct proc_pid_inode *p = proc_pid_of(inode);
+    struct task_struct *t = proc_get_task(inode);
+    struct files_struct *files = t ? proc_get_files(t) : NULL;
+    struct file *f = files ? files_lookup_get(files, p->fd) : NULL;
+    u32 flags = f ? f->f_flags : 0;
 
-    if (!f)
-        return -ENOENT;
-    seq_printf(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->f_pos, f->f_flags, 0,
-               f->f_inode->i_ino);
-    fput(f);
-    return 0;
+    if (f) {
+        if (files_fd_cloexec(files, p->fd))
+            flags |= O_CLOEXEC;
+        seq_printf(s, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->f_pos, flags,
+                   f->f_path.mnt ? f->f_path.mnt->id : 0, f->f_inode->i_ino);
+        fput(f);
+    }
+    if (files)
+        put_files(files);
+    if (t)
+        put_task_struct(t);
+    return f ? 0 : -ENOENT;
 }
 
 static int fdinfo_open(struct inode *inode, struct file *f)

@@ -291,6 +291,18 @@ static const struct inode_operations pid_dir_iops = {.lookup = pid_dir_lookup};
 static const struct file_operations pid_dir_fops = {.iterate = pid_dir_iterate,
                                                     .llseek = proc_dir_llseek};
 
+struct pid *proc_pid_get(int fd)
+{
+    struct fd f = fdget(fd);
+    struct pid *pid = ERR_PTR(-EBADF);
+
+    if (f.file && f.file->f_op == &pid_dir_fops && !proc_pid_of(f.file->f_inode)->thread)
+        pid = get_pid(proc_pid_of(f.file->f_inode)->pid);
+    if (f.file)
+        fdput(f);
+    return pid;
+}
+
 /* ---- task/: the threads ---- */
 static struct dentry *task_dir_lookup(struct inode *dir, struct dentry *child)
 {

@@ -2,6 +2,7 @@
  * pidfd.c: descriptors that name a process (pidfd_open(2)). A pidfd holds its struct pid, never the
  * task; it becomes readable when the process is a zombie or gone.
  */
+#include "kernel/fs/procfs.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/signal/kill.h"
 #include "kernel/syscall/syscalls.h"
@@ -99,6 +100,8 @@ long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t __user *uinfo, unsigned
     if (flags)
         return -EINVAL;
     p = pidfd_get(pidfd, NULL);
+    if (IS_ERR(p))
+        p = proc_pid_get(pidfd); /* a directory /proc/PID names a process too */
     if (IS_ERR(p))
         return PTR_ERR(p);
     err = pidfd_signal(p, sig, uinfo);

@@ -220,3 +220,31 @@ TEST(proc, busybox_pipeline) { prints("seq 1000 | sort -n | tail -n 1 | tr 0 x",
 TEST(proc, busybox_find) { prints("find / -xdev | wc -l; ls -la /", "bench"); }
 TEST(proc, busybox_tar) { prints("tar cf t.tar /etc && tar tf t.tar", "etc/passwd"); }
 TEST(proc, busybox_date) { prints("date +%Y", "20"); }
+
+TEST(pidfd_send_signal, takes_a_directory_of_proc)
+{
+    char path[32];
+    pid_t child = abi_sleeper();
+    int status;
+
+    snprintf(path, sizeof(path), "/proc/%d", child);
+    int dir = open(path, O_RDONLY | O_DIRECTORY);
+    EQ(syscall(SYS_pidfd_send_signal, dir, SIGTERM, NULL, 0), 0);
+    EQ(waitpid(child, &status, 0), child);
+    EQ(WTERMSIG(status), SIGTERM);
+    FAILS(syscall(SYS_pidfd_send_signal, open("/proc", O_RDONLY), SIGTERM, NULL, 0), EBADF);
+}
+
+TEST(proc, fdinfo_tells_position_and_flags)
+{
+    char text[256] = "";
+    int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+    EQ(lseek(fd, 7, SEEK_SET), 7);
+    snprintf(text, sizeof(text), "/proc/self/fdinfo/%d", fd);
+    int info = open(text, O_RDONLY);
+    CHECK(read(info, text, sizeof(text) - 1) > 0);
+    CHECK(strstr(text, "pos:\t7\n"));
+    CHECK(strstr(text, "flags:\t02100000\n"));
+    CHECK(strstr(text, "mnt_id:\t"));
+}
