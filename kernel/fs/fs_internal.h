@@ -66,7 +66,8 @@ struct mount {
     struct mount *next; /* all mounts, in order of mounting */
     u32 flags;          /* MS_* */
     int id;
-    bool detached;
+    bool detached;             /* mount_mutex */
+    struct mount *gone_next;   /* mount_mutex: list of an umount */
     char *devname;
     struct {
         u32 n;

@@ -150,10 +150,12 @@ static int walk_up(const struct path_s *path, const struct path_s *root, struct 
         struct dentry *parent = d->d_parent;
 
         if (m && d == m->root) {
-            if (!m->parent)
+            struct mount *up = atomic_load_relaxed(&m->parent);
+
+            if (!up)
                 break;
             d = m->mountpoint;
-            m = m->parent;
+            m = up;
             continue;
         }
         if (parent == d)

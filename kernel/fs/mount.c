@@ -131,6 +131,8 @@ static int attach_mount(struct mount *m, const struct path_s *at)
 {
     struct inode *dir = at->dentry->d_inode;
 
+    if (at->mnt->detached)
+        return -EINVAL;
     mutex_lock(&dir->i_mutex);
     if (dir->i_flags & S_DEAD) {
         mutex_unlock(&dir->i_mutex);
@@ -392,8 +394,35 @@ out_type:
     return err;
 }
 
+static void unlink_one(struct mount *m, struct mount **gone)
+{
+    list_unlink(m);
+    m->detached = true;
+    m->gone_next = *gone;
+    *gone = m;
+}
+
+/* A mount whose parent has left the tree, or NULL. */
+static struct mount *find_orphan(void)
+{
+    struct mount *m = mounts;
+
+    while (m && !(m->parent && m->parent->detached))
+        m = m->next;
+    return m;
+}
+
+/* Takes m and all that is mounted below it out of the tree: onto *gone. Tree lock held. */
+static void unlink_subtree(struct mount *m, struct mount **gone)
+{
+    for (; m; m = find_orphan())
+        unlink_one(m, gone);
+    for (m = *gone; m; m = m->gone_next)
+        atomic_store_relaxed(&m->parent, NULL); /* a walk upwards ends here */
+}
+
 /* mount_mutex held. allowed: users that the caller itself is. */
-static int detach_mount(struct mount *m, u32 allowed, bool lazy)
+static int detach_mount(struct mount *m, u32 allowed, bool lazy, struct mount **gone)
 {
     int err = 0;
 
@@ -401,32 +430,32 @@ static int detach_mount(struct mount *m, u32 allowed, bool lazy)
     if (!lazy && (mnt_users(m) > allowed || has_submounts(m)))
         err = -EBUSY;
     else
-        list_unlink(m);
+        unlink_subtree(m, gone);
     tree_write_end();
     return err;
 }
 
 static int do_umount(struct path_s *at, int flags)
 {
-    struct mount *m = at->mnt;
+    struct mount *m = at->mnt, *gone = NULL;
     int err;
 
     if (at->dentry != m->root || m->detached)
         return -EINVAL;
     if (m == root_mount)
         return flags & MNT_DETACH ? -EINVAL : -EBUSY;
-    err = detach_mount(m, 1, flags & MNT_DETACH);
+    err = detach_mount(m, 1, flags & MNT_DETACH, &gone);
     if (err)
         return err;
-    m->detached = true;
     path_put(at);
     synchronize_rcu();
-    if (mnt_users(m)) {
+    while (gone) {
+        m = gone;
+        gone = m->gone_next;
         m->next = detached_mounts;
         detached_mounts = m;
-    } else {
-        free_mount(m);
     }
+    reap_detached();
     return 0;
 }
 

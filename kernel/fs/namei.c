@@ -242,19 +242,20 @@ static bool leave_mount(struct walk *w)
     bool ok = false;
 
     if (w->rcu) {
-        struct mount *m = w->path.mnt;
+        struct mount *parent = atomic_load_relaxed(&w->path.mnt->parent);
 
-        if (!m->parent)
+        if (!parent)
             return false;
-        w->path.dentry = m->mountpoint;
-        w->path.mnt = m->parent;
+        w->path.dentry = w->path.mnt->mountpoint;
+        w->path.mnt = parent;
         return true;
     }
     rcu_read_lock();
     for (;;) {
         u32 seq = tree_read_begin();
 
-        p.mnt = w->path.mnt->parent;
+        ok = false;
+        p.mnt = atomic_load_relaxed(&w->path.mnt->parent);
         if (!p.mnt)
             break;
         p.dentry = w->path.mnt->mountpoint;

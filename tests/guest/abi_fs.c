@@ -910,6 +910,34 @@ TEST(mount, lazy_unmount_keeps_open_files)
     EQ(c, 'x');
 }
 
+TEST(umount2, lazy_takes_the_tree_below)
+{
+    char text[512];
+    abi_scratch();
+    EQ(mkdir("m", 0755), 0);
+    EQ(mount("none", "m", "tmpfs", 0, ""), 0);
+    EQ(mkdir("m/n", 0755), 0);
+    EQ(mount("none", "m/n", "tmpfs", 0, ""), 0);
+    EQ(mkdir("m/n/in", 0755), 0);
+    FAILS(umount2("m", 0), EBUSY);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (chdir("m/n/in") != 0) {
+            _exit(2);
+        }
+        raise(SIGSTOP);
+        (void)!syscall(SYS_getcwd, text, sizeof text);
+        _exit(mkdir("still", 0755) == 0 && chdir("../../../..") == 0 ? 0 : 1);
+    }
+    abi_await_state(pid, "T");
+    EQ(umount2("m", MNT_DETACH), 0);
+    FAILS(access("m/n", F_OK), ENOENT);
+    EQ(mount("none", "m", "tmpfs", 0, ""), 0);
+    EQ(umount2("m", 0), 0);
+    kill(pid, SIGCONT);
+    abi_reap(pid, 0);
+}
+
 TEST(umount2, errors)
 {
     abi_scratch();
