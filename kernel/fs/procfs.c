@@ -1,6 +1,7 @@
 /* The proc file system: its one super block, and its root, which is the static tree, a directory
  * for each process, and the links self and thread-self. Owns the super block. May sleep. */
 #include "kernel/debug/assert.h"
+#include "kernel/debug/provoke.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -149,4 +150,5 @@ void procfs_init(void)
     proc_system_create();
     proc_sysctl_create();
     proc_sysrq_create();
+    provoke_create();
 }

@@ -83,10 +83,22 @@ static bool set_known(char *word)
     return false;
 }
 
+/* "module.option": of no concern to init, as on Linux. */
+static bool of_a_module(const char *word)
+{
+    const char *dot = strchr(word, '.'), *eq = strchr(word, '=');
+
+    return dot && (!eq || dot < eq);
+}
+
 static void take_word(char *word)
 {
     if (set_known(word))
         return;
+    if (of_a_module(word)) {
+        pr_notice("param: unknown option \"%s\" is ignored\n", word);
+        return;
+    }
     pr_notice("param: unknown option \"%s\" is passed to init\n", word);
     if (strchr(word, '='))
         keep_for_init(init_words.envs, &init_words.nenvs, word);

@@ -58,6 +58,15 @@ static void test_prefixes_are_not_names(void **state)
     assert_int_equal(notices, 3);
 }
 
+static void test_options_of_modules(void **state)
+{
+    params_parse("mod mod.word mod.key=1 key=with.dot");
+    assert_int_equal(init_words.nargs, 1);
+    assert_int_equal(init_words.nenvs, 1);
+    assert_string_equal(init_words.envs[0], "key=with.dot");
+    assert_int_equal(notices, 4);
+}
+
 static void test_bad_values(void **state)
 {
     params_parse("a_number=12x a_number= flag=1");
@@ -102,9 +111,10 @@ static void test_long_line_is_cut(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
-    const struct CMUnitTest tests[] = {T(test_known),      T(test_prefixes_are_not_names),
-                                       T(test_bad_values), T(test_for_init),
-                                       T(test_too_many),   T(test_long_line_is_cut)};
+    const struct CMUnitTest tests[] = {T(test_known),           T(test_prefixes_are_not_names),
+                                       T(test_bad_values),      T(test_options_of_modules),
+                                       T(test_for_init),        T(test_too_many),
+                                       T(test_long_line_is_cut)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,7 @@ int start_init(void *unused)
     for (int i = 0; i < init_words.nenvs; i++)
         envp[i + 2] = init_words.envs[i];
     current->signal->flags |= SIGNAL_UNKILLABLE;
+    pr_info("Run %s as init process\n", init_path);
     err = kernel_execve(init_path, argv, envp);
     if (err)
         panic("cannot run %s: error %d%s", init_path, -err,
