@@ -6,7 +6,6 @@
 
 #define RENAME_NOREPLACE 1u
 #define RENAME_EXCHANGE  2u
-#define RENAME_WHITEOUT  4u
 
 static DEFINE_MUTEX(rename_mutex);
 

@@ -12,16 +12,12 @@
 #define F_GETLK         5
 #define F_SETLK         6
 #define F_SETLKW        7
-#define F_SETOWN        8
 #define F_GETOWN        9
-#define F_SETSIG        10
 #define F_GETSIG        11
 #define F_OFD_GETLK     36
 #define F_OFD_SETLK     37
 #define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
-#define F_ADD_SEALS     1033
-#define F_GET_SEALS     1034
 #define SETFL_MASK                                                                                 \
     (O_APPEND | O_NONBLOCK | 01000000 /* O_NOATIME */ | 020000 /* O_ASYNC */ |                     \
      040000 /* O_DIRECT */)
@@ -97,8 +93,6 @@ long sys_fcntl(unsigned fd, unsigned cmd, unsigned long arg)
 #define FIONBIO  0x5421
 #define FIONCLEX 0x5450
 #define FIOCLEX  0x5451
-#define FIOASYNC 0x5452
-#define FIOQSIZE 0x5460
 
 static long set_nonblock(struct file *f, int __user *arg)
 {

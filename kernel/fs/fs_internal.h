@@ -224,7 +224,6 @@ extern const struct file_operations chrdev_fops;
 void locks_remove_posix(struct file *f, struct files_struct *owner);
 void locks_remove_flock(struct file *f);
 void locks_free_context(struct inode *inode);
-struct flock_user;
 long fcntl_getlk(struct file *f, void __user *arg, bool ofd);
 long fcntl_setlk(struct file *f, unsigned fd, void __user *arg, bool wait, bool ofd);
 

@@ -10,18 +10,11 @@
 #define RWF_HIPRI    1
 #define RWF_DSYNC    2
 #define RWF_SYNC     4
-#define RWF_NOWAIT   8
-#define RWF_APPEND   16
 
 struct iovec {
     void __user *iov_base;
     size_t iov_len;
 };
-
-static ssize_t rw_error(const struct file *f, const void *op)
-{
-    return op ? -EBADF : -EINVAL;
-}
 
 ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
@@ -39,7 +32,7 @@ ssize_t vfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
     if (unlikely(!(f->f_mode & FMODE_WRITE)))
         return -EBADF;
     if (unlikely(!f->f_op->write))
-        return rw_error(f, NULL);
+        return -EINVAL;
     if (unlikely(!access_ok(buf, n)))
         return -EFAULT;
     return f->f_op->write(f, buf, n > MAX_RW_COUNT ? MAX_RW_COUNT : n, pos);

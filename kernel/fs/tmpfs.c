@@ -8,7 +8,6 @@
 #define TMPFS_MAGIC          0x01021994
 #define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
-#define FALLOC_FL_ZERO_RANGE 16
 
 static const struct inode_operations tmpfs_dir_iops;
 
