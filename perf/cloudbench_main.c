@@ -3,7 +3,7 @@
 #include "perf/util/say.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guarded_exec.h"
-#include "perf/vm/guest_boot.h"
+#include "perf/vm/host_signals.h"
 
 #include <argp.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
 #include "perf/util/say.h"
 #include "perf/util/sha256.h"
 #include "perf/vm/guest_boot.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/hang_watch.h"
 #include "perf/vm/temp_dir.h"
 

@@ -7,6 +7,7 @@
 #include "perf/vm/escape_keys.h"
 #include "perf/vm/guest_port.h"
 #include "perf/vm/hang_watch.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/qmp.h"
 #include "perf/vm/temp_dir.h"
 
@@ -25,9 +26,6 @@
 #define DONE_GRACE       30.0 // seconds of wall time for a guest that said "done" to switch itself off
 #define QUIT_GRACE       2.0
 #define KEYS_END_TICKS   5
-
-const char *const boot_status_name[] = {"ok",      "panic",       "hung",        "ended early",
-                                        "garbage", "qemu failed", "interrupted", "left"};
 
 struct boot {
     const struct boot_request *request;
@@ -55,24 +53,6 @@ struct boot {
     bool spawned, exited, keys_by_tick, keys_ended;
     unsigned ticks;
 };
-
-void signals_block(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-bool signals_pending(void)
-{
-    sigset_t set;
-    sigpending(&set);
-    return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP);
-}
 
 static double wall(const struct boot *b)
 {
@@ -145,18 +125,6 @@ static void watch_keys(struct boot *b)
         uv_poll_start(&b->keys, UV_READABLE, on_keys);
 }
 
-static const char *const panic_sign[] = {"Kernel panic - not syncing", "CloudOS panic",
-                                         "kernel panic:", "PANIC:", "panic: "};
-#define PANIC_SIGNS (sizeof(panic_sign) / sizeof(*panic_sign))
-
-static bool shows_panic(const struct text_buf *t, size_t from)
-{
-    for (size_t i = 0; i < PANIC_SIGNS; i++)
-        if (memmem(t->data + from, t->len - from, panic_sign[i], strlen(panic_sign[i])))
-            return true;
-    return false;
-}
-
 static void on_console(struct guest_port *p, const char *data, size_t n)
 {
     struct boot *b = p->owner;
@@ -168,7 +136,7 @@ static void on_console(struct guest_port *p, const char *data, size_t n)
         if (write(STDOUT_FILENO, data, n) < 0)
             stop(b, BOOT_QUIT, "standard output is closed");
     }
-    if (!b->panic_at && shows_panic(t, from))
+    if (!b->panic_at && console_shows_panic(t, from))
         b->panic_at = wall(b);
     if (t->len > 2 * CONSOLE_KEEP)
         text_drop(t, t->len - CONSOLE_KEEP);
@@ -254,21 +222,9 @@ static void on_signal(uv_poll_t *poll, int status, int events)
              strsignal(info.ssi_signo));
 }
 
-// "the kernel panicked: VFS: Unable to mount root fs": the reason from the console.
-static char *panic_reason(const struct boot *b)
-{
-    const char *text = text_str(&b->result->console), *at = NULL;
-    for (size_t i = 0; i < PANIC_SIGNS && !at; i++)
-        if ((at = strstr(text, panic_sign[i])))
-            at += strlen(panic_sign[i]);
-    at = at ? at + strspn(at, ": ") : "";
-    return *at ? x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at)
-               : x_strdup("the kernel panicked");
-}
-
 static void stop_panicked(struct boot *b)
 {
-    char *why = panic_reason(b);
+    char *why = console_panic_reason(&b->result->console);
     stop(b, BOOT_PANIC, "%s", why);
     free(why);
 }
@@ -327,12 +283,7 @@ static int listen_all(struct boot *b)
 
 static void watch_signals(struct boot *b)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    b->signal_fd = signals_open();
     uv_poll_init(&b->loop, &b->signals, b->signal_fd);
     b->signals.data = b;
     uv_poll_start(&b->signals, UV_READABLE, on_signal);
@@ -412,7 +363,7 @@ static void judge_end(struct boot *b)
         free(why);
     } else if (b->panic_at) {
         r->status = BOOT_PANIC;
-        r->reason = panic_reason(b);
+        r->reason = console_panic_reason(&b->result->console);
     } else if (r->exit_signal) {
         r->status = BOOT_ENDED_EARLY;
         r->reason = x_printf("QEMU was killed by signal %d (%s)", r->exit_signal,
@@ -494,30 +445,4 @@ void guest_boot(const struct boot_request *request, struct boot_result *result)
     uv_loop_close(&b->loop);
     collect(b);
     release(b);
-}
-
-void boot_result_free(struct boot_result *r)
-{
-    free(r->reason);
-    text_free(&r->console);
-    free(r->qemu_errors);
-    free(r->counts);
-    free(r->qemu_version);
-    free(r->shutdown_reason);
-    list_free(&r->argv);
-    memset(r, 0, sizeof(*r));
-}
-
-char *boot_console_tail(const struct boot_result *r, int lines)
-{
-    const char *text = text_str(&r->console);
-    size_t from = r->console.len;
-    struct text_buf t = {0};
-    while (from && (text[from - 1] != '\n' || from == r->console.len || lines-- > 1))
-        from--;
-    text_add(&t, "");
-    for (size_t i = from; i < r->console.len; i++)
-        if (text[i] == '\n' || text[i] == '\t' || (unsigned char)text[i] >= ' ')
-            text_addf(&t, "%c", text[i]);
-    return t.data;
 }

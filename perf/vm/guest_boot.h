@@ -52,7 +52,7 @@ void guest_boot(const struct boot_request *request, struct boot_result *result);
 void boot_result_free(struct boot_result *r);
 // The last n lines of the console, without control characters; the caller frees them.
 char *boot_console_tail(const struct boot_result *r, int lines);
-// SIGINT, SIGTERM, SIGHUP are blocked in the whole program and taken in a boot; this tells of one
-// that came outside.
-void signals_block(void);
-bool signals_pending(void);
+// Does the text, from a byte on, hold the first line of a panic? And that line's reason, owned by
+// the caller.
+bool console_shows_panic(const struct text_buf *console, size_t from);
+char *console_panic_reason(const struct text_buf *console);
