@@ -84,8 +84,6 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
     } else if (task_is_rt(t)) {
         rt_dequeue(rq, t);
     }
-    if (!rq->q.fair.total && task_is_fair(t))
-        sched_min_vruntime(rq, t->se.rq.fair.key);
 }
 
 /* ---- the switch ---- */
@@ -129,7 +127,7 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
 
 static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
 {
-    prev->se.vlag = (s64)(prev->se.rq.fair.key - rq->min_vruntime);
+    fair_leave(rq, prev);
     if (unlikely(prev->se.rq.moving))
         sched_affinity_left(prev);
     if (unlikely(prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)))

@@ -24,13 +24,36 @@ void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
     t->se.load.inv_weight = w == 1 ? ~0u : (u32)((1ull << 32) / w);
 }
 
+/* The queue's time: the least key of those that run or wait here; it never goes back. Taken when somebody comes or leaves. */
+void fair_advance_min(struct rq *rq)
+{
+    struct fair_node *min = fairq_min(&rq->q.fair);
+    u64 key = min ? min->key : 0;
+    bool have = min != NULL;
+
+    if (task_is_fair(rq->curr)) {
+        sched_update_curr(rq, rq->curr, rdtsc());
+        if (!have || fairq_key_before(rq->curr->se.rq.fair.key, key))
+            key = rq->curr->se.rq.fair.key;
+        have = true;
+    }
+    if (rq->next && (!have || fairq_key_before(rq->next->se.rq.fair.key, key))) {
+        key = rq->next->se.rq.fair.key;
+        have = true;
+    }
+    if (have)
+        sched_min_vruntime(rq, key);
+}
+
 /* Gives an arriving task its key in this queue. */
 void fair_place(struct rq *rq, struct task_struct *t)
 {
     struct sched_entity *se = &t->se;
-    u64 floor = rq->min_vruntime - sched_tunables.latency / 2;
     s64 lag = se->vlag;
+    u64 floor;
 
+    fair_advance_min(rq);
+    floor = rq->min_vruntime - sched_tunables.latency / 2;
     if (likely(se->last_cpu == rq->q.cpu)) {
         if (fairq_key_before(se->rq.fair.key, floor))
             se->rq.fair.key = floor;
@@ -61,6 +84,7 @@ static void shelve_one(struct rq *rq)
 
     if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
         return;
+    fair_advance_min(rq);
     fairq_remove(&rq->q.fair, n);
     t->se.vlag = (s64)(n->key - rq->min_vruntime);
     if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
@@ -130,6 +154,7 @@ struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best)
 
 static void fair_dequeue(struct rq *rq, struct task_struct *t)
 {
+    fair_advance_min(rq);
     if (rq->next == t)
         rq->next = NULL;
     else
@@ -139,26 +164,38 @@ static void fair_dequeue(struct rq *rq, struct task_struct *t)
 
 /* No CPU idles, but one is less crowded by two: give it one that waits. A CPU with one task has no tick with which to come
  * and ask, so the owner pushes. */
-static void push_to_less_loaded(struct rq *rq)
+static bool push_one(struct rq *rq)
 {
     struct fair_node *n;
     struct task_struct *t;
     u32 cpu;
 
-    if (++rq->balance_tick % BALANCE_TICKS || sched_crowd(rq->q.cpu) < 3)
-        return;
+    if (sched_crowd(rq->q.cpu) < 3)
+        return false;
     n = task_is_rt(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
     if (!n)
-        return;
+        return false;
     t = FAIR_TASK(n);
     if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
-        return;
+        return false;
     cpu = sched_least_loaded(t, rq->q.cpu);
     if (sched_crowd(cpu) + 2 > sched_crowd(rq->q.cpu))
-        return;
+        return false;
     fair_dequeue(rq, t);
     rq->q.nr_running--;
     rq_send(&rq->q, &t->se.rq, cpu);
+    return true;
+}
+
+/* Behind an rt task nobody can say how long the wait is: several leave at once. */
+static void push_to_less_loaded(struct rq *rq)
+{
+    if (task_is_rt(rq->curr)) {
+        for (int i = 0; i < BALANCE_TICKS && push_one(rq); i++)
+            ;
+    } else if (++rq->balance_tick % BALANCE_TICKS == 0) {
+        (void)push_one(rq);
+    }
 }
 
 void fair_balance_tick(struct rq *rq)

@@ -88,6 +88,7 @@ struct sched_tunables { u64 latency, min_slice, wake_granularity, sync_window; }
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
 void fair_place(struct rq *rq, struct task_struct *t);
+void fair_advance_min(struct rq *rq);
 void fair_balance_tick(struct rq *rq);
 struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best);
 u64 fair_slice(const struct rq *rq);
@@ -147,4 +148,15 @@ static inline void sched_min_vruntime(struct rq *rq, u64 key)
 {
     if (fairq_key_before(rq->min_vruntime, key))
         rq->min_vruntime = key;
+}
+
+/* prev blocks: what it takes along, should it wake on another CPU. The last one leaves the queue's time at its own. */
+static inline void fair_leave(struct rq *rq, struct task_struct *prev)
+{
+    if (rq->curr == rq->idle)
+        sched_min_vruntime(rq, prev->se.rq.fair.key);
+    else if (likely(!sched_smp))
+        return;
+    fair_advance_min(rq);
+    prev->se.vlag = (s64)(prev->se.rq.fair.key - rq->min_vruntime);
 }
