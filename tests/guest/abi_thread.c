@@ -165,14 +165,19 @@ TEST(futex, shared_file_page_at_two_addresses)
 TEST(futex, private_word_survives_cow)
 {
     pthread_t t[1];
+    int p[2];
+    char c;
+    CHECK(pipe(p) == 0);
     start_waiters(t, 1, waiter);
     pid_t pid = fork();
-    if (pid == 0) {
-        _exit(0);
+    if (pid == 0) { /* lives on: its SIGCHLD would make the waiter's call start again and see the new value */
+        close(p[1]);
+        _exit(read(p[0], &c, 1) == 0 ? 0 : 1);
     }
     word = 1;
     EQ(fut(&word, WAKE | PRIVATE, 1, NULL, NULL, 0), 1);
     pthread_join(t[0], NULL);
+    close(p[1]);
     abi_reap(pid, 0);
 }
 
