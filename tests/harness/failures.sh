@@ -55,9 +55,9 @@ head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
 expect 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic
 expect 'panic shows the end of the console' 6 'end of its console' panic -q
-expect 'busy hang' 6 'the guest hangs' busy --deadline 8
-expect 'a hang shows the end of the console' 6 'here I stand' busy --deadline 8
-expect 'idle hang' 6 'the guest hangs' idle --deadline 8
+expect 'busy hang' 6 'the guest hangs' busy --deadline 20
+expect 'a hang shows the end of the console' 6 'here I stand' busy --deadline 20
+expect 'idle hang' 6 'the guest hangs' idle --deadline 20
 expect 'early power-off' 6 'ended the VM before it was done' early
 expect 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
 expect 'noise on the result port' 6 'garbage on the result port' noise
