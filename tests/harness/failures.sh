@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 guest() {
     local d=$tmp/$1.d
     mkdir -p "$d/bin" "$d/dev"
-    cp /bin/busybox "$d/bin/busybox"
+    cp "${CLOUDOS_CACHE:-.cache}/busybox/root/bin/busybox" "$d/bin/busybox"
     ln -sf busybox "$d/bin/sh"
     { echo '#!/bin/sh'; echo 'b=/bin/busybox; $b mount -t devtmpfs d /dev'; cat; } >"$d/init"
     chmod 755 "$d/init"
