@@ -502,7 +502,9 @@ int unshare_files(void)
     new = dup_files(old);
     if (IS_ERR(new))
         return PTR_ERR(new);
+    spin_lock(&current->alloc_lock); /* with get_task_files() */
     current->files = new;
+    spin_unlock(&current->alloc_lock);
     put_files(old);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Between the files of procfs and sysfs. */
 #pragma once
+#include "kernel/task/process.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/task.h"
@@ -67,9 +68,6 @@ static inline struct proc_pid_inode *proc_pid_of(struct inode *inode)
 struct task_struct *proc_pid_task(struct pid *pid);     /* referenced or NULL */
 struct task_struct *proc_get_task(struct inode *inode); /* referenced or NULL */
 bool proc_may_access(struct task_struct *t); /* like ptrace read: same user or capability */
-struct mm_struct *proc_get_mm(struct task_struct *t);       /* mmput() it; NULL */
-struct files_struct *proc_get_files(struct task_struct *t); /* put_files() it; NULL */
-struct fs_struct *proc_get_fs(struct task_struct *t);       /* put_fs() it; NULL */
 extern const struct pid_entry proc_pid_dir;                 /* /proc/PID */
 extern const struct inode_operations proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_fd_dir_fops, proc_fdinfo_dir_fops;

@@ -55,7 +55,7 @@ static int with_task(struct dentry *d, struct path_s *out,
 
 static int exe_of(struct task_struct *t, struct path_s *out)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
     struct file *exe;
     int err = -ENOENT;
 
@@ -70,7 +70,7 @@ static int exe_of(struct task_struct *t, struct path_s *out)
 
 static int cwd_of(struct task_struct *t, struct path_s *out)
 {
-    struct fs_struct *fs = proc_get_fs(t);
+    struct fs_struct *fs = get_task_fs(t);
 
     if (!fs)
         return -ENOENT;
@@ -81,7 +81,7 @@ static int cwd_of(struct task_struct *t, struct path_s *out)
 
 static int root_of(struct task_struct *t, struct path_s *out)
 {
-    struct fs_struct *fs = proc_get_fs(t);
+    struct fs_struct *fs = get_task_fs(t);
 
     if (!fs)
         return -ENOENT;
@@ -111,7 +111,7 @@ const struct inode_operations proc_root_iops = {.get_path = root_path, .readlink
 static struct file *file_of_pid(struct pid *pid, unsigned fd)
 {
     struct task_struct *t = proc_pid_task(pid);
-    struct files_struct *files = t && proc_may_access(t) ? proc_get_files(t) : NULL;
+    struct files_struct *files = t && proc_may_access(t) ? get_task_files(t) : NULL;
     struct file *f = NULL;
 
     if (files) {
@@ -166,7 +166,7 @@ static int fill_fdinfo(struct seq_buf *s, struct inode *inode)
 {
     struct proc_pid_inode *p = proc_pid_of(inode);
     struct task_struct *t = proc_get_task(inode);
-    struct files_struct *files = t ? proc_get_files(t) : NULL;
+    struct files_struct *files = t ? get_task_files(t) : NULL;
     struct file *f = files ? files_lookup_get(files, p->fd) : NULL;
     u32 flags = f ? f->f_flags : 0;
 
@@ -257,7 +257,7 @@ static int iterate(struct file *f, struct dir_context *ctx, unsigned type)
 
     if (!t)
         return -ENOENT;
-    files = proc_may_access(t) ? proc_get_files(t) : NULL;
+    files = proc_may_access(t) ? get_task_files(t) : NULL;
     put_task_struct(t);
     if (!files)
         return 0;

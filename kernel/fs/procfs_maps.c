@@ -54,7 +54,7 @@ int proc_maps_show(struct seq_buf *s, struct task_struct *t)
 
     if (!proc_may_access(t))
         return -EACCES;
-    mm = proc_get_mm(t);
+    mm = get_task_mm(t);
     if (!mm)
         return 0;
     path = kmalloc(PATH_BYTES, GFP_KERNEL);
@@ -89,7 +89,7 @@ static void append_range(struct seq_buf *s, struct mm_struct *mm, unsigned long 
  * text ends at the first NUL. */
 int proc_cmdline_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
 
     if (!mm)
         return 0;
@@ -104,7 +104,7 @@ int proc_cmdline_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_environ_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
 
     if (!mm)
         return 0;
@@ -115,7 +115,7 @@ int proc_environ_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_auxv_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
     size_t n = 0;
 
     if (!mm)

@@ -82,7 +82,7 @@ int proc_wchan_show(struct seq_buf *s, struct task_struct *t)
 /* Linux's scale: 0..2000 shifted and scaled by 2/3. */
 int proc_oom_score_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
     s64 total = (s64)nr_total_pages(), points = 0;
 
     if (mm) {

@@ -42,42 +42,6 @@ bool proc_may_access(struct task_struct *t)
     return ok || capable(CAP_SYS_PTRACE);
 }
 
-/* An mm_struct is freed after a grace period: its count of users says whether it is still alive. */
-struct mm_struct *proc_get_mm(struct task_struct *t)
-{
-    struct mm_struct *mm;
-    u32 users;
-
-    rcu_read_lock();
-    mm = READ_ONCE(t->mm);
-    users = mm ? atomic_load_relaxed(&mm->users) : 0;
-    while (users && !atomic_cas_acquire(&mm->users, &users, users + 1))
-        ;
-    rcu_read_unlock();
-    return users ? mm : NULL;
-}
-
-/* t->files and t->fs are cleared under child_lock (exit_files). */
-struct files_struct *proc_get_files(struct task_struct *t)
-{
-    struct files_struct *files;
-
-    spin_lock(&t->signal->child_lock);
-    files = t->files ? get_files(t->files) : NULL;
-    spin_unlock(&t->signal->child_lock);
-    return files;
-}
-
-struct fs_struct *proc_get_fs(struct task_struct *t)
-{
-    struct fs_struct *fs;
-
-    spin_lock(&t->signal->child_lock);
-    fs = t->fs ? get_fs(t->fs) : NULL;
-    spin_unlock(&t->signal->child_lock);
-    return fs;
-}
-
 /* ---- inodes ---- */
 static void pid_inode_destroy(struct inode *inode)
 {

@@ -153,7 +153,7 @@ static int show_stat(struct seq_buf *s, struct task_struct *t, bool whole)
     struct usage u = usage_of(t, whole);
     struct rusage_acc *children = &t->signal->children;
     struct signal_masks m = masks_of(t);
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
     char letter = proc_state_letter(t);
     u32 tty_nr;
     int tpgid;
@@ -190,7 +190,7 @@ int proc_thread_stat_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_statm_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
+    struct mm_struct *mm = get_task_mm(t);
 
     if (!mm) {
         seq_puts(s, "0 0 0 0 0 0 0\n");
@@ -208,7 +208,7 @@ int proc_statm_show(struct seq_buf *s, struct task_struct *t)
 static void show_ids(struct seq_buf *s, struct task_struct *t)
 {
     const struct cred *c;
-    struct files_struct *files = proc_get_files(t);
+    struct files_struct *files = get_task_files(t);
     pid_t pgrp = t->signal->pgrp, session = t->signal->session;
 
     rcu_read_lock(); /* the buffer may grow below: take the credentials by reference */
@@ -305,8 +305,8 @@ static void show_places(struct seq_buf *s, struct task_struct *t)
 
 int proc_status_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = proc_get_mm(t);
-    struct fs_struct *fs = proc_get_fs(t);
+    struct mm_struct *mm = get_task_mm(t);
+    struct fs_struct *fs = get_task_fs(t);
 
     seq_printf(s, "Name:\t%.15s\n", t->comm);
     if (fs) {

@@ -254,7 +254,8 @@ struct mm_struct *mm_dup(struct mm_struct *old)
     if (!d.to)
         return ERR_PTR(-ENOMEM);
     down_write(&old->mmap_lock);
-    d.hot = old->flags & MM_FORKED ? HOT_PAGES : 0;
+    /* Not beside another thread: it could write a copied page and then one that is not copied yet, out of order for the child. */
+    d.hot = old->flags & MM_FORKED && atomic_load_relaxed(&old->users) == 1 ? HOT_PAGES : 0;
     copy_layout(d.to, old);
     err = dup_vmas(&d);
     old->flags |= MM_FORKED;
