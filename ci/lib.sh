@@ -11,7 +11,7 @@ PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub
     pkg-config libjansson-dev libuv1-dev libarchive-dev"
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
-PKGS_TEST="libcmocka-dev gzip cpio procps python3"
+PKGS_TEST="libcmocka-dev gzip cpio procps python3 spin clang"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
