@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include "tests/guest/abi.h"
 
@@ -303,4 +304,89 @@ TEST(epoll_wait, many_threads_and_descriptors)
         pthread_join(t[i], NULL);
     }
     EQ(many_taken, 20000);
+}
+
+/* ---- errors ---- */
+
+TEST(epoll_create, EINVAL)
+{
+    FAILS(syscall(SYS_epoll_create, 0), EINVAL);
+    FAILS(syscall(SYS_epoll_create, -1), EINVAL);
+}
+
+TEST(epoll_create1, EINVAL)
+{
+    FAILS(syscall(SYS_epoll_create1, 1), EINVAL);
+}
+
+TEST(epoll_wait, EINVAL_EBADF_and_EFAULT)
+{
+    struct epoll_event e;
+    int ep = epoll_create1(0), fd = eventfd(0, 0);
+
+    FAILS(syscall(SYS_epoll_wait, ep, &e, 0, 0), EINVAL);
+    FAILS(syscall(SYS_epoll_wait, ep, &e, -1, 0), EINVAL);
+    FAILS(syscall(SYS_epoll_wait, fd, &e, 1, 0), EINVAL);
+    FAILS(syscall(SYS_epoll_wait, 999, &e, 1, 0), EBADF);
+    FAILS(syscall(SYS_epoll_wait, ep, BAD_ADDRESS, 1, 0), EFAULT);
+}
+
+TEST(epoll_pwait2, EINVAL_and_EFAULT)
+{
+    struct epoll_event e;
+    struct timespec bad = {0, 2000000000}, zero = {0, 0};
+    unsigned long mask = 0;
+    int ep = epoll_create1(0);
+
+    FAILS(syscall(SYS_epoll_pwait2, ep, &e, 1, &bad, NULL, 8), EINVAL);
+    FAILS(syscall(SYS_epoll_pwait2, ep, &e, 1, &zero, &mask, 7), EINVAL);
+    FAILS(syscall(SYS_epoll_pwait2, ep, &e, 1, BAD_ADDRESS, NULL, 8), EFAULT);
+}
+
+TEST(eventfd, EMFILE)
+{
+    struct rlimit none = {3, 3};
+
+    EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    FAILS(syscall(SYS_eventfd, 0), EMFILE);
+}
+
+TEST(eventfd2, EINVAL)
+{
+    FAILS(syscall(SYS_eventfd2, 0, 4), EINVAL);
+}
+
+TEST(timerfd_settime, EINVAL_EBADF_and_EFAULT)
+{
+    struct itimerspec v = {.it_value = {0, 2000000000}};
+    int fd = timerfd_create(CLOCK_MONOTONIC, 0), other = eventfd(0, 0);
+
+    FAILS(syscall(SYS_timerfd_settime, fd, 0, &v, NULL), EINVAL);
+    v.it_value.tv_nsec = 0;
+    FAILS(syscall(SYS_timerfd_settime, fd, 0x80, &v, NULL), EINVAL);
+    FAILS(syscall(SYS_timerfd_settime, other, 0, &v, NULL), EINVAL);
+    FAILS(syscall(SYS_timerfd_settime, 999, 0, &v, NULL), EBADF);
+    FAILS(syscall(SYS_timerfd_settime, fd, 0, BAD_ADDRESS, NULL), EFAULT);
+}
+
+TEST(timerfd_gettime, EINVAL_EBADF_and_EFAULT)
+{
+    struct itimerspec v;
+    int fd = timerfd_create(CLOCK_MONOTONIC, 0), other = eventfd(0, 0);
+
+    FAILS(syscall(SYS_timerfd_gettime, other, &v), EINVAL);
+    FAILS(syscall(SYS_timerfd_gettime, 999, &v), EBADF);
+    FAILS(syscall(SYS_timerfd_gettime, fd, BAD_ADDRESS), EFAULT);
+}
+
+TEST(signalfd4, EINVAL_EBADF_and_EFAULT)
+{
+    unsigned long mask = 0;
+    int other = eventfd(0, 0);
+
+    FAILS(syscall(SYS_signalfd4, -1, &mask, 7, 0), EINVAL);
+    FAILS(syscall(SYS_signalfd4, -1, &mask, 8, 1), EINVAL);
+    FAILS(syscall(SYS_signalfd4, other, &mask, 8, 0), EINVAL);
+    FAILS(syscall(SYS_signalfd4, 999, &mask, 8, 0), EBADF);
+    FAILS(syscall(SYS_signalfd4, -1, BAD_ADDRESS, 8, 0), EFAULT);
 }

@@ -124,6 +124,22 @@ TEST(pivot_root, EINVAL_and_EPERM)
     FAILS(syscall(SYS_pivot_root, "new", "new"), EPERM);
 }
 
+/* Not from the first root file system, which cannot be moved: from a tmpfs as root. */
+TEST(pivot_root, another_root)
+{
+    abi_scratch();
+    EQ(mkdir("m", 0755), 0);
+    EQ(mount("none", "m", "tmpfs", 0, NULL), 0);
+    EQ(chdir("m"), 0);
+    EQ(chroot("."), 0);
+    EQ(mkdir("/n", 0755), 0);
+    EQ(mount("none", "/n", "tmpfs", 0, NULL), 0);
+    EQ(mkdir("/n/old", 0755), 0);
+    EQ(syscall(SYS_pivot_root, "/n", "/n/old"), 0);
+    EQ(access("/old/n", F_OK), 0);
+    FAILS(access("/n", F_OK), ENOENT);
+}
+
 TEST(statfs, root_and_ENOENT)
 {
     struct statfs fs;
