@@ -21,3 +21,8 @@ for path in $(grep -oE '`(kernel|percpu|lockfree|docs|bench|perf|configs|ci|test
     [ -e "$path" ] || { echo "not ok README names $path"; exit 1; }
 done
 echo 'ok what the README names is there'
+if grep -qaF "$PWD" build/initramfs.cpio; then
+    echo "not ok the initramfs is the same wherever it is built: it names $PWD"
+else
+    echo 'ok the initramfs is the same wherever it is built'
+fi
