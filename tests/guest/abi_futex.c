@@ -73,6 +73,7 @@ static uint32_t own_word;
 
 static void *shared_waiter(void *arg)
 {
+    (void)arg;
     return (void *)futex(&own_word, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
