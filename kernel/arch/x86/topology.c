@@ -140,6 +140,21 @@ static void make_area(u32 cpu)
     smp_call_init_cpu(cpu, phys_to_virt(bootmem_alloc(smp_call_slot_bytes(), 64, cpu_to_node(cpu))));
 }
 
+/* Areas that lie in memory of their CPU's own node (all of them unless a node has no memory). */
+static u32 local_areas(void)
+{
+    u32 local = 0;
+
+    for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++) {
+        u64 pa = virt_to_phys((char *)__percpu_start + percpu_offset[cpu]);
+
+        for (u32 i = 0; i < acpi.memory_count; i++)
+            if (pa >= acpi.memory[i].start && pa < acpi.memory[i].end)
+                local += node_of_domain(acpi.memory[i].domain) == (int)cpu_to_node(cpu);
+    }
+    return local;
+}
+
 void percpu_init(void)
 {
     for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
@@ -148,4 +163,6 @@ void percpu_init(void)
     desc_init_cpu(0, per_cpu(ist_stacks, 0));
     pr_info("percpu: %lu bytes for each of %u cpus, %u nodes\n",
             (unsigned long)(__percpu_end - __percpu_start), nr_cpu_ids, nr_node_ids);
+    if (acpi.memory_count)
+        pr_info("percpu: %u of %u areas on their cpu's own node\n", local_areas(), nr_cpu_ids);
 }
