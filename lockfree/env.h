@@ -1,7 +1,7 @@
 /* env.h: the whole port surface of lockfree/ and percpu/. Everything else they need comes from the caller.
  *
  * Owns nothing. Offers assertions in two tiers and branch hints. LF_ASSERT is always there; LF_DEBUG_ASSERT only in debug and
- * host test builds. A failed assertion calls lockfree_fail(), which the kernel (panic) and the host tests (abort) provide and
+ * host test builds (LOCKFREE_RELEASE: the host library cloudos_lockfree, which is compiled as the release kernel is). A failed assertion calls lockfree_fail(), which the kernel (panic) and the host tests (abort) provide and
  * which must never return. In the kernel preempt_disable() and preempt_enable() are there too: the build includes
  * kernel/lib/preempt.h before every C file. */
 #pragma once
@@ -22,7 +22,7 @@ __attribute__((noreturn, cold)) void lockfree_fail(const char *expr, const char 
         if (lf_unlikely(!(cond)))                                                                  \
             lockfree_fail(#cond, __FILE__, __LINE__, (object));                                    \
     } while (0)
-#if defined(CLOUDOS_DEBUG) || !defined(CLOUDOS_KERNEL)
+#if defined(CLOUDOS_DEBUG) || !(defined(CLOUDOS_KERNEL) || defined(LOCKFREE_RELEASE))
 #define LF_DEBUG 1
 #define LF_DEBUG_ASSERT(cond, object) LF_ASSERT(cond, object)
 /* Counters start so near their wrap-around that every boot runs the wrap code. */
