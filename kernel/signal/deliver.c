@@ -49,6 +49,8 @@ static int next_with_handler(struct ksignal *ksig)
         struct sigaction *a;
         int sig;
 
+        if (notify_continued_locked()) /* at each turn: SIGCONT ends the stop in which this turn slept */
+            continue;
         if (current->stop_work) {
             take_part_in_stop();
             continue;
@@ -77,8 +79,6 @@ static int next_with_handler(struct ksignal *ksig)
 
 bool get_signal(struct ksignal *ksig)
 {
-    if (unlikely(current->signal->flags & (SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED)))
-        notify_continued();
     spin_lock_irq(&current->sighand->siglock);
     ksig->sig = next_with_handler(ksig);
     spin_unlock_irq(&current->sighand->siglock);

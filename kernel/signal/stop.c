@@ -97,19 +97,17 @@ void stop_current(int sig)
     take_part_in_stop();
 }
 
-void notify_continued(void)
+bool notify_continued_locked(void)
 {
     struct signal_struct *sig = current->signal;
     int why;
 
-    spin_lock_irq(&current->sighand->siglock);
-    why = sig->flags & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED
-          : sig->flags & SIGNAL_CLD_STOPPED ? CLD_STOPPED
-                                            : 0;
+    if (likely(!(sig->flags & (SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED))))
+        return false;
+    why = sig->flags & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED : CLD_STOPPED;
     sig->flags &= ~(SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED);
-    if (why)
-        tell_parent(why);
-    spin_unlock_irq(&current->sighand->siglock);
+    tell_parent(why);
+    return true;
 }
 
 void exit_leaves_stop(void)

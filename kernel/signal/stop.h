@@ -3,5 +3,5 @@
 #pragma once
 void stop_current(int sig);   /* a stop signal was taken */
 void take_part_in_stop(void); /* stop_work is set */
-void notify_continued(void);  /* without siglock: tells the parent what SIGCONT noted */
+bool notify_continued_locked(void); /* tells the parent what SIGCONT noted; false: nothing was */
 void exit_leaves_stop(void);  /* do_exit: this thread is not waited for any more */

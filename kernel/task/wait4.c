@@ -62,12 +62,17 @@ static void fill_result(struct wait_opts *w, struct task_struct *child, int stat
     }
 }
 
+/* All its threads have ended: it never stops or continues again. */
+static bool is_zombie(const struct task_struct *child)
+{
+    return child->exit_state == EXIT_ZOMBIE && child->signal->nr_threads == 1;
+}
+
 static bool try_zombie(struct wait_opts *w, struct task_struct *child, struct signal_struct *self)
 {
     int status = process_exit_code(child);
 
-    if (child->exit_state != EXIT_ZOMBIE || child->signal->nr_threads != 1 ||
-        !(w->options & WEXITED))
+    if (!is_zombie(child) || !(w->options & WEXITED))
         return false;
     fill_result(w, child, status,
                 status & 0x80   ? CLD_DUMPED
@@ -119,14 +124,20 @@ static bool try_continued(struct wait_opts *w, struct task_struct *child)
     return was;
 }
 
+/* Worth waiting for. A caller who asks for stops only would wait for a zombie for ever. */
+static bool may_give_event(const struct wait_opts *w, const struct task_struct *child)
+{
+    return (w->options & WEXITED) || !is_zombie(child);
+}
+
 static bool try_child(struct wait_opts *w, struct task_struct *child, struct signal_struct *self)
 {
     if (child->exit_state == EXIT_DEAD || !eligible(w, child))
         return false;
-    w->candidates = true;
+    w->candidates |= may_give_event(w, child);
     if (try_zombie(w, child, self))
         return true;
-    if (child->exit_state && child->signal->nr_threads == 1)
+    if (is_zombie(child))
         return false;
     return try_stopped(w, child) ||
            try_continued(w, child); /* also when the leader ended before its threads */

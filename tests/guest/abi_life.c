@@ -27,14 +27,28 @@ static long clone3_(struct args3 *a)
     return syscall(435, a, sizeof *a);
 }
 
+/* A child that stops itself, and after it was continued ends with 21 once let_go was called: an
+ * ended child gives no event of a continue any more. */
+static int gate[2];
+
 static pid_t stopped_child(void)
 {
+    char c;
+    EQ(pipe(gate), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        close(gate[1]);
         raise(SIGSTOP);
-        _exit(21);
+        _exit(read(gate[0], &c, 1) == 0 ? 21 : 22);
     }
+    close(gate[0]);
     return pid;
+}
+
+static void let_go(pid_t pid)
+{
+    close(gate[1]);
+    abi_reap(pid, 21);
 }
 
 TEST(waitid, stopped_and_continued)
@@ -52,7 +66,60 @@ TEST(waitid, stopped_and_continued)
     EQ(waitid(P_PID, (id_t)pid, &i, WCONTINUED), 0);
     EQ(i.si_code, CLD_CONTINUED);
     EQ(i.si_status, SIGCONT);
-    abi_reap(pid, 21);
+    let_go(pid);
+}
+
+/* The waiter sleeps already: the notice of the continue must wake it although the child goes on and
+ * takes no other signal. */
+TEST(waitid, continued_wakes_a_sleeping_waiter)
+{
+    siginfo_t i;
+    int done[2];
+    pid_t waiter = getpid(), pid = abi_sleeper();
+    EQ(pipe(done), 0);
+    abi_await_state(pid, "S");
+    kill(pid, SIGSTOP);
+    EQ(waitid(P_PID, (id_t)pid, &i, WSTOPPED), 0);
+    pid_t other = fork();
+    if (other == 0) {
+        char c;
+        close(done[1]);
+        abi_await_state(waiter, "S");
+        kill(pid, SIGCONT);
+        _exit((int)read(done[0], &c, 1)); /* not before: its end would wake the waiter too */
+    }
+    EQ(waitid(P_PID, (id_t)pid, &i, WCONTINUED), 0);
+    EQ(i.si_code, CLD_CONTINUED);
+    close(done[1]);
+    abi_reap(other, 0);
+}
+
+/* A zombie never stops or continues again: who asks for that only must not wait for it. */
+TEST(waitid, ECHILD_for_the_stop_of_a_zombie)
+{
+    siginfo_t i;
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(5);
+    }
+    EQ(waitid(P_PID, (id_t)pid, &i, WEXITED | WNOWAIT), 0);
+    FAILS(waitid(P_PID, (id_t)pid, &i, WSTOPPED), ECHILD);
+    FAILS(waitid(P_PID, (id_t)pid, &i, WCONTINUED | WNOHANG), ECHILD);
+    FAILS(waitid(P_ALL, 0, &i, WSTOPPED | WCONTINUED), ECHILD);
+    abi_reap(pid, 5);
+}
+
+/* The same when the child ends while its parent sleeps for its stop. */
+TEST(waitid, ECHILD_when_the_child_ends_meanwhile)
+{
+    siginfo_t i;
+    pid_t waiter = getpid(), pid = fork();
+    if (pid == 0) {
+        abi_await_state(waiter, "S");
+        _exit(5);
+    }
+    FAILS(waitid(P_PID, (id_t)pid, &i, WSTOPPED), ECHILD);
+    abi_reap(pid, 5);
 }
 
 TEST(wait4, WUNTRACED_and_WCONTINUED)
@@ -65,7 +132,7 @@ TEST(wait4, WUNTRACED_and_WCONTINUED)
     kill(pid, SIGCONT);
     EQ(waitpid(pid, &status, WCONTINUED), pid);
     CHECK(WIFCONTINUED(status));
-    abi_reap(pid, 21);
+    let_go(pid);
 }
 
 TEST(waitid, WNOWAIT_leaves_the_zombie)
