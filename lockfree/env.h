@@ -3,13 +3,20 @@
  * Owns nothing. Offers assertions in two tiers and branch hints. LF_ASSERT is always there; LF_DEBUG_ASSERT only in debug and
  * host test builds (LOCKFREE_RELEASE: the host library cloudos_lockfree, which is compiled as the release kernel is). A failed assertion calls lockfree_fail(), which the kernel (panic) and the host tests (abort) provide and
  * which must never return. In the kernel preempt_disable() and preempt_enable() are there too: the build includes
- * kernel/lib/preempt.h before every C file. */
+ * kernel/lib/preempt.h before every C file. lf_env_cpu() is the running CPU's number; host programs link cpu_host.c, where a thread
+ * is a CPU, or bring their own. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 __attribute__((noreturn, cold)) void lockfree_fail(const char *expr, const char *file, int line, const void *object);
+
+#ifdef CLOUDOS_KERNEL
+#define lf_env_cpu() smp_processor_id()
+#else
+uint32_t lf_env_cpu(void);
+#endif
 
 #define lf_likely(x)   __builtin_expect(!!(x), 1)
 #define lf_unlikely(x) __builtin_expect(!!(x), 0)

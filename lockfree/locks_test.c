@@ -1,4 +1,6 @@
-/* locks_test.c: mutual exclusion of the spin locks: a plain counter under each lock loses nothing (and TSan sees no race). */
+/* locks_test.c: mutual exclusion of the spin locks: a plain counter under each lock loses nothing (and TSan sees no race). For the
+ * queue lock also with signals as interrupts: a handler takes a second lock while its thread waits in the queue of the first. */
+#include <signal.h>
 #include "lockfree/check.h"
 #include "lockfree/mcs.h"
 #include "lockfree/qlock.h"
@@ -61,6 +63,60 @@ static void qlock_body(struct check_thread *t)
     }
 }
 
+/* ---- interrupts ---- */
+
+static struct qlock irq_lock = QLOCK_INIT;
+static uint64_t irq_counter; /* under irq_lock */
+static uint64_t irqs;        /* atomic */
+static pthread_t workers[THREADS];
+static uint32_t started, finished, silent; /* atomic */
+
+static void handler(int sig)
+{
+    (void)sig;
+    qlock_lock(&irq_lock);
+    irq_counter++;
+    qlock_unlock(&irq_lock);
+    atomic_inc_relaxed(&irqs);
+}
+
+static void interrupted_body(struct check_thread *t)
+{
+    workers[t->index] = pthread_self();
+    (void)atomic_fetch_add_full(&started, 1);
+    qlock_body(t);
+    CHECK(atomic_load_relaxed(&qlock_env_nodes(lf_env_cpu())->in_use) == 0);
+    (void)atomic_fetch_add_full(&finished, 1);
+    while (!atomic_load_acquire(&silent)) /* the interrupter still knows this thread */
+        sched_yield();
+}
+
+static void interrupter(struct check_thread *t)
+{
+    while (atomic_load_acquire(&started) < THREADS)
+        sched_yield();
+    while (atomic_load_acquire(&finished) < THREADS) {
+        pthread_kill(workers[check_random(&t->random) % THREADS], SIGUSR1);
+        sched_yield();
+    }
+    atomic_store_release(&silent, 1);
+}
+
+static void interrupts(void)
+{
+    struct sigaction sa = {.sa_handler = handler};
+    void (*bodies[THREADS + 1])(struct check_thread *);
+
+    for (unsigned i = 0; i < THREADS; i++)
+        bodies[i] = interrupted_body;
+    bodies[THREADS] = interrupter;
+    sigaction(SIGUSR1, &sa, NULL);
+    counter = 0;
+    check_run(THREADS + 1, bodies, THREADS + 1);
+    CHECK(counter == THREADS * ROUNDS && irq_counter == irqs && irqs > 0);
+    printf("qlock, interrupted: ok, %llu sections, %llu interrupts\n", (unsigned long long)counter, (unsigned long long)irqs);
+}
+
 static void run(const char *name, void (*body)(struct check_thread *))
 {
     uint64_t done;
@@ -95,6 +151,7 @@ int main(int argc, char **argv)
     run("ticket", ticket_body);
     run("mcs", mcs_body);
     run("qlock", qlock_body);
+    interrupts();
     qlock_unfair = true;
     run("qlock, unfair", qlock_body);
     return 0;

@@ -1,27 +1,34 @@
-/* qlock.h: a one-word queue lock with an MCS tail. The word is {tail node, held}; it is taken by one CAS when free, and waiters
- * queue with nodes on their own stacks, so every context (task, irq, nmi) nests without a slot table.
+/* qlock.h: a queue lock in one 32-bit word. The word is {tail, held}: held is the low byte, the tail above it names the node of the
+ * waiter who came last. Each CPU has a node for each context that can nest on it: task, irq, nmi.
  *
  *              lock      trylock   unlock(holder)
- *   each       any CPUs  any CPUs  any CPUs
+ *   lock       any CPUs  any CPUs  any CPUs
+ *   trylock    any CPUs  any CPUs  any CPUs        a context of a CPU may interrupt another one's lock, trylock and unlock,
+ *   unlock     any CPUs  any CPUs  no              but must not take a lock that the interrupted context holds or waits for
  * Where CPUs are virtual and may be off their processor (qlock_unfair), waiters do not queue: a queue would wait for the one CPU
- * whose turn it is. Then any waiter that runs takes the free lock.
+ * whose turn it is. Then any waiter that runs takes the free lock. So does a waiter that finds its CPU's nodes in use.
  * Progress: lock blocks; FIFO among queued waiters, and no newcomer passes a queue. trylock is wait-free. unlock is wait-free.
- * Ordering: Q1 unlock releases, the next lock acquires. Reuse: the lock's memory may be freed once no one can reach it and the
- * last unlock returned; a node never outlives qlock_lock. The caller keeps preemption off.
- * Source: Mellor-Crummey and Scott, TOCS 1991, with the held bit apart from the queue (Linux qspinlock, LWN 590243, 2014). */
+ * Ordering: Q1 unlock releases, the next lock acquires (qlock_unlock -> qlock_trylock, take_as_head, qlock_lock_slow).
+ *           Q2 a node is initialised before its number is in the word (qlock_lock_slow -> the successor's qlock_lock_slow).
+ * Reuse: the lock's memory may be freed once no one can reach it and the last unlock returned; a node is free again when
+ * qlock_lock returns, whatever the lock does later. The caller keeps preemption off.
+ * Misuse: unlocking a free lock is caught in debug builds.
+ * Source: Mellor-Crummey and Scott, TOCS 9(1), 1991, with the held bit apart from the queue (Linux qspinlock, LWN 590243, 2014). */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
 
-#define QLOCK_HELD 1ul
+#define QLOCK_HELD     1u
+#define QLOCK_TAIL     8 /* shift */
+#define QLOCK_CONTEXTS 3u
 
 /* Set once, before the second CPU starts. */
 extern bool qlock_unfair;
 
 struct qlock {
     union {
-        uintptr_t word; /* tail node address | QLOCK_HELD */
-        uint8_t held;   /* the low byte: node addresses are 256-aligned, so that byte is held or not */
+        uint32_t word; /* (number of the tail node + 1) << QLOCK_TAIL | QLOCK_HELD */
+        uint8_t held;  /* the low byte */
     };
 };
 #define QLOCK_INIT { { 0 } }
@@ -29,13 +36,22 @@ struct qlock {
 struct qlock_node {
     struct qlock_node *next; /* written by the successor */
     uint32_t first;          /* written by the predecessor: you are at the head of the queue */
-} __attribute__((aligned(256)));
+};
+
+/* A CPU's nodes. in_use: this CPU only, each context leaves it as it found it. */
+struct qlock_nodes {
+    struct qlock_node node[QLOCK_CONTEXTS];
+    uint32_t in_use;
+} LF_CACHELINE;
+
+/* What the surroundings provide: the nodes of a CPU, for lf_env_cpu() and for whatever number that returned elsewhere. */
+struct qlock_nodes *qlock_env_nodes(uint32_t cpu);
 
 static inline bool qlock_trylock(struct qlock *l)
 {
-    uintptr_t zero = 0;
+    uint32_t zero = 0;
 
-    return atomic_cas_acquire(&l->word, &zero, QLOCK_HELD);
+    return atomic_cas_acquire(&l->word, &zero, QLOCK_HELD); /* Q1 */
 }
 
 void qlock_lock_slow(struct qlock *l);

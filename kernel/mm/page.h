@@ -4,7 +4,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "lockfree/atomic.h"
-#include "lockfree/ticket_lock.h"
+#include "lockfree/qlock.h"
 
 typedef u32 gfp_t;
 #define GFP_WAIT   0x01u /* may sleep for reclaim (OOM) */
@@ -44,7 +44,7 @@ struct page {
     };
     union {
         struct { u32 inuse; u32 objects; };
-        struct { raw_spinlock_t ptl; u32 pt_special; };              /* page tables: kernel/mm/pgtable.h */
+        struct { struct qlock ptl; u32 pt_special; };              /* page tables: kernel/mm/pgtable.h */
         u64 private;
     };
     struct list_head slab_list;

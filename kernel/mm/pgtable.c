@@ -35,7 +35,7 @@ static u64 *table_init(struct page *p)
     p->refs = 1;
     p->pt_count = 0;
     p->pt_special = 0;
-    p->ptl = (raw_spinlock_t)RAW_SPINLOCK_INIT;
+    p->ptl = (struct qlock)QLOCK_INIT;
     mm_count(MC_TABLES, 1);
     return page_to_virt(p);
 }

@@ -57,11 +57,11 @@ static inline unsigned long pmd_end(unsigned long addr, unsigned long end)
 static inline void table_lock(struct page *t)
 {
     preempt_disable();
-    raw_spin_lock(&t->ptl);
+    qlock_lock(&t->ptl);
 }
 static inline void table_unlock(struct page *t)
 {
-    raw_spin_unlock(&t->ptl);
+    qlock_unlock(&t->ptl);
     preempt_enable();
 }
 static inline bool table_is_shared(const struct page *t)
