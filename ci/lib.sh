@@ -8,7 +8,7 @@ JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub-pc-bin xorriso mtools
-    pkg-config libjansson-dev libuv1-dev libarchive-dev"
+    pkg-config libjansson-dev libuv1-dev libarchive-dev libyaml-dev"
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
 PKGS_TEST="libcmocka-dev gzip cpio procps python3 spin clang"

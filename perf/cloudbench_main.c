@@ -1,5 +1,6 @@
 // cloudbench: boots CloudOS and Linux in the same virtual machine and says which is faster, and by
 // how much. This file owns the choice of the verb and nothing else.
+#include "perf/config/config.h"
 #include "perf/util/say.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guarded_exec.h"
@@ -15,6 +16,7 @@ static const struct verb verbs[] = {
     {"list", "suites, workloads, metrics, kernels, topologies, runs", verb_list},
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
+    {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
     {"shell", "an interactive guest on this terminal", verb_shell},
 };
@@ -27,7 +29,8 @@ static void usage(FILE *out)
           out);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].about);
-    fputs("\n`cloudbench VERB --help` shows a verb's options. Start with `cloudbench doctor`.\n"
+    fputs("\n`cloudbench VERB --help` shows a verb's options; every verb takes --set DOCUMENT.KEY=VALUE,\n"
+          "which goes over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
           "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment "
           "refused,\n"
           "6 guest failure, 77 skipped, 130 interrupted.\n",
@@ -43,11 +46,39 @@ static int run_verb(const struct verb *v, int argc, char **argv)
     return v->run(argc - 1, argv + 1);
 }
 
+// Takes every --set out of the arguments, up to "--"; the verbs never see them. False after saying
+// what is wrong with one.
+static bool take_settings(int *argc, char **argv)
+{
+    int kept = 1;
+    bool ok = true, ended = false;
+    for (int i = 1; i < *argc; i++) {
+        char *assignment = NULL, *why = NULL;
+        ended |= !strcmp(argv[i], "--");
+        if (!ended && !strncmp(argv[i], "--set=", 6))
+            assignment = argv[i] + 6;
+        else if (!ended && !strcmp(argv[i], "--set"))
+            assignment = i + 1 < *argc ? argv[++i] : "";
+        if (!assignment)
+            argv[kept++] = argv[i];
+        else if (ok && !config_set(assignment, &why)) {
+            say_error("%s", why);
+            ok = false;
+        }
+        free(why);
+    }
+    argv[kept] = NULL;
+    *argc = kept;
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 3 && !strcmp(argv[1], "--guarded"))
         return guarded_exec(atoi(argv[2]), argv + 3);
     argp_err_exit_status = EXIT_USAGE;
+    if (!take_settings(&argc, argv))
+        return EXIT_USAGE;
     signals_block();
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
         !strcmp(argv[1], "help")) {

@@ -3,18 +3,13 @@
 #include "perf/result/comparison.h"
 
 #include "perf/result/stats.h"
+#include "perf/result/verdict.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FLOOR_INSTRUCTIONS 0.002
-#define FLOOR_TIME         0.02
-#define MIN_PAIRS          6 // below that no signed-rank test can reach 5 %
-#define SIGNIFICANT        0.05
-#define SEED               20240101
 
 static const char *text_of(json_t *j, const char *key)
 {
@@ -37,22 +32,6 @@ static json_t *find_row(json_t *run, const char *workload, const char *kernel)
     return NULL;
 }
 
-static const char *verdict_of_interval(double low, double high, double floor, double p)
-{
-    if (high < 1 - floor && p < SIGNIFICANT)
-        return "improved";
-    if (low > 1 + floor && p < SIGNIFICANT)
-        return "regressed";
-    if (low > 1 - floor && high < 1 + floor)
-        return "same";
-    return "inconclusive";
-}
-
-static const char *verdict_of_ratio(double ratio, double floor)
-{
-    return ratio < 1 - floor ? "improved" : ratio > 1 + floor ? "regressed" : "same";
-}
-
 static size_t log_ratios(json_t *a, json_t *b, double *out, size_t max)
 {
     json_t *sa = json_object_get(a, "samples"), *sb = json_object_get(b, "samples");
@@ -63,7 +42,7 @@ static size_t log_ratios(json_t *a, json_t *b, double *out, size_t max)
 }
 
 // Wall-clock rows: estimate over pairs of boots; the verdict waits for the p-value's adjustment.
-static void judge_times(json_t *c, json_t *a, json_t *b)
+static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p)
 {
     double d[512], low, high;
     size_t n = log_ratios(a, b, d, 512);
@@ -72,7 +51,7 @@ static void judge_times(json_t *c, json_t *a, json_t *b)
         json_object_set_new(c, "verdict", json_string("inconclusive"));
         return;
     }
-    stats_bootstrap95(d, n, SEED, &low, &high);
+    stats_bootstrap95(d, n, p->seed, &low, &high);
     json_object_set_new(c, "ratio", json_real(exp(stats_hodges_lehmann(d, n))));
     json_object_set_new(c, "interval", json_pack("[f,f]", exp(low), exp(high)));
     json_object_set_new(c, "p", json_real(stats_wilcoxon(d, n)));
@@ -83,16 +62,18 @@ static bool counted(json_t *row)
     return !strcmp(text_of(row, "metric"), "instructions");
 }
 
-static void judge(json_t *c, json_t *a, json_t *b)
+static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p)
 {
     double ratio = value_of(b) / value_of(a);
     json_object_set_new(c, "a", json_real(value_of(a)));
     json_object_set_new(c, "b", json_real(value_of(b)));
     json_object_set_new(c, "ratio", json_real(ratio));
     if (counted(a))
-        json_object_set_new(c, "verdict", json_string(verdict_of_ratio(ratio, FLOOR_INSTRUCTIONS)));
+        json_object_set_new(
+            c, "verdict",
+            json_string(verdict_of_ratio(ratio, verdict_floor(p, text_of(a, "metric")))));
     else
-        judge_times(c, a, b);
+        judge_times(c, a, b, p);
 }
 
 static void no_number(json_t *c, json_t *a, json_t *b)
@@ -134,7 +115,8 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
     json_object_set_new(c, "more", more);
 }
 
-static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
+static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
+                            const struct verdict_policy *policy)
 {
     json_t *any = a ? a : b;
     bool numbers =
@@ -145,7 +127,7 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
                           a ? text_of(a, "kernel") : "", "kernel_b", b ? text_of(b, "kernel") : "",
                           "a", "b", "ratio", "interval", "p", "verdict", "inconclusive");
     if (numbers) {
-        judge(c, a, b);
+        judge(c, a, b, policy);
         add_hidden(c, a, b);
     } else {
         no_number(c, a, b);
@@ -153,8 +135,23 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier)
     return c;
 }
 
+static void settle_verdict(json_t *c, double adjusted_p, const struct verdict_policy *policy)
+{
+    json_t *interval = json_object_get(c, "interval");
+    bool enough = json_integer_value(json_object_get(c, "pairs")) >= policy->minimum_pairs;
+    json_object_set_new(c, "p", json_real(adjusted_p));
+    json_object_set_new(
+        c, "verdict",
+        json_string(enough
+                        ? verdict_of_interval(policy, json_number_value(json_array_get(interval, 0)),
+                                              json_number_value(json_array_get(interval, 1)),
+                                              verdict_floor(policy, text_of(c, "metric")),
+                                              adjusted_p)
+                        : "inconclusive"));
+}
+
 // Benjamini-Hochberg over the suite, then the verdicts of the rows that have a p.
-static void settle_p(json_t *rows)
+static void settle_p(json_t *rows, const struct verdict_policy *policy)
 {
     size_t n = json_array_size(rows), m = 0, i;
     double *p = x_alloc((n + 1) * sizeof(*p));
@@ -164,21 +161,9 @@ static void settle_p(json_t *rows)
             p[m++] = json_number_value(json_object_get(c, "p"));
     stats_bh_adjust(p, m);
     m = 0;
-    json_array_foreach (rows, i, c) {
-        json_t *interval = json_object_get(c, "interval");
-        if (!json_is_real(json_object_get(c, "p")))
-            continue;
-        double q = p[m++];
-        bool enough = json_integer_value(json_object_get(c, "pairs")) >= MIN_PAIRS;
-        json_object_set_new(c, "p", json_real(q));
-        json_object_set_new(
-            c, "verdict",
-            json_string(!enough
-                            ? "inconclusive"
-                            : verdict_of_interval(json_number_value(json_array_get(interval, 0)),
-                                                  json_number_value(json_array_get(interval, 1)),
-                                                  FLOOR_TIME, q)));
-    }
+    json_array_foreach (rows, i, c)
+        if (json_is_real(json_object_get(c, "p")))
+            settle_verdict(c, p[m++], policy);
     free(p);
 }
 
@@ -254,6 +239,7 @@ json_t *compare_kernels(json_t *run, char **why)
            *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
     const char *first = json_object_iter_key(json_object_iter(kernels));
     bool has[2] = {false, false};
+    struct verdict_policy policy;
     const char *name;
     json_t *k;
     size_t i;
@@ -268,15 +254,17 @@ json_t *compare_kernels(json_t *run, char **why)
         json_decref(rows);
         return NULL;
     }
+    verdict_policy_read(&policy);
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *w = text_of(row, "workload"), *kernel = text_of(row, "kernel");
         json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
         bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
                                      : strcmp(kernel, first) != 0;
         if (is_b)
-            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier")));
+            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier"), &policy));
     }
-    settle_p(rows);
+    settle_p(rows, &policy);
+    verdict_policy_free(&policy);
     if (has[0] && has[1])
         add_targets(rows, run);
     return worst_first(rows);
@@ -285,6 +273,7 @@ json_t *compare_kernels(json_t *run, char **why)
 json_t *compare_runs(json_t *a, json_t *b, char **why)
 {
     json_t *rows = json_array(), *row;
+    struct verdict_policy policy;
     size_t i;
     *why = NULL;
     if (strcmp(text_of(a, "tier"), text_of(b, "tier"))) {
@@ -293,14 +282,16 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
         json_decref(rows);
         return NULL;
     }
+    verdict_policy_read(&policy);
     json_array_foreach (json_object_get(a, "rows"), i, row)
         json_array_append_new(
             rows, compare_rows(row, find_row(b, text_of(row, "workload"), text_of(row, "kernel")),
-                               text_of(a, "tier")));
+                               text_of(a, "tier"), &policy));
     json_array_foreach (json_object_get(b, "rows"), i, row)
         if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
-            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier")));
-    settle_p(rows);
+            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier"), &policy));
+    settle_p(rows, &policy);
+    verdict_policy_free(&policy);
     return worst_first(rows);
 }
 

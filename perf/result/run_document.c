@@ -1,4 +1,5 @@
 // Makes the run's document: the median of a row's samples, the identity record, the boots.
+#include "perf/config/config.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
@@ -110,10 +111,10 @@ json_t *run_document(struct session *s, const char *id)
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     for (size_t i = 0; i < s->o->suites.count; i++)
         json_array_append_new(suites, json_string(s->o->suites.items[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b}", "schema", RUN_SCHEMA,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o}", "schema", RUN_SCHEMA,
                      "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
                      s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
                      "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
                      make_identity(s), "boots", s->boots, "rows", make_rows(s), "same_clocksource",
-                     same_clock(s));
+                     same_clock(s), "settings", config_settings());
 }

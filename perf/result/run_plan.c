@@ -1,4 +1,4 @@
-// Expands suites, chooses iteration counts from configs/workloads.json, places two-party workloads.
+// Expands suites, chooses iteration counts from configs/workloads.yaml, places two-party workloads.
 #include "perf/result/run_plan.h"
 
 #include "perf/util/project.h"
@@ -93,6 +93,9 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
         if (!expand(&chosen, names->items[i], suites, workloads))
             *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)",
                             names->items[i]);
+    for (size_t i = 0; i < chosen.count && !*why; i++)
+        if (!json_object_get(workloads, chosen.items[i]))
+            *why = x_printf("a suite names \"%s\", which is no workload", chosen.items[i]);
     for (size_t i = 0; i < chosen.count && !*why; i++) {
         json_t *w = json_object_get(workloads, chosen.items[i]);
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;

@@ -1,6 +1,7 @@
 // Suites, families, iteration counts, placements, and what the guest is told.
 #include "perf/result/run_plan.h"
 #include "perf/util/cmocka_all.h"
+#include "perf/util/project.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ static void names(void **state)
 
 static void every_suite_expands(void **state)
 {
-    json_t *suites = json_load_file("configs/suites.json", 0, NULL), *s;
+    json_t *suites = project_config("suites"), *s;
     const char *name;
     (void)state;
     json_object_foreach (suites, name, s) {

@@ -1,6 +1,7 @@
-// Finds the project's root and reads configs/*.json.
+// Finds the project's root and reads its configuration.
 #include "perf/util/project.h"
 
+#include "perf/config/config.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
@@ -12,7 +13,7 @@
 
 static bool has_configs(const char *dir)
 {
-    char *p = x_printf("%s/configs/kernels.json", dir);
+    char *p = x_printf("%s/configs/kernels.yaml", dir);
     bool yes = file_exists(p);
     free(p);
     return yes;
@@ -52,13 +53,11 @@ char *project_path(const char *relative)
 
 json_t *project_config(const char *name)
 {
-    char *path = x_printf("%s/configs/%s.json", project_root(), name);
-    json_error_t err;
-    json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
+    char *why;
+    json_t *j = config_read(project_root(), name, NULL, &why);
     if (!j) {
-        say_error("%s: line %d: %s", path, err.line, err.text);
+        say_error("%s", why);
         exit(EXIT_REFUSED);
     }
-    free(path);
     return j;
 }

@@ -7,6 +7,6 @@
 const char *project_root(void);
 // An absolute path below the root (an absolute argument stays); the caller frees it.
 char *project_path(const char *relative);
-// configs/NAME.json as JSON. On failure says why and ends with EXIT_REFUSED: a broken configuration
-// cannot be worked around.
+// The configuration NAME (perf/config/config.h) as JSON. On failure says why and ends with
+// EXIT_REFUSED: a broken configuration cannot be worked around.
 json_t *project_config(const char *name);

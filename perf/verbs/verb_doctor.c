@@ -6,7 +6,7 @@
 #include "perf/verbs/host_tools.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/text_table.h"
+#include "perf/view/objects_view.h"
 #include "perf/vm/kvm_probe.h"
 
 #include <argp.h>
@@ -121,11 +121,7 @@ static void show(json_t *list, const char *format)
         table_cell(&t, 2, "%s", json_string_value(json_object_get(c, "detail")));
         table_cell(&t, 3, "%s", json_string_value(json_object_get(c, "mend")));
     }
-    table_print(&t,
-                !strcmp(format, "md")    ? TABLE_MD
-                : !strcmp(format, "csv") ? TABLE_CSV
-                                         : TABLE_TEXT,
-                stdout);
+    table_print(&t, table_format_of(format), stdout);
     table_free(&t);
 }
 

@@ -6,7 +6,7 @@
 #include "perf/util/text_buf.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/text_table.h"
+#include "perf/view/objects_view.h"
 #include "perf/vm/vm_topology.h"
 
 #include <argp.h>
@@ -165,49 +165,25 @@ static const struct {
              {"kernels", kernels}, {"topologies", topologies}, {"runs", runs}};
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
-static void print_table(json_t *items, enum table_format format)
-{
-    struct text_table t = {0};
-    json_t *item, *v;
-    const char *name;
-    size_t i;
-    json_object_foreach (json_array_get(items, 0), name, v)
-        table_head(&t, name);
-    json_array_foreach (items, i, item) {
-        int c = 0;
-        table_row(&t, NULL);
-        json_object_foreach (item, name, v) {
-            if (json_is_string(v))
-                table_cell(&t, c, "%s", json_string_value(v));
-            else if (json_is_number(v))
-                table_cell(&t, c, "%g", json_number_value(v));
-            c++;
-        }
-    }
-    if (t.columns)
-        table_print(&t, format, stdout);
-    table_free(&t);
-}
-
 static void show(json_t *all, const char *format)
 {
     json_t *items;
     const char *name;
     bool many = json_object_size(all) > 1;
-    if (!strcmp(format, "json")) {
-        json_dumpf(many ? all : json_object_iter_value(json_object_iter(all)), stdout,
-                   JSON_INDENT(1));
-        puts("");
+    if (!many) {
+        objects_view(json_object_iter_value(json_object_iter(all)), format);
         return;
     }
-    enum table_format f = !strcmp(format, "md")    ? TABLE_MD
-                          : !strcmp(format, "csv") ? TABLE_CSV
-                                                   : TABLE_TEXT;
+    if (!strcmp(format, "json")) {
+        objects_view(all, format);
+        return;
+    }
+    enum table_format f = table_format_of(format);
     json_object_foreach (all, name, items) {
-        if (many && f != TABLE_CSV)
+        if (f != TABLE_CSV)
             printf("%s%s%s%s\n", f == TABLE_MD ? "\n## " : "\n", tint_out(TINT_BOLD), name,
                    tint_out(TINT_OFF));
-        print_table(items, f);
+        objects_table(items, f);
     }
 }
 

@@ -1,6 +1,7 @@
 // cloudbench run: measure suites or workloads on one or more kernels.
 #include "perf/result/run_session.h"
 #include "perf/result/run_store.h"
+#include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
 #include "perf/verbs/verb.h"
@@ -18,6 +19,7 @@ struct run_args {
     struct str_list suites, kernels;
     const char *topology, *tier, *out, *format;
     struct host_tools tools;
+    json_t *policy; // "run" of configs/policy.yaml
     int boots;
     double scale, deadline;
     bool quiet;
@@ -25,10 +27,10 @@ struct run_args {
 
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0,
-     "kernel to boot; repeat or separate by commas (default: linux and cloudos)", 0},
-    {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: 1)", 0},
-    {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto (default: auto)", 0},
-    {"boots", 'b', "N", 0, "fresh boots of each kernel (default: 1 in det, 10 otherwise)", 0},
+     "kernel to boot; repeat or separate by commas (default: policy.run.kernels)", 0},
+    {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: policy.run.topology)", 0},
+    {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto (default: policy.run.tier)", 0},
+    {"boots", 'b', "N", 0, "fresh boots of each kernel (default: policy.run.boots of the tier)", 0},
     {"output", 'o', "DIR", 0, "folder of runs (default: out/runs)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress", 0},
@@ -127,6 +129,11 @@ static int check_shape(const struct run_args *a, const struct run_options *o)
     return 0;
 }
 
+static int default_boots(json_t *policy, enum tier tier)
+{
+    return json_integer_value(json_object_get(json_object_get(policy, "boots"), tier_name[tier]));
+}
+
 static int resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
 {
     char *why;
@@ -146,7 +153,7 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
     o->qemu = a->tools.qemu;
     o->initrd = a->tools.initrd;
     o->plugin = a->tools.plugin;
-    o->boots = a->boots ? a->boots : o->tier.tier == TIER_DET ? 1 : 10;
+    o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
     return rc;
 }
 
@@ -160,12 +167,24 @@ static void release(struct run_args *a, struct run_options *o, struct vm_topolog
     vm_topology_free(topology);
 }
 
+static void add_names(struct str_list *l, json_t *names)
+{
+    json_t *name;
+    size_t i;
+    if (!l->count)
+        json_array_foreach (names, i, name)
+            list_add(l, json_string_value(name));
+}
+
+// What the command line left open comes from the policy, which outlives every use of its strings.
 static void fill_defaults(struct run_args *a)
 {
-    if (!a->suites.count)
-        list_add(&a->suites, "quick");
-    if (!a->kernels.count)
-        add_kernels(&a->kernels, "linux,cloudos");
+    add_names(&a->suites, json_object_get(a->policy, "suites"));
+    add_names(&a->kernels, json_object_get(a->policy, "kernels"));
+    if (!a->tier)
+        a->tier = json_string_value(json_object_get(a->policy, "tier"));
+    if (!a->topology)
+        a->topology = json_string_value(json_object_get(a->policy, "topology"));
 }
 
 int verb_run(int argc, char **argv)
@@ -178,11 +197,13 @@ int verb_run(int argc, char **argv)
         0,
         0,
         0};
-    struct run_args a = {.topology = "1", .tier = "auto", .format = "text", .scale = 1};
+    struct run_args a = {.format = "text", .scale = 1};
     struct vm_topology topology = {0};
     json_t *run = NULL;
     char *dir = NULL, *base = run_store_default_base();
     argp_parse(&argp, argc, argv, 0, 0, &a);
+    json_t *policy = project_config("policy");
+    a.policy = json_object_get(policy, "run");
     fill_defaults(&a);
     struct run_options o = {
         .suites = a.suites, .scale = a.scale, .deadline = a.deadline, .quiet = a.quiet};
@@ -195,6 +216,7 @@ int verb_run(int argc, char **argv)
     if (run)
         run_view(run, dir, a.format);
     json_decref(run);
+    json_decref(policy);
     release(&a, &o, &topology);
     free(base);
     free(dir);

@@ -5,8 +5,8 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/objects_view.h"
 #include "perf/view/report_page.h"
-#include "perf/view/text_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,11 +61,6 @@ void boot_times_view(json_t *run)
             printf("  %s did not get there", text_of(k, "label"));
     }
     puts("");
-}
-
-static enum table_format table_format_of(const char *format)
-{
-    return !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
 }
 
 static void print_text(json_t *run, json_t *rows, const char *format)

@@ -1,4 +1,4 @@
-// The kernels that can be booted: configs/kernels.json, one entry an arm (image, command line,
+// The kernels that can be booted: configs/kernels.yaml, one entry an arm (image, command line,
 // label).
 #pragma once
 #include <jansson.h>

@@ -66,6 +66,11 @@ static void add_shape(struct str_list *v, const struct vm_topology *t)
     list_addf(v, "%d,sockets=%d,cores=%d,threads=1", t->cpus, sockets, t->cpus / sockets);
     for (int n = 0; n < t->nodes; n++)
         add_node(v, &t->node[n], n);
+    for (int n = 0; t->has_distances && n < t->nodes; n++)
+        for (int k = 0; k < t->nodes; k++) {
+            list_add(v, "-numa");
+            list_addf(v, "dist,src=%d,dst=%d,val=%d", n, k, t->distance[n][k]);
+        }
 }
 
 static void add_port(struct str_list *v, const char *backend, const char *id, const char *path)

@@ -55,7 +55,8 @@ static void from_config(struct vm_topology *t, json_t *j)
     size_t i;
     t->cpus = int_of(j, "cpus", 1);
     t->memory_mb = int_of(j, "memory_mb", DEFAULT_MEMORY_MB);
-    if (json_is_integer(nodes) && json_integer_value(nodes) <= VM_NODES_MAX)
+    t->nodes = (int)json_integer_value(nodes);
+    if (t->nodes && t->nodes <= t->cpus)
         even_nodes(t, json_integer_value(nodes));
     json_array_foreach (nodes, i, n) {
         if (i >= VM_NODES_MAX)
@@ -67,12 +68,42 @@ static void from_config(struct vm_topology *t, json_t *j)
     }
 }
 
+// Rows and columns that are missing stay 0 and are found by fault_of_distances.
+static void take_distances(struct vm_topology *t, json_t *rows)
+{
+    json_t *row, *d;
+    size_t i, k;
+    t->has_distances = rows != NULL;
+    json_array_foreach (rows, i, row)
+        json_array_foreach (row, k, d)
+            if (i < VM_NODES_MAX && k < VM_NODES_MAX)
+                t->distance[i][k] = json_integer_value(d);
+}
+
+static char *fault_of_distances(const struct vm_topology *t, json_t *rows)
+{
+    size_t n = t->nodes, bad = json_array_size(rows) != n;
+    for (size_t i = 0; i < n && !bad; i++)
+        bad = json_array_size(json_array_get(rows, i)) != n;
+    if (bad || !n)
+        return x_printf("topology %s: distances must be %d rows of %d", t->name, t->nodes, t->nodes);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if ((t->distance[i][k] == 10) != (i == k))
+                return x_printf("topology %s: distance %zu to %zu is %d (a node to itself is 10, all "
+                                "others are more)",
+                                t->name, i, k, t->distance[i][k]);
+    return NULL;
+}
+
 static char *find_fault(const struct vm_topology *t)
 {
     struct cpu_list all = {0}, one;
     int memory = 0, cpus = 0;
     if (t->cpus < 1 || t->cpus > 255)
         return x_printf("topology %s: 1 to 255 CPUs, not %d", t->name, t->cpus);
+    if (t->nodes && !t->node[0].cpus)
+        return x_printf("topology %s: %d nodes for %d CPUs", t->name, t->nodes, t->cpus);
     for (int n = 0; n < t->nodes; n++) {
         if (!cpu_list_parse(&one, t->node[n].cpus))
             return x_printf("topology %s: node %d: bad CPU list \"%s\"", t->name, n,
@@ -109,6 +140,10 @@ bool vm_topology_find(struct vm_topology *t, const char *name, char **why)
                         name);
     if (!*why)
         *why = find_fault(t);
+    json_t *distances = json_object_get(j, "distances");
+    take_distances(t, distances);
+    if (!*why && distances)
+        *why = fault_of_distances(t, distances);
     json_decref(all);
     return !*why;
 }
@@ -151,6 +186,16 @@ json_t *vm_topology_json(const struct vm_topology *t)
     for (int n = 0; n < t->nodes; n++)
         json_array_append_new(nodes, json_pack("{s:s,s:i}", "cpus", t->node[n].cpus, "memory_mb",
                                                t->node[n].memory_mb));
-    return json_pack("{s:s,s:i,s:i,s:o}", "name", t->name, "cpus", t->cpus, "memory_mb",
-                     t->memory_mb, "nodes", nodes);
+    json_t *j = json_pack("{s:s,s:i,s:i,s:o}", "name", t->name, "cpus", t->cpus, "memory_mb",
+                          t->memory_mb, "nodes", nodes);
+    json_t *rows = t->has_distances ? json_array() : NULL;
+    for (int n = 0; rows && n < t->nodes; n++) {
+        json_t *row = json_array();
+        for (int k = 0; k < t->nodes; k++)
+            json_array_append_new(row, json_integer(t->distance[n][k]));
+        json_array_append_new(rows, row);
+    }
+    if (rows)
+        json_object_set_new(j, "distances", rows);
+    return j;
 }

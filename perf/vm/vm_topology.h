@@ -1,5 +1,5 @@
 // The shape of a virtual machine: CPUs, memory, NUMA nodes.
-// Comes from configs/topologies.json by name, or from the short form "CPUS" or "CPUSxNODES" (8x4: 8
+// Comes from configs/topologies/ by name, or from the short form "CPUS" or "CPUSxNODES" (8x4: 8
 // CPUs on 4 nodes).
 #pragma once
 #include "perf/vm/cpu_list.h"
@@ -19,6 +19,8 @@ struct vm_topology {
     int memory_mb;
     int nodes; // 0: no NUMA description at all
     struct vm_node node[VM_NODES_MAX];
+    bool has_distances; // otherwise QEMU's own: 10 on a node, 20 between two
+    unsigned char distance[VM_NODES_MAX][VM_NODES_MAX];
 };
 
 // False with *why (owned by the caller) when the name is unknown or the description is

@@ -1,5 +1,6 @@
 // Names, short forms, inconsistent shapes, pairs of CPUs, CPU lists.
 #include "perf/util/cmocka_all.h"
+#include "perf/util/project.h"
 #include "perf/vm/vm_topology.h"
 
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static void pairs(void **state)
 
 static void every_configured_shape_is_sound(void **state)
 {
-    json_t *all = json_load_file("configs/topologies.json", 0, NULL), *j;
+    json_t *all = project_config("topologies"), *j;
     const char *name;
     (void)state;
     assert_non_null(all);

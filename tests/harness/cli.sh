@@ -35,15 +35,40 @@ expect 'missing initramfs' 5 'initramfs is missing' $cb run syscall -k linux --t
 expect 'unknown run' 2 'no run is called' $cb compare nosuch
 expect 'three runs' 2 'at most two runs' $cb compare a b c
 expect 'profile wants a workload' 2 'which workload' $cb profile
+expect 'config shows where a setting comes from' 0 '^policy.run.boots.kvm +configs/policy.yaml:[0-9]+ +10$' $cb config show policy --origin
+expect 'and what the command line set' 0 '^policy.run.boots.kvm +--set +3$' $cb --set policy.run.boots.kvm=3 config show --origin
+expect 'config of nothing' 2 'there is no configuration "frob"' $cb config show frob
+expect 'a --set that is none' 2 'wants DOCUMENT.KEY=VALUE' $cb run --set pipe
+expect 'a --set of an unknown document' 2 'no configuration "frob"' $cb run --set=frob.x=1
+expect 'a --set that breaks a rule' 5 '--set: policy.run.tier: "fast" is none of' $cb run --set policy.run.tier=fast
+expect 'a suite by --set' 2 'names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
+    --set suites.mine.about=x --set 'suites.mine.workloads=[pine]'
 expect 'list of nothing' 2 'no such list' $cb list frobs
 
-mkdir -p "$tmp/root/configs" && cp configs/*.json "$tmp/root/configs"
+mkdir -p "$tmp/root" && cp -r configs "$tmp/root"
 expect 'missing kernel image' 5 'image of CloudOS is missing' \
     env CLOUDBENCH_ROOT="$tmp/root" $cb run syscall -k cloudos --tier det
 expect 'doctor refuses when things are missing' 5 'missing' env CLOUDBENCH_ROOT="$tmp/root" $cb doctor
-echo '{' >"$tmp/root/configs/kernels.json"
-expect 'broken configuration names the line' 5 'kernels.json: line' env CLOUDBENCH_ROOT="$tmp/root" $cb list kernels
-expect 'no configuration' 5 'kernels.json' env CLOUDBENCH_ROOT=/nonexistent $cb list kernels
+# broken NAME CODE PATTERN FILE COMMAND...: the text on stdin as that file of configs/.
+broken() {
+    local name=$1 code=$2 pattern=$3 file=$tmp/root/configs/$4
+    shift 4
+    mv "$file" "$tmp/kept"
+    cat >"$file"
+    expect "$name" "$code" "$pattern" env CLOUDBENCH_ROOT="$tmp/root" $cb "$@"
+    mv "$tmp/kept" "$file"
+}
+echo 'linux: {' | broken 'broken YAML names file and line' 5 'configs/kernels.yaml:2: ' kernels.yaml list kernels
+printf 'linux:\n  labl: x\n' | broken 'an unknown key names its line and the known ones' 5 \
+    'configs/kernels.yaml:2: kernels.linux.labl: there is no such key; known are: label, ' kernels.yaml list kernels
+printf 'a: 1\na: 2\n' | broken 'a key given twice' 5 'configs/kernels.yaml:2: the key "a" stands twice' kernels.yaml doctor
+printf 'cpus: 4\nmemory_mb: 512\nnodes: 8\n' | broken 'a shape with more nodes than CPUs' 2 'topology 1: 8 nodes' \
+    topologies/1.yaml run -t 1 --tier tcg
+printf 'cpus: 1000\nmemory_mb: 512\n' | broken 'too many CPUs' 5 'topologies/1.yaml:1: topologies.1.cpus: 1000 is not within' \
+    topologies/1.yaml run -t 1 --tier tcg
+printf 'about: x\nworkloads: [pipe, .nan]\n' | broken 'no number that is not finite' 5 'quick.yaml:2: the number is not finite' \
+    suites/quick.yaml list suites
+expect 'no configuration' 5 'kernels.yaml' env CLOUDBENCH_ROOT=/nonexistent $cb list kernels
 
 echo '{"schema":"other"}' >"$tmp/other.json"
 expect 'a foreign JSON is no run' 2 'no run of schema' $cb compare "$tmp/other.json"

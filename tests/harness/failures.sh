@@ -92,8 +92,8 @@ print('ok failed boots keep the end of the console' if tails else 'not ok failed
 P
 
 # The image of a kernel that is no kernel.
-mkdir -p "$tmp/root/configs" "$tmp/root/build/lib"
-cp configs/*.json "$tmp/root/configs"
+mkdir -p "$tmp/root/build/lib"
+cp -r configs "$tmp/root"
 ln -s "$PWD/.cache" "$tmp/root/.cache"
 head -c 65536 /dev/urandom >"$tmp/root/build/cloudos.elf"
 rc=0

@@ -1,0 +1,97 @@
+// The rules of every document in configs/. A key that no rule names is refused, so a misspelt option
+// never passes silently.
+#include "perf/config/config_schema.h"
+
+#include <string.h>
+
+#define END {NULL, NULL, false}
+
+static const struct config_rule text = {.type = CONFIG_TEXT, .min = 0, .max = 4096};
+static const struct config_rule name_text = {.type = CONFIG_TEXT, .min = 1, .max = 64};
+static const struct config_rule names = {.type = CONFIG_LIST, .min = 1, .max = 512, .of = &name_text};
+static const struct config_rule yes_no = {.type = CONFIG_BOOL};
+static const struct config_rule share = {.type = CONFIG_NUMBER, .min = 0, .max = 1};
+static const struct config_rule count = {.type = CONFIG_WHOLE, .min = 1, .max = 1e9};
+
+// configs/kernels.yaml
+static const char *const families[] = {"cloudos", "linux", NULL};
+static const struct config_rule family = {.type = CONFIG_TEXT, .words = families};
+static const struct config_key kernel_keys[] = {
+    {"label", &name_text, true}, {"family", &family, true}, {"image", &text, true},
+    {"cmdline", &text, true},    {"missing", &text, false}, {"config", &text, false},
+    END,
+};
+static const struct config_rule kernel = {.type = CONFIG_MAP, .keys = kernel_keys};
+static const struct config_rule kernels = {.type = CONFIG_MAP, .of = &kernel};
+
+// configs/workloads.yaml
+static const struct config_rule ratio = {.type = CONFIG_NUMBER, .min = 0.0001, .max = 100};
+static const struct config_rule targets = {.type = CONFIG_LIST, .min = 2, .max = 2, .of = &ratio};
+static const struct config_key workload_keys[] = {
+    {"about", &text, true},       {"det", &count, true},      {"wall", &count, true},
+    {"two_party", &yes_no, false}, {"targets", &targets, false}, END,
+};
+static const struct config_rule workload = {.type = CONFIG_MAP, .keys = workload_keys};
+static const struct config_rule workloads = {.type = CONFIG_MAP, .of = &workload};
+
+// configs/suites/NAME.yaml
+static const struct config_key suite_keys[] = {
+    {"about", &text, true}, {"workloads", &names, true}, END};
+static const struct config_rule suite = {.type = CONFIG_MAP, .keys = suite_keys};
+static const struct config_rule suites = {.type = CONFIG_MAP, .of = &suite};
+
+// configs/topologies/NAME.yaml
+static const struct config_rule cpus = {.type = CONFIG_WHOLE, .min = 1, .max = 255};
+static const struct config_rule memory = {.type = CONFIG_WHOLE, .min = 0, .max = 1 << 20};
+static const struct config_key node_keys[] = {
+    {"cpus", &text, true}, {"memory_mb", &memory, true}, END};
+static const struct config_rule node = {.type = CONFIG_MAP, .keys = node_keys};
+static const struct config_rule node_list = {.type = CONFIG_LIST, .min = 1, .max = 64, .of = &node};
+static const struct config_rule nodes = {
+    .type = CONFIG_WHOLE, .min = 1, .max = 64, .other = &node_list};
+static const struct config_rule distance = {.type = CONFIG_WHOLE, .min = 10, .max = 254};
+static const struct config_rule distance_row = {
+    .type = CONFIG_LIST, .min = 1, .max = 64, .of = &distance};
+static const struct config_rule distances = {
+    .type = CONFIG_LIST, .min = 1, .max = 64, .of = &distance_row};
+static const struct config_key topology_keys[] = {
+    {"about", &text, false},  {"cpus", &cpus, true},           {"memory_mb", &memory, true},
+    {"nodes", &nodes, false}, {"distances", &distances, false}, END,
+};
+static const struct config_rule topology = {.type = CONFIG_MAP, .keys = topology_keys};
+static const struct config_rule topologies = {.type = CONFIG_MAP, .of = &topology};
+
+// configs/policy.yaml
+static const struct config_rule boots = {.type = CONFIG_WHOLE, .min = 1, .max = 1000};
+static const struct config_key boots_keys[] = {
+    {"det", &boots, true}, {"tcg", &boots, true}, {"kvm", &boots, true}, END};
+static const struct config_rule boots_of = {.type = CONFIG_MAP, .keys = boots_keys};
+static const char *const tiers[] = {"auto", "det", "tcg", "kvm", NULL};
+static const struct config_rule tier = {.type = CONFIG_TEXT, .words = tiers};
+static const struct config_key run_keys[] = {
+    {"tier", &tier, true},     {"topology", &name_text, true}, {"kernels", &names, true},
+    {"suites", &names, true},  {"boots", &boots_of, true},     END,
+};
+static const struct config_rule run = {.type = CONFIG_MAP, .keys = run_keys};
+static const struct config_rule floors = {.type = CONFIG_MAP, .of = &share};
+static const struct config_rule pairs = {.type = CONFIG_WHOLE, .min = 2, .max = 500};
+static const struct config_rule seed = {.type = CONFIG_WHOLE, .min = 0, .max = 9007199254740992.0};
+static const struct config_key verdict_keys[] = {
+    {"false_discovery", &share, true}, {"minimum_pairs", &pairs, true}, {"seed", &seed, true},
+    {"floors", &floors, true},         END,
+};
+static const struct config_rule verdict = {.type = CONFIG_MAP, .keys = verdict_keys};
+static const struct config_key policy_keys[] = {{"run", &run, true}, {"verdict", &verdict, true}, END};
+static const struct config_rule policy = {.type = CONFIG_MAP, .keys = policy_keys};
+
+const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "workloads", NULL};
+
+const struct config_rule *config_rule_of(const char *name)
+{
+    static const struct config_rule *const rules[] = {&kernels, &policy, &suites, &topologies,
+                                                      &workloads};
+    for (size_t i = 0; config_names[i]; i++)
+        if (!strcmp(config_names[i], name))
+            return rules[i];
+    return NULL;
+}
