@@ -130,8 +130,6 @@ ssize_t mm_read(struct mm_struct *mm, unsigned long addr, void *dst, size_t len)
 
 /* ---- futex keys ---- */
 
-enum { KEY_ANON = 1, KEY_FILE = 2 };
-
 /* Of a shared mapping the object and the index are the key, whoever maps it and where; of private
  * memory the space and the address. The page itself is not pinned: only that the address is mapped
  * is checked, as for any access. */
@@ -147,10 +145,10 @@ int get_futex_key_shared(struct mm_struct *mm, unsigned long addr, struct futex_
     if (v && v->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) {
         bool shared = v->vm_flags & VM_SHARED && v->vm_mapping;
 
-        key->kind = shared ? KEY_FILE : KEY_ANON;
+        key->kind = shared ? FUTEX_KEY_FILE : FUTEX_KEY_ANON;
         key->a = shared ? (u64)v->vm_mapping : (u64)mm;
-        key->b = shared ? v->vm_pgoff + ((addr - v->vm_start) >> PAGE_SHIFT) : addr >> PAGE_SHIFT;
-        key->offset = addr & ~PAGE_MASK;
+        key->b = shared ? v->vm_pgoff + ((addr - v->vm_start) >> PAGE_SHIFT) : addr;
+        key->offset = shared ? addr & ~PAGE_MASK : 0;
         err = 0;
     }
     up_read(&mm->mmap_lock);

@@ -136,9 +136,10 @@ void futex_wake_batch(struct futex_wake_batch *batch)
 
 int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset)
 {
-    struct futex_wake_batch batch = { .n = 0 };
+    struct futex_wake_batch batch; /* an initialiser would clear all its slots */
     int woken = 0, taken;
 
+    batch.n = 0;
     do {
         rcu_read_lock(); /* F4 */
         futex_lock(b);

@@ -37,7 +37,7 @@ static long futex_wait_restart(struct restart_block *r)
 static int read_deadline(const struct timespec __user *utime, int cmd, unsigned flags, s64 *deadline)
 {
     struct timespec ts;
-    s64 ns, now = ktime_get_ns();
+    s64 ns, now;
 
     *deadline = S64_MAX;
     if (!utime)
@@ -46,6 +46,7 @@ static int read_deadline(const struct timespec __user *utime, int cmd, unsigned 
         return -EFAULT;
     if (!timespec_valid(&ts))
         return -EINVAL;
+    now = ktime_get_ns();
     ns = timespec_to_ns(&ts);
     if (cmd == FUTEX_WAIT)
         *deadline = ns > S64_MAX - now ? S64_MAX : now + ns;

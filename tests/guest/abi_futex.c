@@ -93,6 +93,42 @@ TEST(futex, shared_operation_on_private_memory)
     EQ(ret, 0);
 }
 
+static uint32_t near_words[2] __attribute__((aligned(8)));
+
+static void *near_waiter(void *arg)
+{
+    return (void *)futex(arg, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
+/* Wakes until somebody was there to be woken: how many, 0 after 5 s. */
+static long wake_waiting(uint32_t *word)
+{
+    long n = 0;
+
+    for (int i = 0; i < 5000 && !n; i++) {
+        abi_sleep_ms(1);
+        n = futex(word, FUTEX_WAKE, 9, NULL, NULL, 0);
+    }
+    return n;
+}
+
+/* Words of one page are different words, to shared operations too; and private operations do not
+ * meet shared ones. */
+TEST(futex, shared_operation_wakes_its_word_only)
+{
+    pthread_t t[2];
+    void *r;
+
+    for (int i = 0; i < 2; i++)
+        EQ(pthread_create(&t[i], NULL, near_waiter, &near_words[i]), 0);
+    EQ(futex(&near_words[1], FUTEX_WAKE | PRIVATE, 9, NULL, NULL, 0), 0);
+    EQ(wake_waiting(&near_words[1]), 1);
+    EQ(pthread_join(t[1], &r), 0);
+    EQ(futex(&near_words[1], FUTEX_WAKE, 9, NULL, NULL, 0), 0);
+    EQ(wake_waiting(&near_words[0]), 1);
+    EQ(pthread_join(t[0], &r), 0);
+}
+
 TEST(futex, EAGAIN_when_the_word_differs)
 {
     uint32_t w = 5;
