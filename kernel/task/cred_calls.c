@@ -51,81 +51,156 @@ static void fix_caps_after_setuid(struct cred *new, const struct cred *old)
         new->cap_effective = new->cap_permitted;
 }
 
-static long commit_uids(struct cred *new)
+/* The three ids of one kind, user or group: the rules of who may set which are the same. */
+struct id_triple {
+    u32 real, effective, saved;
+};
+
+static struct id_triple uids_of(const struct cred *c)
+{
+    return (struct id_triple){c->uid, c->euid, c->suid};
+}
+
+static struct id_triple gids_of(const struct cred *c)
+{
+    return (struct id_triple){c->gid, c->egid, c->sgid};
+}
+
+/* Is it "leave it" or one of the three? */
+static bool one_of(u32 id, struct id_triple t)
+{
+    return id == SAME || id == t.real || id == t.effective || id == t.saved;
+}
+
+/* setuid, setgid. 0, -EINVAL, -EPERM. */
+static int set_one(struct id_triple *t, u32 id, bool privileged)
+{
+    if (id == SAME)
+        return -EINVAL;
+    if (!privileged && id != t->real && id != t->saved)
+        return -EPERM;
+    if (privileged)
+        t->real = t->saved = id;
+    t->effective = id;
+    return 0;
+}
+
+/* setreuid, setregid: the saved one follows when the real one is set, or the effective one to
+ * something that is not the old real one. 0, -EPERM. */
+static int set_two(struct id_triple *t, u32 real, u32 effective, bool privileged)
+{
+    struct id_triple old = *t;
+
+    if (!privileged && ((real != SAME && real != old.real && real != old.effective) ||
+                        !one_of(effective, old)))
+        return -EPERM;
+    if (real != SAME)
+        t->real = real;
+    if (effective != SAME)
+        t->effective = effective;
+    if (real != SAME || (effective != SAME && effective != old.real))
+        t->saved = t->effective;
+    return 0;
+}
+
+/* setresuid, setresgid. 0, -EPERM. */
+static int set_three(struct id_triple *t, u32 real, u32 effective, u32 saved, bool privileged)
+{
+    if (!privileged && (!one_of(real, *t) || !one_of(effective, *t) || !one_of(saved, *t)))
+        return -EPERM;
+    if (real != SAME)
+        t->real = real;
+    if (effective != SAME)
+        t->effective = effective;
+    if (saved != SAME)
+        t->saved = saved;
+    return 0;
+}
+
+/* 0; err as it is; -ENOMEM, -EAGAIN (too many processes of that user). */
+static long commit_uids(struct id_triple t, int err)
 {
     const struct cred *old = current_cred();
-    int err = new->uid != old->uid ? cred_set_user(new, new->uid) : 0;
+    struct cred *new;
 
+    if (err)
+        return err;
+    new = prepare_creds();
+    if (!new)
+        return -ENOMEM;
+    new->uid = t.real;
+    new->euid = new->fsuid = t.effective;
+    new->suid = t.saved;
+    err = new->uid != old->uid ? cred_set_user(new, new->uid) : 0;
     if (err) {
         abort_creds(new);
         return err;
     }
-    new->fsuid = new->euid;
     fix_caps_after_setuid(new, old);
     return commit_creds(new);
 }
 
-static bool one_of(u32 id, u32 a, u32 b, u32 c)
+static long commit_gids(struct id_triple t, int err)
 {
-    return id == SAME || id == a || id == b || id == c;
+    struct cred *new;
+
+    if (err)
+        return err;
+    new = prepare_creds();
+    if (!new)
+        return -ENOMEM;
+    new->gid = t.real;
+    new->egid = new->fsgid = t.effective;
+    new->sgid = t.saved;
+    return commit_creds(new);
 }
 
 long sys_setuid(uid_t uid)
 {
-    struct cred *new;
+    struct id_triple t = uids_of(current_cred());
+    int err = set_one(&t, uid, capable(CAP_SETUID));
 
-    if (uid == SAME)
-        return -EINVAL;
-    if (!capable(CAP_SETUID) && uid != current_cred()->uid && uid != current_cred()->suid)
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (capable(CAP_SETUID))
-        new->uid = new->suid = uid;
-    new->euid = uid;
-    return commit_uids(new);
+    return commit_uids(t, err);
+}
+
+long sys_setgid(gid_t gid)
+{
+    struct id_triple t = gids_of(current_cred());
+    int err = set_one(&t, gid, capable(CAP_SETGID));
+
+    return commit_gids(t, err);
 }
 
 long sys_setreuid(uid_t ruid, uid_t euid)
 {
-    const struct cred *old = current_cred();
-    struct cred *new;
+    struct id_triple t = uids_of(current_cred());
+    int err = set_two(&t, ruid, euid, capable(CAP_SETUID));
 
-    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->uid) ||
-                                 !one_of(euid, old->uid, old->euid, old->suid)))
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (ruid != SAME)
-        new->uid = ruid;
-    if (euid != SAME)
-        new->euid = euid;
-    if (ruid != SAME || (euid != SAME && euid != old->uid))
-        new->suid = new->euid;
-    return commit_uids(new);
+    return commit_uids(t, err);
+}
+
+long sys_setregid(gid_t rgid, gid_t egid)
+{
+    struct id_triple t = gids_of(current_cred());
+    int err = set_two(&t, rgid, egid, capable(CAP_SETGID));
+
+    return commit_gids(t, err);
 }
 
 long sys_setresuid(uid_t ruid, uid_t euid, uid_t suid)
 {
-    const struct cred *old = current_cred();
-    struct cred *new;
+    struct id_triple t = uids_of(current_cred());
+    int err = set_three(&t, ruid, euid, suid, capable(CAP_SETUID));
 
-    if (!capable(CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->suid) ||
-                                 !one_of(euid, old->uid, old->euid, old->suid) ||
-                                 !one_of(suid, old->uid, old->euid, old->suid)))
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (ruid != SAME)
-        new->uid = ruid;
-    if (euid != SAME)
-        new->euid = euid;
-    if (suid != SAME)
-        new->suid = suid;
-    return commit_uids(new);
+    return commit_uids(t, err);
+}
+
+long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
+{
+    struct id_triple t = gids_of(current_cred());
+    int err = set_three(&t, rgid, egid, sgid, capable(CAP_SETGID));
+
+    return commit_gids(t, err);
 }
 
 static int put_three(u32 a, u32 b, u32 c, u32 __user *ua, u32 __user *ub, u32 __user *uc)
@@ -147,70 +222,6 @@ long sys_getresgid(gid_t __user *rgid, gid_t __user *egid, gid_t __user *sgid)
     return put_three(c->gid, c->egid, c->sgid, rgid, egid, sgid);
 }
 
-static long commit_gids(struct cred *new)
-{
-    new->fsgid = new->egid;
-    return commit_creds(new);
-}
-
-long sys_setgid(gid_t gid)
-{
-    struct cred *new;
-
-    if (gid == SAME)
-        return -EINVAL;
-    if (!capable(CAP_SETGID) && gid != current_cred()->gid && gid != current_cred()->sgid)
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (capable(CAP_SETGID))
-        new->gid = new->sgid = gid;
-    new->egid = gid;
-    return commit_gids(new);
-}
-
-long sys_setregid(gid_t rgid, gid_t egid)
-{
-    const struct cred *old = current_cred();
-    struct cred *new;
-
-    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->gid) ||
-                                 !one_of(egid, old->gid, old->egid, old->sgid)))
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (rgid != SAME)
-        new->gid = rgid;
-    if (egid != SAME)
-        new->egid = egid;
-    if (rgid != SAME || (egid != SAME && egid != old->gid))
-        new->sgid = new->egid;
-    return commit_gids(new);
-}
-
-long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
-{
-    const struct cred *old = current_cred();
-    struct cred *new;
-
-    if (!capable(CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->sgid) ||
-                                 !one_of(egid, old->gid, old->egid, old->sgid) ||
-                                 !one_of(sgid, old->gid, old->egid, old->sgid)))
-        return -EPERM;
-    new = prepare_creds();
-    if (!new)
-        return -ENOMEM;
-    if (rgid != SAME)
-        new->gid = rgid;
-    if (egid != SAME)
-        new->egid = egid;
-    if (sgid != SAME)
-        new->sgid = sgid;
-    return commit_gids(new);
-}
-
 long sys_setfsuid(uid_t uid)
 {
     const struct cred *old = current_cred();
@@ -218,7 +229,7 @@ long sys_setfsuid(uid_t uid)
     struct cred *new;
 
     if (uid == SAME || uid == before ||
-        (!one_of(uid, old->uid, old->euid, old->suid) && !capable(CAP_SETUID)))
+        (!one_of(uid, uids_of(old)) && !capable(CAP_SETUID)))
         return before;
     new = prepare_creds();
     if (!new)
@@ -241,7 +252,7 @@ long sys_setfsgid(gid_t gid)
     struct cred *new;
 
     if (gid == SAME || gid == before ||
-        (!one_of(gid, old->gid, old->egid, old->sgid) && !capable(CAP_SETGID)))
+        (!one_of(gid, gids_of(old)) && !capable(CAP_SETGID)))
         return before;
     new = prepare_creds();
     if (!new)

@@ -24,21 +24,7 @@ entry_syscall:
     pushq $USER_CS
     pushq %rcx
     pushq %rax                          /* orig_ax */
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq $-38                          /* ax: -ENOSYS until the call returns */
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    PUSH_REGS ax=$-38                   /* -ENOSYS until the call returns */
     sti
     xorl %ebp, %ebp
     movl %eax, %eax                     /* the number is an int, as on Linux */

@@ -5,12 +5,12 @@
 #pragma once
 #include "kernel/arch/x86/asm_offsets.h"
 
-.macro PUSH_REGS
+.macro PUSH_REGS ax=%rax
     pushq %rdi
     pushq %rsi
     pushq %rdx
     pushq %rcx
-    pushq %rax
+    pushq \ax
     pushq %r8
     pushq %r9
     pushq %r10
