@@ -11,6 +11,8 @@ PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub
     pkg-config libjansson-dev libuv1-dev libarchive-dev libyaml-dev"
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
+PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev libhwloc-dev libnuma-dev
+    libpapi-dev"
 PKGS_TEST="libcmocka-dev gzip cpio procps python3 spin clang"
 
 say() { printf '%s\n' "$*" >&2; }

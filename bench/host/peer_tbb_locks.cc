@@ -1,0 +1,24 @@
+// peer_tbb_locks.cc: the spin and queuing mutexes of oneTBB. queuing_mutex is an MCS lock: scoped_lock is the caller's node.
+#include <new>
+#include <tbb/queuing_mutex.h>
+#include <tbb/spin_mutex.h>
+#include <tbb/spin_rw_mutex.h>
+#include "bench/host/lock_subject.h"
+
+#define TBB "tbb " HOSTBENCH_TBB_VERSION
+
+namespace {
+
+BENCH_LOCK_LOOPS(tbb_queuing, tbb::queuing_mutex, tbb::queuing_mutex::scoped_lock, new (l) tbb::queuing_mutex, n.acquire(*l), n.release())
+BENCH_LOCK_LOOPS(tbb_spin, tbb::spin_mutex, struct bench_no_node, new (l) tbb::spin_mutex, l->lock(), l->unlock())
+BENCH_RWLOCK_LOOPS(tbb_rw, tbb::spin_rw_mutex, new (l) tbb::spin_rw_mutex, l->lock_shared(), l->unlock_shared(), l->lock(), l->unlock())
+
+const struct bench_subject subjects[] = {
+    BENCH_LOCK_SUBJECT(tbb_queuing, tbb::queuing_mutex, "MCS lock", "fair, the caller's node", "tbb::queuing_mutex", TBB, SIDE_PEER),
+    BENCH_LOCK_SUBJECT(tbb_spin, tbb::spin_mutex, "unfair lock", "spins, yields to the kernel", "tbb::spin_mutex", TBB, SIDE_OTHER),
+    BENCH_LOCK_SUBJECT(tbb_rw, tbb::spin_rw_mutex, "seqlock", "readers write the lock, yields", "tbb::spin_rw_mutex", TBB, SIDE_OTHER),
+};
+
+} // namespace
+
+BENCH_LIST(list_tbb_locks, subjects)
