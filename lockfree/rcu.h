@@ -1,10 +1,12 @@
 /* rcu.h: read-copy-update. Readers only count preemption; the machinery (bit-mask tree, segmented callbacks) is rcu_core.h.
  *
- *                        read section   call_rcu   synchronize_rcu   rcu_barrier
- *   each                 yes            yes        yes               yes
- * Progress: readers are wait-free, nest, any context but NMI; call_rcu is wait-free, interrupts allowed; the others sleep.
- * Ordering: U1 a callback runs, and synchronize_rcu returns, after every read section that was running when it was called.
- * U2 rcu_assign_pointer releases what it publishes to rcu_dereference. Reuse: an object is freed by its callback, never before.
+ *                        read section   call_rcu   synchronize_rcu*   polled periods   rcu_barrier
+ *   each                 yes            yes        yes                yes              yes
+ * Progress: readers are wait-free, nest, any context but NMI; call_rcu is wait-free, interrupts allowed; get_state, start_poll and
+ * poll_state are lock-free, any context; synchronize_rcu*, cond_synchronize_rcu and rcu_barrier sleep.
+ * Ordering: U1 a callback runs, synchronize_rcu returns, and a cookie's period is over, after every read section that was running
+ * when it was called or the cookie was taken. U2 rcu_assign_pointer releases what it publishes to rcu_dereference. U3 callbacks of
+ * one CPU run in the order in which they were queued. Reuse: an object is freed by its callback, never before.
  * Misuse: queueing one rcu_head twice is caught in debug builds.
  * Source: McKenney, "RCU Usage in the Linux Kernel" (2012); tree of masks: McKenney, "Hierarchical RCU", LWN 305782, 2008. */
 #pragma once
@@ -24,6 +26,14 @@ void synchronize_rcu(void);
 void synchronize_rcu_expedited(void);
 /* Waits until every callback queued before has run. */
 void rcu_barrier(void);
+
+/* Polled periods: a cookie stands for the first whole period after it was taken; it may be kept as long as one likes (the numbers
+ * are compared so that they may wrap). start_poll also asks for the period; get_state leaves that to others. */
+uint64_t get_state_synchronize_rcu(void);
+uint64_t start_poll_synchronize_rcu(void);
+bool poll_state_synchronize_rcu(uint64_t cookie);
+/* synchronize_rcu, unless the cookie's period is over already. */
+void cond_synchronize_rcu(uint64_t cookie);
 
 /* Frees `ptr` (from kmalloc) after a grace period; `member` is its struct rcu_head, within its first 4096 bytes. */
 #define kfree_rcu(ptr, member) \

@@ -3,6 +3,9 @@
 
 #define FORCE_ROUNDS_BEFORE_KICK 3
 #define ADVANCE_BATCH 64
+#define FLOOD_CALLBACKS 10000 /* as many on one CPU: its period is hurried */
+#define FLOOD_STEP (ADVANCE_BATCH * 16)
+#define INVOKE_BATCH 64 /* they run with preemption off */
 
 struct rcu_state rcu_state = {
     .gp_seq = LF_COUNTER_START(uint64_t),
@@ -24,26 +27,48 @@ static void segment_splice(struct rcu_segment *to, struct rcu_segment *from)
     segment_init(from);
 }
 
+static void segments_init(struct rcu_cpu *rc)
+{
+    segment_init(&rc->done);
+    segment_init(&rc->wait);
+    segment_init(&rc->ready);
+    segment_init(&rc->next);
+    rc->queued = 0;
+}
+
+/* The first time only: from then on others read eqs and write the snapshots. */
+static void cpu_first_online(struct rcu_cpu *rc, unsigned cpu)
+{
+    segments_init(rc);
+    rc->cpu = cpu;
+    rc->running = false;
+    rc->eqs = (uint32_t)(LF_COUNTER_START(uint32_t) | 1);
+    rc->snap_seq = atomic_load_acquire(&rcu_state.gp_seq) & ~1ull; /* even: no period's */
+    atomic_store_release(&rcu_state.cpus[cpu], rc);
+}
+
 void rcu_cpu_online(struct rcu_cpu *rc, unsigned cpu)
 {
     struct rcu_leaf *leaf = &rcu_state.leaf[cpu / RCU_LEAF_CPUS];
     uint32_t leaves = atomic_load_relaxed(&rcu_state.leaves);
 
     LF_ASSERT(cpu < RCU_MAX_CPUS, rc);
-    segment_init(&rc->done);
-    segment_init(&rc->wait);
-    segment_init(&rc->next);
-    rc->cpu = cpu;
-    rc->queued = 0;
-    rc->running = false;
-    rc->eqs = (uint32_t)(LF_COUNTER_START(uint32_t) | 1);
-    rc->seen_seq = atomic_load_acquire(&rcu_state.gp_seq);
-    rc->snap_seq = rc->seen_seq & ~1ull; /* even: no period's */
-    atomic_store_release(&rcu_state.cpus[cpu], rc);
+    if (atomic_load_relaxed(&rcu_state.cpus[cpu]) == rc)
+        rcu_cpu_idle_exit(rc);
+    else
+        cpu_first_online(rc, cpu);
+    rc->seen_seq = atomic_load_acquire(&rcu_state.gp_seq) - 1; /* a period from before may still wait for this CPU's bit */
     while (leaves < cpu / RCU_LEAF_CPUS + 1 &&
            !atomic_cas_full(&rcu_state.leaves, &leaves, cpu / RCU_LEAF_CPUS + 1))
         cpu_relax();
     atomic_fetch_or_full(&leaf->online, 1u << (cpu % RCU_LEAF_CPUS)); /* before the first read section */
+}
+
+void rcu_cpu_offline(struct rcu_cpu *rc)
+{
+    LF_ASSERT(!rc->running, rc);
+    rcu_cpu_idle_enter(rc); /* first: a period that counted this CPU samples it, G4 */
+    (void)atomic_fetch_and_full(&rcu_state.leaf[rc->cpu / RCU_LEAF_CPUS].online, ~(1u << (rc->cpu % RCU_LEAF_CPUS)));
 }
 
 /* Fills the tree for period `seq`. Only the holder of `starting`, no period running. */
@@ -129,26 +154,78 @@ void rcu_request(uint64_t cookie)
     try_start();
 }
 
+/* wait -> done, ready -> wait, as far as periods are over. */
+static void segments_complete(struct rcu_cpu *rc)
+{
+    while (rc->wait.head && rcu_poll(rc->wait_seq)) {
+        segment_splice(&rc->done, &rc->wait);
+        segment_splice(&rc->wait, &rc->ready);
+        rc->wait_seq = rc->ready_seq;
+    }
+}
+
+/* next -> the segment whose period covers it. At most two periods are unfinished at once, so two segments are enough; when one
+ * ends between the look and the snapshot, `ready` waits for one more. */
+static void segments_assign(struct rcu_cpu *rc)
+{
+    uint64_t seq = rcu_snapshot();
+
+    if (!rc->wait.head || rc->wait_seq == seq) {
+        segment_splice(&rc->wait, &rc->next);
+        rc->wait_seq = seq;
+    } else {
+        segment_splice(&rc->ready, &rc->next);
+        rc->ready_seq = seq;
+    }
+    rcu_request(seq);
+}
+
 void rcu_cpu_advance(struct rcu_cpu *rc)
 {
-    if (rc->wait.head && rcu_poll(rc->wait_seq))
-        segment_splice(&rc->done, &rc->wait);
-    if (!rc->wait.head && rc->next.head) {
-        rc->wait_seq = rcu_snapshot();
-        segment_splice(&rc->wait, &rc->next);
-        rcu_request(rc->wait_seq);
-    }
+    segments_complete(rc);
+    if (rc->next.head)
+        segments_assign(rc);
+}
+
+void rcu_cpu_adopt(struct rcu_cpu *rc, struct rcu_cpu *dead)
+{
+    segments_complete(rc);
+    segment_splice(&rc->done, &dead->done);
+    segment_splice(&rc->next, &dead->wait); /* a whole period more, whatever they waited for */
+    segment_splice(&rc->next, &dead->ready);
+    segment_splice(&rc->next, &dead->next);
+    rc->queued += dead->queued;
+    dead->queued = 0;
+    rcu_cpu_advance(rc);
+}
+
+/* Every ADVANCE_BATCH callbacks. One period serves many, so usually the tick does this. */
+static __attribute__((noinline, cold)) void enqueue_slow(struct rcu_cpu *rc)
+{
+    rcu_cpu_advance(rc);
+    if (rc->queued < FLOOD_CALLBACKS || rc->queued % FLOOD_STEP)
+        return;
+    rcu_force_quiet(true);
+    if (rcu_cpu_has_done(rc))
+        rcu_env_kick(rc->cpu); /* this CPU's callers outrun its callbacks: let it run some */
 }
 
 void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(struct rcu_head *))
 {
-    LF_DEBUG_ASSERT(rc->next.tail != &head->next && rc->wait.tail != &head->next, head);
+    LF_DEBUG_ASSERT(rc->next.tail != &head->next && rc->ready.tail != &head->next && rc->wait.tail != &head->next, head);
     head->func = func;
     head->next = NULL;
     *rc->next.tail = head;
     rc->next.tail = &head->next;
     if (lf_unlikely(++rc->queued % ADVANCE_BATCH == 0))
-        rcu_cpu_advance(rc); /* otherwise the tick does: one period serves many callbacks */
+        enqueue_slow(rc);
+}
+
+unsigned rcu_cpu_batch(const struct rcu_cpu *rc)
+{
+    if (rc->queued > FLOOD_CALLBACKS)
+        return UINT32_MAX; /* memory matters more than latency */
+    return rc->queued / 8 > INVOKE_BATCH ? rc->queued / 8 : INVOKE_BATCH;
 }
 
 struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max)

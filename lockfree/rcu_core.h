@@ -9,10 +9,22 @@
  *  G3 request and end cannot miss each other: the requester raises `needed`, then reads gp_seq; the ender raises gp_seq, then
  *     reads `needed`; all by RMW.
  *  G4 an idle CPU is sampled through its eqs word (RMW at entry and exit, odd = active), never woken.
- * Callbacks are per CPU in segments next -> wait (for one period) -> done; only the owner touches them, interrupts off.
+ * Callbacks are per CPU in segments next -> ready (for the period after) -> wait (for one period) -> done; only the owner touches
+ * them, interrupts off. Enqueue stores four words and has no atomic operation; a segment moves on by splicing, whatever its length.
+ * Many callbacks on one CPU hurry the period and lift the limit of how many run at once.
+ * A CPU that goes offline leaves its callbacks where they are; one other CPU adopts them as the newest of its own.
  *
- *   rcu_cpu_* functions: owner CPU only, interrupts off.  rcu_force_quiet, rcu_poll, rcu_snapshot: any CPU.
- * Progress: everything is lock-free or a trylock; nobody waits here. */
+ *
+ *                                rcu_cpu_* of CPU c   rcu_force_quiet   rcu_snapshot, rcu_request, rcu_poll
+ *   rcu_cpu_* of CPU c           no: owner only       yes               yes
+ *   rcu_cpu_* of another CPU     yes                  yes               yes
+ *   rcu_force_quiet              yes                  one, others leave yes
+ *   rcu_snapshot, _request, _poll  yes                yes               yes
+ * Progress: everything is lock-free or a trylock; nobody waits here. Ordering: C1 what was done before rcu_snapshot is before the
+ * end of the period its cookie names; what follows a true rcu_poll is after every read section that ran at the snapshot.
+ * Reuse: a struct rcu_cpu lives for ever; an rcu_head may be used again when its callback runs.
+ * Source: McKenney, "Hierarchical RCU", LWN 305782, 2008; segments: McKenney, "Simplicity through optimization", linux.conf.au 2009;
+ * polled periods: LWN 843317, 2021. */
 #pragma once
 #include "lockfree/rcu.h"
 
@@ -30,9 +42,10 @@ struct rcu_cpu {
     uint64_t seen_seq;         /* the last gp_seq handled here */
     struct rcu_segment done;   /* their period is over */
     struct rcu_segment wait;   /* wait for wait_seq */
+    struct rcu_segment ready;  /* wait for ready_seq, which is later */
     struct rcu_segment next;   /* no period asked for yet */
-    uint64_t wait_seq;
-    uint32_t queued;           /* callbacks in all segments */
+    uint64_t wait_seq, ready_seq;
+    uint32_t queued;           /* callbacks in all segments and being run */
     uint32_t cpu;              /* set once */
     bool running;              /* callbacks are being run: do not nest */
     /* written by the owner (RMW), read by rcu_force_quiet: its own line */
@@ -65,7 +78,10 @@ extern struct rcu_state rcu_state;
 void rcu_env_kick(unsigned cpu);           /* make this CPU pass a quiet point soon (IPI); any context */
 void rcu_env_free(void *object);           /* kfree_rcu's free */
 
-void rcu_cpu_online(struct rcu_cpu *rc, unsigned cpu); /* before the CPU's first read section */
+void rcu_cpu_online(struct rcu_cpu *rc, unsigned cpu); /* before the CPU's first read section, also after rcu_cpu_offline */
+void rcu_cpu_offline(struct rcu_cpu *rc);              /* after its last; not while callbacks run */
+/* Takes the callbacks of a CPU that is offline. Owner of rc; nobody else touches `dead`. */
+void rcu_cpu_adopt(struct rcu_cpu *rc, struct rcu_cpu *dead);
 void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(struct rcu_head *));
 void rcu_cpu_quiet_slow(struct rcu_cpu *rc, uint64_t seq);
 /* Moves callbacks on; asks for a period when some wait. */
@@ -73,6 +89,7 @@ void rcu_cpu_advance(struct rcu_cpu *rc);
 /* Detaches up to `max` callbacks that may run now. The caller runs them with rcu_invoke, interrupts on. */
 struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max);
 unsigned rcu_invoke(struct rcu_head *list);
+unsigned rcu_cpu_batch(const struct rcu_cpu *rc); /* how many callbacks to take at once, given how many there are */
 /* Reports for idle CPUs; `kick` interrupts the rest, otherwise only after a few rounds of one period. */
 void rcu_force_quiet(bool kick);
 

@@ -8,9 +8,6 @@
 #include "kernel/arch/x86/switch.h"
 #include "kernel/mm/mm.h"
 
-#define CALLBACKS_AT_ONCE 64 /* they run with preemption off */
-#define CALLBACKS_MANY 10000 /* memory matters more */
-
 DEFINE_PER_CPU(struct rq, runqueues);
 /* The kick word that entry.S and need_resched() read is the first word of the run queue: one line for a message and its kick. */
 __asm__(".globl cpu_kick\n.set cpu_kick, runqueues");
@@ -140,7 +137,7 @@ static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
 
 void sched_run_callbacks(struct rq *rq)
 {
-    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, rq->rcu.queued > CALLBACKS_MANY ? UINT_MAX : CALLBACKS_AT_ONCE);
+    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, rcu_cpu_batch(&rq->rcu));
     unsigned n;
 
     rq->rcu.running = true;
@@ -151,6 +148,12 @@ void sched_run_callbacks(struct rq *rq)
     preempt_enable_no_resched();
     rq->rcu.running = false;
     rq->rcu.queued -= n;
+}
+
+static __always_inline void run_done_callbacks(struct rq *rq)
+{
+    if (unlikely(rcu_cpu_has_done(&rq->rcu)) && !rq->rcu.running)
+        sched_run_callbacks(rq);
 }
 
 /* The switch tail: runs on the next task's stack, interrupts off. */
@@ -173,8 +176,7 @@ static __always_inline void finish_task_switch(struct task_struct *prev)
         rq->drop_mm = NULL;
         mmdrop(mm);
     }
-    if (unlikely(rcu_cpu_has_done(&rq->rcu)) && !rq->rcu.running)
-        sched_run_callbacks(rq);
+    run_done_callbacks(rq);
 }
 
 void schedule_tail(struct task_struct *prev)
@@ -239,8 +241,10 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     next = pick_next_task(rq, prev, fate);
     if (unlikely(!next) || unlikely(next == prev && prev->se.rq.moving))
         next = pick_nothing(rq, prev);
-    if (next == prev)
+    if (next == prev) {
+        run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
+    }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
         own_run(&next->se.rq.own);

@@ -5,6 +5,10 @@
 #include "kernel/sched/rq.h"
 #include "kernel/sync/completion.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/time/ktime.h"
+
+#define EXPEDITED_SPINS 200
+#define EXPEDITED_NAP_NS (20 * NSEC_PER_USEC)
 
 void rcu_env_kick(unsigned cpu)
 {
@@ -37,33 +41,111 @@ static void wake_waiter(struct rcu_head *head)
     complete(&container_of(head, struct rcu_waiter, head)->done);
 }
 
-static void wait_for_period(bool expedited)
+/* Queues a callback that is to move on at once: its period is asked for now. */
+static void enqueue_hurried(struct rcu_head *head, void (*func)(struct rcu_head *))
 {
-    struct rcu_waiter w;
-    unsigned long flags;
+    unsigned long flags = local_irq_save();
 
-    if (!sched_smp)
-        return; /* the caller may sleep, so no reader runs on the only CPU */
-    init_completion(&w.done);
-    flags = local_irq_save();
-    rcu_cpu_enqueue(&this_rq()->rcu, &w.head, wake_waiter);
+    rcu_cpu_enqueue(&this_rq()->rcu, head, func);
     rcu_cpu_advance(&this_rq()->rcu);
-    if (expedited)
-        rcu_force_quiet(true);
     if (!this_rq()->ticking)
         sched_need_tick(this_rq());
     local_irq_restore(flags);
-    wait_for_completion(&w.done);
 }
 
 void synchronize_rcu(void)
 {
-    wait_for_period(false);
+    struct rcu_waiter w;
+
+    if (!sched_smp)
+        return; /* the caller may sleep, so no reader runs on the only CPU */
+    init_completion(&w.done);
+    enqueue_hurried(&w.head, wake_waiter);
+    wait_for_completion(&w.done);
+}
+
+/* ---- expedited: the waiter drives the periods itself and needs no callback ---- */
+
+/* The waiter is in no read section: its own CPU reports. Idle CPUs are sampled, the others interrupted. */
+static void hurry_period(void)
+{
+    unsigned long flags = local_irq_save();
+
+    rcu_cpu_quiet(&this_rq()->rcu);
+    rcu_force_quiet(true);
+    local_irq_restore(flags);
 }
 
 void synchronize_rcu_expedited(void)
 {
-    wait_for_period(true);
+    u64 cookie;
+
+    if (!sched_smp)
+        return;
+    cookie = rcu_snapshot();
+    rcu_request(cookie);
+    while (!rcu_poll(cookie)) {
+        hurry_period();
+        for (int i = 0; i < EXPEDITED_SPINS && !rcu_poll(cookie); i++)
+            cpu_relax(); /* an interrupt takes microseconds to be answered */
+        if (!rcu_poll(cookie)) {
+            set_current_state(TASK_UNINTERRUPTIBLE);
+            schedule_hrtimeout(ktime_get_ns() + EXPEDITED_NAP_NS);
+            set_current_state(TASK_RUNNING);
+        }
+    }
+}
+
+/* ---- polled: a CPU that asked for a period keeps a callback in its queue until that is over, so that somebody drives it ---- */
+
+struct poll_driver {
+    struct rcu_head head;
+    u64 cookie; /* the newest asked for on this CPU */
+    bool queued;
+};
+static DEFINE_PER_CPU(struct poll_driver, poll_drivers); /* NOIRQ */
+
+static void drive_poll(struct rcu_head *head)
+{
+    struct poll_driver *d = container_of(head, struct poll_driver, head);
+    unsigned long flags = local_irq_save();
+
+    d->queued = !rcu_poll(d->cookie);
+    if (d->queued)
+        rcu_cpu_enqueue(&this_rq()->rcu, head, drive_poll);
+    local_irq_restore(flags);
+}
+
+u64 get_state_synchronize_rcu(void)
+{
+    return rcu_snapshot();
+}
+
+u64 start_poll_synchronize_rcu(void)
+{
+    unsigned long flags = local_irq_save();
+    struct poll_driver *d = this_cpu_ptr(&poll_drivers);
+    u64 cookie = rcu_snapshot();
+
+    d->cookie = cookie;
+    rcu_request(cookie);
+    if (!d->queued) {
+        d->queued = true;
+        enqueue_hurried(&d->head, drive_poll);
+    }
+    local_irq_restore(flags);
+    return cookie;
+}
+
+bool poll_state_synchronize_rcu(u64 cookie)
+{
+    return rcu_poll(cookie);
+}
+
+void cond_synchronize_rcu(u64 cookie)
+{
+    if (!rcu_poll(cookie))
+        synchronize_rcu();
 }
 
 /* ---- rcu_barrier: one callback at the end of every CPU's queue ---- */
@@ -92,14 +174,9 @@ static void barrier_reached(struct rcu_head *head)
 static void barrier_enqueue(void *arg)
 {
     struct barrier_callback *c = this_cpu_ptr(&barrier_callbacks);
-    unsigned long flags = local_irq_save();
 
     c->barrier = arg;
-    rcu_cpu_enqueue(&this_rq()->rcu, &c->head, barrier_reached);
-    rcu_cpu_advance(&this_rq()->rcu);
-    if (!this_rq()->ticking)
-        sched_need_tick(this_rq());
-    local_irq_restore(flags);
+    enqueue_hurried(&c->head, barrier_reached);
 }
 
 void rcu_barrier(void)
