@@ -96,3 +96,22 @@ fetch_deb() {
     rm -rf "$3/root"
     dpkg-deb -x "$3"/*.deb "$3/root"
 }
+
+# debian_mirror: the address of the Debian archive that this machine's own apt uses, in either format of its lists.
+debian_mirror() {
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
+        awk '$3 == "main" && $1 !~ /security/ && $2 ~ /^(bookworm|stable)/ { sub(/\/$/, "", $1); print $1; exit }'
+}
+
+# backports_apt DIR: fetches the lists of Debian's backports into DIR and sets APT_PRIVATE, the options with
+# which apt reads them and nothing else. The machine's own apt is not touched.
+backports_apt() {
+    local mirror
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || return 1
+    mkdir -p "$1/lists/partial" "$1/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" >"$1/sources.list"
+    APT_PRIVATE=(-o "Dir::Etc::sourcelist=$1/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1" -o APT::Sandbox::User=root)
+    apt-get -q "${APT_PRIVATE[@]}" update >&2
+}

@@ -57,15 +57,18 @@ static void add_step(struct run_plan *p, const char *row, const char *workload, 
     s->cpu[1] = cpu ? cpu[1] : -1;
 }
 
-static void add_det(struct run_plan *p, const char *name, long n)
+static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n,
+                    const int *pin)
 {
-    add_step(p, name, name, n, STEP_WARM, NULL);
-    add_step(p, name, name, n, STEP_N, NULL);
-    add_step(p, name, name, 2 * n, STEP_2N, NULL);
+    add_step(p, row, name, tier == TIER_DET ? n : n / 4, STEP_WARM, pin);
+    add_step(p, row, name, n, STEP_N, pin);
+    if (tier == TIER_DET)
+        add_step(p, row, name, 2 * n, STEP_2N, pin);
 }
 
-static void add_wall(struct run_plan *p, const char *name, long n, bool two_party,
-                     const struct vm_topology *t)
+// A two-party workload has a row for each placement that the machine's shape has.
+static void add_workload(struct run_plan *p, enum tier tier, const char *name, long n,
+                         bool two_party, const struct vm_topology *t)
 {
     for (int place = 0; place < (two_party ? PLACEMENTS : 1); place++) {
         int cpu[2];
@@ -75,9 +78,7 @@ static void add_wall(struct run_plan *p, const char *name, long n, bool two_part
             continue;
         char *row = place == PLACE_SAME_CPU ? x_strdup(name)
                                             : x_printf("%s@%s", name, placement_name[place]);
-        const int *pin = two_party ? cpu : NULL;
-        add_step(p, row, name, n / 4, STEP_WARM, pin);
-        add_step(p, row, name, n, STEP_N, pin);
+        add_row(p, tier, row, name, n, two_party && t->cpus > 1 ? cpu : NULL);
         free(row);
     }
 }
@@ -99,11 +100,8 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
     for (size_t i = 0; i < chosen.count && !*why; i++) {
         json_t *w = json_object_get(workloads, chosen.items[i]);
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
-        if (tier == TIER_DET)
-            add_det(p, chosen.items[i], n < 1 ? 1 : n);
-        else
-            add_wall(p, chosen.items[i], n, json_is_true(json_object_get(w, "two_party")),
-                     topology);
+        add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
+                     json_is_true(json_object_get(w, "two_party")), topology);
     }
     list_free(&chosen);
     json_decref(suites);

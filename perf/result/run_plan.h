@@ -1,7 +1,7 @@
 // What a run asks of the guest: which workloads, how many iterations, on which CPUs.
-// In the det tier each workload runs three times: warm-up with N, then N, then 2N (the slope is
-// between the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N, once
-// for each placement that the topology has.
+// In the det tier each row runs three times: warm-up with N, then N, then 2N (the slope is between
+// the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N. A two-party
+// workload has one row for each placement that the topology has.
 #pragma once
 #include "perf/vm/vm_spec.h"
 

@@ -1,4 +1,5 @@
-// Finds QEMU, build/initramfs.cpio and build/lib/cloudbench-count.so.
+// Finds QEMU, build/initramfs.cpio and the plugin build/lib/cloudbench-NAME-vN.so for the plugin
+// interface that this QEMU speaks.
 #include "perf/verbs/host_tools.h"
 
 #include "perf/util/host_file.h"
@@ -6,6 +7,7 @@
 #include "perf/util/say.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,21 +44,65 @@ static bool need_file(char **path, const char *fixed, const char *what)
     return ok;
 }
 
-int host_tools_find(struct host_tools *t, bool need_plugin)
+char *find_wide_qemu(void)
+{
+    char *p = project_path(".cache/qemu/wide/usr/bin/qemu-system-x86_64");
+    char *found = find_program(p);
+    free(p);
+    return found;
+}
+
+static int find_qemu(struct host_tools *t, bool wide)
 {
     char *wanted = t->qemu ? t->qemu : x_strdup("qemu-system-x86_64");
-    t->qemu = find_program(wanted);
-    if (!t->qemu) {
+    bool fixed = t->qemu != NULL;
+    t->qemu = wide && !fixed ? find_wide_qemu() : find_program(wanted);
+    if (!t->qemu && wide && !fixed) {
+        say_error("the newer QEMU is missing, which several CPUs under instruction counting need");
+        say_hint("ci/qemu unpacks it from Debian's backports (nothing is installed)");
+    } else if (!t->qemu) {
         say_error("QEMU is missing: %s is not on the path", wanted);
         say_hint("apt-get install qemu-system-x86 (Debian), or --qemu PATH");
     }
     free(wanted);
-    if (!t->qemu || !need_file(&t->initrd, "build/initramfs.cpio", "the initramfs"))
+    return t->qemu ? 0 : EXIT_REFUSED;
+}
+
+// The version of the plugin interface that a QEMU takes (perf/plugin/tcg_api.h); 0: none of ours.
+static int plugin_interface(const char *qemu)
+{
+    int major = 0, minor = 0;
+    char *command = strchr(qemu, '\'') ? NULL : x_printf("'%s' --version 2>/dev/null", qemu);
+    FILE *p = command ? popen(command, "r") : NULL;
+    int got = p ? fscanf(p, "QEMU emulator version %d.%d", &major, &minor) : 0;
+    while (p && fgetc(p) != EOF) // to its end: a closed pipe would kill it
+        ;
+    if (p)
+        pclose(p);
+    free(command);
+    return got != 2 || major < 7 ? 0 : major < 9 ? 1 : major > 9 || minor >= 1 ? 3 : 0;
+}
+
+static int find_plugin(struct host_tools *t, const char *name)
+{
+    int version = plugin_interface(t->qemu);
+    if (!version) {
+        say_error("%s: no plugin of ours fits this QEMU (7 and 8, 9.1 and later are known)",
+                  t->qemu);
         return EXIT_REFUSED;
-    if (need_plugin &&
-        !need_file(&t->plugin, "build/lib/cloudbench-count.so", "the counting plugin"))
-        return EXIT_REFUSED;
-    return 0;
+    }
+    char *fixed = x_printf("build/lib/cloudbench-%s-v%d.so", name, version);
+    int rc = need_file(&t->plugin, fixed, "the plugin") ? 0 : EXIT_REFUSED;
+    free(fixed);
+    return rc;
+}
+
+int host_tools_find(struct host_tools *t, struct host_need need)
+{
+    int rc = find_qemu(t, need.det_cpus > 1);
+    if (!rc && !need_file(&t->initrd, "build/initramfs.cpio", "the initramfs"))
+        rc = EXIT_REFUSED;
+    return rc || !need.plugin ? rc : find_plugin(t, need.plugin);
 }
 
 void host_tools_free(struct host_tools *t)

@@ -6,9 +6,18 @@ struct host_tools {
     char *qemu, *initrd, *plugin;
 };
 
-// Fills what is NULL from $PATH and the fixed places. 0, or EXIT_REFUSED after saying what is
+// What the boots will ask of the host.
+struct host_need {
+    const char *plugin; // "count", "lines", or NULL for none
+    int det_cpus;       // CPUs under instruction counting; 0: no counting
+};
+
+// Fills what is NULL from $PATH and the fixed places; several CPUs under instruction counting take
+// the newer QEMU of ci/qemu, one CPU the installed one. 0, or EXIT_REFUSED after saying what is
 // missing and what mends it.
-int host_tools_find(struct host_tools *t, bool need_plugin);
+int host_tools_find(struct host_tools *t, struct host_need need);
 void host_tools_free(struct host_tools *t);
 // The absolute path of a program on $PATH (or of a path given), or NULL.
 char *find_program(const char *name);
+// The newer QEMU of ci/qemu, or NULL.
+char *find_wide_qemu(void);

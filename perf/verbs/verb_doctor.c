@@ -86,6 +86,11 @@ static void check_tiers(json_t *list, bool qemu, bool plugin)
           "guest instructions; exact on any machine", qemu && plugin ? "" : "ci/build");
     snprintf(cpus, sizeof(cpus), "%ld host CPU%s: wider guests share them; times are emulated", n,
              n == 1 ? "" : "s");
+    char *wide = find_wide_qemu();
+    check(list, "tier det, 2 to 8 CPUs", wide && plugin ? "ok" : "limited",
+          wide ? wide : "needs a newer QEMU beside the installed one",
+          wide ? "" : "ci/qemu unpacks it (nothing is installed)");
+    free(wide);
     check(list, "tier tcg", qemu ? "ok" : "missing", cpus, "");
     check(list, "tier kvm",
           p.state == KVM_GOOD && qemu ? "ok"
@@ -140,8 +145,8 @@ int verb_doctor(int argc, char **argv)
     bool qemu = check_qemu(list);
     bool ok = check_kernels(list) && qemu;
     ok &= check_file(list, "initramfs", "build/initramfs.cpio", "ci/build makes it");
-    bool plugin =
-        check_file(list, "counting plugin", "build/lib/cloudbench-count.so", "ci/build makes it");
+    bool plugin = check_file(list, "counting plugin", "build/lib/cloudbench-count-v1.so",
+                             "ci/build makes it");
     check_tiers(list, qemu, plugin);
     show(list, format);
     json_decref(list);

@@ -121,9 +121,10 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
 
 static int check_shape(const struct run_args *a, const struct run_options *o)
 {
-    if (o->tier.tier == TIER_DET && o->topology->cpus != 1) {
-        say_error("the det tier counts on one CPU; topology \"%s\" has %d (--tier tcg takes it)",
-                  a->topology, o->topology->cpus);
+    if (o->tier.tier == TIER_DET && o->topology->cpus > VM_DET_CPUS_MAX) {
+        say_error("the det tier runs up to %d CPUs in turn; topology \"%s\" has %d (--tier tcg "
+                  "takes it)",
+                  VM_DET_CPUS_MAX, a->topology, o->topology->cpus);
         return EXIT_USAGE;
     }
     return 0;
@@ -149,7 +150,9 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
     rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
-    rc = rc ? rc : host_tools_find(&a->tools, o->tier.tier == TIER_DET);
+    bool det = o->tier.tier == TIER_DET;
+    struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
+    rc = rc ? rc : host_tools_find(&a->tools, need);
     o->qemu = a->tools.qemu;
     o->initrd = a->tools.initrd;
     o->plugin = a->tools.plugin;

@@ -117,7 +117,7 @@ int verb_shell(int argc, char **argv)
     else
         rc = tier_choose(&tier, a.tier, topology.cpus);
     rc = rc ? rc : kernel_image_find(&kernel, a.kernel);
-    rc = rc ? rc : host_tools_find(&a.tools, false);
+    rc = rc ? rc : host_tools_find(&a.tools, (struct host_need){0});
     rc = rc ? rc : converse(&a, &kernel, &topology, &tier);
     kernel_image_free(&kernel);
     vm_topology_free(&topology);

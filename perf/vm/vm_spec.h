@@ -23,6 +23,8 @@ struct vm_spec {
     bool plugin_symbols;      // symbols.txt lies in the working folder
 };
 
+#define VM_DET_CPUS_MAX 8 // one thread runs them in turn; more only cost time
+
 #define VM_QMP_SOCKET   "qmp.sock"
 #define VM_CONSOLE_FIFO "console"
 #define VM_RESULTS_FIFO "results"

@@ -62,7 +62,7 @@ static void det_is_deterministic(void **state)
     build(&v, TIER_DET, "1", &one);
     assert_string_equal(value(&v, "-accel"), "tcg,thread=single");
     assert_string_equal(value(&v, "-icount"), "shift=0,sleep=off");
-    assert_string_equal(value(&v, "-cpu"), "max,-erms,-fsrm");
+    assert_string_equal(value(&v, "-cpu"), "max,-erms,-fsrm,-x2apic");
     assert_string_equal(value(&v, "-rtc"), "base=2024-01-01T00:00:00,clock=vm");
     assert_string_equal(value(&v, "-seed"), "1");
     assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt");

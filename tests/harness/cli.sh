@@ -29,7 +29,7 @@ expect 'unknown tier' 2 'no tier is called "fast"' $cb run syscall -k linux --ti
 expect 'unknown topology' 2 'no topology is called "999"' $cb run syscall -k linux --tier tcg -t 999
 expect 'unknown format' 2 'no format is called "xml"' $cb run syscall -k linux --format xml
 expect 'bad boots' 2 '-b must be a number above 0' $cb run syscall -b 0
-expect 'det takes one CPU' 2 'one CPU' $cb run syscall -k linux --tier det -t 4
+expect 'det takes up to 8 CPUs' 2 'up to 8 CPUs' $cb run syscall -k linux --tier det -t 16
 expect 'missing QEMU' 5 'QEMU is missing' $cb run syscall -k linux --tier det --qemu /nonexistent/qemu
 expect 'missing initramfs' 5 'initramfs is missing' $cb run syscall -k linux --tier det --initrd /nonexistent
 expect 'unknown run' 2 'no run is called' $cb compare nosuch

@@ -1,0 +1,27 @@
+/*
+ * insn_class.h: what an instruction is, from its bytes: a marker, or one of the operations that cost
+ * more on hardware than an instruction count shows. Knows encodings only; counts nothing.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MARK_MAGIC 0xC1BEu
+#define KERNEL_HALF 0xffff800000000000ull
+
+/* The last three are recognised by address when they run, not by insn_event(). */
+#define EVENTS(X)                                                                          \
+    X(cr3_writes) X(tlb_flushes) X(locked_kernel) X(locked_user) X(port_io) X(msr_writes)  \
+    X(simd_kernel) X(halts) X(pauses) X(fences) X(syscalls) X(sysrets) X(irets) X(cr_writes) \
+    X(mmio_reads) X(mmio_writes) X(ipis)
+
+#define X(n) EV_##n,
+enum event { EVENTS(X) EV_MAX };
+#undef X
+extern const char *const event_names[EV_MAX];
+
+/* Region number of a marker (docs/result-protocol.md), 0 when it is none. */
+unsigned marker_region(const uint8_t *p, size_t n);
+/* An event, or -1. kernel: the instruction lies in the kernel's half of the address space. */
+int insn_event(const uint8_t *p, size_t n, bool kernel);
