@@ -8,6 +8,7 @@
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
 
 static const u32 read_only = 1;
@@ -48,6 +49,15 @@ static void bug(void)
 static void exhaust(void)
 {
     exhaust_stack(0);
+}
+
+/* A debug kernel names the object and both places. */
+static void double_free(void)
+{
+    void *object = kmalloc(64, GFP_KERNEL);
+
+    kfree(object);
+    kfree(object);
 }
 
 static void write_ro(void)
@@ -94,6 +104,7 @@ static const struct {
     {"EXEC_DATA", exec_data},
     {"EXEC_USERSPACE", exec_userspace},
     {"ACCESS_USERSPACE", access_userspace},
+    {"SLAB_FREE_DOUBLE", double_free},
 };
 
 static ssize_t provoke_store(const char *text, size_t n, void *unused)

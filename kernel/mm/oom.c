@@ -1,5 +1,6 @@
 /* Out of memory: the biggest process dies so that the others go on. Owns the choice; the kernel
  * itself never panics for lack of user memory. Runs in task context, without locks. */
+#include "kernel/mm/slab.h"
 #include "kernel/mm/hooks.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/space.h"
@@ -72,6 +73,7 @@ void out_of_memory(void)
 
     if (fail_alloc_interval)
         return; /* a test made it fail: there is memory, and nobody must die */
+    shrink_local_magazines();
     drain_local_pages();
     if (fatal_signal_pending(current))
         return; /* it is we who leave */

@@ -1,10 +1,8 @@
-/* Object caches: slabs of pages per node, and above them per-CPU magazines that serve almost every
- * call.
+/* Object caches: slabs of pages per node, and above them the magazines of percpu/magazine.h, which
+ * serve almost every call.
  *
- * Owns the caches. Any context; must never sleep. A magazine is touched only by its CPU with
- * interrupts off. Objects of another node go back to that node's list by CAS (free_remote), and its
- * next refill takes the whole list by xchg: a free never takes another node's lock. The idea is
- * Bonwick's and Adams's "Magazines and Vmem", USENIX 2001. */
+ * Owns the caches. Any context; must never sleep. Objects of another node go to that node's remote
+ * list, and its next refill takes the whole list: a free never takes another node's lock. */
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/arch/x86/smp.h"
@@ -13,34 +11,22 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/meminfo.h"
 #include "kernel/mm/vmalloc.h"
+#include "percpu/magazine.h"
 #include "percpu/percpu.h"
 
 #define MAX_CACHES       96
-#define MAG_OBJECTS      31u
-#define MAG_BATCH        16u
 #define EMPTY_SLABS_KEPT 2u
-#define DEPOT_MAX        32u          /* batches per cache and node */
-#define DEPOT_BYTES      (128u << 10) /* about what they may hold */
+#define DEPOT_BYTES      (128u << 10) /* about what a node's depot of a cache may hold */
+#define MAGAZINE_BYTES   (64u << 10)  /* beyond this a magazine does not grow */
 
-struct magazine {
-    u32 count;
-    u32 pad;
-    void *obj[MAG_OBJECTS];
-};
-
-/* Guard: lock, interrupts off; remote is atomic. */
+/* Guard: lock, interrupts off. */
 struct slab_node {
     spinlock_t lock;
     struct list_head partial; /* slabs with a free object, fullest first is not kept up */
     u32 empty;                /* of them without any object in use */
     u64 pages;                /* in slabs of this node */
     u64 in_use;               /* objects out of slabs: with users and in magazines */
-    void *remote; /* objects freed by CPUs of other nodes, chained by their first word */
-    /* Whole batches between one CPU that frees and another that allocates: the lock is held for a
-     * few instructions. */
-    spinlock_t depot_lock __cacheline_aligned; /* guards the two below; leaf */
-    u32 depot_count;
-    void *depot[DEPOT_MAX]; /* MAG_BATCH objects of this node, chained by their first word */
+    struct magazine_depot depot;
 } __cacheline_aligned;
 
 struct kmem_cache {
@@ -49,11 +35,13 @@ struct kmem_cache {
     u32 id;
     u8 order; /* of a slab */
     u32 per_slab;
-    u32 depot_max;
+    u32 depth_max; /* of a magazine */
+    struct magazine *magazine; /* the boot copy of the CPUs' */
     struct slab_node *node[MAX_NODES];
 };
 
-static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES]); /* NOIRQ */
+static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES]) = {
+    [0 ... MAX_CACHES - 1] = MAGAZINE_INIT(MAGAZINE_START)}; /* NOIRQ */
 static struct kmem_cache caches[MAX_CACHES];
 static u32 cache_count;
 static DEFINE_SPINLOCK(create_lock);
@@ -138,10 +126,10 @@ static void put_object_locked(struct kmem_cache *c, struct slab_node *n, void *o
 
 static void drain_remote_locked(struct kmem_cache *c, struct slab_node *n)
 {
-    void *obj = atomic_load_relaxed(&n->remote) ? atomic_xchg_acquire(&n->remote, NULL) : NULL;
+    struct inbox_node *obj = magazine_take_remote(&n->depot);
 
     while (obj) {
-        void *next = *(void **)obj;
+        struct inbox_node *next = inbox_take_next(obj);
 
         put_object_locked(c, n, obj);
         obj = next;
@@ -170,79 +158,112 @@ static u32 take_objects_locked(struct slab_node *n, void **out, u32 want)
     return got;
 }
 
+/* ---- debug: a free object is poisoned and knows who freed it ---- */
+
+#ifdef CLOUDOS_DEBUG
+#define POISON      0x6b6b6b6b6b6b6b6bul
+#define FREED_BY    1             /* the word that holds it */
+#define FREED_MAGIC 0x5f5f0000ul  /* so that a text address in a used object does not look like it */
+#define SMALLEST_CHECKED 32u
+
+/* From word 2 on nobody has written since it was freed. */
+static bool is_poisoned(const struct kmem_cache *c, const u64 *word)
+{
+    u32 i = FREED_BY + 1;
+
+    while (i < c->size / 8 && word[i] == POISON)
+        i++;
+    return i == c->size / 8;
+}
+
+static void note_free(struct kmem_cache *c, void *obj, void *by)
+{
+    struct page *p = virt_to_page(obj);
+    u64 *word = obj, freed_by = word[FREED_BY] ^ FREED_MAGIC;
+
+    ASSERT((p->flags & PG_SLAB) && p->slab_cache == c);
+    ASSERT(((u64)obj - (u64)page_to_virt(slab_of(obj))) % c->size == 0);
+    if (c->size >= SMALLEST_CHECKED && freed_by >= KERNEL_BASE && is_poisoned(c, word))
+        panic("%s: object %p freed twice: first by %pS, now by %pS", c->name, obj, (void *)freed_by,
+              by);
+    memset(obj, 0x6b, c->size);
+    if (c->size >= SMALLEST_CHECKED)
+        word[FREED_BY] = (u64)by ^ FREED_MAGIC;
+}
+
+static void forget_free(struct kmem_cache *c, void *obj)
+{
+    if (c->size >= SMALLEST_CHECKED)
+        ((u64 *)obj)[FREED_BY] = POISON;
+}
+#else
+static void note_free(struct kmem_cache *c, void *obj, void *by)
+{
+}
+static void forget_free(struct kmem_cache *c, void *obj)
+{
+}
+#endif
+
 /* ---- magazines ---- */
 
-/* Interrupts off. False: the depot is full. */
-static bool depot_put(struct kmem_cache *c, struct slab_node *n, void **objs)
+/* Interrupts off. False: the depot is full, or the batch is not all of one node. */
+static bool depot_put(struct kmem_cache *c, struct slab_node *n, void **objs, bool *met)
 {
-    bool room;
-
-    if (READ_ONCE(n->depot_count) >= c->depot_max)
-        return false;
-    for (u32 i = 0; i < MAG_BATCH; i++) {
-        if (several_nodes && node_of(c, slab_of(objs[i])->node) != n)
+    for (u32 i = 0; several_nodes && i < MAGAZINE_BATCH; i++)
+        if (node_of(c, slab_of(objs[i])->node) != n)
             return false;
-        *(void **)objs[i] = i ? objs[i - 1] : NULL;
-    }
-    spin_lock(&n->depot_lock);
-    room = n->depot_count < c->depot_max;
-    if (room)
-        n->depot[n->depot_count++] = objs[MAG_BATCH - 1];
-    spin_unlock(&n->depot_lock);
-    return room;
+    return magazine_depot_put(&n->depot, objs, met);
 }
 
-/* A whole batch into objs, or 0. */
-static u32 depot_take(struct slab_node *n, void **objs)
+/* Objects of the node's slabs, of a new one if need be. Returns how many, 0 without memory. */
+static u32 objects_from_slabs(struct kmem_cache *c, gfp_t gfp, int nid, void **objs, u32 want)
 {
-    void *chain = NULL;
-    unsigned long flags;
-    u32 got = 0;
-
-    if (!READ_ONCE(n->depot_count))
-        return 0;
-    spin_lock_irqsave(&n->depot_lock, flags);
-    if (n->depot_count)
-        chain = n->depot[--n->depot_count];
-    spin_unlock_irqrestore(&n->depot_lock, flags);
-    for (; chain; chain = *(void **)chain)
-        objs[got++] = chain;
-    return got;
-}
-
-static __noinline void *refill(struct kmem_cache *c, gfp_t gfp, int nid, u32 want)
-{
-    void *objs[MAG_BATCH];
-    unsigned long flags;
     struct slab_node *n = node_of(c, (u16)(nid < 0 ? numa_node_id() : nid));
-    struct magazine *m;
-    u32 got;
+    unsigned long flags;
 
-    got = want == MAG_BATCH ? depot_take(n, objs) : 0;
-    while (!got) {
+    for (;;) {
         struct page *slab;
+        u32 got;
 
         spin_lock_irqsave(&n->lock, flags);
         drain_remote_locked(c, n);
         got = take_objects_locked(n, objs, want);
         spin_unlock_irqrestore(&n->lock, flags);
         if (got)
-            break;
+            return got;
         slab = slab_create(c, nid, gfp);
         if (!slab)
-            return NULL;
+            return 0;
         n = node_of(c, slab->node);
         spin_lock_irqsave(&n->lock, flags);
         add_slab_locked(c, n, slab);
         spin_unlock_irqrestore(&n->lock, flags);
     }
-    flags = local_irq_save();
-    m = this_cpu_ptr(&magazines[c->id]);
-    while (got > 1 && m->count < MAG_OBJECTS)
-        m->obj[m->count++] = objs[--got];
+}
+
+static __noinline void *refill(struct kmem_cache *c, gfp_t gfp)
+{
+    void *objs[MAGAZINE_BATCH];
+    unsigned long flags = local_irq_save();
+    bool met = false;
+    u32 got = magazine_depot_take(&node_of(c, (u16)numa_node_id())->depot, objs, &met);
+
+    if (!got) {
+        local_irq_restore(flags);
+        got = objects_from_slabs(c, gfp, -1, objs, MAGAZINE_BATCH);
+        if (!got)
+            return NULL;
+        flags = local_irq_save();
+    }
+    magazine_trip(this_cpu_ptr(c->magazine), met, c->depth_max);
+    got = 1 + magazine_refill(this_cpu_ptr(c->magazine), objs + 1, got - 1);
     local_irq_restore(flags);
-    while (got > 1)
-        kmem_cache_free(c, objs[--got]);
+    while (got > 1) {
+        forget_free(c, objs[--got]);
+        kmem_cache_free(c, objs[got]);
+    }
+    forget_free(c, objs[0]);
     return objs[0];
 }
 
@@ -253,7 +274,7 @@ static __noinline void *zero_object(struct kmem_cache *c, void *obj)
 
 static __noinline void *alloc_slow(struct kmem_cache *c, gfp_t gfp)
 {
-    void *obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, -1, MAG_BATCH);
+    void *obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp);
 
     return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
@@ -261,28 +282,29 @@ static __noinline void *alloc_slow(struct kmem_cache *c, gfp_t gfp)
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 {
     unsigned long flags;
-    struct magazine *m;
     void *obj;
 
     if (unlikely(fail_alloc_interval))
         return alloc_slow(c, gfp);
     flags = local_irq_save();
-    m = this_cpu_ptr(&magazines[c->id]);
-    if (unlikely(!m->count)) {
-        local_irq_restore(flags);
-        return alloc_slow(c, gfp);
-    }
-    obj = m->obj[--m->count];
+    obj = magazine_get(this_cpu_ptr(c->magazine));
     local_irq_restore(flags);
+    if (unlikely(!obj))
+        return alloc_slow(c, gfp);
+    forget_free(c, obj);
     return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
 
-/* Returns objects that no longer fit, each to its slab. */
-static __noinline void flush(struct kmem_cache *c, void **objs, u32 count)
+/* Interrupts off: a batch that no longer fits goes to the depot, or each object to its slab. */
+static void spill(struct kmem_cache *c, struct magazine *m)
 {
-    if (depot_put(c, node_of(c, slab_of(objs[0])->node), objs))
-        return;
-    while (count) {
+    void *objs[MAGAZINE_BATCH];
+    u32 count = magazine_spill(m, objs, MAGAZINE_BATCH);
+    bool met = false, kept;
+
+    kept = count == MAGAZINE_BATCH && depot_put(c, node_of(c, slab_of(objs[0])->node), objs, &met);
+    magazine_trip(m, met, c->depth_max);
+    while (!kept && count) {
         struct slab_node *n = node_of(c, slab_of(objs[count - 1])->node);
 
         spin_lock(&n->lock);
@@ -292,73 +314,54 @@ static __noinline void flush(struct kmem_cache *c, void **objs, u32 count)
     }
 }
 
-static void free_remote(struct slab_node *n, void *obj)
-{
-    void *head = atomic_load_relaxed(&n->remote);
-
-    do {
-        *(void **)obj = head;
-    } while (!atomic_cas_release(&n->remote, &head, obj)); /* partner: drain_remote_locked */
-}
-
-#ifdef CLOUDOS_DEBUG
-static void check_and_poison(struct kmem_cache *c, void *obj)
-{
-    struct page *p = virt_to_page(obj);
-
-    ASSERT((p->flags & PG_SLAB) && p->slab_cache == c);
-    ASSERT(((u64)obj - (u64)page_to_virt(slab_of(obj))) % c->size == 0);
-    memset(obj, 0x6b, c->size);
-}
-#else
-static void check_and_poison(struct kmem_cache *c, void *obj)
-{
-}
-#endif
-
 /* The magazine is full, or the object may belong to another node. */
 static __noinline void free_slow(struct kmem_cache *c, void *obj)
 {
-    unsigned long flags;
-    struct magazine *m;
+    unsigned long flags = local_irq_save();
+    struct magazine *m = this_cpu_ptr(c->magazine);
+    struct slab_node *n = several_nodes ? node_of(c, virt_to_page(obj)->node) : NULL;
 
-    if (several_nodes) {
-        struct slab_node *n = node_of(c, virt_to_page(obj)->node);
-
-        if (n != node_of(c, (u16)numa_node_id())) {
-            free_remote(n, obj);
-            return;
-        }
+    if (n && n != node_of(c, (u16)numa_node_id())) {
+        magazine_free_remote(&n->depot, obj);
+    } else if (!magazine_put(m, obj)) {
+        spill(c, m);
+        (void)magazine_put(m, obj); /* there is room now */
     }
-    flags = local_irq_save();
-    m = this_cpu_ptr(&magazines[c->id]);
-    if (m->count == MAG_OBJECTS) {
-        m->count -= MAG_BATCH;
-        flush(c, &m->obj[m->count], MAG_BATCH);
-    }
-    m->obj[m->count++] = obj;
     local_irq_restore(flags);
 }
 
 void kmem_cache_free(struct kmem_cache *c, void *obj)
 {
     unsigned long flags;
-    struct magazine *m;
+    bool kept;
 
-    check_and_poison(c, obj);
+    note_free(c, obj, __builtin_return_address(0));
     if (unlikely(several_nodes)) {
         free_slow(c, obj);
         return;
     }
     flags = local_irq_save();
-    m = this_cpu_ptr(&magazines[c->id]);
-    if (unlikely(m->count == MAG_OBJECTS)) {
-        local_irq_restore(flags);
-        free_slow(c, obj);
-        return;
-    }
-    m->obj[m->count++] = obj;
+    kept = magazine_put(this_cpu_ptr(c->magazine), obj);
     local_irq_restore(flags);
+    if (unlikely(!kept))
+        free_slow(c, obj);
+}
+
+/* Memory is short: the running CPU keeps a batch of each cache and returns the rest. */
+void shrink_local_magazines(void)
+{
+    unsigned long flags;
+
+    for (u32 i = 0; i < cache_count; i++) {
+        struct magazine *m;
+
+        flags = local_irq_save();
+        m = this_cpu_ptr(caches[i].magazine);
+        magazine_shrink(m);
+        while (m->count > m->depth)
+            spill(&caches[i], m);
+        local_irq_restore(flags);
+    }
 }
 
 /* ---- caches ---- */
@@ -380,7 +383,7 @@ static void make_nodes(struct kmem_cache *c)
         if (!n)
             continue;
         spin_lock_init(&n->lock);
-        spin_lock_init(&n->depot_lock);
+        magazine_depot_init(&n->depot, max(DEPOT_BYTES / (c->size * MAGAZINE_BATCH), 1u));
         INIT_LIST_HEAD(&n->partial);
         c->node[nid] = n;
     }
@@ -399,7 +402,8 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
     c->size = (u32)ALIGN_UP(max(size, sizeof(void *)), align);
     c->order = slab_order(c->size);
     c->per_slab = (u32)(PAGE_SIZE << c->order) / c->size;
-    c->depot_max = min(max(DEPOT_BYTES / (c->size * MAG_BATCH), 1u), DEPOT_MAX);
+    c->depth_max = min(max(MAGAZINE_BYTES / c->size, MAGAZINE_START), MAGAZINE_OBJECTS);
+    c->magazine = &magazines[c->id];
     make_nodes(c);
     c->name = name;
     return c;
@@ -486,7 +490,9 @@ void *kmalloc_node(size_t size, gfp_t gfp, int nid)
     if (size > KMALLOC_MAX)
         return alloc_large(size, gfp, nid);
     c = class_of(size);
-    obj = fail_alloc_now(gfp) ? NULL : refill(c, gfp, nid, 1);
+    if (fail_alloc_now(gfp) || !objects_from_slabs(c, gfp, nid, &obj, 1))
+        return NULL;
+    forget_free(c, obj);
     return gfp & GFP_ZERO ? zero_object(c, obj) : obj;
 }
 
