@@ -3,12 +3,13 @@
  * The caller keeps preemption off (kernel/lib/spinlock.h does). Source: Mellor-Crummey and Scott, TOCS 1991. */
 #pragma once
 #include "lockfree/atomic.h"
+#include "lockfree/env.h"
 
 typedef struct {
     uint16_t owner;
     uint16_t next;
 } __attribute__((aligned(4))) raw_spinlock_t;
-#define RAW_SPINLOCK_INIT { 0, 0 }
+#define RAW_SPINLOCK_INIT { LF_COUNTER_START(uint16_t), LF_COUNTER_START(uint16_t) }
 
 static inline void raw_spin_lock(raw_spinlock_t *l)
 {

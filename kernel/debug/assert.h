@@ -24,9 +24,10 @@ extern bool panic_in_progress;
         dump_stack();                                                                              \
     }                                                                                              \
     bad_; })
-/* Counters start near wrap-around in a debug kernel so that wrap code runs at every boot. */
+/* Counters start near wrap-around in a debug kernel so that wrap code runs at every boot; `steps` before it where few are taken. */
 #ifdef CLOUDOS_DEBUG
-#define NEAR_WRAP(type) ((type)(0 - (type)300))
+#define NEAR_WRAP_BY(type, steps) ((type)(0 - (type)(steps)))
 #else
-#define NEAR_WRAP(type) ((type)0)
+#define NEAR_WRAP_BY(type, steps) ((type)0)
 #endif
+#define NEAR_WRAP(type) NEAR_WRAP_BY(type, 300)

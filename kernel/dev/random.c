@@ -16,8 +16,8 @@
 
 struct generator {
     u32 key[8];
+    u64 seeded; /* base generation that the key comes from; 0 never */
     u32 used;   /* bytes of batch given out; BATCH_BYTES: make new ones */
-    u32 seeded; /* base generation that the key comes from, + 1; 0 never */
     u8 batch[BATCH_BYTES];
 };
 static DEFINE_PER_CPU(struct generator, generator); /* NOIRQ */
@@ -25,7 +25,7 @@ static DEFINE_PER_CPU(struct generator, generator); /* NOIRQ */
 static DEFINE_SPINLOCK(base_lock);
 static u32 base_key[8];
 static u64 base_counter;
-static u32 base_generation = 1; /* written under base_lock, read at any time */
+static u64 base_generation = 1; /* never wraps; written under base_lock, read at any time */
 
 /* New base key = ChaCha20(base key ^ input). */
 static void mix_locked(const u32 in[8])
@@ -62,7 +62,7 @@ static void reseed(struct generator *g)
 
     spin_lock(&base_lock);
     chacha20_block(base_key, base_counter++, rdtsc(), block);
-    g->seeded = base_generation + 1;
+    g->seeded = base_generation;
     spin_unlock(&base_lock);
     for (int i = 0; i < 8; i++)
         g->key[i] ^= block[i];
@@ -80,7 +80,7 @@ static void refill(struct generator *g)
 
 static size_t take(struct generator *g, void *buf, size_t n)
 {
-    if (unlikely(g->seeded != atomic_load_relaxed(&base_generation) + 1))
+    if (unlikely(g->seeded != atomic_load_relaxed(&base_generation)))
         reseed(g);
     if (g->used == BATCH_BYTES)
         refill(g);

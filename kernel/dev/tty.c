@@ -141,6 +141,7 @@ static void tty_setup(struct tty_struct *tty, unsigned port)
     tty->port = port;
     tty->dev = MKDEV(4, 64 + port);
     tty->termios = tty_std_termios;
+    tty->generation = NEAR_WRAP_BY(u32, 1);
     tty->read_head = tty->canon_head = tty->read_tail = NEAR_WRAP(u32);
     spin_lock_init(&tty->lock);
     init_waitqueue_head(&tty->read_wait);

@@ -4,6 +4,7 @@
  * tree_seq odd. A dentry in a directory (D_HASHED) holds one reference for being there and one on
  * its parent. Must never be entered with a spin lock held: dput may sleep. */
 #include "kernel/fs/fs_internal.h"
+#include "kernel/debug/assert.h"
 
 #define D_HASH_BITS 14
 #define D_HASH_SIZE (1u << D_HASH_BITS)
@@ -12,7 +13,7 @@
 static struct dentry *hash_table[D_HASH_SIZE];
 static spinlock_t hash_locks[D_LOCKS];
 static struct kmem_cache *dentry_cache;
-u32 tree_seq;
+u32 tree_seq = NEAR_WRAP_BY(u32, 4);
 static DEFINE_SPINLOCK(tree_lock);
 
 void dcache_init(void)

@@ -123,7 +123,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->reset_on_fork = false;
     se->sync_at = 0;
     se->sync_kept = true;
-    se->affinity_wanted = se->affinity_done = 0;
+    se->affinity_wanted = se->affinity_done = NEAR_WRAP_BY(u32, 2);
     spin_lock_init(&se->attr_lock);
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
         se->cpus_mask[w] = from->cpus_mask[w];
