@@ -5,7 +5,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
 
@@ -24,6 +26,35 @@ static double check_seconds __attribute__((unused)) = 0.3;
 void lockfree_fail(const char *expr, const char *file, int line, const void *object)
 {
     fprintf(stderr, "%s:%d: %s: object %p\n", file, line, expr, object);
+    abort();
+}
+
+/* "file.c:12" of a code address, the caller's line when it lies in an inlined function of a header. Needs debug information. */
+static inline const char *check_place(const void *pc, char *text, size_t size)
+{
+    extern const char __executable_start;
+    uintptr_t base = (uintptr_t)&__executable_start;
+    char command[96];
+    FILE *f;
+
+    snprintf(command, sizeof(command), "addr2line -i -s -e /proc/%d/exe %#lx", (int)getpid(),
+             (unsigned long)((uintptr_t)pc - (base > 0x10000000 ? base : 0)));
+    f = popen(command, "r");
+    snprintf(text, size, "?");
+    while (f && fgets(text, (int)size, f) && strstr(text, ".h:"))
+        ;
+    if (f)
+        pclose(f);
+    text[strcspn(text, " \n")] = 0;
+    return text;
+}
+
+void lockfree_misuse(const char *what, const void *object, const void *before, const void *now)
+{
+    char a[128], b[128];
+
+    fprintf(stderr, "misuse: %s: object %p, before at %s, now at %s\n", what, object, check_place(before, a, sizeof(a)),
+            check_place(now, b, sizeof(b)));
     abort();
 }
 

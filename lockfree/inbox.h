@@ -6,7 +6,7 @@
  * Progress: push is lock-free (one CAS without contention), detach_all is wait-free. There is no pop of one, so no ABA.
  * Ordering: I1 what the pusher wrote before the push is seen by who detaches the node. I2 push is a full barrier: a kick word
  * read or written after it is ordered behind it. Reuse: the detacher may reuse or push a node again once it has read its next.
- * Misuse: pushing a node that is in a list is caught in debug builds.
+ * Misuse: pushing a node that is in a list is caught in debug builds, with the place of the push before.
  * Source: Treiber, IBM RJ 5118, 1986 (push half); Linux llist. */
 #pragma once
 #include "lockfree/atomic.h"
@@ -14,6 +14,7 @@
 
 struct inbox_node {
     struct inbox_node *next;
+    LF_SITE(pushed) /* written by the pusher, before it */
 };
 #define INBOX_UNLINKED ((struct inbox_node *)8) /* never a node's address: not in any list */
 
@@ -25,6 +26,7 @@ struct inbox {
 static inline void inbox_node_init(struct inbox_node *n)
 {
     n->next = INBOX_UNLINKED;
+    LF_SITE_NONE(n->pushed);
 }
 
 /* Returns true when the list was empty: the caller must then tell the owner. Any context. */
@@ -32,7 +34,8 @@ static inline bool inbox_push_mpsc(struct inbox *b, struct inbox_node *n)
 {
     struct inbox_node *head = atomic_load_relaxed(&b->head);
 
-    LF_DEBUG_ASSERT(atomic_load_relaxed(&n->next) == INBOX_UNLINKED, n);
+    LF_MISUSE_IF(atomic_load_relaxed(&n->next) != INBOX_UNLINKED, "inbox: pushed while in a list", n, n->pushed);
+    LF_SITE_HERE(n->pushed);
     do {
         atomic_store_relaxed(&n->next, head);
     } while (!atomic_cas_full(&b->head, &head, n)); /* I1, I2 */

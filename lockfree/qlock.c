@@ -15,7 +15,7 @@ static void take_when_free(struct qlock *l)
     do {
         while (atomic_load_relaxed(&l->word))
             cpu_relax();
-    } while (!qlock_trylock(l));
+    } while (!qlock_take_free(l));
 }
 
 /* Waits at the head of the queue until the lock is free, takes it, and passes the head on. `tail`: my number in the word. */
@@ -82,3 +82,60 @@ void qlock_lock_slow(struct qlock *l)
         take_as_head(l, &mine->node[at], tail);
     atomic_store_relaxed(&mine->in_use, at);
 }
+
+#if LF_DEBUG
+static uint32_t cpus_seen; /* one more than the highest that locked */
+
+static struct qlock_holding *holding_of(struct qlock_nodes *n, const struct qlock *l)
+{
+    for (uint32_t i = n->nr_held; i-- > 0;)
+        if (n->held[i].lock == l)
+            return &n->held[i];
+    return NULL;
+}
+
+/* Where another CPU locked it: for the report only, that CPU may be letting go. */
+static const void *site_elsewhere(const struct qlock *l)
+{
+    for (uint32_t cpu = 0; cpu < atomic_load_relaxed(&cpus_seen); cpu++) {
+        struct qlock_holding *h = holding_of(qlock_env_nodes(cpu), l);
+
+        if (h)
+            return h->site;
+    }
+    return NULL;
+}
+
+void qlock_note_wanted(const struct qlock *l, const void *here)
+{
+    struct qlock_holding *h = holding_of(qlock_env_nodes(lf_env_cpu()), l);
+
+    if (lf_unlikely(h))
+        lockfree_misuse("qlock: locked by a CPU that holds it", l, h->site, here);
+}
+
+/* The count rises before the entry is written: who interrupts takes the next one and gives it back. */
+void qlock_note_locked(const struct qlock *l, const void *here)
+{
+    uint32_t cpu = lf_env_cpu(), seen = atomic_load_relaxed(&cpus_seen);
+    struct qlock_nodes *n = qlock_env_nodes(cpu);
+    uint32_t at = n->nr_held++;
+
+    LF_ASSERT(at < QLOCK_HOLDINGS, n);
+    n->held[at] = (struct qlock_holding){l, here};
+    while (seen <= cpu && !atomic_cas_relaxed(&cpus_seen, &seen, cpu + 1))
+        cpu_relax();
+}
+
+void qlock_note_unlock(const struct qlock *l, const void *here)
+{
+    struct qlock_nodes *n = qlock_env_nodes(lf_env_cpu());
+    struct qlock_holding *h = holding_of(n, l);
+
+    if (lf_unlikely(!h))
+        lockfree_misuse("qlock: unlocked by a CPU that does not hold it", l, site_elsewhere(l), here);
+    h->lock = NULL;
+    while (n->nr_held && !n->held[n->nr_held - 1].lock)
+        n->nr_held--;
+}
+#endif

@@ -8,11 +8,12 @@
  * Where CPUs are virtual and may be off their processor (qlock_unfair), waiters do not queue: a queue would wait for the one CPU
  * whose turn it is. Then any waiter that runs takes the free lock. So does a waiter that finds its CPU's nodes in use.
  * Progress: lock blocks; FIFO among queued waiters, and no newcomer passes a queue. trylock is wait-free. unlock is wait-free.
- * Ordering: Q1 unlock releases, the next lock acquires (qlock_unlock -> qlock_trylock, take_as_head, qlock_lock_slow).
+ * Ordering: Q1 unlock releases, the next lock acquires (qlock_unlock -> qlock_take_free, take_as_head, qlock_lock_slow).
  *           Q2 a node is initialised before its number is in the word (qlock_lock_slow -> the successor's qlock_lock_slow).
  * Reuse: the lock's memory may be freed once no one can reach it and the last unlock returned; a node is free again when
  * qlock_lock returns, whatever the lock does later. The caller keeps preemption off.
- * Misuse: unlocking a free lock is caught in debug builds.
+ * Misuse: locking what the CPU holds already and unlocking what it does not hold are caught in debug builds, which keep what each
+ * CPU holds and where it was locked.
  * Source: Mellor-Crummey and Scott, TOCS 9(1), 1991, with the held bit apart from the queue (Linux qspinlock, LWN 590243, 2014). */
 #pragma once
 #include "lockfree/atomic.h"
@@ -21,6 +22,7 @@
 #define QLOCK_HELD     1u
 #define QLOCK_TAIL     8 /* shift */
 #define QLOCK_CONTEXTS 3u
+#define QLOCK_HOLDINGS 16u /* that a debug build keeps in mind, for each CPU */
 
 /* Set once, before the second CPU starts. */
 extern bool qlock_unfair;
@@ -42,29 +44,56 @@ struct qlock_node {
 struct qlock_nodes {
     struct qlock_node node[QLOCK_CONTEXTS];
     uint32_t in_use;
+#if LF_DEBUG
+    uint32_t nr_held;
+    struct qlock_holding {
+        const struct qlock *lock; /* NULL: let go out of order */
+        const void *site;
+    } held[QLOCK_HOLDINGS];
+#endif
 } LF_CACHELINE;
 
 /* What the surroundings provide: the nodes of a CPU, for lf_env_cpu() and for whatever number that returned elsewhere. */
 struct qlock_nodes *qlock_env_nodes(uint32_t cpu);
 
-static inline bool qlock_trylock(struct qlock *l)
+#if LF_DEBUG
+void qlock_note_wanted(const struct qlock *l, const void *here);
+void qlock_note_locked(const struct qlock *l, const void *here);
+void qlock_note_unlock(const struct qlock *l, const void *here);
+#define QLOCK_NOTE(event, l) qlock_note_##event((l), lf_here())
+#else
+#define QLOCK_NOTE(event, l) ((void)0)
+#endif
+
+static inline bool qlock_take_free(struct qlock *l)
 {
     uint32_t zero = 0;
 
     return atomic_cas_acquire(&l->word, &zero, QLOCK_HELD); /* Q1 */
 }
 
+static inline bool qlock_trylock(struct qlock *l)
+{
+    bool taken = qlock_take_free(l);
+
+    if (taken)
+        QLOCK_NOTE(locked, l);
+    return taken;
+}
+
 void qlock_lock_slow(struct qlock *l);
 
 static inline void qlock_lock(struct qlock *l)
 {
-    if (lf_unlikely(!qlock_trylock(l)))
+    QLOCK_NOTE(wanted, l);
+    if (lf_unlikely(!qlock_take_free(l)))
         qlock_lock_slow(l);
+    QLOCK_NOTE(locked, l);
 }
 
 static inline void qlock_unlock(struct qlock *l)
 {
-    LF_DEBUG_ASSERT(atomic_load_relaxed(&l->word) & QLOCK_HELD, l);
+    QLOCK_NOTE(unlock, l);
 #ifdef __SANITIZE_THREAD__ /* it does not follow a release through a store of part of a word */
     (void)atomic_fetch_and_full(&l->word, ~QLOCK_HELD);
 #else

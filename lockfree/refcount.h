@@ -6,6 +6,7 @@
  * Ordering: R1 every access made under a reference is before the free that follows the last put (put is release, and acquire
  * when it reaches zero). get is relaxed: the caller holds a reference already. get_not_zero acquires.
  * A count beyond REFCOUNT_SATURATED/2 stays saturated: the object leaks, it is never freed early. Zero never rises again.
+ * Misuse: taking or putting a reference when there is none is caught in debug builds, with the place of the last put.
  * Source: Linux refcount_t (Windsor et al.), LWN 728675. */
 #pragma once
 #include "lockfree/atomic.h"
@@ -15,8 +16,9 @@
 
 typedef struct refcount {
     uint32_t refs;
+    LF_SITE(ended) /* written by who put the last */
 } refcount_t;
-#define REFCOUNT_INIT(n) { (n) }
+#define REFCOUNT_INIT(n) { .refs = (n) }
 
 static inline void refcount_set(refcount_t *r, uint32_t n)
 {
@@ -32,7 +34,7 @@ static inline void refcount_get(refcount_t *r)
 {
     uint32_t old = atomic_fetch_add_relaxed(&r->refs, 1);
 
-    LF_DEBUG_ASSERT(old != 0, r);
+    LF_MISUSE_IF(old == 0, "refcount: taken after the last was put", r, r->ended);
     if (lf_unlikely((int32_t)old <= 0))
         atomic_store_relaxed(&r->refs, REFCOUNT_SATURATED);
 }
@@ -57,9 +59,11 @@ static inline bool refcount_put(refcount_t *r)
 
     if (lf_likely((int32_t)old > 1))
         return false;
-    if (old == 1)
+    if (old == 1) {
+        LF_SITE_HERE(r->ended);
         return true;
-    LF_DEBUG_ASSERT(old != 0, r);
+    }
+    LF_MISUSE_IF(old == 0, "refcount: put after the last was put", r, r->ended);
     atomic_store_relaxed(&r->refs, REFCOUNT_SATURATED);
     return false;
 }

@@ -18,6 +18,7 @@ struct fair_node {
     /* Index in the flat arrays, FAIRQ_IN_HEAP or FAIRQ_NOWHERE. Another CPU's owner may look at it (rq_env_holds) and then
      * checks that it was entitled to: atomic, relaxed. */
     uint32_t slot;
+    LF_SITE(queued) /* where it was inserted or, when FAIRQ_NOWHERE, removed */
 };
 
 struct fairq {
@@ -39,6 +40,7 @@ static inline bool fairq_key_before(uint64_t a, uint64_t b)
 static inline void fair_node_init(struct fair_node *n)
 {
     atomic_store_relaxed(&n->slot, FAIRQ_NOWHERE);
+    LF_SITE_NONE(n->queued);
 }
 
 static inline bool fair_node_is_queued(const struct fair_node *n)
@@ -48,7 +50,8 @@ static inline bool fair_node_is_queued(const struct fair_node *n)
 
 static inline void fairq_insert(struct fairq *q, struct fair_node *n)
 {
-    LF_DEBUG_ASSERT(n->slot == FAIRQ_NOWHERE, n);
+    LF_MISUSE_IF(n->slot != FAIRQ_NOWHERE, "fairq: inserted while in a queue", n, n->queued);
+    LF_SITE_HERE(n->queued);
     q->total++;
     if (lf_unlikely(q->flat == FAIRQ_FLAT || q->heap)) {
         fairq_heap_insert(q, n);
@@ -63,7 +66,8 @@ static inline void fairq_remove(struct fairq *q, struct fair_node *n)
 {
     uint32_t last;
 
-    LF_DEBUG_ASSERT(n->slot != FAIRQ_NOWHERE, n);
+    LF_MISUSE_IF(n->slot == FAIRQ_NOWHERE, "fairq: removed while in no queue", n, n->queued);
+    LF_SITE_HERE(n->queued);
     q->total--;
     if (lf_unlikely(n->slot == FAIRQ_IN_HEAP)) {
         fairq_heap_remove(q, n);

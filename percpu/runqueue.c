@@ -1,11 +1,16 @@
 /* runqueue.c: draining, requests with HANDOVER, shelf and stealing. Invariants in runqueue.h. Must never wait for another CPU. */
 #include "percpu/runqueue.h"
 
+/* The first line of every owner's operation. */
+#define rq_assert_owner(rq)                                                                        \
+    LF_MISUSE_OF_CALLER_IF(lf_env_cpu() != (rq)->cpu, "runqueue: an owner's operation by another CPU", (rq), (rq)->owner_was)
+
 void rq_init(struct runqueue *rq, uint32_t cpu)
 {
     rq->cpu = cpu;
     rq->wakes.head = NULL;
     rq->requests.head = NULL;
+    LF_SITE_NONE(rq->owner_was);
 }
 
 bool rq_request(struct rq_task *t, uint32_t bits)
@@ -33,6 +38,7 @@ static bool take_handover(struct rq_task *t)
 
 void rq_place(struct runqueue *rq, struct rq_task *t)
 {
+    rq_assert_owner(rq);
     if (lf_unlikely(!rq_task_may_run_on(t, rq->cpu))) { /* Q4 */
         uint32_t cpu = rq_env_select(t);
 
@@ -46,6 +52,7 @@ void rq_place(struct runqueue *rq, struct rq_task *t)
 
 void rq_arrive(struct runqueue *rq, struct rq_task *t)
 {
+    rq_assert_owner(rq);
     own_arrive(&t->own, rq->cpu); /* full barrier: requests and mask are read after it, Q3 and Q4 */
     if (lf_unlikely(atomic_load_relaxed(&t->requests) & REQ_HANDOVER) && take_handover(t)) {
         apply_all(rq, t);
@@ -59,6 +66,7 @@ void rq_arrive(struct runqueue *rq, struct rq_task *t)
 void rq_send(struct runqueue *rq, struct rq_task *t, uint32_t cpu)
 {
     (void)rq;
+    rq_assert_owner(rq);
     own_migrate(&t->own);
     rq_post_wake(rq_env_of(cpu), t);
 }
@@ -149,8 +157,11 @@ static void settle(struct runqueue *rq, struct rq_task *t)
 
 void rq_drain(struct runqueue *rq)
 {
-    struct inbox_node *n = inbox_detach_all(&rq->wakes);
+    struct inbox_node *n;
 
+    rq_assert_owner(rq);
+    LF_SITE_CALLER(rq->owner_was);
+    n = inbox_detach_all(&rq->wakes);
     if (n && n->next)
         n = inbox_reverse(n);
     while (n) {
@@ -171,6 +182,8 @@ bool rq_shelve(struct runqueue *rq, struct rq_task *t, uint64_t key, uint64_t we
 {
     int i = 0;
 
+    rq_assert_owner(rq);
+    LF_SITE_CALLER(rq->owner_was);
     while (i < SHELF_SLOTS && (rq->shadow[i].task || atomic_load_relaxed(&rq->shelf.slot[i])))
         i++;
     if (i == SHELF_SLOTS)
@@ -189,8 +202,10 @@ static void shadow_clear(struct runqueue *rq, int i)
 
 struct rq_task *rq_unshelve(struct runqueue *rq, int i)
 {
-    struct rq_task *t = (struct rq_task *)shelf_take_slot(&rq->shelf, i);
+    struct rq_task *t;
 
+    rq_assert_owner(rq);
+    t = (struct rq_task *)shelf_take_slot(&rq->shelf, i);
     if (t)
         shadow_clear(rq, i);
     return t;
@@ -200,6 +215,7 @@ unsigned rq_reap_shelf(struct runqueue *rq)
 {
     unsigned n = 0;
 
+    rq_assert_owner(rq);
     for (int i = 0; i < SHELF_SLOTS; i++) {
         if (rq->shadow[i].task && !atomic_load_relaxed(&rq->shelf.slot[i])) {
             shadow_clear(rq, i);

@@ -10,6 +10,7 @@
  *     and looks again; an enqueuer looks for HANDOVER after own_arrive; who clears HANDOVER owns the detached node.
  *  Q4 affinity: the mask is published, then (full barrier) the owner read; every enqueuer re-reads the mask after own_arrive.
  *  Q5 a pushed request node holds a reference to its task (the surroundings take and drop it: rq_env_applied).
+ * Misuse: an owner's operation on another CPU's queue is caught in debug builds, with the place of the owner's last drain or shelving.
  * Progress: posts are lock-free, nothing here waits. No allocation: the nodes are in the tasks.
  * Checked by tests/models/{inbox,requests,shelf,affinity}.pml. */
 #pragma once
@@ -55,6 +56,7 @@ struct runqueue {
     uint32_t nr_shelved;
     struct shelf_shadow shadow[SHELF_SLOTS];
     struct fairq fair;
+    LF_SITE(owner_was) /* the last drain or shelving */
     /* owner puts, all take */
     struct shelf shelf;
 };

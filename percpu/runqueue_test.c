@@ -36,6 +36,13 @@ static struct task *task_of(struct rq_task *t)
     return lf_container_of(t, struct task, rq);
 }
 
+static __thread uint32_t here; /* the CPU that this thread is */
+
+uint32_t lf_env_cpu(void)
+{
+    return here;
+}
+
 struct runqueue *rq_env_of(uint32_t cpu)
 {
     return &cpus[cpu].q;
@@ -207,7 +214,7 @@ static void run_one(struct cpu *c, struct task *t, struct check_thread *thread)
 /* At the end everything is drained, but a task may still be on its way: all CPUs go on until nobody has moved anything. */
 static void cpu_body(struct check_thread *thread)
 {
-    struct cpu *c = &cpus[thread->index];
+    struct cpu *c = &cpus[here = thread->index];
 
     while (!atomic_load_acquire(&stop)) {
         struct task *t;
@@ -288,12 +295,16 @@ static void final_state(void)
     unsigned queued = 0, parked = 0;
 
     for (unsigned i = 0; i < CPUS; i++) {
+        here = (uint32_t)i;
         cpus[i].q.kick = 0;
         rq_drain(&cpus[i].q);
     }
-    for (unsigned i = 0; i < CPUS; i++)
-        rq_drain(&cpus[i].q); /* what the first round forwarded */
     for (unsigned i = 0; i < CPUS; i++) {
+        here = (uint32_t)i;
+        rq_drain(&cpus[i].q); /* what the first round forwarded */
+    }
+    for (unsigned i = 0; i < CPUS; i++) {
+        here = (uint32_t)i;
         rq_reap_shelf(&cpus[i].q);
         queued += cpus[i].q.fair.total + cpus[i].q.nr_shelved;
     }

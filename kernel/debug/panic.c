@@ -1,6 +1,7 @@
 /* The end after a fault of the kernel: message, backtrace, other CPUs stopped, the VM ended with a
  * non-zero exit code. Must work in any context and with any lock held: takes none, allocates
  * nothing. */
+#include "kernel/debug/ksyms.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/irqflags.h"
 #include "kernel/arch/x86/machine.h"
@@ -86,6 +87,15 @@ __noreturn void panic(const char *fmt, ...)
 __noreturn void lockfree_fail(const char *expr, const char *file, int line, const void *object)
 {
     panic("%s:%d: assertion failed: %s, object %p", file, line, expr, object);
+}
+
+__noreturn void lockfree_misuse(const char *what, const void *object, const void *before, const void *now)
+{
+    char a[64], b[64];
+
+    ksym_format((unsigned long)before, a, sizeof(a));
+    ksym_format((unsigned long)now, b, sizeof(b));
+    panic("misuse: %s: object %p, before at %s, now at %s", what, object, a, b);
 }
 
 static int set_panic(const char *value)
