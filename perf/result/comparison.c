@@ -2,14 +2,16 @@
 // ratio.
 #include "perf/result/comparison.h"
 
-#include "perf/result/stats.h"
 #include "perf/result/verdict.h"
+#include "perf/stats/resample.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BOOTS_MAX 1000 // as many as configs/policy.yaml may ask for
 
 static const char *text_of(json_t *j, const char *key)
 {
@@ -32,29 +34,58 @@ static json_t *find_row(json_t *run, const char *workload, const char *kernel)
     return NULL;
 }
 
-static size_t log_ratios(json_t *a, json_t *b, double *out, size_t max)
+// The values of a row's samples, in the order of the boots; at most max.
+static size_t values_of(json_t *row, double *out, size_t max)
 {
-    json_t *sa = json_object_get(a, "samples"), *sb = json_object_get(b, "samples");
-    size_t n = 0;
-    for (size_t i = 0; i < json_array_size(sa) && i < json_array_size(sb) && n < max; i++)
-        out[n++] = log(value_of(json_array_get(sb, i)) / value_of(json_array_get(sa, i)));
+    json_t *samples = json_object_get(row, "samples");
+    size_t n = json_array_size(samples) < max ? json_array_size(samples) : max;
+    for (size_t i = 0; i < n; i++)
+        out[i] = value_of(json_array_get(samples, i));
     return n;
 }
 
-// Wall-clock rows: estimate over pairs of boots; the verdict waits for the p-value's adjustment.
+struct arms {
+    double a[BOOTS_MAX], b[BOOTS_MAX], log_ratio[BOOTS_MAX];
+    size_t n;
+};
+
+static void take_arms(struct arms *r, json_t *a, json_t *b)
+{
+    size_t n = values_of(a, r->a, BOOTS_MAX), m = values_of(b, r->b, BOOTS_MAX);
+    r->n = n < m ? n : m;
+    for (size_t i = 0; i < r->n; i++)
+        r->log_ratio[i] = log(r->b[i] / r->a[i]);
+}
+
+static double own_noise(json_t *row)
+{
+    double v[BOOTS_MAX];
+    size_t n = values_of(row, v, BOOTS_MAX);
+    return verdict_noise(v, n);
+}
+
+// Wall-clock rows: what can be said of one row; verdict and adjusted p wait for the others.
 static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p)
 {
-    double d[512], low, high;
-    size_t n = log_ratios(a, b, d, 512);
-    json_object_set_new(c, "pairs", json_integer(n));
-    if (n < 2) {
+    struct arms arms;
+    take_arms(&arms, a, b);
+    struct verdict_row r = {
+        .a = arms.a, .b = arms.b, .log_ratio = arms.log_ratio, .n = arms.n};
+    double noise = fmax(own_noise(a), own_noise(b));
+    json_object_set_new(c, "pairs", json_integer(r.n));
+    json_object_set_new(c, "noise", json_real(noise));
+    if (r.n < 2) {
         json_object_set_new(c, "verdict", json_string("inconclusive"));
         return;
     }
-    stats_bootstrap95(d, n, p->seed, &low, &high);
-    json_object_set_new(c, "ratio", json_real(exp(stats_hodges_lehmann(d, n))));
-    json_object_set_new(c, "interval", json_pack("[f,f]", exp(low), exp(high)));
-    json_object_set_new(c, "p", json_real(stats_wilcoxon(d, n)));
+    verdict_estimate(&r);
+    verdict_interval(&r, p, STATS_DRAWS);
+    json_object_set_new(c, "ratio", json_real(r.ratio));
+    json_object_set_new(c, "interval", json_pack("[f,f]", r.low, r.high));
+    json_object_set_new(c, "p", json_real(r.p));
+    json_object_set_new(c, "signed_rank", json_real(r.signed_rank));
+    json_object_set_new(c, "floor",
+                        json_real(fmax(noise, verdict_floor(p, text_of(c, "metric")))));
 }
 
 static bool counted(json_t *row)
@@ -135,36 +166,41 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
     return c;
 }
 
-static void settle_verdict(json_t *c, double adjusted_p, const struct verdict_policy *policy)
+static double number_of(json_t *c, const char *key)
+{
+    return json_number_value(json_object_get(c, key));
+}
+
+static struct verdict_row row_of(json_t *c)
 {
     json_t *interval = json_object_get(c, "interval");
-    bool enough = json_integer_value(json_object_get(c, "pairs")) >= policy->minimum_pairs;
-    json_object_set_new(c, "p", json_real(adjusted_p));
-    json_object_set_new(
-        c, "verdict",
-        json_string(enough
-                        ? verdict_of_interval(policy, json_number_value(json_array_get(interval, 0)),
-                                              json_number_value(json_array_get(interval, 1)),
-                                              verdict_floor(policy, text_of(c, "metric")),
-                                              adjusted_p)
-                        : "inconclusive"));
+    return (struct verdict_row){.n = json_integer_value(json_object_get(c, "pairs")),
+                                .floor = number_of(c, "floor"),
+                                .ratio = number_of(c, "ratio"),
+                                .p = number_of(c, "p"),
+                                .signed_rank = number_of(c, "signed_rank"),
+                                .low = json_number_value(json_array_get(interval, 0)),
+                                .high = json_number_value(json_array_get(interval, 1))};
 }
 
 // Benjamini-Hochberg over the suite, then the verdicts of the rows that have a p.
 static void settle_p(json_t *rows, const struct verdict_policy *policy)
 {
     size_t n = json_array_size(rows), m = 0, i;
-    double *p = x_alloc((n + 1) * sizeof(*p));
+    struct verdict_row *r = x_alloc((n + 1) * sizeof(*r));
     json_t *c;
     json_array_foreach (rows, i, c)
         if (json_is_real(json_object_get(c, "p")))
-            p[m++] = json_number_value(json_object_get(c, "p"));
-    stats_bh_adjust(p, m);
+            r[m++] = row_of(c);
+    verdict_settle(r, m);
     m = 0;
-    json_array_foreach (rows, i, c)
-        if (json_is_real(json_object_get(c, "p")))
-            settle_verdict(c, p[m++], policy);
-    free(p);
+    json_array_foreach (rows, i, c) {
+        if (!json_is_real(json_object_get(c, "p")))
+            continue;
+        json_object_set_new(c, "p", json_real(r[m].p));
+        json_object_set_new(c, "verdict", json_string(verdict_of_row(&r[m++], policy)));
+    }
+    free(r);
 }
 
 // Targets hold for CloudOS over Linux, in instructions, on one CPU.

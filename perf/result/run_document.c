@@ -3,7 +3,7 @@
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
-#include "perf/result/stats.h"
+#include "perf/stats/quantile.h"
 
 #include <stdlib.h>
 #include <string.h>

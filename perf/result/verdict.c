@@ -1,7 +1,15 @@
-// The rules are stated in docs/result-schema.md.
+// The rules are stated in docs/statistics.md.
 #include "perf/result/verdict.h"
 
+#include "perf/stats/rank_tests.h"
+#include "perf/stats/resample.h"
 #include "perf/util/project.h"
+#include "perf/util/text_buf.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define RANK_GUARD 0.05
 
 void verdict_policy_read(struct verdict_policy *p)
 {
@@ -31,14 +39,67 @@ const char *verdict_of_ratio(double ratio, double floor)
     return ratio < 1 - floor ? "improved" : ratio > 1 + floor ? "regressed" : "same";
 }
 
-const char *verdict_of_interval(const struct verdict_policy *p, double low, double high,
-                                double floor, double adjusted_p)
+static void mean_and_deviation(const double *v, size_t n, double *mean, double *deviation)
 {
-    if (high < 1 - floor && adjusted_p < p->false_discovery)
-        return "improved";
-    if (low > 1 + floor && adjusted_p < p->false_discovery)
-        return "regressed";
-    if (low > 1 - floor && high < 1 + floor)
-        return "same";
-    return "inconclusive";
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += v[i];
+    *mean = sum / n;
+    for (size_t i = 0; i < n; i++)
+        squares += (v[i] - *mean) * (v[i] - *mean);
+    *deviation = sqrt(squares / (n - 1));
+}
+
+void verdict_estimate(struct verdict_row *r)
+{
+    r->ratio = exp(stats_hodges_lehmann(r->log_ratio, r->n));
+    r->p = stats_mann_whitney(r->a, r->n, r->b, r->n, NULL);
+    r->signed_rank = stats_wilcoxon(r->log_ratio, r->n);
+}
+
+void verdict_interval(struct verdict_row *r, const struct verdict_policy *p, size_t draws)
+{
+    stats_bootstrap95(r->log_ratio, r->n, draws, p->seed, &r->low, &r->high);
+    r->low = exp(r->low);
+    r->high = exp(r->high);
+}
+
+void verdict_settle(struct verdict_row *rows, size_t count)
+{
+    double *p = x_alloc((count + 1) * sizeof(*p));
+    for (size_t i = 0; i < count; i++)
+        p[i] = rows[i].p;
+    stats_bh_adjust(p, count);
+    for (size_t i = 0; i < count; i++)
+        rows[i].p = p[i];
+    free(p);
+}
+
+bool verdict_is_open(const struct verdict_row *r, const struct verdict_policy *p)
+{
+    return r->n >= (size_t)p->minimum_pairs && r->p < p->false_discovery &&
+           r->signed_rank < RANK_GUARD && fabs(r->ratio - 1) > r->floor;
+}
+
+const char *verdict_of_row(const struct verdict_row *r, const struct verdict_policy *p)
+{
+    if (r->n < (size_t)p->minimum_pairs)
+        return "inconclusive";
+    if (verdict_is_open(r, p) && (r->high < 1 || r->low > 1))
+        return r->high < 1 ? "improved" : "regressed";
+    return r->low > 1 - r->floor && r->high < 1 + r->floor ? "same" : "inconclusive";
+}
+
+double verdict_noise(const double *value, size_t boots)
+{
+    size_t pairs = boots / 2;
+    double *d, mean, deviation;
+    if (pairs < 2)
+        return 0;
+    d = x_alloc(pairs * sizeof(*d));
+    for (size_t i = 0; i < pairs; i++)
+        d[i] = log(value[2 * i + 1] / value[2 * i]);
+    mean_and_deviation(d, pairs, &mean, &deviation);
+    free(d);
+    return stats_student_quantile(0.975, pairs - 1) * deviation / sqrt(boots);
 }

@@ -1,13 +1,15 @@
 // When a difference is called one: the numbers of configs/policy.yaml ("verdict") and the rules that
-// use them. Below 1 b is ahead; the words are "improved", "regressed", "same" and "inconclusive".
+// use them. Ratios are b/a, below 1 b is ahead; the words are "improved", "regressed", "same" and
+// "inconclusive". docs/statistics.md says why each rule is as it is.
 #pragma once
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct verdict_policy {
-    double false_discovery; // of the suite
+    double false_discovery; // expected share of false findings among the findings of a comparison
     int minimum_pairs;
-    uint64_t seed;
+    uint64_t seed; // of the bootstrap
     json_t *floors; // metric -> the smallest share that counts as a difference
 };
 
@@ -16,8 +18,32 @@ void verdict_policy_read(struct verdict_policy *p);
 void verdict_policy_free(struct verdict_policy *p);
 // A metric without a floor of its own has that of "other".
 double verdict_floor(const struct verdict_policy *p, const char *metric);
+
 // Exact figures: only the ratio.
 const char *verdict_of_ratio(double ratio, double floor);
-// Estimates: the interval beyond the floor, and p, already adjusted over the suite, below the rate.
-const char *verdict_of_interval(const struct verdict_policy *p, double low, double high,
-                                double floor, double adjusted_p);
+
+// Estimates: one row of a comparison. The caller fills the first part; n >= 2.
+struct verdict_row {
+    const double *a, *b;     // one value a boot, in the order of the boots
+    const double *log_ratio; // log(b/a) of each pair of neighbouring boots
+    size_t n;
+    double floor; // the greatest of the metric's floor, the row's own noise and the canary's shift
+
+    double ratio;       // exp of the Hodges-Lehmann estimate
+    double p;           // Mann-Whitney over the boots, two-sided; adjusted over the rows by verdict_settle
+    double signed_rank; // Wilcoxon's exact p of the pairs, not adjusted
+    double low, high;   // 95 % bootstrap interval of the ratio
+};
+
+void verdict_estimate(struct verdict_row *r);
+void verdict_interval(struct verdict_row *r, const struct verdict_policy *p, size_t draws);
+// Benjamini-Hochberg over all rows of a comparison, after each was estimated.
+void verdict_settle(struct verdict_row *rows, size_t count);
+// Without its interval, could the row still be "improved" or "regressed"? (A simulation saves the
+// bootstrap where not.)
+bool verdict_is_open(const struct verdict_row *r, const struct verdict_policy *p);
+const char *verdict_of_row(const struct verdict_row *r, const struct verdict_policy *p);
+
+// The share by which two sets of boots of one and the same kernel may differ on this host: half the
+// 95 % interval of the mean log ratio of neighbouring boots, for the whole set. 0 below 4 boots.
+double verdict_noise(const double *value, size_t boots);

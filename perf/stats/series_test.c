@@ -1,0 +1,101 @@
+// Change points on series with known changes and with none; scalability laws that are known exactly.
+#include "perf/stats/change_points.h"
+#include "perf/stats/resample.h"
+#include "perf/stats/usl.h"
+#include "perf/util/test_near.h"
+
+#include <stdlib.h>
+
+static double noise(uint64_t *seed)
+{
+    double sum = 0;
+    for (int i = 0; i < 12; i++)
+        sum += (stats_random(seed) >> 11) * 0x1p-53;
+    return sum - 6; // Irwin-Hall: mean 0, deviation 1
+}
+
+static void best_division_by_hand(void **state)
+{
+    const double v[] = {0, 0, 0, 1, 1, 1}; // between 9, within 0 and 0: 9/6 * 2/9 * 9
+    double energy;
+    (void)state;
+    assert_int_equal(stats_best_division(v, 6, &energy), 3);
+    near(energy, 3);
+}
+
+static void steps_are_found(void **state)
+{
+    double v[120];
+    size_t at[120];
+    uint64_t seed = 1;
+    (void)state;
+    for (int i = 0; i < 120; i++)
+        v[i] = 100 + noise(&seed) + (i >= 30 ? 5 : 0) - (i >= 80 ? 8 : 0);
+    size_t n = stats_change_points(v, 120, 9, at);
+    assert_int_equal(n, 2);
+    assert_in_range(at[0], 29, 31);
+    assert_in_range(at[1], 79, 81);
+}
+
+static void no_change_is_found_where_none_is(void **state)
+{
+    size_t at[60], alarms = 0;
+    uint64_t seed = 2;
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        double v[40];
+        for (int i = 0; i < 40; i++)
+            v[i] = 100 + noise(&seed);
+        alarms += stats_change_points(v, 40, round, at);
+    }
+    assert_in_range(alarms, 0, 1); // p is 0.001
+    double flat[20] = {0};
+    assert_int_equal(stats_change_points(flat, 20, 1, at), 0);
+    assert_int_equal(stats_change_points(flat, 2, 1, at), 0);
+}
+
+static void laws_are_recovered(void **state)
+{
+    static const double cpus[] = {1, 2, 4, 8, 16, 32};
+    const struct usl truth = {.lambda = 1000, .sigma = 0.03, .kappa = 0.0008};
+    double x[6], low, high;
+    struct usl u;
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        x[i] = usl_throughput(&truth, cpus[i]);
+    assert_true(usl_fit(&u, cpus, x, 6));
+    near_by(u.lambda, 1000, 1e-6);
+    near_by(u.sigma, 0.03, 1e-9);
+    near_by(u.kappa, 0.0008, 1e-9);
+    near_by(u.knee, sqrt(0.97 / 0.0008), 1e-4);
+    for (int i = 0; i < 6; i++)
+        x[i] *= i % 2 ? 1.01 : 0.99;
+    assert_true(usl_fit(&u, cpus, x, 6));
+    usl_knee_band(&u, cpus, x, 6, 500, 1, &low, &high);
+    assert_true(low < u.knee && u.knee < high && high < 3 * low);
+}
+
+static void linear_and_impossible_laws(void **state)
+{
+    static const double cpus[] = {1, 2, 4, 8}, linear[] = {10, 20, 40, 80},
+                        better[] = {10, 21, 45, 100}, zero[] = {10, 0, 40, 80}, two[] = {1, 2, 2, 1};
+    struct usl u;
+    (void)state;
+    assert_true(usl_fit(&u, cpus, linear, 4));
+    near(u.sigma, 0);
+    near(u.kappa, 0);
+    assert_true(isinf(u.knee));
+    assert_true(usl_fit(&u, cpus, better, 4)); // more than linear: no negative contention is claimed
+    assert_true(u.sigma >= 0 && u.kappa >= 0);
+    assert_false(usl_fit(&u, cpus, zero, 4));
+    assert_false(usl_fit(&u, two, linear, 4));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(best_division_by_hand), cmocka_unit_test(steps_are_found),
+        cmocka_unit_test(no_change_is_found_where_none_is), cmocka_unit_test(laws_are_recovered),
+        cmocka_unit_test(linear_and_impossible_laws)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

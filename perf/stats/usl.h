@@ -1,0 +1,20 @@
+// The Universal Scalability Law (Gunther 1993): X(n) = l n / (1 + s (n-1) + k n (n-1)), throughput of
+// n CPUs; s is contention, k coherency, l the throughput of one.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct usl {
+    double lambda, sigma, kappa; // sigma and kappa are never negative
+    double knee;                 // the n of the greatest throughput; INFINITY when it never falls
+};
+
+double usl_throughput(const struct usl *u, double n);
+// Least squares of n / X over 1, n-1 and n(n-1), each point weighted so that the relative errors of X
+// count alike. False with fewer than three different n, or when no growing law fits.
+bool usl_fit(struct usl *u, const double *cpus, const double *throughput, size_t points);
+// 95 % band of the knee by resampling the points' relative residuals, `draws` times, seeded. Both
+// ends INFINITY when the law never falls.
+void usl_knee_band(const struct usl *u, const double *cpus, const double *throughput, size_t points,
+                   size_t draws, uint64_t seed, double *low, double *high);
