@@ -4,12 +4,11 @@
  *   _relaxed  no ordering      _acquire  later accesses stay after it      _release  earlier accesses stay before it
  *   _full     acquire + release + store/load barrier: on x86 every locked operation is one
  * Operands are plain objects of 1, 2, 4 or 8 bytes, or pointers. A full barrier is a locked operation (never mfence).
- * The explorer build replaces these macros by scheduling points. */
+ * The explorer (docs/explorer.md) compiles the same macros with every atomic a call into it, its order an argument. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifndef LOCKFREE_EXPLORER
 #define atomic_load_relaxed(p)      __atomic_load_n((p), __ATOMIC_RELAXED)
 #define atomic_load_acquire(p)      __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define atomic_store_relaxed(p, v)  __atomic_store_n((p), (v), __ATOMIC_RELAXED)
@@ -57,15 +56,18 @@ static inline void atomic_fence_full(void)
 #define atomic_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /* One turn of a wait loop: PAUSE; hands the processor over under icount. Host tests have more threads than processors. */
-#ifdef LOCKFREE_HOST_TEST
+#ifdef LOCKFREE_EXPLORER
+void explore_relax(void);
+#elif defined(LOCKFREE_HOST_TEST)
 #include <sched.h>
 #endif
 static inline void cpu_relax(void)
 {
-#ifdef LOCKFREE_HOST_TEST
+#ifdef LOCKFREE_EXPLORER
+    explore_relax();
+#elif defined(LOCKFREE_HOST_TEST)
     sched_yield();
 #elif defined(__x86_64__)
     __asm__ volatile("pause" ::: "memory");
 #endif
 }
-#endif

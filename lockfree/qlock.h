@@ -94,7 +94,8 @@ static inline void qlock_lock(struct qlock *l)
 static inline void qlock_unlock(struct qlock *l)
 {
     QLOCK_NOTE(unlock, l);
-#ifdef __SANITIZE_THREAD__ /* it does not follow a release through a store of part of a word */
+#if defined(__SANITIZE_THREAD__) && !defined(LOCKFREE_EXPLORER)
+    /* It does not follow a release through a store of part of a word. */
     (void)atomic_fetch_and_full(&l->word, ~QLOCK_HELD);
 #else
     atomic_store_release(&l->held, 0); /* Q1: the tail above the low byte stays */

@@ -1,0 +1,317 @@
+/* clocks.c: locations, and happens-before over them by vector clocks, with the orders that the code names (C11; a full operation is a
+ * fence on both sides). Two accesses to overlapping bytes, one of them plain and one a write, that are not ordered are a race.
+ * What the hardware would have forgiven is an error here.
+ * Source: Flanagan and Freund, FastTrack, PLDI 2009; release sequences and fences as in ISO C11 7.17. */
+#include "lockfree/explorer/engine.h"
+#include <emmintrin.h>
+#include <string.h>
+
+static uint8_t clock_get(vclock c, unsigned t)
+{
+    return (uint8_t)(c >> (8 * t));
+}
+
+static vclock clock_set(vclock c, unsigned t, uint8_t v)
+{
+    return (c & ~(0xffull << (8 * t))) | ((vclock)v << (8 * t));
+}
+
+vclock clock_join(vclock a, vclock b)
+{
+    return (vclock)_mm_cvtsi128_si64(_mm_max_epu8(_mm_cvtsi64_si128((long long)a), _mm_cvtsi64_si128((long long)b)));
+}
+
+/* Threads whose component of a is beyond b; 0 when a is in b's past. */
+static vclock clock_beyond(vclock a, vclock b)
+{
+    return (vclock)_mm_cvtsi128_si64(_mm_subs_epu8(_mm_cvtsi64_si128((long long)a), _mm_cvtsi64_si128((long long)b)));
+}
+
+static void link_overlaps(struct loc *l)
+{
+    for (struct loc *o = E->loc; o < l; o++) {
+        if (o->addr >= l->addr + l->size || l->addr >= o->addr + o->size)
+            continue;
+        if (l->noverlaps < 8)
+            l->overlaps[l->noverlaps++] = (uint16_t)(o - E->loc);
+        if (o->noverlaps < 8)
+            o->overlaps[o->noverlaps++] = (uint16_t)(l - E->loc);
+        E->learned |= o->weak != 0;
+    }
+}
+
+struct loc *loc_of(uintptr_t addr, unsigned size)
+{
+    unsigned slot = (unsigned)((addr * 0x9e3779b97f4a7c15ull + size) >> 50) % LOC_SLOTS;
+    struct loc *l;
+
+    for (; E->loc_slot[slot]; slot = (slot + 1) % LOC_SLOTS) {
+        l = &E->loc[E->loc_slot[slot] - 1];
+        if (l->addr == addr && l->size == size)
+            return l;
+    }
+    if (E->locs == MAX_LOCS) {
+        step_fail("more than %d locations", MAX_LOCS);
+        return &E->loc[0];
+    }
+    l = &E->loc[E->locs];
+    memset(&E->w.meta[E->locs], 0, sizeof(E->w.meta[0]));
+    *l = (struct loc){.addr = addr, .size = (uint8_t)size};
+    link_overlaps(l);
+    E->loc_slot[slot] = (uint16_t)++E->locs;
+    return l;
+}
+
+/* Does somebody else care? Learned over the whole search: when an access that passed as private turns out to be shared, the search
+ * starts again. */
+bool loc_is_shared(const struct loc *l, unsigned t, bool writes)
+{
+    uint8_t others = l->writers | (writes ? l->readers : 0);
+
+    for (unsigned i = 0; i < l->noverlaps; i++) {
+        const struct loc *o = &E->loc[l->overlaps[i]];
+
+        others |= o->writers | (writes ? o->readers : 0);
+    }
+    return others & ~(1u << t);
+}
+
+static void learn(struct loc *l, unsigned t, bool reads, bool writes)
+{
+    uint8_t readers = (uint8_t)(l->readers | (reads << t)), writers = (uint8_t)(l->writers | (writes << t));
+
+    if (readers != l->readers || writers != l->writers) {
+        l->readers = readers;
+        l->writers = writers;
+        E->learned = true;
+    }
+}
+
+static struct loc_meta *meta_of(const struct loc *l)
+{
+    return &E->w.meta[l - E->loc];
+}
+
+static void report_race(unsigned t, const struct loc *l, vclock beyond, const char *mine, const char *theirs)
+{
+    unsigned other = (unsigned)__builtin_ctzll(beyond) / 8;
+    char place[96];
+
+    step_fail("data race on %s: %s by thread %u and %s by thread %u are not ordered",
+              explain_place(l->addr, l->size, place, sizeof(place)), mine, t, theirs, other);
+}
+
+static void check(unsigned t, const struct loc *l, vclock past, const char *mine, const char *theirs)
+{
+    vclock beyond = clock_beyond(clock_set(past, t, 0), E->w.thread[t].cur);
+
+    if (beyond)
+        report_race(t, l, beyond, mine, theirs);
+}
+
+static void check_plain(unsigned t, const struct loc *l, bool writes)
+{
+    const struct loc_meta *m = meta_of(l);
+    const char *mine = writes ? "a plain write" : "a plain read";
+
+    check(t, l, m->plain_write, mine, "a plain write");
+    check(t, l, m->atomic_write, mine, "an atomic write");
+    if (writes) {
+        check(t, l, m->plain_read, mine, "a plain read");
+        check(t, l, m->atomic_read, mine, "an atomic read");
+    }
+}
+
+static void check_atomic(unsigned t, const struct loc *l, bool writes)
+{
+    const struct loc_meta *m = meta_of(l);
+    const char *mine = writes ? "an atomic write" : "an atomic read";
+
+    check(t, l, m->plain_write, mine, "a plain write");
+    if (writes)
+        check(t, l, m->plain_read, mine, "a plain read");
+}
+
+void clock_plain(unsigned t, struct loc *l, bool writes)
+{
+    struct loc_meta *m = meta_of(l);
+    uint8_t now = clock_get(E->w.thread[t].cur, t);
+
+    check_plain(t, l, writes);
+    for (unsigned i = 0; i < l->noverlaps; i++)
+        check_plain(t, &E->loc[l->overlaps[i]], writes);
+    if (writes)
+        m->plain_write = clock_set(m->plain_write, t, now);
+    else
+        m->plain_read = clock_set(m->plain_read, t, now);
+}
+
+/* The last access of all to what lies in a block that t frees. */
+void clock_free(unsigned t, uintptr_t addr, size_t size)
+{
+    for (unsigned i = 0; i < E->locs && !E->failed; i++)
+        if (E->loc[i].addr >= addr && E->loc[i].addr < addr + size)
+            check_plain(t, &E->loc[i], true);
+}
+
+void clock_atomic(unsigned t, struct loc *l, bool reads, bool writes)
+{
+    struct loc_meta *m = meta_of(l);
+    uint8_t now = clock_get(E->w.thread[t].cur, t);
+
+    learn(l, t, reads, writes);
+    check_atomic(t, l, writes);
+    for (unsigned i = 0; i < l->noverlaps; i++)
+        check_atomic(t, &E->loc[l->overlaps[i]], writes);
+    if (reads)
+        m->atomic_read = clock_set(m->atomic_read, t, now);
+    if (writes)
+        m->atomic_write = clock_set(m->atomic_write, t, now);
+}
+
+vclock clock_sync_of(const struct loc *l)
+{
+    vclock sync = meta_of(l)->sync;
+
+    for (unsigned i = 0; i < l->noverlaps; i++)
+        sync = clock_join(sync, E->w.meta[l->overlaps[i]].sync);
+    return sync;
+}
+
+bool order_acquires(int order)
+{
+    return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+bool order_releases(int order)
+{
+    return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+void clock_acquire(unsigned t, vclock sync, int order)
+{
+    struct thread *th = &E->w.thread[t];
+
+    if (order_acquires(order))
+        th->cur = clock_join(th->cur, sync);
+    else
+        th->acq = clock_join(th->acq, sync);
+}
+
+/* What a store of this order hands to who acquires it. */
+vclock clock_release(unsigned t, int order)
+{
+    struct thread *th = &E->w.thread[t];
+
+    return order_releases(order) ? th->cur : th->rel;
+}
+
+/* After a release: later accesses are not covered by it. */
+void clock_tick(unsigned t)
+{
+    E->w.thread[t].cur += 1ull << (8 * t);
+}
+
+void clock_fence(unsigned t, int order)
+{
+    struct thread *th = &E->w.thread[t];
+
+    if (order_acquires(order)) {
+        th->cur = clock_join(th->cur, th->acq);
+        th->acq = 0;
+    }
+    if (order_releases(order)) {
+        th->rel = th->cur;
+        clock_tick(t);
+    }
+}
+
+static void for_each_clock(void (*f)(void *context, vclock *c), void *context)
+{
+    for (unsigned t = 0; t < E->threads; t++) {
+        struct thread *th = &E->w.thread[t];
+
+        f(context, &th->cur);
+        f(context, &th->acq);
+        f(context, &th->rel);
+        for (unsigned i = 0; i < th->stores; i++)
+            f(context, &E->w.buffer[t][i].msg);
+    }
+    for (unsigned i = 0; i < E->locs; i++) {
+        vclock *c = &E->w.meta[i].plain_read;
+
+        for (unsigned k = 0; k < sizeof(struct loc_meta) / sizeof(vclock); k++)
+            f(context, &c[k]);
+    }
+    for (unsigned i = 0; E->options.memory == EXPLORE_WEAK && i < E->weak_locs; i++)
+        for (unsigned k = 0; k < E->w.hist[i].n; k++)
+            f(context, &E->w.hist[i].msg[k]);
+}
+
+/* Only the order of the values of one component matters, and a value that every other thread that still runs has seen is as good
+ * as none: renumbering makes equal states equal. */
+struct ranks {
+    uint8_t floor[THREADS];
+    uint64_t used[THREADS][4];
+};
+
+static void mark(void *context, vclock *c)
+{
+    struct ranks *r = context;
+
+    if (!*c)
+        return;
+    for (unsigned t = 0; t < E->threads; t++) {
+        uint8_t v = clock_get(*c, t);
+
+        if (v > r->floor[t])
+            r->used[t][v / 64] |= 1ull << (v % 64);
+    }
+}
+
+static uint8_t rank_of(const struct ranks *r, unsigned t, uint8_t v)
+{
+    unsigned n = 0;
+
+    if (v <= r->floor[t])
+        return 0;
+    for (unsigned w = 0; w < v / 64u; w++)
+        n += (unsigned)__builtin_popcountll(r->used[t][w]);
+    return (uint8_t)(n + (unsigned)__builtin_popcountll(r->used[t][v / 64] & ((2ull << (v % 64)) - 1)));
+}
+
+static void renumber(void *context, vclock *c)
+{
+    const struct ranks *r = context;
+    vclock n = 0;
+
+    if (!*c)
+        return;
+    for (unsigned t = 0; t < E->threads; t++)
+        n = clock_set(n, t, rank_of(r, t, clock_get(*c, t)));
+    *c = n;
+}
+
+static uint8_t floor_of(unsigned t)
+{
+    uint8_t low = (uint8_t)(clock_get(E->w.thread[t].cur, t) - 1);
+
+    for (unsigned u = 0; u < E->threads; u++) {
+        uint8_t v = clock_get(E->w.thread[u].cur, t);
+
+        if (u != t && !E->w.thread[u].done && v < low)
+            low = v;
+    }
+    return low;
+}
+
+void clock_normalize(void)
+{
+    struct ranks r;
+
+    memset(&r, 0, sizeof(r));
+    for (unsigned t = 0; t < E->threads; t++)
+        r.floor[t] = floor_of(t);
+    for_each_clock(mark, &r);
+    for_each_clock(renumber, &r);
+}

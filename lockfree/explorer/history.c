@@ -1,0 +1,134 @@
+/* history.c: linearizability while the execution runs. Keeps every order of the operations so far that explains their results, as
+ * the model's state after it; an operation is put into an order only when it must be there. No order left is an error.
+ *
+ * An operation begins with its first access that another thread can notice and ends when it has returned and its stores have
+ * arrived in memory: that is when the machine guarantees anything (under SC: when it returned). With weak memory there is no
+ * common time: there only each thread's own order counts.
+ * Source: Lowe, "Testing for linearizability", CCPE 2017 (just-in-time linearization). */
+#include "lockfree/explorer/engine.h"
+#include <stdlib.h>
+#include <string.h>
+
+void history_reset(const void *model)
+{
+    memset(E->w.config, 0, sizeof(E->w.config[0]));
+    memcpy(E->w.config[0].model, model, EXPLORE_MODEL_BYTES);
+    E->w.configs = 1;
+}
+
+void history_invoke(unsigned t)
+{
+    E->w.thread[t].invoked++;
+}
+
+static void add(struct config *list, unsigned *n, const struct config *c)
+{
+    for (unsigned i = 0; i < *n; i++)
+        if (!memcmp(&list[i], c, sizeof(*c)))
+            return;
+    if (*n == MAX_CONFIGS)
+        step_fail("more than %d orders of the operations are possible", MAX_CONFIGS);
+    else
+        list[(*n)++] = *c;
+}
+
+/* Puts thread u's next operation behind the order c, in every way its result (if known) allows. */
+static void extend(const struct config *c, unsigned u)
+{
+    const struct thread *th = &E->w.thread[u];
+    unsigned k = c->done[u];
+    const struct explore_op *op = E->op[u][k];
+
+    for (unsigned outcome = 0;; outcome++) {
+        struct config next = *c;
+        uint64_t result = 0;
+
+        if (op->spec ? !op->spec(next.model, u, E->serial[u][k], outcome, &result) : outcome > 0)
+            return;
+        next.done[u]++;
+        if (k < th->responded && op->spec && result != th->results[k])
+            continue;
+        if (k >= th->responded)
+            next.predicted[u] = result;
+        add(E->work, &E->nwork, &next);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct config));
+}
+
+static void publish(const struct config *list, unsigned n)
+{
+    memcpy(E->w.config, list, n * sizeof(*list));
+    E->w.configs = n;
+    qsort(E->w.config, n, sizeof(*list), compare);
+    if (!n)
+        step_fail("not linearizable: no order of the operations explains their results");
+}
+
+/* Every order must now contain operation k of t. */
+static void require(unsigned t, unsigned k)
+{
+    memcpy(E->work, E->w.config, E->w.configs * sizeof(E->work[0]));
+    E->nwork = E->w.configs;
+    E->nfound = 0;
+    for (unsigned i = 0; i < E->nwork && !E->failed; i++) {
+        if (E->work[i].done[t] > k) {
+            add(E->found, &E->nfound, &E->work[i]);
+            continue;
+        }
+        for (unsigned u = 0; u < E->threads; u++)
+            if (E->work[i].done[u] < E->w.thread[u].invoked)
+                extend(&E->work[i], u);
+    }
+    if (!E->failed)
+        publish(E->found, E->nfound);
+}
+
+void history_respond(unsigned t, uint64_t result)
+{
+    struct thread *th = &E->w.thread[t];
+    unsigned k = th->responded++;
+    const struct explore_op *op = E->op[t][k];
+
+    th->results[k] = result;
+    E->nfound = 0;
+    for (unsigned i = 0; i < E->w.configs; i++) {
+        struct config c = E->w.config[i];
+
+        if (c.done[t] > k && op->spec && c.predicted[t] != result)
+            continue;
+        c.predicted[t] = 0;
+        add(E->found, &E->nfound, &c);
+    }
+    publish(E->found, E->nfound);
+}
+
+void history_retire(unsigned t, unsigned count)
+{
+    struct thread *th = &E->w.thread[t];
+
+    for (; th->retired < count && !E->failed; th->retired++) {
+        require(t, th->retired);
+        th->results[th->retired] = 0;
+    }
+}
+
+/* The last operation, run alone after everything has retired. */
+bool history_accepts(const struct explore_op *op, unsigned serial, uint64_t result)
+{
+    for (unsigned i = 0; op->spec && i < E->w.configs; i++) {
+        for (unsigned outcome = 0;; outcome++) {
+            struct config c = E->w.config[i];
+            uint64_t want = 0;
+
+            if (!op->spec(c.model, 0, serial, outcome, &want))
+                break;
+            if (want == result)
+                return true;
+        }
+    }
+    return !op->spec;
+}
