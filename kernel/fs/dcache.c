@@ -1,23 +1,34 @@
 /* The dentry cache: names. Owns the hash (parent, name) -> dentry, the tree's sequence counter and
  * dentry life. Readers look up under RCU without references; changes of a directory happen under
- * its inode's i_mutex and the bucket's spin lock; renames also under the tree lock, which makes
- * tree_seq odd. A dentry in a directory (D_HASHED) holds one reference for being there and one on
+ * its inode's i_mutex, renames also under the tree lock, which makes tree_seq odd. A dentry in a directory (D_HASHED) holds one reference for being there and one on
  * its parent. Must never be entered with a spin lock held: dput may sleep. */
+#include "kernel/debug/assert.h"
 #include "kernel/fs/fs_internal.h"
 #include "kernel/debug/assert.h"
 
-#define D_HASH_BITS 14
-#define D_HASH_SIZE (1u << D_HASH_BITS)
-#define D_LOCKS     256
+#define D_BUCKETS 1024 /* at least */
+#define D_STRIPES 64
+#define D_TABLE_BYTES (4UL << 20) /* at most: more than kmalloc gives in one piece is not worth it */
 
-static struct dentry *hash_table[D_HASH_SIZE];
-static spinlock_t hash_locks[D_LOCKS];
+static struct rcu_hash names;
+static struct rcu_hash_stripe stripes[D_STRIPES];
 static struct kmem_cache *dentry_cache;
 u32 tree_seq = NEAR_WRAP_BY(u32, 4);
 static DEFINE_SPINLOCK(tree_lock);
 
+static struct rcu_hash_table *buckets_alloc(size_t bytes)
+{
+    return bytes <= D_TABLE_BYTES ? kzalloc(bytes, GFP_USER | GFP_NOWARN) : NULL;
+}
+
+static void buckets_free_later(struct rcu_hash_table *t)
+{
+    kfree_rcu(t, rcu);
+}
+
 void dcache_init(void)
 {
+    ASSERT(!rcu_hash_init(&names, D_BUCKETS, stripes, D_STRIPES, buckets_alloc, buckets_free_later));
     dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 64);
 }
 
@@ -55,11 +66,10 @@ u32 name_hash(const char *name, unsigned len)
     return h >> 32;
 }
 
-static inline u32 bucket_of(const struct dentry *parent, u32 hash)
+/* name_hash() is good in all bits; dentries of one slab differ from bit 6 on. */
+static inline u32 hash_in(const struct dentry *parent, u32 hash)
 {
-    u32 h = hash ^ (u32)((u64)parent >> 6) * 0x61c88647u;
-
-    return (h * 0x9e3779b1u) >> (32 - D_HASH_BITS);
+    return hash ^ (u32)((u64)parent >> 6) * 0x61c88647u;
 }
 
 static inline bool name_equal(const char *a, const char *b, unsigned len)
@@ -78,15 +88,26 @@ static inline bool name_equal(const char *a, const char *b, unsigned len)
     return true;
 }
 
+struct name_key {
+    const struct dentry *parent;
+    const char *name;
+    unsigned len;
+};
+
+static inline bool name_matches(const struct rcu_hash_node *n, const void *key)
+{
+    const struct dentry *d = container_of(n, struct dentry, d_node);
+    const struct name_key *k = key;
+
+    return d->d_parent == k->parent && d->d_namelen == k->len && name_equal(d->d_name, k->name, k->len);
+}
+
 struct dentry *d_lookup_rcu(const struct dentry *parent, const char *name, unsigned len, u32 hash)
 {
-    struct dentry *d = rcu_dereference(hash_table[bucket_of(parent, hash)]);
+    struct name_key key = {parent, name, len};
+    struct rcu_hash_node *n = rcu_hash_lookup(&names, hash_in(parent, hash), name_matches, &key);
 
-    for (; d; d = rcu_dereference(d->d_hash_next))
-        if (d->d_hash == hash && d->d_parent == parent && d->d_namelen == len &&
-            name_equal(d->d_name, name, len))
-            return d;
-    return NULL;
+    return n ? container_of(n, struct dentry, d_node) : NULL;
 }
 
 bool dget_not_zero(struct dentry *d)
@@ -185,11 +206,10 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned len, u3
         d->d_name[len] = 0;
     }
     d->d_namelen = len;
-    d->d_hash = hash;
+    d->d_node.hash = hash;
     d->d_inode = NULL;
     d->d_count = 1;
     d->d_flags = 0;
-    d->d_hash_next = NULL;
     INIT_LIST_HEAD(&d->d_child);
     INIT_LIST_HEAD(&d->d_subdirs);
     d->d_parent = parent ? parent : d;
@@ -205,34 +225,6 @@ void d_instantiate(struct dentry *d, struct inode *inode)
     atomic_store_release(&d->d_inode, inode);
 }
 
-static void hash_insert(struct dentry *d)
-{
-    u32 b = bucket_of(d->d_parent, d->d_hash);
-    spinlock_t *lock = &hash_locks[b % D_LOCKS];
-
-    spin_lock(lock);
-    d->d_hash_next = hash_table[b];
-    rcu_assign_pointer(hash_table[b], d);
-    spin_unlock(lock);
-}
-
-/* The node keeps its next pointer: readers that stand on it go on. */
-static void hash_remove(struct dentry *d)
-{
-    u32 b = bucket_of(d->d_parent, d->d_hash);
-    spinlock_t *lock = &hash_locks[b % D_LOCKS];
-    struct dentry **p;
-
-    spin_lock(lock);
-    for (p = &hash_table[b]; *p; p = &(*p)->d_hash_next) {
-        if (*p == d) {
-            atomic_store_release(p, d->d_hash_next);
-            break;
-        }
-    }
-    spin_unlock(lock);
-}
-
 void d_add(struct dentry *d)
 {
     struct inode *dir = d->d_parent->d_inode;
@@ -241,14 +233,16 @@ void d_add(struct dentry *d)
     (void)atomic_fetch_or_relaxed(&d->d_flags, D_HASHED);
     d->d_pos = ++dir->i_next_pos;
     list_add_tail(&d->d_child, &d->d_parent->d_subdirs);
-    hash_insert(d);
+    rcu_hash_insert(&names, &d->d_node, hash_in(d->d_parent, d->d_node.hash));
+    rcu_hash_maintain(&names, d->d_node.hash);
 }
 
 void d_delete(struct dentry *d)
 {
     if (!(d->d_flags & D_HASHED))
         return;
-    hash_remove(d);
+    rcu_hash_remove(&names, &d->d_node);
+    rcu_hash_maintain(&names, d->d_node.hash);
     (void)atomic_fetch_or_relaxed(&d->d_flags, D_DELETED);
     (void)atomic_fetch_and_relaxed(&d->d_flags, ~D_HASHED);
     list_del_init(&d->d_child);
@@ -261,15 +255,14 @@ void d_move(struct dentry *d, struct dentry *parent, char *text, unsigned len, u
 {
     char *old = d->d_name;
 
-    hash_remove(d);
+    rcu_hash_remove(&names, &d->d_node);
     list_del(&d->d_child);
     d->d_parent = parent;
-    d->d_hash = hash;
     d->d_namelen = len;
     d->d_name = text;
     d->d_pos = ++parent->d_inode->i_next_pos;
     list_add_tail(&d->d_child, &parent->d_subdirs);
-    hash_insert(d);
+    rcu_hash_insert(&names, &d->d_node, hash_in(parent, hash)); /* the tree lock is held: no resizing here */
     if (old != d->d_iname)
         kfree_rcu(container_of(old, struct long_name, text), rcu);
 }
@@ -279,7 +272,8 @@ void d_exchange(struct dentry *a, struct dentry *b, char *a_name, char *b_name)
 {
     struct dentry *pa = a->d_parent, *pb = b->d_parent;
     unsigned la = a->d_namelen, lb = b->d_namelen;
-    u32 ha = a->d_hash, hb = b->d_hash;
+    u32 ha = hash_in(pa, a->d_node.hash); /* of the names alone */
+    u32 hb = hash_in(pb, b->d_node.hash);
 
     d_move(a, pb, b_name, lb, hb);
     d_move(b, pa, a_name, la, ha);

@@ -1,7 +1,7 @@
 /* What the files of kernel/fs share with one another and with nobody else.
  *
  * Lock order: rename_mutex > i_mutex of a directory (ancestor first, then by address) > i_mutex of
- * the child > files->lock, fs->lock, hash bucket locks (leaf spin locks). mmap_lock is taken inside
+ * the child > files->lock, fs->lock, the name hash's locks (leaf spin locks). mmap_lock is taken inside
  * i_mutex (copies from user memory). */
 #pragma once
 #include "kernel/fs/vfs.h"

@@ -8,6 +8,7 @@
 #include "kernel/lib/spinlock.h"
 #include "kernel/mm/pagecache.h"
 #include "lockfree/rcu.h"
+#include "lockfree/rcu_hash.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/time/ktime.h"
 
@@ -171,12 +172,12 @@ struct dentry {
     struct inode *d_inode; /* NULL: negative */
     struct dentry *d_parent;
     char *d_name; /* short names inline */
-    u32 d_namelen, d_hash;
+    u32 d_namelen;
     u32 d_count; /* atomic */
     u32 d_flags;
     struct list_head d_child; /* in parent's d_subdirs, under parent inode's i_mutex */
     struct list_head d_subdirs;
-    struct dentry *d_hash_next;
+    struct rcu_hash_node d_node; /* hash: of the name until d_add, then of name and parent */
     struct super_block *d_sb;
     struct rcu_head rcu;
     u32 d_pos; /* directory cookie, rising in d_subdirs' order */
