@@ -31,7 +31,7 @@ struct sigqueue *sigqueue_alloc(struct task_struct *t, bool override_limit)
         atomic_dec_relaxed(&u->sigpending);
         return NULL;
     }
-    atomic_inc_relaxed(&u->count);
+    refcount_get(&u->count);
     q->user = u;
     q->flags = 0;
     q->timer = NULL;

@@ -58,7 +58,7 @@ struct cred *prepare_creds(void)
         return NULL;
     *c = *current_cred();
     c->usage = 1;
-    atomic_inc_relaxed(&c->user->count);
+    refcount_get(&c->user->count);
     atomic_inc_relaxed(&c->group_info->usage);
     return c;
 }

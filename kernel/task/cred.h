@@ -1,7 +1,15 @@
 /* Credentials (guide): immutable once published; a change makes a copy and commits it. */
 #pragma once
 #include "kernel/task/task.h"
-struct user_struct { u32 count; uid_t uid; u32 processes; u32 sigpending; struct user_struct *next; };
+#include "lockfree/rcu_hash.h"
+#include "lockfree/refcount.h"
+struct user_struct {
+    refcount_t count;
+    uid_t uid;
+    u32 processes, sigpending; /* atomic */
+    struct rcu_hash_node node;
+    struct rcu_head rcu;
+};
 struct group_info { u32 usage; u32 ngroups; gid_t gid[]; };
 struct user_namespace;
 typedef u64 kernel_cap_t;

@@ -1,78 +1,101 @@
 /*
  * user.c: what is counted per user (processes, queued signals). Owns the hash of user_struct; one
- * exists while a credential or a queued signal refers to it. Looking a user up takes a lock, but
- * only set*id calls do so.
+ * exists while a credential or a queued signal refers to it. Only set*id calls look a user up.
  */
+#include "kernel/debug/assert.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task_internal.h"
 
 #define USER_BUCKETS 64u
 
-static DEFINE_SPINLOCK(
-    user_lock); /* the chains; interrupts off: the last put may come from an interrupt */
-static struct user_struct root_user = {.count = 2, .uid = 0, .processes = 1};
-static struct user_struct *users[USER_BUCKETS] = {[0] = &root_user};
+static struct rcu_hash users; /* written with interrupts off: the last put may come from one */
+static struct rcu_hash_stripe stripe;
+static struct user_struct root_user = {.count = REFCOUNT_INIT(2), .uid = 0, .processes = 1};
+
+static struct rcu_hash_table *buckets_alloc(size_t bytes)
+{
+    return kzalloc(bytes, GFP_ATOMIC | GFP_NOWARN);
+}
+
+static void buckets_free_later(struct rcu_hash_table *t)
+{
+    kfree_rcu(t, rcu);
+}
+
+static u32 hash_of(uid_t uid)
+{
+    return (uid * 0x9e3779b1u) >> 8;
+}
+
+static inline bool uid_matches(const struct rcu_hash_node *n, const void *uid)
+{
+    return container_of(n, struct user_struct, node)->uid == *(const uid_t *)uid;
+}
 
 struct user_struct *init_user(void)
 {
+    ASSERT(!rcu_hash_init(&users, USER_BUCKETS, &stripe, 1, buckets_alloc, buckets_free_later));
+    rcu_hash_insert(&users, &root_user.node, hash_of(0));
     return &root_user;
 }
 
-static struct user_struct *find_locked(uid_t uid)
+static struct rcu_hash_node *insert_unique(struct user_struct *u)
 {
-    struct user_struct *u = users[uid % USER_BUCKETS];
+    unsigned long flags = local_irq_save();
+    struct rcu_hash_node *old =
+        rcu_hash_insert_unique(&users, &u->node, hash_of(u->uid), uid_matches, &u->uid);
 
-    while (u && u->uid != uid)
-        u = u->next;
-    if (u)
-        atomic_inc_relaxed(&u->count);
+    if (!old)
+        rcu_hash_maintain(&users, hash_of(u->uid));
+    local_irq_restore(flags);
+    return old;
+}
+
+/* Referenced, or NULL: not there, or about to go. */
+static struct user_struct *find_get(uid_t uid)
+{
+    struct rcu_hash_node *n;
+    struct user_struct *u;
+
+    rcu_read_lock();
+    n = rcu_hash_lookup(&users, hash_of(uid), uid_matches, &uid);
+    u = n ? container_of(n, struct user_struct, node) : NULL;
+    if (u && !refcount_get_not_zero(&u->count))
+        u = NULL;
+    rcu_read_unlock();
     return u;
 }
 
 struct user_struct *alloc_uid(uid_t uid)
 {
-    struct user_struct *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *u;
+    struct user_struct *u = find_get(uid), *fresh;
 
+    if (u)
+        return u;
+    fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
     if (!fresh)
         return NULL;
-    fresh->count = 1;
+    refcount_set(&fresh->count, 1);
     fresh->uid = uid;
-    spin_lock_irq(&user_lock);
-    u = find_locked(uid);
-    if (!u) {
-        fresh->next = users[uid % USER_BUCKETS];
-        users[uid % USER_BUCKETS] = u = fresh;
-        fresh = NULL;
+    while (insert_unique(fresh)) {
+        u = find_get(uid);
+        if (u) {
+            kfree(fresh);
+            return u;
+        }
+        cpu_relax(); /* the old one's last reference is gone: it is being removed */
     }
-    spin_unlock_irq(&user_lock);
-    kfree(fresh);
-    return u;
-}
-
-static void unlink_locked(struct user_struct *u)
-{
-    struct user_struct **link = &users[u->uid % USER_BUCKETS];
-
-    while (*link != u)
-        link = &(*link)->next;
-    *link = u->next;
+    return fresh;
 }
 
 void free_uid(struct user_struct *u)
 {
-    u32 n = atomic_load_relaxed(&u->count);
     unsigned long flags;
-    bool last;
 
-    while (n > 1)
-        if (atomic_cas_release(&u->count, &n, n - 1))
-            return;
-    spin_lock_irqsave(&user_lock,
-                      flags); /* the last one goes under the lock: nobody may find it meanwhile */
-    last = atomic_dec_and_test_full(&u->count);
-    if (last)
-        unlink_locked(u);
-    spin_unlock_irqrestore(&user_lock, flags);
-    if (last)
-        kfree(u);
+    if (!refcount_put(&u->count))
+        return;
+    flags = local_irq_save();
+    rcu_hash_remove(&users, &u->node);
+    local_irq_restore(flags);
+    kfree_rcu(u, rcu);
 }
