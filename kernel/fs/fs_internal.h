@@ -8,7 +8,9 @@
 #include "kernel/task/cred.h"
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/uaccess.h"
+#include "kernel/lib/percpu_parts.h"
 #include "kernel/lib/string.h"
+#include "percpu/percpu_ref.h"
 
 #define PATH_MAX    4096
 #define NAME_MAX    255
@@ -57,7 +59,6 @@ void dcache_init(void);
 void file_init(void);
 
 /* ---- mount.c ---- */
-#define MNT_SHARDS 16
 struct mount {
     struct mount *parent;      /* tree lock and tree_seq */
     struct dentry *mountpoint; /* in parent; referenced */
@@ -69,9 +70,7 @@ struct mount {
     bool detached;             /* mount_mutex */
     struct mount *gone_next;   /* mount_mutex: list of an umount */
     char *devname;
-    struct {
-        u32 n;
-    } __aligned(64) refs[MNT_SHARDS]; /* users by CPU; only the sum means something */
+    struct percpu_ref users; /* spread while it is in the tree; switches: mount_mutex */
 };
 #define MS_RDONLY      1u
 #define MS_NOSUID      2u
@@ -89,11 +88,15 @@ struct mount {
 extern struct mount *root_mount;
 static inline void mntget(struct mount *m)
 {
-    atomic_inc_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n);
+    preempt_disable();
+    percpu_ref_get(&m->users, this_cpu_part(m->users.part));
+    preempt_enable();
 }
 static inline void mntput(struct mount *m)
 {
-    atomic_dec_relaxed(&m->refs[smp_processor_id() % MNT_SHARDS].n);
+    preempt_disable();
+    (void)percpu_ref_put(&m->users, this_cpu_part(m->users.part)); /* mount.c looks for the last */
+    preempt_enable();
 }
 /* Under rcu_read_lock: what is mounted on this dentry of this mount, or NULL. */
 struct mount *lookup_mnt(const struct mount *m, const struct dentry *d);

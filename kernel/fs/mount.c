@@ -4,6 +4,7 @@
 #include "kernel/fs/fs_internal.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/lib/fmt.h"
+#include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
 
 #define MNT_FORCE       1
@@ -19,13 +20,25 @@ static struct mount *mounts, *detached_mounts;
 static int next_id = 20;
 static DEFINE_MUTEX(mount_mutex);
 
-static u32 mnt_users(const struct mount *m)
-{
-    u32 sum = 0;
+/* ---- users: spread over the CPUs until somebody wants to unmount ---- */
 
-    for (unsigned i = 0; i < MNT_SHARDS; i++)
-        sum += atomic_load_relaxed(&m->refs[i].n);
-    return sum;
+static void share_users_begin(struct mount *m)
+{
+    if (percpu_ref_is_spread(&m->users))
+        percpu_ref_share_begin(&m->users);
+}
+
+/* After a grace period. From here on percpu_ref_count is exact. */
+static void share_users_end(struct mount *m)
+{
+    if (m->users.mode == PERCPU_REF_SHARING)
+        percpu_ref_share_end(&m->users, percpu_part_of, nr_cpu_ids);
+}
+
+static void spread_users(struct mount *m)
+{
+    if (m->users.part < PERCPU_PARTS)
+        percpu_ref_spread(&m->users);
 }
 
 struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
@@ -68,6 +81,8 @@ static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, co
         kfree(m);
         return NULL;
     }
+    percpu_ref_init(&m->users, percpu_part_alloc(), 0);
+    spread_users(m);
     m->sb = sb;
     m->root = root;
     dget(root);
@@ -86,6 +101,7 @@ static void free_mount(struct mount *m)
 
     dput(m->root);
     dput(m->mountpoint);
+    percpu_part_free(m->users.part);
     kfree(m->devname);
     kfree(m);
     put_super(sb);
@@ -117,7 +133,7 @@ static void reap_detached(void)
     for (struct mount **p = &detached_mounts; *p;) {
         struct mount *m = *p;
 
-        if (mnt_users(m)) {
+        if (percpu_ref_count(&m->users)) {
             p = &m->next;
             continue;
         }
@@ -421,13 +437,14 @@ static void unlink_subtree(struct mount *m, struct mount **gone)
         atomic_store_relaxed(&m->parent, NULL); /* a walk upwards ends here */
 }
 
-/* mount_mutex held. allowed: users that the caller itself is. */
+/* mount_mutex held, users shared unless lazy: who raises the count later than tree_write_begin sees that the tree has changed.
+ * allowed: users that the caller itself is. */
 static int detach_mount(struct mount *m, u32 allowed, bool lazy, struct mount **gone)
 {
     int err = 0;
 
     tree_write_begin();
-    if (!lazy && (mnt_users(m) > allowed || has_submounts(m)))
+    if (!lazy && (percpu_ref_count(&m->users) > allowed || has_submounts(m)))
         err = -EBUSY;
     else
         unlink_subtree(m, gone);
@@ -444,14 +461,25 @@ static int do_umount(struct path_s *at, int flags)
         return -EINVAL;
     if (m == root_mount)
         return flags & MNT_DETACH ? -EINVAL : -EBUSY;
+    if (!(flags & MNT_DETACH)) {
+        share_users_begin(m);
+        synchronize_rcu();
+        share_users_end(m);
+    }
     err = detach_mount(m, 1, flags & MNT_DETACH, &gone);
-    if (err)
+    if (err) {
+        if (!(flags & MNT_DETACH))
+            spread_users(m);
         return err;
+    }
     path_put(at);
+    for (m = gone; m; m = m->gone_next)
+        share_users_begin(m);
     synchronize_rcu();
     while (gone) {
         m = gone;
         gone = m->gone_next;
+        share_users_end(m);
         m->next = detached_mounts;
         detached_mounts = m;
     }
