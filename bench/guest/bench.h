@@ -16,6 +16,8 @@
 #define BENCH_MARK_WINDOW_END 2
 #define BENCH_MARK_OUTER_BEGIN 3
 #define BENCH_MARK_OUTER_END 4
+#define BENCH_MARK_SHARE_BEGIN 5
+#define BENCH_MARK_SHARE_END 6
 
 /* One NOP of 8 bytes on every x86-64, in every ring; a TCG plugin sees it at translation. */
 #define BENCH_MARK(region) \
