@@ -161,6 +161,7 @@ static const struct explore_scenario scenarios[] = {
     {"empty", {"push push push push", "push push push push", "detach detach detach detach_reversed"}},
     {"one", {"push detach push detach", "push detach push detach", "push push detach is_empty"}},
     {"empty", {"push push push", "push push push", "push push push", "detach detach detach"}},
+    {"one", {"push detach push", "push detach push", "push detach"}},
     {NULL, {NULL}},
 };
 

@@ -62,29 +62,36 @@ struct loc *loc_of(uintptr_t addr, unsigned size)
     return l;
 }
 
-/* Does somebody else care? Learned over the whole search: when an access that passed as private turns out to be shared, the search
- * starts again. */
-bool loc_is_shared(const struct loc *l, unsigned t, bool writes)
+static uint8_t atomic_users(const struct loc *l, bool writes)
 {
-    uint8_t others = l->writers | (writes ? l->readers : 0);
-
-    for (unsigned i = 0; i < l->noverlaps; i++) {
-        const struct loc *o = &E->loc[l->overlaps[i]];
-
-        others |= o->writers | (writes ? o->readers : 0);
-    }
-    return others & ~(1u << t);
+    return l->writers | (writes ? l->readers : 0);
 }
 
-static void learn(struct loc *l, unsigned t, bool reads, bool writes)
+static uint8_t plain_users(const struct loc *l, bool writes)
 {
-    uint8_t readers = (uint8_t)(l->readers | (reads << t)), writers = (uint8_t)(l->writers | (writes << t));
+    return l->plain_writers | (writes ? l->plain_readers : 0);
+}
 
-    if (readers != l->readers || writers != l->writers) {
-        l->readers = readers;
-        l->writers = writers;
-        E->learned = true;
-    }
+/* Does another thread do what conflicts with it? Learned over the whole search: when that turns out only after an access passed
+ * as private, the search starts again. */
+static bool others_do(const struct loc *l, unsigned t, bool writes, uint8_t (*users)(const struct loc *, bool))
+{
+    uint8_t threads = users(l, writes);
+
+    for (unsigned i = 0; i < l->noverlaps; i++)
+        threads |= users(&E->loc[l->overlaps[i]], writes);
+    return threads & ~(1u << t);
+}
+
+bool loc_is_shared(const struct loc *l, unsigned t, bool writes)
+{
+    return others_do(l, t, writes, atomic_users);
+}
+
+static void learn(uint8_t *threads, unsigned t)
+{
+    E->learned |= !(*threads & (1u << t));
+    *threads |= (uint8_t)(1u << t);
 }
 
 static struct loc_meta *meta_of(const struct loc *l)
@@ -112,7 +119,7 @@ static void check(unsigned t, const struct loc *l, vclock past, const char *mine
 static void check_plain(unsigned t, const struct loc *l, bool writes)
 {
     const struct loc_meta *m = meta_of(l);
-    const char *mine = writes ? "a plain write" : "a plain read";
+    const char *mine = E->freeing ? "the free" : writes ? "a plain write" : "a plain read";
 
     check(t, l, m->plain_write, mine, "a plain write");
     check(t, l, m->atomic_write, mine, "an atomic write");
@@ -137,6 +144,9 @@ void clock_plain(unsigned t, struct loc *l, bool writes)
     struct loc_meta *m = meta_of(l);
     uint8_t now = clock_get(E->w.thread[t].cur, t);
 
+    learn(writes ? &l->plain_writers : &l->plain_readers, t);
+    if (!others_do(l, t, writes, plain_users) && !others_do(l, t, writes, atomic_users))
+        return;
     check_plain(t, l, writes);
     for (unsigned i = 0; i < l->noverlaps; i++)
         check_plain(t, &E->loc[l->overlaps[i]], writes);
@@ -149,9 +159,11 @@ void clock_plain(unsigned t, struct loc *l, bool writes)
 /* The last access of all to what lies in a block that t frees. */
 void clock_free(unsigned t, uintptr_t addr, size_t size)
 {
+    E->freeing = true;
     for (unsigned i = 0; i < E->locs && !E->failed; i++)
         if (E->loc[i].addr >= addr && E->loc[i].addr < addr + size)
-            check_plain(t, &E->loc[i], true);
+            clock_plain(t, &E->loc[i], true);
+    E->freeing = false;
 }
 
 void clock_atomic(unsigned t, struct loc *l, bool reads, bool writes)
@@ -159,7 +171,12 @@ void clock_atomic(unsigned t, struct loc *l, bool reads, bool writes)
     struct loc_meta *m = meta_of(l);
     uint8_t now = clock_get(E->w.thread[t].cur, t);
 
-    learn(l, t, reads, writes);
+    if (reads)
+        learn(&l->readers, t);
+    if (writes)
+        learn(&l->writers, t);
+    if (!others_do(l, t, writes, plain_users))
+        return;
     check_atomic(t, l, writes);
     for (unsigned i = 0; i < l->noverlaps; i++)
         check_atomic(t, &E->loc[l->overlaps[i]], writes);
@@ -226,7 +243,9 @@ void clock_fence(unsigned t, int order)
     }
 }
 
-static void for_each_clock(void (*f)(void *context, vclock *c), void *context)
+typedef void clock_visitor(void *context, vclock *c);
+
+__attribute__((always_inline)) static inline void for_each_clock(clock_visitor *f, void *context)
 {
     for (unsigned t = 0; t < E->threads; t++) {
         struct thread *th = &E->w.thread[t];
@@ -241,7 +260,8 @@ static void for_each_clock(void (*f)(void *context, vclock *c), void *context)
         vclock *c = &E->w.meta[i].plain_read;
 
         for (unsigned k = 0; k < sizeof(struct loc_meta) / sizeof(vclock); k++)
-            f(context, &c[k]);
+            if (c[k])
+                f(context, &c[k]);
     }
     for (unsigned i = 0; E->options.memory == EXPLORE_WEAK && i < E->weak_locs; i++)
         for (unsigned k = 0; k < E->w.hist[i].n; k++)
@@ -252,50 +272,34 @@ static void for_each_clock(void (*f)(void *context, vclock *c), void *context)
  * as none: renumbering makes equal states equal. */
 struct ranks {
     uint8_t floor[THREADS];
-    uint64_t used[THREADS][4];
+    uint8_t of[THREADS][256]; /* first a mark for each value in use, then its rank */
 };
 
-static void mark(void *context, vclock *c)
+static inline void mark(void *context, vclock *c)
 {
     struct ranks *r = context;
+    uint32_t v = (uint32_t)*c;
 
-    if (!*c)
-        return;
-    for (unsigned t = 0; t < E->threads; t++) {
-        uint8_t v = clock_get(*c, t);
-
-        if (v > r->floor[t])
-            r->used[t][v / 64] |= 1ull << (v % 64);
-    }
+    for (unsigned t = 0; t < THREADS; t++)
+        r->of[t][(v >> (8 * t)) & 255] = 1;
 }
 
-static uint8_t rank_of(const struct ranks *r, unsigned t, uint8_t v)
-{
-    unsigned n = 0;
-
-    if (v <= r->floor[t])
-        return 0;
-    for (unsigned w = 0; w < v / 64u; w++)
-        n += (unsigned)__builtin_popcountll(r->used[t][w]);
-    return (uint8_t)(n + (unsigned)__builtin_popcountll(r->used[t][v / 64] & ((2ull << (v % 64)) - 1)));
-}
-
-static void renumber(void *context, vclock *c)
+static inline void renumber(void *context, vclock *c)
 {
     const struct ranks *r = context;
-    vclock n = 0;
+    uint32_t v = (uint32_t)*c, n = 0;
 
-    if (!*c)
-        return;
-    for (unsigned t = 0; t < E->threads; t++)
-        n = clock_set(n, t, rank_of(r, t, clock_get(*c, t)));
+    for (unsigned t = 0; t < THREADS; t++)
+        n |= (uint32_t)r->of[t][(v >> (8 * t)) & 255] << (8 * t);
     *c = n;
 }
 
-static uint8_t floor_of(unsigned t)
+/* What thread t did up to here, all others that still run have seen. */
+static uint8_t floor_of(unsigned t, unsigned *highest)
 {
     uint8_t low = (uint8_t)(clock_get(E->w.thread[t].cur, t) - 1);
 
+    *highest = low + 1u;
     for (unsigned u = 0; u < E->threads; u++) {
         uint8_t v = clock_get(E->w.thread[u].cur, t);
 
@@ -308,10 +312,20 @@ static uint8_t floor_of(unsigned t)
 void clock_normalize(void)
 {
     struct ranks r;
+    unsigned highest[THREADS];
 
-    memset(&r, 0, sizeof(r));
-    for (unsigned t = 0; t < E->threads; t++)
-        r.floor[t] = floor_of(t);
+    for (unsigned t = 0; t < E->threads; t++) {
+        r.floor[t] = floor_of(t, &highest[t]);
+        memset(r.of[t], 0, highest[t] + 1);
+    }
     for_each_clock(mark, &r);
+    for (unsigned t = 0; t < E->threads; t++) {
+        uint8_t rank = 0;
+
+        for (unsigned v = 0; v <= highest[t]; v++)
+            r.of[t][v] = v > r.floor[t] && r.of[t][v] ? ++rank : 0;
+    }
+    for (unsigned t = E->threads; t < THREADS; t++)
+        r.of[t][0] = 0;
     for_each_clock(renumber, &r);
 }

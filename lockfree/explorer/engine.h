@@ -118,7 +118,8 @@ struct world {
 struct loc {
     uintptr_t addr;
     uint8_t size;
-    uint8_t readers, writers; /* threads seen to do so; an access that only one thread cares for is no scheduling point */
+    /* threads seen to do so: an access that no other thread cares for is no scheduling point and cannot race */
+    uint8_t readers, writers, plain_readers, plain_writers;
     uint8_t weak;             /* 1 + index of its history */
     uint16_t overlaps[8];
     uint8_t noverlaps;
@@ -141,6 +142,7 @@ struct engine {
     bool learned;    /* a location turned out to be shared: start again */
     bool uses_relax; /* wait loops: remember reads */
     bool failed;
+    bool freeing; /* for the report of a race */
     bool tracing;
     struct request capture; /* a plain write over a buffered store: its value is known after it ran */
     const struct explore_structure *s;
