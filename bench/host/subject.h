@@ -139,3 +139,14 @@ static inline bool bench_check_sections(const struct bench_thread *threads, unsi
     }
     return !bad && threads[0].data->a == writes && threads[0].data->b == writes;
 }
+
+/* The check of subjects whose threads find errors themselves. */
+static inline bool bench_nothing_bad(void *object, const struct bench_thread *threads, unsigned n)
+{
+    uint64_t bad = 0;
+
+    (void)object;
+    for (unsigned i = 0; i < n; i++)
+        bad += threads[i].bad;
+    return !bad;
+}
