@@ -12,6 +12,7 @@ struct clh_lock {
     ck_spinlock_clh_t *tail;
     ck_spinlock_clh_t first;
     ck_spinlock_clh_t node[BENCH_MAX_THREADS] __attribute__((aligned(64)));
+    ck_spinlock_clh_t *of[BENCH_MAX_THREADS]; /* a thread's node between two windows */
 };
 
 BENCH_LOCK_LOOPS(ck_mcs, ck_spinlock_mcs_t, struct ck_spinlock_mcs, ck_spinlock_mcs_init(l), ck_spinlock_mcs_lock(l, &n),
@@ -37,11 +38,18 @@ static void ck_clh_init(void *object, const struct bench_cell *cell)
 
     (void)cell;
     ck_spinlock_clh_init(&l->tail, &l->first);
+    for (unsigned i = 0; i < BENCH_MAX_THREADS; i++)
+        l->of[i] = &l->node[i];
 }
 
 static void ck_clh_enter(struct bench_thread *t)
 {
-    t->own = &((struct clh_lock *)t->object)->node[t->index];
+    t->own = ((struct clh_lock *)t->object)->of[t->index];
+}
+
+static void ck_clh_leave(struct bench_thread *t)
+{
+    ((struct clh_lock *)t->object)->of[t->index] = t->own;
 }
 
 static void ck_clh_batch(struct bench_thread *t, uint64_t count)
@@ -69,6 +77,7 @@ static void ck_clh_run(struct bench_thread *t)
         bench_section(t, write);
         ck_spinlock_clh_unlock(&node);
     }
+    t->own = node;
 }
 
 struct ck_seq_pair {
@@ -126,7 +135,7 @@ static const struct bench_subject subjects[] = {
     BENCH_LOCK_SUBJECT(ck_mcs, ck_spinlock_mcs_t, "MCS lock", "fair, the caller's node", "ck_spinlock_mcs", CK, SIDE_PEER),
     {.structure = "MCS lock", .contract = "fair, the node changes its owner", .name = "ck_spinlock_clh", .library = CK, .side = SIDE_OTHER,
      .cells = CELLS_GRID, .object_bytes = sizeof(struct clh_lock), .init = ck_clh_init, .enter = ck_clh_enter,
-     .batch = ck_clh_batch, .run = ck_clh_run, .check = bench_lock_check},
+     .leave = ck_clh_leave, .batch = ck_clh_batch, .run = ck_clh_run, .check = bench_lock_check},
     BENCH_LOCK_SUBJECT(ck_ticket, ck_spinlock_ticket_t, "ticket lock", "fair, one word, no node", "ck_spinlock_ticket", CK, SIDE_PEER),
     BENCH_LOCK_SUBJECT(ck_ticket, ck_spinlock_ticket_t, "queue lock", "fair, one word", "ck_spinlock_ticket", CK, SIDE_PEER),
     BENCH_LOCK_SUBJECT(ck_fas, ck_spinlock_fas_t, "unfair lock", "spins, unfair", "ck_spinlock_fas", CK, SIDE_PEER),

@@ -35,9 +35,13 @@ static void add_grid(const struct bench_subject *s, unsigned threads, enum bench
             add(s, (struct bench_cell){threads, sections_ns[i], writers[w], place});
 }
 
+static bool whole_grid;
+
 static void add_threads(const struct bench_subject *s, unsigned threads, enum bench_place place)
 {
-    if (s->cells == CELLS_GRID)
+    if (s->cells == CELLS_GRID && !whole_grid)
+        add(s, (struct bench_cell){threads, sections_ns[0], writers[1], place});
+    else if (s->cells == CELLS_GRID)
         add_grid(s, threads, place);
     else
         add(s, (struct bench_cell){threads, 0, 0, place});
@@ -59,8 +63,9 @@ static bool wanted(const struct bench_subject *s, const char *filter)
     return !filter || strstr(s->structure, filter) || strstr(s->name, filter);
 }
 
-void rows_make(const char *filter, unsigned cpus)
+void rows_make(const char *filter, unsigned cpus, bool whole)
 {
+    whole_grid = whole;
     for (unsigned l = 0; bench_lists[l]; l++) {
         for (unsigned i = 0; i < bench_lists[l]->count; i++) {
             const struct bench_subject *s = &bench_lists[l]->subjects[i];
