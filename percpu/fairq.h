@@ -1,21 +1,33 @@
-/* fairq.h: the fair class's container: runnable tasks ordered by key (virtual time). Owner CPU only, interrupts off.
+/* fairq.h: the fair class's container: runnable tasks ordered by key (virtual time), each with a virtual deadline.
  *
+ *            insert, remove, min, late, pick_eligible        fair_node_is_queued
+ *   each     no: owner CPU only, interrupts off              any CPU, a hint (see slot)
  * Up to FAIRQ_FLAT entries stand in flat arrays, where insert and remove are a few stores and the minimum is a short scan; while
- * the arrays are full, or anything is still beyond them, new entries go to a pairing heap. Keys wrap: they are compared by
- * signed difference and all live keys lie within 2^63 of each other.
- * Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1, 1986. */
+ * the arrays are full, or anything is still beyond them, new entries go to a red-black tree ordered by key, in which every node knows the
+ * earliest deadline below it, so that the earliest eligible deadline is found on one way down.
+ * Keys and deadlines wrap: they are compared by signed difference, and all live ones lie within 2^63 of each other.
+ * Progress: no loop waits; min, insert and remove take at most FAIRQ_FLAT steps, or those of a balanced tree. Reuse: a removed node is the
+ * caller's. Its key and deadline must not change while it is queued.
+ * Misuse: inserting twice and removing what is not queued are caught in debug builds.
+ * Source: Guibas and Sedgewick, "A dichromatic framework for balanced trees", FOCS 1978; Stoica and Abdel-Wahab, "Earliest eligible virtual
+ * deadline first", TR-95-22, 1995 (what the deadlines are for, and the tree with the least of them). */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
 
 #define FAIRQ_FLAT 16
-#define FAIRQ_IN_HEAP FAIRQ_FLAT
+#define FAIRQ_IN_TREE FAIRQ_FLAT
 #define FAIRQ_NOWHERE (FAIRQ_FLAT + 1)
+#define FAIRQ_RED 1ul
 
 struct fair_node {
     uint64_t key;
-    struct fair_node *child, *next, *prev; /* heap links; prev of a first child is its parent */
-    /* Index in the flat arrays, FAIRQ_IN_HEAP or FAIRQ_NOWHERE. Another CPU's owner may look at it (rq_env_holds) and then
+    uint64_t deadline;
+    /* in the tree */
+    uint64_t least;             /* the earliest deadline of this node and all below */
+    struct fair_node *child[2]; /* smaller keys, and larger or equal ones */
+    uintptr_t up;               /* parent's address | FAIRQ_RED */
+    /* Index in the flat arrays, FAIRQ_IN_TREE or FAIRQ_NOWHERE. Another CPU's owner may look at it (rq_env_holds) and then
      * checks that it was entitled to: atomic, relaxed. */
     uint32_t slot;
     LF_SITE(queued) /* where it was inserted or, when FAIRQ_NOWHERE, removed */
@@ -24,13 +36,13 @@ struct fair_node {
 struct fairq {
     uint32_t flat;  /* entries in the arrays */
     uint32_t total; /* entries in all */
-    struct fair_node *heap;
+    struct fair_node *root, *first; /* of the tree; first has the smallest key */
     uint64_t key[FAIRQ_FLAT];
     struct fair_node *node[FAIRQ_FLAT];
 };
 
-void fairq_heap_insert(struct fairq *q, struct fair_node *n);
-void fairq_heap_remove(struct fairq *q, struct fair_node *n);
+void fairq_tree_insert(struct fairq *q, struct fair_node *n);
+void fairq_tree_remove(struct fairq *q, struct fair_node *n);
 
 static inline bool fairq_key_before(uint64_t a, uint64_t b)
 {
@@ -53,8 +65,8 @@ static inline void fairq_insert(struct fairq *q, struct fair_node *n)
     LF_MISUSE_IF(n->slot != FAIRQ_NOWHERE, "fairq: inserted while in a queue", n, n->queued);
     LF_SITE_HERE(n->queued);
     q->total++;
-    if (lf_unlikely(q->flat == FAIRQ_FLAT || q->heap)) {
-        fairq_heap_insert(q, n);
+    if (lf_unlikely(q->flat == FAIRQ_FLAT || q->root)) {
+        fairq_tree_insert(q, n);
         return;
     }
     atomic_store_relaxed(&n->slot, q->flat);
@@ -69,8 +81,8 @@ static inline void fairq_remove(struct fairq *q, struct fair_node *n)
     LF_MISUSE_IF(n->slot == FAIRQ_NOWHERE, "fairq: removed while in no queue", n, n->queued);
     LF_SITE_HERE(n->queued);
     q->total--;
-    if (lf_unlikely(n->slot == FAIRQ_IN_HEAP)) {
-        fairq_heap_remove(q, n);
+    if (lf_unlikely(n->slot == FAIRQ_IN_TREE)) {
+        fairq_tree_remove(q, n);
     } else {
         last = --q->flat;
         q->key[n->slot] = q->key[last];
@@ -83,7 +95,7 @@ static inline void fairq_remove(struct fairq *q, struct fair_node *n)
 /* The smallest key; NULL when empty. The first inserted wins a tie in the arrays' order. */
 static inline struct fair_node *fairq_min(const struct fairq *q)
 {
-    struct fair_node *best = q->heap;
+    struct fair_node *best = q->first;
     uint64_t key;
     uint32_t at = 0;
 
@@ -101,5 +113,7 @@ static inline struct fair_node *fairq_min(const struct fairq *q)
     return q->node[at];
 }
 
-/* Some entry with a large key: the flat array's largest, else any. For handing work away. */
+/* Of those whose key is not after v, the one with the earliest deadline; NULL when there is none. */
+struct fair_node *fairq_pick_eligible(const struct fairq *q, uint64_t v);
+/* Some entry with a large key: the flat array's largest, else the tree's. For handing work away. */
 struct fair_node *fairq_late(const struct fairq *q);

@@ -1,5 +1,5 @@
-/* fairq_test.c: random inserts, removals and pick-minimum against a plain array, across the border between arrays and heap and
- * across the wrap of keys. */
+/* fairq_test.c: random inserts, removals and picks against a plain array, across the border between arrays and tree and across the wrap
+ * of keys and deadlines; the tree's invariants after each step. */
 #include "lockfree/check.h"
 #include "percpu/fairq.h"
 
@@ -18,19 +18,76 @@ static struct fair_node *plain_min(void)
     return best;
 }
 
+static struct fair_node *plain_pick(uint64_t v)
+{
+    struct fair_node *best = NULL;
+
+    for (unsigned i = 0; i < NODES; i++)
+        if (fair_node_is_queued(&nodes[i]) && !fairq_key_before(v, nodes[i].key) &&
+            (!best || fairq_key_before(nodes[i].deadline, best->deadline)))
+            best = &nodes[i];
+    return best;
+}
+
+/* Returns how many black nodes each way down has; counts the nodes. */
+static unsigned check_tree(const struct fair_node *n, const struct fair_node *parent, unsigned *count)
+{
+    uint64_t least = n ? n->deadline : 0;
+    bool red = n && n->up & FAIRQ_RED;
+    unsigned black[2];
+
+    if (!n)
+        return 1;
+    ++*count;
+    CHECK((n->up & ~FAIRQ_RED) == (uintptr_t)parent && n->slot == FAIRQ_IN_TREE);
+    CHECK(!red || (parent && !(parent->up & FAIRQ_RED)));
+    CHECK(!n->child[0] || !fairq_key_before(n->key, n->child[0]->key));
+    CHECK(!n->child[1] || !fairq_key_before(n->child[1]->key, n->key));
+    for (int dir = 0; dir < 2; dir++) {
+        black[dir] = check_tree(n->child[dir], n, count);
+        if (n->child[dir] && fairq_key_before(n->child[dir]->least, least))
+            least = n->child[dir]->least;
+    }
+    CHECK(black[0] == black[1] && n->least == least);
+    return black[0] + !red;
+}
+
+static void check_invariants(void)
+{
+    struct fair_node *first = q.root;
+    unsigned count = 0;
+
+    (void)check_tree(q.root, NULL, &count);
+    CHECK(count + q.flat == q.total);
+    while (first && first->child[0])
+        first = first->child[0];
+    CHECK(q.first == first);
+}
+
+static uint64_t near_the_wrap(uint64_t *random)
+{
+    return LF_COUNTER_START(uint64_t) + check_random(random) % 1000;
+}
+
 static void step(uint64_t *random, unsigned live)
 {
-    struct fair_node *n = &nodes[check_random(random) % live], *min, *late;
+    struct fair_node *n = &nodes[check_random(random) % live], *min, *late, *pick;
+    uint64_t v = near_the_wrap(random);
 
     if (fair_node_is_queued(n)) {
         fairq_remove(&q, n);
     } else {
-        n->key = LF_COUNTER_START(uint64_t) + check_random(random) % 1000; /* around the wrap */
+        n->key = near_the_wrap(random);
+        n->deadline = n->key + check_random(random) % 300;
         fairq_insert(&q, n);
     }
     min = fairq_min(&q);
     CHECK((min == NULL) == (plain_min() == NULL));
     CHECK(!min || min->key == plain_min()->key);
+    pick = fairq_pick_eligible(&q, v);
+    CHECK((pick == NULL) == (plain_pick(v) == NULL));
+    CHECK(!pick || (pick->deadline == plain_pick(v)->deadline && !fairq_key_before(v, pick->key)));
+    check_invariants();
     late = fairq_late(&q);
     CHECK((late == NULL) == (q.total == 0) && (!late || fair_node_is_queued(late)));
 }
@@ -56,26 +113,71 @@ static void rotation(unsigned live)
         CHECK(turns[i] == 50);
         fairq_remove(&q, &nodes[i]);
     }
-    CHECK(q.total == 0 && q.flat == 0 && !q.heap);
+    CHECK(q.total == 0 && q.flat == 0 && !q.root && !q.first);
+}
+
+/* What a scheduler pays with `live` tasks: the best of many short runs, since other programs interrupt. Of interest with -O2. */
+static void speed(unsigned live)
+{
+    struct fair_node *n = &nodes[live - 1];
+    double pick = 1, all = 1;
+
+    for (unsigned i = 0; i < live; i++)
+        nodes[i].key = 100 * i;
+    for (unsigned i = 0; i < live - 1; i++)
+        fairq_insert(&q, &nodes[i]);
+    for (unsigned r = 0; r < 300; r++) {
+        double start = check_now(), then;
+
+        for (unsigned i = 0; i < 200; i++) {
+            fairq_insert(&q, n);
+            n = fairq_min(&q);
+            fairq_remove(&q, n);
+            n->key += 100 * live + i % 50;
+        }
+        then = check_now();
+        for (unsigned i = 0; i < 200; i++) {
+            struct fair_node *volatile min = fairq_min(&q);
+
+            (void)min;
+        }
+        all = then - start < all ? then - start : all;
+        pick = check_now() - then < pick ? check_now() - then : pick;
+    }
+    for (unsigned i = 0; i < live; i++)
+        if (fair_node_is_queued(&nodes[i]))
+            fairq_remove(&q, &nodes[i]);
+    printf("fairq: %u tasks: pick %.1f ns, insert + pick + remove %.1f ns\n", live, pick * 5e6, all * 5e6);
+}
+
+static void round_of(uint64_t *random, unsigned live)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        step(random, live);
+    for (unsigned i = 0; i < NODES; i++)
+        if (fair_node_is_queued(&nodes[i]))
+            fairq_remove(&q, &nodes[i]);
+    CHECK(q.total == 0);
+    rotation(live);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t random;
+    uint64_t random, rounds = 0;
+    double end;
 
     check_options(argc, argv);
     random = check_seed;
+    end = check_now() + check_seconds;
     for (unsigned i = 0; i < NODES; i++)
         fair_node_init(&nodes[i]);
-    for (unsigned live = 1; live <= NODES; live = live * 3 / 2 + 1) {
-        for (unsigned i = 0; i < 5000; i++)
-            step(&random, live);
-        for (unsigned i = 0; i < NODES; i++)
-            if (fair_node_is_queued(&nodes[i]))
-                fairq_remove(&q, &nodes[i]);
-        CHECK(q.total == 0);
-        rotation(live);
-    }
-    printf("fairq: ok\n");
+    do
+        for (unsigned live = 1; live <= NODES; live = live * 3 / 2 + 1, rounds++)
+            round_of(&random, live);
+    while (check_now() < end);
+    speed(2);
+    speed(16);
+    speed(150);
+    printf("fairq: ok, %llu rounds\n", (unsigned long long)rounds);
     return 0;
 }
