@@ -103,18 +103,62 @@ static int cap_last_cap = CAP_LAST_CAP, ngroups_max = 65536, random_bits = 256,
 static int overcommit_memory, overcommit_ratio = 50, max_map_count = 65530, swappiness,
                               panic_on_oom;
 static int file_max = 1048576, nr_open = 1048576, pipe_max_size = 1048576, protected_links;
-static int sched_child_first, sched_rt_period = 1000000, sched_rt_runtime = 950000, dmesg_restrict,
-                              kptr_restrict;
+static int sched_child_first, dmesg_restrict, kptr_restrict;
 static int msgmax = 8192, msgmnb = 16384, msgmni = 32000, shmmni = 4096, core_uses_pid,
            hung_task_secs, perf_paranoid = 4;
-static int rr_timeslice_ms = 100;
 static u8 boot_id[16];
+
+/* Numbers that the kernel uses, with the range that Linux takes. */
+static ssize_t store_in(const char *text, size_t n, int *value, int low, int high)
+{
+    int v;
+    ssize_t r = proc_store_int(text, n, &v);
+
+    if (r < 0)
+        return r;
+    if (v < low || v > high)
+        return -EINVAL;
+    WRITE_ONCE(*value, v);
+    return r;
+}
+
+static ssize_t rt_period_store(const char *text, size_t n, void *value)
+{
+    return store_in(text, n, value, max(1, sched_rt_runtime_us), INT_MAX);
+}
+
+static ssize_t rt_runtime_store(const char *text, size_t n, void *value)
+{
+    return store_in(text, n, value, -1, sched_rt_period_us);
+}
+
+#define RR_TIMESLICE_DEFAULT_MS 100
+
+/* 0 and less: the default, as on Linux. */
+static ssize_t rr_timeslice_store(const char *text, size_t n, void *value)
+{
+    int v;
+    ssize_t r = proc_store_int(text, n, &v);
+
+    if (r >= 0)
+        WRITE_ONCE(*(int *)value, v > 0 ? v : RR_TIMESLICE_DEFAULT_MS);
+    return r;
+}
+
+/* 1 page cache, 2 dentries and inodes, 3 both. All files lie in memory only: there is nothing that could be read again. */
+static ssize_t drop_caches_store(const char *text, size_t n, void *unused)
+{
+    int v;
+
+    return store_in(text, n, &v, 1, 4);
+}
 
 static void number(const char *path, int *value)
 {
     proc_create(path, 0644, proc_show_int, proc_store_int, value);
 }
 
+/* What is not to be set here, and says so: the file cannot be written. */
 static void constant(const char *path, int *value)
 {
     proc_create(path, 0444, proc_show_int, NULL, value);
@@ -137,20 +181,20 @@ static void create_kernel(void)
     constant("sys/kernel/random/poolsize", &random_bits);
     constant("sys/kernel/ngroups_max", &ngroups_max);
     constant("sys/kernel/cap_last_cap", &cap_last_cap);
-    number("sys/kernel/randomize_va_space", &randomize_va_space);
-    number("sys/kernel/core_uses_pid", &core_uses_pid);
-    number("sys/kernel/dmesg_restrict", &dmesg_restrict);
-    number("sys/kernel/kptr_restrict", &kptr_restrict);
-    number("sys/kernel/perf_event_paranoid", &perf_paranoid);
-    number("sys/kernel/hung_task_timeout_secs", &hung_task_secs);
-    number("sys/kernel/sched_child_runs_first", &sched_child_first);
-    number("sys/kernel/sched_rt_period_us", &sched_rt_period);
-    number("sys/kernel/sched_rt_runtime_us", &sched_rt_runtime);
-    number("sys/kernel/sched_rr_timeslice_ms", &rr_timeslice_ms);
-    number("sys/kernel/msgmax", &msgmax);
-    number("sys/kernel/msgmnb", &msgmnb);
-    number("sys/kernel/msgmni", &msgmni);
-    number("sys/kernel/shmmni", &shmmni);
+    constant("sys/kernel/randomize_va_space", &randomize_va_space);
+    constant("sys/kernel/core_uses_pid", &core_uses_pid);
+    constant("sys/kernel/dmesg_restrict", &dmesg_restrict);
+    constant("sys/kernel/kptr_restrict", &kptr_restrict);
+    constant("sys/kernel/perf_event_paranoid", &perf_paranoid);
+    constant("sys/kernel/hung_task_timeout_secs", &hung_task_secs);
+    constant("sys/kernel/sched_child_runs_first", &sched_child_first);
+    proc_create("sys/kernel/sched_rt_period_us", 0644, proc_show_int, rt_period_store, &sched_rt_period_us);
+    proc_create("sys/kernel/sched_rt_runtime_us", 0644, proc_show_int, rt_runtime_store, &sched_rt_runtime_us);
+    proc_create("sys/kernel/sched_rr_timeslice_ms", 0644, proc_show_int, rr_timeslice_store, &sched_rr_timeslice_ms);
+    constant("sys/kernel/msgmax", &msgmax);
+    constant("sys/kernel/msgmnb", &msgmnb);
+    constant("sys/kernel/msgmni", &msgmni);
+    constant("sys/kernel/shmmni", &shmmni);
     proc_create("sys/kernel/sem", 0644, text_show, NULL, "32000\t1024000000\t500\t32000");
     proc_create("sys/kernel/shmmax", 0644, text_show, NULL, "18446744073692774399");
     proc_create("sys/kernel/shmall", 0644, text_show, NULL, "18446744073692774399");
@@ -158,19 +202,19 @@ static void create_kernel(void)
 
 static void create_vm_and_fs(void)
 {
-    number("sys/vm/overcommit_memory", &overcommit_memory);
-    number("sys/vm/overcommit_ratio", &overcommit_ratio);
-    number("sys/vm/max_map_count", &max_map_count);
-    number("sys/vm/swappiness", &swappiness);
-    number("sys/vm/panic_on_oom", &panic_on_oom);
+    constant("sys/vm/overcommit_memory", &overcommit_memory);
+    constant("sys/vm/overcommit_ratio", &overcommit_ratio);
+    constant("sys/vm/max_map_count", &max_map_count);
+    constant("sys/vm/swappiness", &swappiness);
+    constant("sys/vm/panic_on_oom", &panic_on_oom);
     number("sys/vm/fail_alloc_interval", (int *)&fail_alloc_interval); /* ours: every n-th allocation of a CPU fails */
     proc_create("sys/vm/mmap_min_addr", 0644, text_show, NULL, "65536");
-    proc_create("sys/vm/drop_caches", 0200, NULL, proc_store_int, &panic_on_oom);
-    number("sys/fs/file-max", &file_max);
-    number("sys/fs/nr_open", &nr_open);
-    number("sys/fs/pipe-max-size", &pipe_max_size);
-    number("sys/fs/protected_symlinks", &protected_links);
-    number("sys/fs/protected_hardlinks", &protected_links);
+    proc_create("sys/vm/drop_caches", 0200, NULL, drop_caches_store, NULL);
+    constant("sys/fs/file-max", &file_max);
+    constant("sys/fs/nr_open", &nr_open);
+    constant("sys/fs/pipe-max-size", &pipe_max_size);
+    constant("sys/fs/protected_symlinks", &protected_links);
+    constant("sys/fs/protected_hardlinks", &protected_links);
     proc_create("sys/fs/file-nr", 0444, text_show, NULL, "0\t0\t1048576");
 }
 

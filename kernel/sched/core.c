@@ -23,12 +23,44 @@ static __noinline void take_mail(struct rq *rq)
 
 /* ---- picking ---- */
 
-/* Everything that is not one fair task among fair tasks: rt queues, shelved surplus. */
+void sched_charge_urgent(struct rq *rq, struct task_struct *t)
+{
+    u64 delta = t->se.sum_exec_runtime - t->se.charged_runtime;
+
+    t->se.charged_runtime = t->se.sum_exec_runtime;
+    if (task_is_deadline(t))
+        dl_account(t, delta);
+    else
+        rt_account(rq, delta, t->se.exec_start);
+}
+
+/* The deadline task that is due, NULL: none. */
+static struct task_struct *pick_deadline(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
+{
+    struct task_struct *t = dl_first(rq);
+
+    if (task_is_deadline(prev)) {
+        if (fate == PREV_RUNS && !dl_exhausted(prev) && (!t || !dl_earlier(t, prev)))
+            t = prev;
+        else if (fate == PREV_BLOCKS || fate == PREV_DIES)
+            dl_blocks(rq, prev);
+    }
+    if (t)
+        dl_runs(rq, t);
+    return t;
+}
+
+/* Everything that is not one fair task among fair tasks: deadlines, rt queues, shelved surplus. */
 static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
 {
     bool prev_stays = fate == PREV_RUNS || fate == PREV_YIELDS;
-    struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL;
+    struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL, *dl;
 
+    if (task_is_urgent(prev))
+        sched_charge_urgent(rq, prev);
+    dl = pick_deadline(rq, prev, fate);
+    if (dl)
+        return dl;
     if (rq->q.nr_shelved)
         best = fair_pick_shelf(rq, best);
     if (prev_stays && task_is_rt(prev) && (rt_may_run(rq) || (!best && !rt))) {
@@ -62,7 +94,7 @@ static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct 
 {
     struct task_struct *best = fair_candidate(rq);
 
-    if (unlikely(rq->rt.nr | rq->q.nr_shelved) || unlikely(task_is_rt(prev)))
+    if (unlikely(rq->rt.nr | rq->dl.nr | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
         return pick_slow(rq, prev, best, fate);
     if (fate == PREV_RUNS && (!best || fairq_key_before(prev->se.rq.fair.key, best->se.rq.fair.key)))
         return prev;
@@ -80,6 +112,8 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
         fairq_remove(&rq->q.fair, &t->se.rq.fair);
     } else if (task_is_rt(t)) {
         rt_dequeue(rq, t);
+    } else if (task_is_deadline(t)) {
+        dl_take(rq, t);
     }
 }
 
@@ -117,6 +151,8 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
         fairq_insert(&rq->q.fair, &prev->se.rq.fair);
         if (unlikely(sched_smp))
             sched_publish_surplus(rq);
+    } else if (task_is_deadline(prev)) {
+        dl_requeue(rq, prev, rq->fate == PREV_YIELDS);
     } else if (!rt_push(rq, prev)) {
         rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
     }
@@ -317,6 +353,8 @@ void preempt_schedule_irq(void)
 
 void sched_exit_current(void)
 {
+    if (unlikely(current->dl.bw))
+        (void)dl_admit(current, 0);
     local_irq_disable();
     schedule_irqoff(PREV_DIES);
     panic("a dead task ran: pid %d", current->pid);

@@ -172,7 +172,7 @@ static bool push_one(struct rq *rq)
 
     if (sched_crowd(rq->q.cpu) < 3)
         return false;
-    n = task_is_rt(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
     if (!n)
         return false;
     t = FAIR_TASK(n);
@@ -190,7 +190,7 @@ static bool push_one(struct rq *rq)
 /* Behind an rt task nobody can say how long the wait is: several leave at once. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_rt(rq->curr)) {
+    if (task_is_urgent(rq->curr)) {
         for (int i = 0; i < BALANCE_TICKS && push_one(rq); i++)
             ;
     } else if (++rq->balance_tick % BALANCE_TICKS == 0) {

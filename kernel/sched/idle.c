@@ -138,6 +138,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->min_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
     rt_init(&rq->rt);
+    dl_init(rq);
     rcu_cpu_online(&rq->rcu, cpu);
 }
 

@@ -5,21 +5,32 @@
 
 static int effective_prio(const struct task_struct *t)
 {
+    if (t->policy == SCHED_DEADLINE)
+        return PRIO_DEADLINE;
     if (t->policy == SCHED_FIFO || t->policy == SCHED_RR)
         return MAX_RT_PRIO - 1 - (int)t->rt_priority;
     return t->static_prio;
 }
 
+static const struct sched_class *class_of(unsigned policy)
+{
+    if (policy == SCHED_DEADLINE)
+        return &dl_sched_class;
+    return policy == SCHED_FIFO || policy == SCHED_RR ? &rt_sched_class : &fair_sched_class;
+}
+
 /* Takes over what attr_lock's side says. The task is not queued. */
 static void adopt(struct task_struct *t)
 {
-    bool rt;
-
     spin_lock(&t->se.attr_lock);
-    rt = t->policy == SCHED_FIFO || t->policy == SCHED_RR;
     t->prio = t->normal_prio = effective_prio(t);
-    t->sched_class = rt ? &rt_sched_class : &fair_sched_class;
+    t->sched_class = class_of(t->policy);
     t->rt.time_slice = 1;
+    t->se.charged_runtime = t->se.sum_exec_runtime;
+    if (unlikely(t->dl.changed)) {
+        t->dl.changed = false;
+        dl_begin(t);
+    }
     sched_set_weight(t, t->static_prio, t->policy == SCHED_IDLE);
     spin_unlock(&t->se.attr_lock);
 }
@@ -40,6 +51,8 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
         rq->curr_prio = t->prio;
+        if (task_is_deadline(t))
+            dl_runs(rq, t);
         rq_kick_self(&rq->q); /* somebody else may be due now */
     }
 }
@@ -72,15 +85,40 @@ int task_nice(const struct task_struct *t)
     return t->static_prio - NICE_TO_PRIO(0);
 }
 
-void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priority, int nice, bool reset_on_fork)
+/* Under attr_lock. 0, -EBUSY: no room for that bandwidth. */
+static int store_deadline(struct task_struct *t, const struct sched_policy_change *c)
 {
+    bool dl = c->policy == SCHED_DEADLINE;
+    int err = 0;
+
+    if (dl || t->dl.bw)
+        err = dl_admit(t, dl ? dl_bandwidth(c->runtime_ns, c->period_ns) : 0);
+    if (err || !dl)
+        return err;
+    t->dl.runtime_ns = c->runtime_ns;
+    t->dl.deadline_ns = c->deadline_ns;
+    t->dl.period_ns = c->period_ns;
+    t->dl.flags = c->dl_flags;
+    t->dl.changed = true;
+    return 0;
+}
+
+int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
+{
+    int err;
+
     spin_lock(&t->se.attr_lock);
-    t->policy = policy;
-    t->rt_priority = rt_priority;
-    t->static_prio = NICE_TO_PRIO(nice);
-    t->se.reset_on_fork = reset_on_fork;
+    err = store_deadline(t, c);
+    if (!err) {
+        t->policy = c->policy;
+        t->rt_priority = c->rt_priority;
+        t->static_prio = NICE_TO_PRIO(c->nice);
+        t->se.reset_on_fork = c->reset_on_fork;
+    }
     spin_unlock(&t->se.attr_lock);
-    request_policy(t);
+    if (!err)
+        request_policy(t);
+    return err;
 }
 
 /* ---- fork ---- */
@@ -88,7 +126,7 @@ void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priori
 static void inherit_policy(struct task_struct *child, const struct task_struct *from)
 {
     bool reset = from->se.reset_on_fork;
-    bool rt = from->policy == SCHED_FIFO || from->policy == SCHED_RR;
+    bool rt = from->policy == SCHED_FIFO || from->policy == SCHED_RR || from->policy == SCHED_DEADLINE;
 
     child->policy = from->policy;
     child->rt_priority = from->rt_priority;
@@ -99,10 +137,14 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         if (rt || child->static_prio < NICE_TO_PRIO(0))
             child->static_prio = NICE_TO_PRIO(0);
         child->rt_priority = 0;
-        rt = false;
     }
     child->prio = child->normal_prio = effective_prio(child);
-    child->sched_class = rt ? &rt_sched_class : &fair_sched_class;
+    child->sched_class = class_of(child->policy);
+}
+
+bool sched_may_fork(void)
+{
+    return likely(current->policy != SCHED_DEADLINE) || current->se.reset_on_fork;
 }
 
 /* Sets every field of the scheduler in a task that nobody else knows yet. */
@@ -115,7 +157,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     rq_task_init(&se->rq, (u64 *)se->cpus_mask);
     own_init(&se->rq.own, cpu);
     se->on_rt = 0;
-    se->sum_exec_runtime = se->prev_sum_exec_runtime = 0;
+    se->sum_exec_runtime = se->prev_sum_exec_runtime = se->charged_runtime = 0;
     se->user_ticks = se->sys_ticks = 0;
     se->nr_migrations = 0;
     se->last_cpu = cpu;
@@ -131,6 +173,9 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.time_slice = 1;
+    child->dl.bw = 0;
+    child->dl.place = DL_NOWHERE;
+    child->dl.changed = child->dl.slept = false;
     inherit_policy(child, current);
     if (unlikely(current->se.reset_on_fork) || unlikely(kernel_parent))
         sched_set_weight(child, child->static_prio, child->policy == SCHED_IDLE);

@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
 #include "kernel/sched/sched.h"
+#include "kernel/time/timer_heap.h"
 #include "lockfree/rcu_core.h"
 #include "percpu/cpugroup.h"
 #include "percpu/runqueue.h"
@@ -29,6 +30,14 @@ struct rt_rq {
     bool throttled;
 };
 
+struct dl_rq {
+    struct timer_heap ready;             /* by absolute deadline; the running one not */
+    struct timer_heap throttled;         /* by the begin of the next period */
+    struct hrtimer timer;
+    u32 nr;                              /* ready; hint */
+    s64 curr_deadline_ns;                /* hint: of the running one while curr_prio is -1 */
+};
+
 struct rq {
     struct runqueue q;             /* protocol, fair container, shelf */
     struct task_struct *curr;
@@ -43,12 +52,13 @@ struct rq {
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
     u32 balance_tick;
-    int curr_prio;                 /* hint: 0..99 rt, 100..139 fair, 140 idle */
+    int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
     u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
     u64 started;                   /* when this CPU began to schedule */
     struct rt_rq rt;
+    struct dl_rq dl;
     struct rcu_cpu rcu;
 };
 
@@ -78,10 +88,31 @@ struct sched_class {
     bool (*task_queued)(const struct task_struct *t);
     void (*task_tick)(struct rq *rq, struct task_struct *curr);
 };
-extern const struct sched_class fair_sched_class, rt_sched_class, idle_sched_class;
+extern const struct sched_class dl_sched_class, rt_sched_class, fair_sched_class, idle_sched_class;
 
 static inline bool task_is_fair(const struct task_struct *t) { return t->sched_class == &fair_sched_class; }
 static inline bool task_is_rt(const struct task_struct *t) { return t->sched_class == &rt_sched_class; }
+
+static inline bool task_is_deadline(const struct task_struct *t) { return t->sched_class == &dl_sched_class; }
+/* Real time or deadline. */
+static inline bool task_is_urgent(const struct task_struct *t) { return t->prio < MAX_RT_PRIO; }
+
+/* ---- deadline.c ---- */
+#define PRIO_DEADLINE (-1)
+u64 dl_bandwidth(u64 runtime_ns, u64 period_ns);
+int dl_admit(struct task_struct *t, u64 bw);   /* reserves bw instead of what t has (attr_lock held, or t ends). 0, -EBUSY */
+void dl_init(struct rq *rq);
+void dl_begin(struct task_struct *t);
+struct task_struct *dl_first(struct rq *rq);   /* the most urgent that waits, NULL */
+bool dl_earlier(const struct task_struct *a, const struct task_struct *b);
+bool dl_exhausted(const struct task_struct *t);
+void dl_account(struct task_struct *curr, u64 ticks);
+void dl_take(struct rq *rq, struct task_struct *t);
+void dl_runs(struct rq *rq, struct task_struct *t);    /* t was picked */
+void dl_blocks(struct rq *rq, struct task_struct *t);  /* t was running and gives its CPU up */
+void dl_requeue(struct rq *rq, struct task_struct *t, bool yields);
+void dl_balance(struct rq *rq);
+u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 
 /* ---- fair.c ---- */
 struct sched_tunables { u64 latency, min_slice, wake_granularity, sync_window; }; /* ticks */
@@ -101,7 +132,7 @@ struct task_struct *rt_first(struct rq *rq);
 void rt_requeue(struct rq *rq, struct task_struct *t, bool head);
 void rt_dequeue(struct rq *rq, struct task_struct *t);
 bool rt_may_run(struct rq *rq);
-void rt_account(struct rq *rq, u64 delta);
+void rt_account(struct rq *rq, u64 delta, u64 now);
 void rt_unthrottle(struct rq *rq);
 void rt_balance_tick(struct rq *rq);
 bool rt_push(struct rq *rq, struct task_struct *t);
@@ -127,6 +158,10 @@ void sched_clock_init(void);
 u64 sched_ns(u64 ticks);
 u64 sched_ticks(u64 ns);
 
+/* Takes what an urgent task has run since it was last charged off its budget or its CPU's rt time. Wherever these are looked at,
+ * not at each update of the running task: that is the fast path of all classes. */
+void sched_charge_urgent(struct rq *rq, struct task_struct *t);
+
 /* Charges the running task up to `now`. */
 static __always_inline void sched_update_curr(struct rq *rq, struct task_struct *curr, u64 now)
 {
@@ -140,8 +175,6 @@ static __always_inline void sched_update_curr(struct rq *rq, struct task_struct 
         curr->se.rq.fair.key += delta;
     else
         curr->se.rq.fair.key += (u64)(((unsigned __int128)delta * curr->se.load.inv_weight) >> 22);
-    if (unlikely(task_is_rt(curr)))
-        rt_account(rq, delta);
 }
 
 static inline void sched_min_vruntime(struct rq *rq, u64 key)

@@ -1,11 +1,26 @@
 /* rt.c: SCHED_FIFO and SCHED_RR: a bitmap and a list for each of 100 priorities. Owner CPU only, interrupts off.
  *
- * Throttling: rt tasks of a CPU run at most RT_RUNTIME of each RT_PERIOD while anything fair waits (Linux's 950 of 1000 ms). */
+ * Throttling: rt tasks of a CPU run at most sched_rt_runtime_us of each sched_rt_period_us while anything fair waits. */
 #include "kernel/sched/rq.h"
 
-#define RT_PERIOD_NS 1000000000ull
-#define RT_RUNTIME_NS 950000000ull
-#define RR_SLICE_NS 100000000ull
+int sched_rt_period_us = 1000000, sched_rt_runtime_us = 950000, sched_rr_timeslice_ms = 100;
+
+static u64 period_ticks(void)
+{
+    return sched_ticks((u64)READ_ONCE(sched_rt_period_us) * NSEC_PER_USEC);
+}
+
+static u64 rr_slice(void)
+{
+    return sched_ticks((u64)READ_ONCE(sched_rr_timeslice_ms) * NSEC_PER_MSEC);
+}
+
+static bool over_runtime(u64 used)
+{
+    int us = READ_ONCE(sched_rt_runtime_us);
+
+    return us >= 0 && used > sched_ticks((u64)us * NSEC_PER_USEC);
+}
 
 void rt_init(struct rt_rq *rt)
 {
@@ -37,7 +52,7 @@ void rt_requeue(struct rq *rq, struct task_struct *t, bool head)
     struct rt_rq *rt = &rq->rt;
 
     if (t->policy == SCHED_RR && !t->rt.time_slice)
-        t->rt.time_slice = sched_ticks(RR_SLICE_NS);
+        t->rt.time_slice = rr_slice();
     if (head)
         list_add(&t->rt.run_list, &rt->queue[t->prio]);
     else
@@ -60,18 +75,17 @@ bool rt_may_run(struct rq *rq)
     return !rq->rt.throttled;
 }
 
-void rt_account(struct rq *rq, u64 delta)
+void rt_account(struct rq *rq, u64 delta, u64 now)
 {
     struct rt_rq *rt = &rq->rt;
-    u64 now = rq->curr->se.exec_start;
 
-    if (now - rt->period_start > sched_ticks(RT_PERIOD_NS)) {
+    if (now - rt->period_start > period_ticks()) {
         rt->period_start = now;
         rt->used = 0;
         rt->throttled = false;
     }
     rt->used += delta;
-    if (rt->used > sched_ticks(RT_RUNTIME_NS) && !rt->throttled) {
+    if (over_runtime(rt->used) && !rt->throttled) {
         rt->throttled = true;
         rq_kick_self(&rq->q);
     }
@@ -80,7 +94,7 @@ void rt_account(struct rq *rq, u64 delta)
 /* At the tick: a period in which no rt task ran ends too. */
 void rt_unthrottle(struct rq *rq)
 {
-    if (likely(!rq->rt.throttled) || rdtsc() - rq->rt.period_start <= sched_ticks(RT_PERIOD_NS))
+    if (likely(!rq->rt.throttled) || rdtsc() - rq->rt.period_start <= period_ticks())
         return;
     rq->rt.throttled = false;
     rq->rt.used = 0;
@@ -137,7 +151,7 @@ static void rt_tick(struct rq *rq, struct task_struct *curr)
 {
     u64 ran = curr->se.sum_exec_runtime - curr->se.prev_sum_exec_runtime;
 
-    if (curr->policy == SCHED_RR && ran >= sched_ticks(RR_SLICE_NS)) {
+    if (curr->policy == SCHED_RR && ran >= rr_slice()) {
         curr->rt.time_slice = 0;
         rq_kick_self(&rq->q);
     }

@@ -30,6 +30,7 @@ bool wake_up_state_sync(struct task_struct *t, unsigned classes);
 void wake_up_new_task(struct task_struct *t); /* none -> WAKING -> a run queue */
 
 /* Fork and exit hooks. sched_fork: sets policy, weights, placement; cannot fail. */
+bool sched_may_fork(void);  /* a deadline task may not, unless its children are reset (-EAGAIN) */
 void sched_fork(struct task_struct *child, unsigned long clone_flags);
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
@@ -43,7 +44,17 @@ int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
 int set_user_nice(struct task_struct *t, int nice);
 int task_nice(const struct task_struct *t);
 /* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */
-void sched_set_policy(struct task_struct *t, unsigned policy, unsigned rt_priority, int nice, bool reset_on_fork);
+struct sched_policy_change {
+    unsigned policy, rt_priority;
+    int nice;
+    bool reset_on_fork;
+    u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
+};
+/* 0, -EBUSY (a deadline task for whose bandwidth there is no room). */
+int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
+#define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
+/* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */
+extern int sched_rt_period_us, sched_rt_runtime_us, sched_rr_timeslice_ms;
 #define MIN_NICE (-20)
 #define MAX_NICE 19
 #define SCHED_NORMAL 0

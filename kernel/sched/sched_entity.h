@@ -6,6 +6,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/lib/types.h"
+#include "kernel/time/ktime.h"
 #include "percpu/runqueue.h"
 
 struct load_weight {
@@ -19,6 +20,7 @@ struct sched_entity {
     u64 exec_start;            /* O  when the running slice was last accounted */
     u64 sum_exec_runtime;      /* O */
     u64 prev_sum_exec_runtime; /* O  sum_exec_runtime when it was last picked */
+    u64 charged_runtime;       /* O  sum_exec_runtime when an urgent task's budget was last charged */
     s64 vlag;                  /* O  vruntime minus the queue's min_vruntime when it left the queue */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
     u32 on_rt;                 /* O  in the rt lists */
@@ -32,6 +34,21 @@ struct sched_entity {
     bool sync_kept;            /* O  it did, soon: the next such wakee may wait for it in the next slot */
     bool reset_on_fork;        /* A */
     spinlock_t attr_lock;      /* policy, priorities and mask as user space sees them: task->policy, static_prio, rt_priority */
+};
+
+enum dl_place { DL_NOWHERE, DL_READY, DL_THROTTLED };
+
+struct sched_dl_entity {
+    u64 runtime_ns, deadline_ns, period_ns; /* A */
+    u64 flags;                 /* A  SCHED_FLAG_DL_OVERRUN */
+    u64 bw;                    /* admission_lock: what is reserved for it */
+    s64 left_ns;               /* O  budget until the deadline; negative: overrun */
+    s64 abs_deadline_ns;       /* O  monotonic */
+    struct hrtimer node;       /* O  in one of the CPU's two heaps */
+    enum dl_place place;       /* O */
+    bool changed;              /* A  the parameters above are new */
+    bool yielded;              /* O  gave the rest of its budget up */
+    bool slept;                /* O  the next enqueue is a wake-up (D3) */
 };
 
 struct sched_rt_entity {

@@ -15,7 +15,9 @@
 #define SCHED_FLAG_KEEP_POLICY 0x08
 #define SCHED_FLAG_KEEP_PARAMS 0x10
 #define SCHED_ATTR_SIZE_VER0 48
-#define RR_INTERVAL_NS 100000000
+#define DL_RUNTIME_MIN_NS 1024ull
+#define DL_PERIOD_MIN_NS 100000ull       /* Linux's limits of sched_deadline_period_{min,max}_us */
+#define DL_PERIOD_MAX_NS (4194304ull * 1000)
 
 struct sched_attr {
     u32 size;
@@ -35,6 +37,7 @@ struct policy_request {
     bool keep_params;
     int nice;
     bool reset_on_fork;
+    u64 runtime_ns, deadline_ns, period_ns, dl_flags;
 };
 
 /* Referenced, or NULL. 0 is the caller. */
@@ -70,7 +73,25 @@ static bool policy_is_rt(int policy)
 
 static bool policy_is_known(int policy)
 {
-    return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE || policy_is_rt(policy);
+    return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE ||
+           policy_is_rt(policy);
+}
+
+static bool deadline_is_valid(const struct policy_request *r)
+{
+    u64 top = 1ull << 63;
+
+    return r->runtime_ns >= DL_RUNTIME_MIN_NS && r->runtime_ns <= r->deadline_ns && r->deadline_ns <= r->period_ns &&
+           !((r->deadline_ns | r->period_ns) & top) && r->period_ns >= DL_PERIOD_MIN_NS && r->period_ns <= DL_PERIOD_MAX_NS;
+}
+
+static bool params_are_valid(const struct policy_request *r, int policy, u32 prio)
+{
+    if (!policy_is_known(policy))
+        return false;
+    if (policy_is_rt(policy))
+        return prio >= 1 && prio < MAX_RT_PRIO;
+    return prio == 0 && (policy != SCHED_DEADLINE || deadline_is_valid(r));
 }
 
 static bool nice_is_allowed(struct task_struct *t, int nice)
@@ -81,8 +102,12 @@ static bool nice_is_allowed(struct task_struct *t, int nice)
 /* 0, -EPERM. */
 static int may_change(struct task_struct *t, const struct policy_request *r, int policy)
 {
+    if (policy == SCHED_DEADLINE && t->se.nr_cpus_allowed < num_online_cpus())
+        return -EPERM; /* admission counts on all CPUs */
     if (capable(CAP_SYS_NICE))
         return 0;
+    if (policy == SCHED_DEADLINE)
+        return -EPERM;
     if (!policy_is_rt(policy) && r->has_nice && r->nice < task_nice(t) && !nice_is_allowed(t, r->nice))
         return -EPERM;
     if (policy_is_rt(policy)) {
@@ -100,22 +125,49 @@ static int may_change(struct task_struct *t, const struct policy_request *r, int
     return t->se.reset_on_fork && !r->reset_on_fork ? -EPERM : 0;
 }
 
-static int set_policy(pid_t pid, const struct policy_request *r)
+/* SCHED_FLAG_KEEP_PARAMS. */
+static void keep_params(struct policy_request *r, const struct task_struct *t)
+{
+    r->rt_priority = t->rt_priority;
+    r->runtime_ns = t->dl.runtime_ns;
+    r->deadline_ns = t->dl.deadline_ns;
+    r->period_ns = t->dl.period_ns;
+    r->dl_flags = t->dl.flags;
+    r->has_nice = false;
+}
+
+/* 0, -EINVAL, -EPERM, -EBUSY. */
+static int change_policy(struct task_struct *t, struct policy_request *r)
+{
+    int policy = r->policy < 0 ? (int)t->policy : r->policy, err;
+
+    if (r->keep_params)
+        keep_params(r, t);
+    if (!params_are_valid(r, policy, r->rt_priority))
+        return -EINVAL;
+    err = may_change(t, r, policy);
+    if (err)
+        return err;
+    return sched_set_policy(t, &(struct sched_policy_change){
+                                   .policy = (unsigned)policy,
+                                   .rt_priority = r->rt_priority,
+                                   .nice = r->has_nice ? r->nice : task_nice(t),
+                                   .reset_on_fork = r->reset_on_fork,
+                                   .runtime_ns = r->runtime_ns,
+                                   .deadline_ns = r->deadline_ns,
+                                   .period_ns = r->period_ns,
+                                   .dl_flags = r->dl_flags,
+                               });
+}
+
+static int set_policy(pid_t pid, struct policy_request *r)
 {
     struct task_struct *t = find_target(pid);
-    int policy, err;
-    u32 prio;
+    int err;
 
     if (!t)
         return -ESRCH;
-    policy = r->policy < 0 ? (int)t->policy : r->policy;
-    prio = r->keep_params ? t->rt_priority : r->rt_priority;
-    if (!policy_is_known(policy) || (policy_is_rt(policy) ? prio < 1 || prio > MAX_RT_PRIO - 1 : prio != 0))
-        err = -EINVAL;
-    else
-        err = may_change(t, r, policy);
-    if (!err)
-        sched_set_policy(t, (unsigned)policy, prio, r->has_nice && !r->keep_params ? r->nice : task_nice(t), r->reset_on_fork);
+    err = change_policy(t, r);
     put_task_struct(t);
     return err;
 }
@@ -225,7 +277,8 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     err = copy_attr(&attr, uattr);
     if (err)
         return err;
-    if ((s32)attr.sched_policy < 0 || attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS))
+    if ((s32)attr.sched_policy < 0 ||
+        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | SCHED_FLAG_DL_OVERRUN))
         return -EINVAL;
     r.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy;
     r.keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
@@ -233,6 +286,10 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     r.has_nice = true;
     r.nice = attr.sched_nice < MIN_NICE ? MIN_NICE : attr.sched_nice > MAX_NICE ? MAX_NICE : attr.sched_nice;
     r.reset_on_fork = attr.sched_flags & SCHED_FLAG_RESET_ON_FORK;
+    r.runtime_ns = attr.sched_runtime;
+    r.deadline_ns = attr.sched_deadline;
+    r.period_ns = attr.sched_period ? attr.sched_period : attr.sched_deadline;
+    r.dl_flags = attr.sched_flags & SCHED_FLAG_DL_OVERRUN;
     return set_policy(pid, &r);
 }
 
@@ -249,10 +306,16 @@ long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned fl
     attr.size = min_t(u32, size, sizeof(attr));
     attr.sched_policy = t->policy;
     attr.sched_flags = t->se.reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
-    if (policy_is_rt((int)t->policy))
+    if (t->policy == SCHED_DEADLINE) {
+        attr.sched_runtime = t->dl.runtime_ns;
+        attr.sched_deadline = t->dl.deadline_ns;
+        attr.sched_period = t->dl.period_ns;
+        attr.sched_flags |= t->dl.flags;
+    } else if (policy_is_rt((int)t->policy)) {
         attr.sched_priority = t->rt_priority;
-    else
+    } else {
         attr.sched_nice = task_nice(t);
+    }
     attr.sched_util_max = 1024;
     put_task_struct(t);
     return copy_to_user(uattr, &attr, attr.size) ? -EFAULT : 0;
@@ -262,14 +325,14 @@ long sys_sched_get_priority_max(int policy)
 {
     if (policy_is_rt(policy))
         return MAX_RT_PRIO - 1;
-    return policy_is_known(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+    return policy_is_known(policy) ? 0 : -EINVAL;
 }
 
 long sys_sched_get_priority_min(int policy)
 {
     if (policy_is_rt(policy))
         return 1;
-    return policy_is_known(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+    return policy_is_known(policy) ? 0 : -EINVAL;
 }
 
 long sys_sched_rr_get_interval(pid_t pid, struct timespec __user *interval)
@@ -283,8 +346,8 @@ long sys_sched_rr_get_interval(pid_t pid, struct timespec __user *interval)
     if (!t)
         return -ESRCH;
     if (t->policy == SCHED_RR)
-        ts = ns_to_timespec(RR_INTERVAL_NS);
-    else if (t->policy != SCHED_FIFO)
+        ts = ns_to_timespec(sched_rr_timeslice_ms * NSEC_PER_MSEC);
+    else if (t->policy != SCHED_FIFO && t->policy != SCHED_DEADLINE)
         ts = ns_to_timespec((s64)sched_ns(sched_tunables.latency));
     put_task_struct(t);
     return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
@@ -297,6 +360,15 @@ long sys_sched_yield(void)
 }
 
 /* ---- affinity ---- */
+
+/* A deadline task was admitted for all CPUs. */
+static bool covers_all_cpus(const unsigned long *mask)
+{
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        if (cpu_online_mask[w] & ~mask[w])
+            return false;
+    return true;
+}
 
 long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_mask)
 {
@@ -313,6 +385,8 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_m
         err = -EINVAL;
     else if (!same_owner(t) && !capable(CAP_SYS_NICE))
         err = -EPERM;
+    else if (t->policy == SCHED_DEADLINE && !covers_all_cpus(mask))
+        err = -EBUSY;
     else
         err = set_cpus_allowed_ptr(t, mask);
     put_task_struct(t);

@@ -173,12 +173,15 @@ void scheduler_tick(bool user)
     struct task_struct *curr = rq->curr;
 
     sched_update_curr(rq, curr, rdtsc());
+    if (unlikely(task_is_urgent(curr)))
+        sched_charge_urgent(rq, curr);
     sample(rq, curr, user);
     rcu_tick(rq, user);
     curr->sched_class->task_tick(rq, curr);
     rt_unthrottle(rq);
     fair_balance_tick(rq);
     rt_balance_tick(rq);
+    dl_balance(rq);
     sched_load_tick();
     choose_tick(rq);
 }

@@ -86,8 +86,8 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
 
     if (!sched_smp)
         return here;
-    if (unlikely(task_is_rt(t)))
-        return sched_select_rt(t, prev_cpu);
+    if (unlikely(task_is_urgent(t)))
+        return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
     if (rq_task_may_run_on(&t->se.rq, prev_cpu)) {
         if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
             return prev_cpu;
@@ -143,8 +143,8 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
 
     if (curr == rq->idle) {
         rq_kick_self(&rq->q);
-    } else if (task_is_rt(t) || task_is_rt(curr)) {
-        if (t->prio < curr->prio)
+    } else if (task_is_urgent(t) || task_is_urgent(curr)) {
+        if (t->prio < curr->prio || (t->prio == PRIO_DEADLINE && curr->prio == PRIO_DEADLINE && dl_earlier(t, curr)))
             rq_kick_self(&rq->q);
     } else {
         sched_update_curr(rq, curr, rdtsc());

@@ -357,7 +357,7 @@ static void free_space(struct task_struct *p)
 static int copy_resources(struct task_struct *p, const struct kernel_clone_args *args)
 {
     u64 flags = args->flags;
-    int err = copy_creds(p);
+    int err = sched_may_fork() ? copy_creds(p) : -EAGAIN;
 
     if (err)
         return err;

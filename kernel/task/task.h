@@ -103,8 +103,9 @@ struct task_struct {
 
     struct sched_entity se;  /* r  scheduling entity, wake and request nodes, run-queue data (kernel/sched/sched_entity.h) */
     struct sched_rt_entity rt; /* r */
+    struct sched_dl_entity dl; /* r */
     const struct sched_class *sched_class; /* r */
-    int prio, static_prio, normal_prio; /* r  100..139 fair (120 = nice 0), 0..99 rt */
+    int prio, static_prio, normal_prio; /* r  100..139 fair (120 = nice 0), 0..99 rt, -1 deadline */
     unsigned int rt_priority; /* r  1..99 */
     unsigned int policy;      /* r  SCHED_* */
     struct thread_struct thread; /* o  architecture-specific state */

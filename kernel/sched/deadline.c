@@ -1,0 +1,332 @@
+/* deadline.c: SCHED_DEADLINE: earliest deadline first over constant-bandwidth servers. Owner CPU only, interrupts off, but for
+ * admission. Sources: sched(7); Abeni and Buttazzo, "Integrating multimedia applications in hard real-time systems", RTSS 1998.
+ *
+ *   D1 A task that is READY or runs has budget left (left_ns > 0) and an absolute deadline; it never runs for longer than its
+ *      budget before that deadline.
+ *   D2 A task without budget waits THROTTLED until its next period begins; it is not counted in nr_running, and its word says
+ *      RUNNABLE: it belongs to this CPU like a queued one.
+ *   D3 A task that wakes keeps its deadline if what is left of its budget fits under its bandwidth until then; else it begins a new
+ *      instance now. So a task that sleeps cannot save up bandwidth.
+ *   D4 The sum of runtime / period of all tasks is at most runtime_us / period_us of the rt throttle, times the online CPUs.
+ *
+ * One timer a CPU: the end of the running task's budget, or the first throttled task's next period. */
+#include "kernel/lib/errno.h"
+#include "kernel/sched/rq.h"
+#include "kernel/signal/signal.h"
+
+#define BW_SHIFT 20
+
+#define DL_TASK(n) container_of((n), struct task_struct, dl.node)
+
+static DEFINE_SPINLOCK(admission_lock);
+static u64 admitted_bw; /* admission_lock */
+
+/* ---- admission: any task, no queue touched ---- */
+
+u64 dl_bandwidth(u64 runtime_ns, u64 period_ns)
+{
+    return (u64)(((unsigned __int128)runtime_ns << BW_SHIFT) / period_ns);
+}
+
+static u64 bandwidth_limit(void)
+{
+    if (sched_rt_runtime_us < 0)
+        return (u64)num_online_cpus() << BW_SHIFT;
+    return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * num_online_cpus();
+}
+
+int dl_admit(struct task_struct *t, u64 bw)
+{
+    int err = 0;
+
+    spin_lock(&admission_lock);
+    if (bw > t->dl.bw && admitted_bw - t->dl.bw + bw > bandwidth_limit())
+        err = -EBUSY;
+    if (!err) {
+        admitted_bw += bw - t->dl.bw;
+        t->dl.bw = bw;
+    }
+    spin_unlock(&admission_lock);
+    return err;
+}
+
+/* ---- the two heaps ---- */
+
+static void queue_in(struct timer_heap *heap, struct sched_dl_entity *dl, s64 key, enum dl_place place)
+{
+    dl->node.expires_ns = key;
+    dl->place = place;
+    timer_heap_insert(heap, &dl->node);
+}
+
+static s64 next_period_ns(const struct sched_dl_entity *dl)
+{
+    return dl->abs_deadline_ns - (s64)dl->deadline_ns + (s64)dl->period_ns;
+}
+
+static void make_ready(struct rq *rq, struct task_struct *t)
+{
+    queue_in(&rq->dl.ready, &t->dl, t->dl.abs_deadline_ns, DL_READY);
+    rq->dl.nr++;
+}
+
+/* The next event of this CPU: a throttled task's period, or the end of the running task's budget. */
+static void arm_timer(struct rq *rq, struct task_struct *curr, s64 now)
+{
+    s64 next = rq->dl.throttled.root ? rq->dl.throttled.root->expires_ns : S64_MAX;
+
+    if (task_is_deadline(curr) && curr->dl.left_ns > 0)
+        next = min(next, now + curr->dl.left_ns);
+    if (next != S64_MAX)
+        hrtimer_start(&rq->dl.timer, next);
+}
+
+static void throttle(struct rq *rq, struct task_struct *t)
+{
+    queue_in(&rq->dl.throttled, &t->dl, next_period_ns(&t->dl), DL_THROTTLED);
+    rq->q.nr_running--;
+    arm_timer(rq, rq->curr, ktime_get_ns());
+}
+
+struct task_struct *dl_first(struct rq *rq)
+{
+    return rq->dl.ready.root ? DL_TASK(rq->dl.ready.root) : NULL;
+}
+
+bool dl_earlier(const struct task_struct *a, const struct task_struct *b)
+{
+    return a->dl.abs_deadline_ns < b->dl.abs_deadline_ns;
+}
+
+/* ---- budgets ---- */
+
+static void new_instance(struct sched_dl_entity *dl, s64 now)
+{
+    dl->abs_deadline_ns = now + (s64)dl->deadline_ns;
+    dl->left_ns = (s64)dl->runtime_ns;
+}
+
+/* At the begin of a period. A debt of several periods is paid by as many. */
+static void replenish(struct sched_dl_entity *dl, s64 now)
+{
+    dl->yielded = false;
+    while (dl->left_ns <= 0) {
+        dl->abs_deadline_ns += (s64)dl->period_ns;
+        dl->left_ns += (s64)dl->runtime_ns;
+    }
+    if (dl->abs_deadline_ns <= now)
+        new_instance(dl, now);
+    dl->left_ns = min(dl->left_ns, (s64)dl->runtime_ns);
+}
+
+/* D3: left / (deadline - now) > runtime / deadline. */
+static bool would_overflow(const struct sched_dl_entity *dl, s64 now)
+{
+    return (unsigned __int128)dl->left_ns * dl->deadline_ns >
+           (unsigned __int128)(dl->abs_deadline_ns - now) * dl->runtime_ns;
+}
+
+/* What a task that slept wakes to. False: it has to wait for its next period. */
+static bool wake_instance(struct sched_dl_entity *dl, s64 now)
+{
+    bool ended = dl->abs_deadline_ns <= now;
+
+    if (dl->left_ns <= 0 || dl->yielded || (ended && dl->deadline_ns < dl->period_ns)) {
+        if (next_period_ns(dl) > now)
+            return false;
+        dl->yielded = false;
+        new_instance(dl, now);
+    } else if (ended || would_overflow(dl, now)) {
+        new_instance(dl, now);
+    }
+    return true;
+}
+
+bool dl_exhausted(const struct task_struct *t)
+{
+    return t->dl.left_ns <= 0 || t->dl.yielded;
+}
+
+void dl_account(struct task_struct *curr, u64 ticks)
+{
+    curr->dl.left_ns -= (s64)sched_ns(ticks);
+}
+
+static void expired(struct hrtimer *timer)
+{
+    struct rq *rq = container_of(timer, struct rq, dl.timer);
+    struct task_struct *curr = rq->curr;
+    s64 now = ktime_get_ns();
+    struct hrtimer *n;
+
+    if (task_is_deadline(curr)) {
+        sched_update_curr(rq, curr, rdtsc());
+        sched_charge_urgent(rq, curr);
+        if (dl_exhausted(curr)) {
+            rq_kick_self(&rq->q);
+            if (curr->dl.flags & SCHED_FLAG_DL_OVERRUN)
+                send_sig_info(SIGXCPU, SEND_SIG_PRIV, curr);
+        }
+    }
+    while ((n = rq->dl.throttled.root) && n->expires_ns <= now) {
+        struct task_struct *t = DL_TASK(n);
+
+        timer_heap_remove(&rq->dl.throttled, n);
+        replenish(&t->dl, now);
+        rq->q.nr_running++;
+        make_ready(rq, t);
+        sched_check_preempt(rq, t);
+    }
+    arm_timer(rq, curr, now);
+}
+
+void dl_init(struct rq *rq)
+{
+    hrtimer_init(&rq->dl.timer, expired);
+}
+
+/* ---- the class ---- */
+
+/* New parameters hold from now on. */
+void dl_begin(struct task_struct *t)
+{
+    t->dl.yielded = false;
+    t->dl.slept = false;
+    new_instance(&t->dl, ktime_get_ns());
+}
+
+static void dl_enqueue(struct rq *rq, struct task_struct *t)
+{
+    struct sched_dl_entity *dl = &t->dl;
+
+    if (t->se.last_cpu != rq->q.cpu) {
+        t->se.last_cpu = rq->q.cpu;
+        t->se.nr_migrations++;
+    }
+    if (dl->slept) {
+        dl->slept = false;
+        if (!wake_instance(dl, ktime_get_ns())) {
+            throttle(rq, t);
+            return;
+        }
+    }
+    if (dl_exhausted(t))
+        throttle(rq, t);
+    else
+        make_ready(rq, t);
+}
+
+/* The caller takes it out of nr_running, in which a throttled one is not. */
+static void dl_dequeue(struct rq *rq, struct task_struct *t)
+{
+    if (t->dl.place == DL_READY) {
+        timer_heap_remove(&rq->dl.ready, &t->dl.node);
+        rq->dl.nr--;
+    } else {
+        timer_heap_remove(&rq->dl.throttled, &t->dl.node);
+        rq->q.nr_running++;
+    }
+    t->dl.place = DL_NOWHERE;
+}
+
+void dl_take(struct rq *rq, struct task_struct *t)
+{
+    dl_dequeue(rq, t);
+}
+
+void dl_runs(struct rq *rq, struct task_struct *t)
+{
+    WRITE_ONCE(rq->dl.curr_deadline_ns, t->dl.abs_deadline_ns);
+    arm_timer(rq, t, ktime_get_ns());
+}
+
+/* How urgent what a CPU runs is, on the scale of deadlines: later is less. */
+static s64 standing(u32 cpu)
+{
+    int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
+
+    return prio >= 0 ? S64_MAX - PRIO_IDLE + prio : READ_ONCE(cpu_rq(cpu)->dl.curr_deadline_ns);
+}
+
+/* The CPU that runs the least urgent task, if t is more urgent; an idle one first. */
+u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
+{
+    u32 best = prev_cpu;
+    s64 latest = t->dl.abs_deadline_ns;
+
+    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_online(prev_cpu))
+        latest = max(latest, standing(prev_cpu));
+    if (latest == S64_MAX)
+        return prev_cpu; /* idle */
+    best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
+    if (best != CPUGROUP_NONE)
+        return best;
+    best = prev_cpu;
+    for_each_online_cpu(cpu) {
+        if (standing(cpu) > latest && rq_task_may_run_on(&t->se.rq, cpu)) {
+            latest = standing(cpu);
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* t, RUNNABLE and in hand, waits here: gives it to a CPU that runs something less urgent. False: there is none. */
+static bool push(struct rq *rq, struct task_struct *t)
+{
+    u32 cpu;
+
+    if (!sched_smp || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return false;
+    cpu = sched_select_deadline(t, rq->q.cpu);
+    if (cpu == rq->q.cpu)
+        return false;
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+    return true;
+}
+
+void dl_requeue(struct rq *rq, struct task_struct *t, bool yields)
+{
+    if (yields)
+        t->dl.yielded = true; /* sched_yield(2): what is left of this period is given up */
+    if (dl_exhausted(t))
+        throttle(rq, t);
+    else if (!push(rq, t))
+        make_ready(rq, t);
+}
+
+void dl_balance(struct rq *rq)
+{
+    struct task_struct *t = dl_first(rq);
+
+    if (!t)
+        return;
+    dl_take(rq, t);
+    if (!push(rq, t))
+        make_ready(rq, t);
+}
+
+/* A deadline task gives its CPU up: the CPUs on which one waits look again where they could send it. */
+void dl_blocks(struct rq *rq, struct task_struct *t)
+{
+    t->dl.slept = true;
+    if (!sched_smp)
+        return;
+    for_each_online_cpu(cpu)
+        if (cpu != rq->q.cpu && READ_ONCE(cpu_rq(cpu)->dl.nr))
+            rq_kick(rq_env_of(cpu));
+}
+
+static bool dl_queued(const struct task_struct *t)
+{
+    return t->dl.place != DL_NOWHERE;
+}
+
+static void dl_tick(struct rq *rq, struct task_struct *curr)
+{
+    if (dl_exhausted(curr))
+        rq_kick_self(&rq->q);
+}
+
+const struct sched_class dl_sched_class = {"deadline", dl_enqueue, dl_dequeue, dl_queued, dl_tick};
