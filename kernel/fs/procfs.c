@@ -2,6 +2,7 @@
  * for each process, and the links self and thread-self. Owns the super block. May sleep. */
 #include "kernel/debug/assert.h"
 #include "kernel/debug/provoke.h"
+#include "kernel/debug/rcu_torture.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -151,4 +152,5 @@ void procfs_init(void)
     proc_sysctl_create();
     proc_sysrq_create();
     provoke_create();
+    rcu_torture_create();
 }
