@@ -26,7 +26,7 @@ struct explore_op {
     /* Runs it on the structure; the result is compared with the specification's. */
     uint64_t (*run)(unsigned thread, unsigned serial);
     /* Runs it on the model: writes the outcome'th allowed result and changes the model accordingly; false when there are not so
-     * many. Called with outcome 0, 1, ... on copies of one model. NULL: the operation has no place in the order (its run checks). */
+     * many. Called with outcome 0, 1, ... until false, on copies of one model. NULL: the operation has no place in the order (its run checks). */
     bool (*spec)(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result);
     /* 0: may run beside everything, itself too. Else: operations with the same role never run beside each other (one owner, one
      * producer, one writer): they share a thread. */
@@ -64,6 +64,7 @@ extern const struct explore_structure *const explore_list[];
 /* In operations, make and final. */
 void *explore_alloc(size_t size); /* zeroed, 64-byte aligned; never NULL */
 void explore_free(void *p);       /* any later access is an error; the memory is not used again */
+unsigned explore_total(void);     /* operations in this scenario */
 /* Names a place for traces: elements of `size` bytes get [index] when count > 1. Call it from make. */
 void explore_name(const void *p, size_t size, unsigned count, const char *name);
 /* Fails this execution: prints the trace. */

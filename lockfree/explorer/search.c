@@ -288,6 +288,11 @@ static const struct explore_op *op_named(const struct explore_structure *s, cons
     exit(2);
 }
 
+unsigned explore_total(void)
+{
+    return E->total;
+}
+
 static void parse_thread(unsigned t, const char *text)
 {
     while (*(text += strspn(text, " "))) {

@@ -1,0 +1,149 @@
+/* locks_explore.c: the spin locks. An operation is a whole critical section over a plain counter and returns the count, so the order of
+ * the sections is the order of the results; what the sections touch is plain, so an unlock that does not release is a race. */
+#include "lockfree/explore.h"
+#include "lockfree/mcs.h"
+#include "lockfree/qlock.h"
+#include "lockfree/ticket_lock.h"
+
+struct model {
+    uint64_t count;
+};
+
+static uint64_t count, inside; /* under the lock */
+static raw_spinlock_t ticket;
+static struct mcs_lock mcs;
+static struct mcs_node nodes[EXPLORE_THREADS];
+static struct qlock qlock;
+static struct qlock_nodes queue[EXPLORE_THREADS];
+
+struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
+{
+    return &queue[cpu];
+}
+
+static uint64_t section(void)
+{
+    EXPLORE_CHECK(inside++ == 0);
+    count++;
+    EXPLORE_CHECK(--inside == 0);
+    return count;
+}
+
+static void make_free(void *model)
+{
+    (void)model;
+    explore_name(&count, sizeof(count), 1, "count");
+    explore_name(&inside, sizeof(inside), 1, "inside");
+    explore_name(&ticket, sizeof(ticket), 1, "ticket");
+    explore_name(&mcs, sizeof(mcs), 1, "mcs");
+    explore_name(nodes, sizeof(nodes[0]), EXPLORE_THREADS, "node");
+    explore_name(&qlock, sizeof(qlock), 1, "qlock");
+    explore_name(queue, sizeof(queue[0]), EXPLORE_THREADS, "nodes");
+}
+
+static void make_wrap(void *model)
+{
+    make_free(model);
+    ticket.owner = ticket.next = 0xffff;
+}
+
+static void make_unfair(void *model)
+{
+    make_free(model);
+    qlock_unfair = true;
+}
+
+static bool lock_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread;
+    (void)serial;
+    *result = ++m->count;
+    return outcome == 0;
+}
+
+/* Somebody else's section may be running: then it fails. That it takes a free lock, the last operation checks. */
+static bool try_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread;
+    (void)serial;
+    *result = outcome ? 0 : ++m->count;
+    return outcome < 2;
+}
+
+/* Any answer; but it may be asked at any time. */
+static bool ask_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    (void)model;
+    (void)thread;
+    (void)serial;
+    *result = outcome;
+    return outcome < 2;
+}
+
+#define RUN(name, ...)                                                                             \
+    static uint64_t name(unsigned thread, unsigned serial)                                         \
+    {                                                                                              \
+        (void)thread;                                                                              \
+        (void)serial;                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+RUN(ticket_lock, raw_spin_lock(&ticket); uint64_t n = section(); raw_spin_unlock(&ticket); return n;)
+RUN(ticket_try, if (!raw_spin_trylock(&ticket)) return 0; uint64_t n = section(); raw_spin_unlock(&ticket); return n;)
+RUN(ticket_ask, return raw_spin_is_locked(&ticket);)
+RUN(ticket_last, uint64_t n = ticket_try(thread, serial); EXPLORE_CHECK(n && !raw_spin_is_locked(&ticket)); return n;)
+
+RUN(mcs_section, mcs_lock(&mcs, &nodes[thread]); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
+RUN(mcs_try, if (!mcs_trylock(&mcs, &nodes[thread])) return 0; uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
+RUN(mcs_ask, return mcs_is_locked(&mcs);)
+RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs)); return n;)
+
+RUN(qlock_section, qlock_lock(&qlock); uint64_t n = section(); qlock_unlock(&qlock); return n;)
+RUN(qlock_try, if (!qlock_trylock(&qlock)) return 0; uint64_t n = section(); qlock_unlock(&qlock); return n;)
+RUN(qlock_ask, return qlock_is_locked(&qlock);)
+RUN(qlock_last, uint64_t n = qlock_try(thread, serial); EXPLORE_CHECK(n && !qlock_is_locked(&qlock)); return n;)
+
+#define OPS(lock, section, try, ask)                                                               \
+    static const struct explore_op lock##_ops[] = {{"lock", section, lock_spec, 0},                \
+                                                   {"try", try, try_spec, 0},                      \
+                                                   {"ask", ask, ask_spec, 0},                      \
+                                                   {NULL, NULL, NULL, 0}};                         \
+    static const struct explore_op lock##_final = {"try at the end", lock##_last, lock_spec, 0};
+
+OPS(ticket, ticket_lock, ticket_try, ticket_ask)
+OPS(mcs, mcs_section, mcs_try, mcs_ask)
+OPS(qlock, qlock_section, qlock_try, qlock_ask)
+
+#define SCENARIOS(lock, initial)                                                                   \
+    static const struct explore_scenario lock##_scenarios[] = {                                    \
+        {initial, {"lock lock lock lock lock lock", "lock lock lock lock lock lock"}},             \
+        {initial, {"lock lock try lock lock try", "try lock ask lock try lock"}},                  \
+        {initial, {"lock lock lock lock", "lock lock lock lock", "lock try lock lock"}},           \
+        {initial, {"lock lock lock", "lock lock lock", "lock lock lock", "lock lock try"}},        \
+        {NULL, {NULL}},                                                                            \
+    };
+
+SCENARIOS(ticket, "wrap")
+SCENARIOS(mcs, "free")
+SCENARIOS(qlock, "free")
+
+static const struct explore_initial ticket_initials[] = {{"free", make_free}, {"wrap", make_wrap}, {NULL, NULL}};
+static const struct explore_initial mcs_initials[] = {{"free", make_free}, {NULL, NULL}};
+static const struct explore_initial qlock_initials[] = {{"free", make_free}, {"unfair", make_unfair}, {NULL, NULL}};
+
+#define STRUCTURE(lock)                                                                            \
+    static const struct explore_structure lock##_structure = {.name = #lock,                       \
+                                                              .ops = lock##_ops,                   \
+                                                              .initials = lock##_initials,         \
+                                                              .scenarios = lock##_scenarios,       \
+                                                              .final = &lock##_final};
+
+STRUCTURE(ticket)
+STRUCTURE(mcs)
+STRUCTURE(qlock)
+
+const struct explore_structure *const explore_list[] = {&ticket_structure, &mcs_structure, &qlock_structure, NULL};
