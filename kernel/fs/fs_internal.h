@@ -64,8 +64,8 @@ struct mount {
     struct dentry *mountpoint; /* in parent; referenced */
     struct dentry *root;
     struct super_block *sb;
-    struct mount *next; /* all mounts, in order of mounting */
-    u32 flags;          /* MS_* */
+    struct list_head list; /* all mounts; a grace period after it left the tree: detached ones */
+    u32 flags;             /* MS_* */
     int id;
     bool detached;             /* mount_mutex */
     struct mount *gone_next;   /* mount_mutex: list of an umount */

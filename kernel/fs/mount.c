@@ -6,6 +6,7 @@
 #include "kernel/lib/fmt.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
+#include "lockfree/rcu_list.h"
 
 #define MNT_FORCE       1
 #define MNT_DETACH      2
@@ -16,7 +17,8 @@
      MS_STRICTATIME)
 
 struct mount *root_mount;
-static struct mount *mounts, *detached_mounts;
+static LIST_HEAD(mounts);          /* in order of mounting: read under RCU, changed under mount_mutex */
+static LIST_HEAD(detached_mounts); /* mount_mutex */
 static int next_id = 20;
 static DEFINE_MUTEX(mount_mutex);
 
@@ -43,9 +45,9 @@ static void spread_users(struct mount *m)
 
 struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
 {
-    struct mount *best = NULL;
+    struct mount *best = NULL, *i;
 
-    for (struct mount *i = rcu_dereference(mounts); i; i = rcu_dereference(i->next))
+    list_for_each_entry_rcu (i, &mounts, list)
         if (i->mountpoint == d && i->parent == m)
             best = i;
     return best;
@@ -54,12 +56,13 @@ struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
 bool is_mountpoint(const struct dentry *d)
 {
     bool found = false;
+    struct mount *i;
 
     if (!(d->d_flags & D_MOUNTED))
         return false;
     rcu_read_lock();
-    for (struct mount *i = rcu_dereference(mounts); i && !found; i = rcu_dereference(i->next))
-        found = i->mountpoint == d;
+    list_for_each_entry_rcu (i, &mounts, list)
+        found |= i->mountpoint == d;
     rcu_read_unlock();
     return found;
 }
@@ -107,37 +110,15 @@ static void free_mount(struct mount *m)
     put_super(sb);
 }
 
-static void list_append(struct mount *m)
-{
-    struct mount **p = &mounts;
-
-    while (*p)
-        p = &(*p)->next;
-    m->next = NULL;
-    rcu_assign_pointer(*p, m);
-}
-
-static void list_unlink(struct mount *m)
-{
-    for (struct mount **p = &mounts; *p; p = &(*p)->next) {
-        if (*p == m) {
-            atomic_store_release(p, m->next);
-            return;
-        }
-    }
-}
-
 /* mount_mutex held. Detached mounts whose last user has gone are freed. */
 static void reap_detached(void)
 {
-    for (struct mount **p = &detached_mounts; *p;) {
-        struct mount *m = *p;
+    struct mount *m, *next;
 
-        if (percpu_ref_count(&m->users)) {
-            p = &m->next;
+    list_for_each_entry_safe (m, next, &detached_mounts, list) {
+        if (percpu_ref_count(&m->users))
             continue;
-        }
-        *p = m->next;
+        list_del(&m->list);
         free_mount(m);
     }
 }
@@ -159,7 +140,7 @@ static int attach_mount(struct mount *m, const struct path_s *at)
     m->parent = at->mnt;
     m->mountpoint = at->dentry;
     (void)atomic_fetch_or_relaxed(&at->dentry->d_flags, D_MOUNTED);
-    list_append(m);
+    list_add_tail_rcu(&m->list, &mounts);
     tree_write_end();
     mutex_unlock(&dir->i_mutex);
     return 0;
@@ -167,7 +148,9 @@ static int attach_mount(struct mount *m, const struct path_s *at)
 
 static bool has_submounts(const struct mount *m)
 {
-    for (struct mount *i = mounts; i; i = i->next)
+    struct mount *i;
+
+    list_for_each_entry (i, &mounts, list)
         if (i->parent == m)
             return true;
     return false;
@@ -186,7 +169,7 @@ void mount_init(void)
     if (!root_mount)
         panic("no memory for the root mount");
     root_mount->id = 1;
-    mounts = root_mount;
+    list_add_rcu(&root_mount->list, &mounts);
 }
 
 /* ---- text for /proc/mounts ---- */
@@ -205,11 +188,12 @@ void for_each_mount(void (*fn)(void *arg, const char *dev, const char *dir, cons
                     void *arg)
 {
     char *buf = kmalloc(PATH_MAX, GFP_KERNEL), opts[80];
+    struct mount *m;
 
     if (!buf)
         return;
     mutex_lock(&mount_mutex);
-    for (struct mount *m = mounts; m; m = m->next) {
+    list_for_each_entry (m, &mounts, list) {
         struct path_s p = {m, m->root};
         char *dir = d_path(&p, buf, PATH_MAX);
 
@@ -309,8 +293,8 @@ static int do_move_mount(const char *src, const struct path_s *at)
     m->parent = at->mnt;
     m->mountpoint = at->dentry;
     (void)atomic_fetch_or_relaxed(&at->dentry->d_flags, D_MOUNTED);
-    list_unlink(m);
-    list_append(m);
+    list_del_rcu(&m->list);
+    list_add_tail_rcu(&m->list, &mounts);
     tree_write_end();
     mutex_unlock(&at->dentry->d_inode->i_mutex);
     dput(old);
@@ -412,7 +396,7 @@ out_type:
 
 static void unlink_one(struct mount *m, struct mount **gone)
 {
-    list_unlink(m);
+    list_del_rcu(&m->list);
     m->detached = true;
     m->gone_next = *gone;
     *gone = m;
@@ -421,11 +405,12 @@ static void unlink_one(struct mount *m, struct mount **gone)
 /* A mount whose parent has left the tree, or NULL. */
 static struct mount *find_orphan(void)
 {
-    struct mount *m = mounts;
+    struct mount *m;
 
-    while (m && !(m->parent && m->parent->detached))
-        m = m->next;
-    return m;
+    list_for_each_entry (m, &mounts, list)
+        if (m->parent && m->parent->detached)
+            return m;
+    return NULL;
 }
 
 /* Takes m and all that is mounted below it out of the tree: onto *gone. Tree lock held. */
@@ -480,8 +465,7 @@ static int do_umount(struct path_s *at, int flags)
         m = gone;
         gone = m->gone_next;
         share_users_end(m);
-        m->next = detached_mounts;
-        detached_mounts = m;
+        list_add(&m->list, &detached_mounts);
     }
     reap_detached();
     return 0;

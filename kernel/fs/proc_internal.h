@@ -4,9 +4,10 @@
 #include "kernel/fs/procfs.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/task.h"
+#include "lockfree/rcu_list.h"
 
-/* A node of the static tree of /proc or /sys. Set once when created, never removed; next and child
- * grow by release stores under proc_tree_mutex, so that lookups need no lock. */
+/* A node of the static tree of /proc or /sys. Set once when created, never removed; children are
+ * added under proc_tree_mutex, so that lookups need no lock. */
 struct proc_node {
     char *name;
     u32 namelen;
@@ -15,9 +16,9 @@ struct proc_node {
     proc_show_t show;
     proc_store_t store;
     void *data;
-    char *target;            /* symbolic link */
-    struct proc_node *child; /* directory: newest first */
-    struct proc_node *next;
+    char *target;               /* symbolic link */
+    struct hlist_head children; /* directory: newest first */
+    struct hlist_node sibling;
     u32 index; /* position in the directory, from 0 */
     u32 nr_children;
 };

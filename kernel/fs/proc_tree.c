@@ -12,11 +12,12 @@ struct proc_node sysfs_root_node = {.name = "", .mode = S_IFDIR | 0555, .ino = 1
 
 struct proc_node *proc_node_find(struct proc_node *dir, const char *name, u32 len)
 {
-    struct proc_node *n = atomic_load_acquire(&dir->child);
+    struct proc_node *n;
 
-    while (n && (n->namelen != len || memcmp(n->name, name, len)))
-        n = n->next;
-    return n;
+    hlist_for_each_entry_rcu (n, &dir->children, sibling)
+        if (n->namelen == len && !memcmp(n->name, name, len))
+            return n;
+    return NULL;
 }
 
 static struct proc_node *add_node(struct proc_node *dir, const char *name, u32 len, mode_t mode)
@@ -36,12 +37,10 @@ static struct proc_node *add_node(struct proc_node *dir, const char *name, u32 l
     n->mode = mode;
     n->ino = next_ino++;
     n->index = dir->nr_children++;
-    n->next = dir->child;
     return n;
 }
 
-/* The node at path; missing directories are made. The caller publishes a new last node by setting
- * dir->child. */
+/* The node at path; missing directories are made. The caller publishes a new last node. */
 static struct proc_node *walk_to_parent(struct proc_node *dir, const char **path)
 {
     const char *slash;
@@ -54,7 +53,7 @@ static struct proc_node *walk_to_parent(struct proc_node *dir, const char **path
             n = add_node(dir, *path, len, S_IFDIR | 0555);
             if (!n)
                 return NULL;
-            atomic_store_release(&dir->child, n);
+            hlist_add_head_rcu(&n->sibling, &dir->children);
         }
         dir = n;
         *path = slash + 1;
@@ -78,7 +77,7 @@ static int create(struct proc_node *root, const char *path, const struct proc_no
         n->store = as->store;
         n->data = as->data;
         n->target = as->target;
-        atomic_store_release(&dir->child, n);
+        hlist_add_head_rcu(&n->sibling, &dir->children);
         err = 0;
     }
     mutex_unlock(&proc_tree_mutex);
@@ -211,11 +210,12 @@ struct inode *proc_node_inode(struct super_block *sb, struct proc_node *n)
 
 static struct proc_node *nth_child(struct proc_node *dir, u32 index)
 {
-    struct proc_node *n = atomic_load_acquire(&dir->child);
+    struct proc_node *n;
 
-    while (n && n->index != index)
-        n = n->next;
-    return n;
+    hlist_for_each_entry_rcu (n, &dir->children, sibling)
+        if (n->index == index)
+            return n;
+    return NULL;
 }
 
 bool proc_node_emit(struct proc_node *dir, struct dir_context *ctx, loff_t base)

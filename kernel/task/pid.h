@@ -1,7 +1,7 @@
 /* Process ids. Lookups and walks are RCU reads; changes of links take the locks named in pid.c. */
 #pragma once
 #include "kernel/sched/wait.h"
-#include "lockfree/rcu.h"
+#include "lockfree/rcu_list.h"
 struct upid { int nr; void *ns; };
 struct pid {
     u32 count;                              /* atomic: the task, processes in this group and session, pidfds */
@@ -28,7 +28,7 @@ struct pid *task_pgrp(struct task_struct *t);    /* under rcu */
 struct pid *task_session(struct task_struct *t); /* under rcu */
 /* Next process (group leader) with pid >= *nr, referenced, *nr set to its pid; NULL at the end. For /proc and kill(-1). */
 struct task_struct *next_process(pid_t *nr);
-#define for_each_thread(leader, t) list_for_each_entry(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
+#define for_each_thread(leader, t) list_for_each_entry_rcu(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
 extern int pid_max;
 DECLARE_PER_CPU(u64, nr_forks); /* ANYWHERE: tasks made on this CPU; the sum is /proc/stat's "processes" */
 u32 nr_threads(void);
