@@ -21,7 +21,7 @@
  * Ordering: T2 own_park releases the saved context, own_wake's win acquires it. T3 own_begin_wait and own_wake are full barriers:
  * a condition written before own_wake is seen by the task after own_begin_wait, or the task becomes RUNNABLE. T4 no loop here
  * waits for another CPU. T5 DEAD is final. Progress: own_init, own_run, own_arrive, own_die wait-free, the rest lock-free.
- * Checked by tests/models/own.pml. */
+ * Checked by tests/models/own.pml and handover.pml. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
@@ -162,15 +162,11 @@ static inline void own_arrive(uint64_t *own, uint32_t cpu)
     atomic_xchg_full(own, own_make(OWN_RUNNABLE, OWN_CLASS(w), cpu, OWN_GEN(w)));
 }
 
-/* The owner of own.cpu. True: PARKED became BLOCKING, no waker touches it; own_park (or own_requeue) releases it. */
-static inline bool own_freeze(uint64_t *own)
+/* The CPU that `seen`, just read, names as the owner. True: PARKED became BLOCKING, no waker touches it; own_park (or own_requeue)
+ * releases it. Only the very word that was seen will do: woken since, the task may have gone to sleep again as another CPU's. */
+static inline bool own_freeze(uint64_t *own, uint64_t seen)
 {
-    uint64_t w = atomic_load_relaxed(own);
-
-    while (OWN_STATE(w) == OWN_PARKED)
-        if (atomic_cas_acquire(own, &w, own_with_state(w, OWN_BLOCKING)))
-            return true;
-    return false;
+    return OWN_STATE(seen) == OWN_PARKED && atomic_cas_acquire(own, &seen, own_with_state(seen, OWN_BLOCKING));
 }
 
 static inline void own_die(uint64_t *own)

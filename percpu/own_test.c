@@ -34,7 +34,8 @@ static void sequential(void)
     own_begin_wait(&w, CLASS_B);
     CHECK(own_park(&w) && OWN_STATE(w) == OWN_PARKED);
     CHECK(own_wake(&w, CLASS_A, &seen) == OWN_WAKE_NOTHING && OWN_STATE(w) == OWN_PARKED);
-    CHECK(own_freeze(&w) && OWN_STATE(w) == OWN_BLOCKING && !own_freeze(&w));
+    CHECK(!own_freeze(&w, own_make(OWN_PARKED, CLASS_B, OWN_CPU(w) + 1, OWN_GEN(w)))); /* asleep, but not as it was seen */
+    CHECK(own_freeze(&w, w) && OWN_STATE(w) == OWN_BLOCKING && !own_freeze(&w, w));
     CHECK(own_wake(&w, CLASS_B, &seen) == OWN_WAKE_DONE && !own_park(&w));
     own_requeue(&w);
     CHECK(OWN_STATE(w) == OWN_RUNNABLE);

@@ -71,10 +71,10 @@ void rq_send(struct runqueue *rq, struct rq_task *t, uint32_t cpu)
     rq_post_wake(rq_env_of(cpu), t);
 }
 
-/* The owner edits a sleeping task: no waker touches it meanwhile. False: it is no longer PARKED. */
-static bool apply_frozen(struct runqueue *rq, struct rq_task *t)
+/* The owner edits a sleeping task: no waker touches it meanwhile. False: it has been woken since `w` was read. */
+static bool apply_frozen(struct runqueue *rq, struct rq_task *t, uint64_t w)
 {
-    if (!own_freeze(&t->own))
+    if (!own_freeze(&t->own, w))
         return false;
     apply_all(rq, t);
     if (!own_park(&t->own)) {
@@ -122,7 +122,7 @@ static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t 
         return SETTLED;
     }
     if (OWN_STATE(w) == OWN_PARKED)
-        return apply_frozen(rq, t) ? SETTLED : LOOK_AGAIN;
+        return apply_frozen(rq, t, w) ? SETTLED : LOOK_AGAIN;
     if (OWN_STATE(w) == OWN_RUNNABLE) {
         bool holds = rq_env_holds(rq, t);
 

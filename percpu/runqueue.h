@@ -12,7 +12,7 @@
  *  Q5 a pushed request node holds a reference to its task (the surroundings take and drop it: rq_env_applied).
  * Misuse: an owner's operation on another CPU's queue is caught in debug builds, with the place of the owner's last drain or shelving.
  * Progress: posts are lock-free, nothing here waits. No allocation: the nodes are in the tasks.
- * Checked by tests/models/{inbox,requests,shelf,affinity}.pml. */
+ * Checked by tests/models/{inbox,requests,handover,shelf,affinity}.pml. */
 #pragma once
 #include "lockfree/bitmap.h"
 #include "lockfree/inbox.h"
