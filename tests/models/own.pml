@@ -13,6 +13,18 @@
  * run: -DINVOLUNTARY -DINVOLUNTARY_PARKS fail
  * run: -DIGNORE_CLASS fail
  * run: -DTAIL_IGNORES_WOKEN fail
+ * run: -DLIVE pass
+ * run: -DEDIT -DLIVE pass
+ * c: percpu/own.h own_begin_wait atomic_cas_full | the task: BLOCKING with a class, by RMW, before it reads the condition
+ * c: percpu/own.h own_cancel_wait atomic_cas_acquire | the task: the condition holds
+ * c: percpu/own.h own_wake atomic_fetch_add_full atomic_cas_full OWN_CLASS | wake(): barrier, then state and class in one CAS
+ * c: percpu/own.h own_park atomic_cas_release | switch tail: BLOCKING -> PARKED publishes the context
+ * c: percpu/own.h own_requeue atomic_cas_full | switch tail: WOKEN, or an involuntary switch, -> RUNNABLE
+ * c: percpu/own.h own_arrive atomic_xchg_full | the winner places the task
+ * c: percpu/own.h own_run atomic_store_relaxed | RUNNABLE -> RUNNING
+ * c: percpu/own.h own_freeze atomic_cas_acquire | editor
+ * c: kernel/sched/core.c schedule own_read own_cancel_wait schedule_irqoff | a task that was woken before it slept
+ * c: kernel/sched/core.c finish_task_switch park_prev requeue_prev own_die | the tail, on the next stack
  */
 mtype = { RUNNING, BLOCKING, WOKEN, PARKED, WAKING, RUNNABLE };
 #define A 1
@@ -27,6 +39,9 @@ bool saved = 0;          /* the context is complete in memory */
 byte queued = 0;
 bool wait_b = 0;         /* the task waits in class B */
 bool finished = 0;
+#ifdef LIVE
+ltl ends { <> finished }
+#endif
 
 inline drain_task() {
   if :: task_buf -> st = BLOCKING; class = task_buf_class; task_buf = 0 :: else fi

@@ -8,6 +8,12 @@
  * run: -DNO_NUMBER fail
  * run: -DNO_IDLE_SAMPLE fail
  * run: -DIDLE_EXIT_PLAIN fail
+ * c: lockfree/rcu_core.h rcu_cpu_quiet atomic_load_acquire rcu_cpu_quiet_slow | reader between sections: reports a period it has seen (G1)
+ * c: lockfree/rcu_core.c report atomic_cas_full atomic_fetch_and_full end_period | clear(): only in the word of that period (G2)
+ * c: lockfree/rcu_core.h rcu_cpu_idle_enter atomic_fetch_add_full | CPU 2 goes idle
+ * c: lockfree/rcu_core.h rcu_cpu_idle_exit atomic_fetch_add_full | CPU 2 leaves idle before it reads
+ * c: lockfree/rcu_core.c force_one atomic_load_acquire report | forcer
+ * c: lockfree/rcu_core.c rcu_snapshot atomic_fence_full | updater: the removal, then the period
  */
 byte version = 0;            /* what readers find */
 bool freed[3];

@@ -6,6 +6,12 @@
  * run: -DTORN fail
  * run: -DPLAIN_PUBLISH fail
  * run: -DIDLE_AFTER_LOOK fail
+ * c: percpu/runqueue.c rq_shelve atomic_xchg_full | owner publishes
+ * c: percpu/runqueue.c rq_unshelve shelf_take_slot | owner takes back
+ * c: lockfree/shelf.h shelf_take_slot atomic_xchg_full | look(): by exchange
+ * c: percpu/cpugroup.h cpu_mark_idle atomic_fetch_or_full | thief: idle first, then look (D1)
+ * c: kernel/sched/idle.c idle_wait cpu_mark_idle sched_steal | thief: the order of the two
+ * c: kernel/sched/fair.c sched_publish_surplus keep_one_shelved cpu_groups_claim_idle rq_kick | owner: published, then an idle CPU is told
  */
 bool slot = 0, idle[2];
 byte executors = 0, finished = 0;
