@@ -133,7 +133,7 @@ static void aged_by_callback(struct rcu_head *head)
         call_rcu(head, aged_by_callback);
 }
 
-static void wait_period(enum way way)
+static void pass_period(enum way way)
 {
     u64 cookie;
 
@@ -165,7 +165,7 @@ static void retire(struct element *e, enum way way, bool broken)
         call_rcu(&e->head, aged_by_callback);
     } else {
         do
-            wait_period(way);
+            pass_period(way);
         while (!grow_older(e));
     }
 }
