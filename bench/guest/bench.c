@@ -27,26 +27,19 @@ static uint64_t now_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static inline uint64_t read_tsc(void)
-{
-    uint32_t lo, hi;
-    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi)::"memory");
-    return (uint64_t)hi << 32 | lo;
-}
-
 void bench_begin(struct bench *b)
 {
     getrusage(RUSAGE_CHILDREN, &b->children_begin);
     getrusage(RUSAGE_SELF, &b->self_begin);
     b->ns_begin = now_ns();
-    b->tsc_begin = read_tsc();
+    b->tsc_begin = b->laps.last = lap_clock();
     BENCH_MARK(BENCH_MARK_WINDOW_BEGIN);
 }
 
 void bench_end(struct bench *b, uint64_t ops)
 {
     BENCH_MARK(BENCH_MARK_WINDOW_END);
-    b->tsc_end = read_tsc();
+    b->tsc_end = lap_clock();
     b->ns_end = now_ns();
     getrusage(RUSAGE_SELF, &b->self_end);
     getrusage(RUSAGE_CHILDREN, &b->children_end);
@@ -63,12 +56,13 @@ static void emit_result(struct bench *b, const char *check)
 {
     const struct rusage *s0 = &b->self_begin, *s1 = &b->self_end;
     const struct rusage *c0 = &b->children_begin, *c1 = &b->children_end;
-    record_emit("{\"type\":\"result\",\"workload\":\"%s\",\"iters\":%10ld,\"cpu_a\":%4d,\"cpu_b\":%4d,"
+    char *tail = b->laps.tick && b->laps.count ? laps_json(&b->laps) : NULL;
+    record_emit(tail, "{\"type\":\"result\",\"workload\":\"%s\",\"iters\":%10ld,\"cpu_a\":%4d,\"cpu_b\":%4d,"
                 "\"tsc_begin\":%20llu,\"tsc_end\":%20llu,\"ns\":%16llu,\"ops\":%12llu,\"check\":\"%s\","
                 "\"counts\":{\"utime_us\":%12lld,\"stime_us\":%12lld,\"nvcsw\":%10ld,\"nivcsw\":%10ld,"
                 "\"minflt\":%10ld,\"majflt\":%10ld,\"children_utime_us\":%12lld,"
                 "\"children_stime_us\":%12lld,\"children_nvcsw\":%10ld,\"children_nivcsw\":%10ld,"
-                "\"children_minflt\":%10ld}}",
+                "\"children_minflt\":%10ld}",
                 b->name, b->iters, b->cpu[0], b->cpu[1], (unsigned long long)b->tsc_begin,
                 (unsigned long long)b->tsc_end, (unsigned long long)(b->ns_end - b->ns_begin),
                 (unsigned long long)b->ops, check, us_between(s0->ru_utime, s1->ru_utime),
@@ -104,7 +98,7 @@ void bench_unsupported(struct bench *b, const char *call)
     if (getpid() != main_pid) {
         _exit(77);
     }
-    record_emit("{\"type\":\"unsupported\",\"workload\":\"%s\",\"errno\":%d,\"call\":\"%s\"}", b->name,
+    record_emit(NULL, "{\"type\":\"unsupported\",\"workload\":\"%s\",\"errno\":%d,\"call\":\"%s\"", b->name,
                 errno, call);
     _exit(77);
 }
@@ -186,12 +180,27 @@ static void parse_cpus(struct bench *b, const char *s)
     }
 }
 
-/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] */
+/* cpus=A,B, laps, pad=N: as they stand in the SPEC. */
+static void parse_option(struct bench *b, const char *s)
+{
+    if (strncmp(s, "cpus=", 5) == 0) {
+        parse_cpus(b, s + 5);
+    } else if (strncmp(s, "pad=", 4) == 0) {
+        b->pad = strtol(s + 4, NULL, 10);
+        bench_check(b, b->pad > 2 && b->pad % 2, "pad=N wants an odd N above 2");
+    } else if (strcmp(s, "laps") == 0) {
+        bench_check(b, laps_prepare(&b->laps, b->iters) == 0, "no memory for the laps");
+    } else {
+        bench_fail(b, "unknown option %s", s);
+    }
+}
+
+/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] */
 int main(int argc, char **argv)
 {
     static struct bench b;
     if (argc < 3) {
-        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B]\n", argv[0]);
+        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N]\n", argv[0]);
         return 2;
     }
     main_pid = getpid();
@@ -202,8 +211,8 @@ int main(int argc, char **argv)
     if (b.iters < 0) {
         bench_fail(&b, "bad count %s", argv[2]);
     }
-    if (argc > 3 && strncmp(argv[3], "cpus=", 5) == 0) {
-        parse_cpus(&b, argv[3] + 5);
+    for (int i = 3; i < argc; i++) {
+        parse_option(&b, argv[i]);
     }
     workload_run(&b);
     emit_result(&b, "ok");

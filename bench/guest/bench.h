@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "bench/guest/laps.h"
+
 #define BENCH_MARK_WINDOW_BEGIN 1
 #define BENCH_MARK_WINDOW_END 2
 #define BENCH_MARK_OUTER_BEGIN 3
@@ -28,6 +30,8 @@ struct bench {
     const char *variant; /* what follows the slash, "" without one */
     long iters;
     int cpu[2]; /* where the two parties run; equal when both share one CPU */
+    long pad;   /* instructions added to each iteration: the positive control; 0 without one */
+    struct laps laps;
 
     /* written by bench_begin() and bench_end() */
     uint64_t tsc_begin, tsc_end, ns_begin, ns_end, ops;
@@ -39,6 +43,42 @@ void workload_run(struct bench *b);
 
 void bench_begin(struct bench *b);
 void bench_end(struct bench *b, uint64_t ops);
+
+/* Exactly n instructions of ring 3, n odd: one that loads the counter, then pairs. */
+static inline void bench_pad(long n)
+{
+    n >>= 1;
+    __asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(n)::"cc");
+}
+
+/*
+ * The loop of a window: `b->iters` times the body, with i the iteration. Laps and padding have loops of
+ * their own, so that a run without them pays nothing in an iteration.
+ */
+#define BENCH_LOOP(b, i, ...)                                      \
+    do {                                                           \
+        if ((b)->laps.tick) {                                      \
+            for (long i = 0; i < (b)->iters; i++) {                \
+                __VA_ARGS__ bench_pad_if((b)->pad);                \
+                lap_take(&(b)->laps);                              \
+            }                                                      \
+        } else if ((b)->pad) {                                     \
+            for (long i = 0, pad_ = (b)->pad; i < (b)->iters; i++) { \
+                __VA_ARGS__ bench_pad(pad_);                       \
+            }                                                      \
+        } else {                                                   \
+            for (long i = 0; i < (b)->iters; i++) {                \
+                __VA_ARGS__                                        \
+            }                                                      \
+        }                                                          \
+    } while (0)
+
+static inline void bench_pad_if(long n)
+{
+    if (n) {
+        bench_pad(n);
+    }
+}
 
 /* Ends the program with a record that says why, exit code 1: no number is ever made of it. */
 __attribute__((noreturn, format(printf, 2, 3))) void bench_fail(struct bench *b, const char *fmt, ...);

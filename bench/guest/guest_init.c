@@ -5,7 +5,7 @@
  *     (nothing)                an interactive shell on the console; its exit powers the machine off
  *     run PROGRAM ARGS...      that program on the console, then power off
  *     bench RUNID SPEC...      the workloads, each in a fresh process, then power off;
- *                              SPEC = WORKLOAD[/VARIANT]:ITERS[:cpus=A,B], several in one word
+ *                              SPEC = WORKLOAD[/VARIANT]:ITERS[:OPTION...], several in one word
  *                              joined by '+' (Linux takes at most 32 words)
  *
  * It owns the outer markers and the boot, exit and done records of docs/result-protocol.md. It
@@ -31,6 +31,8 @@
 
 #include "bench/guest/bench.h"
 #include "bench/guest/record.h"
+
+#define OPTIONS_MAX 5 /* of a SPEC, its count of iterations included */
 
 struct session {
     const char *run;
@@ -129,23 +131,20 @@ static void emit_boot(struct session *s, const struct timespec *up)
     emit(s, json);
 }
 
-/* Splits WORKLOAD[/VARIANT]:ITERS[:cpus=A,B] in place and starts the program /bench/WORKLOAD. */
+/* Splits WORKLOAD[/VARIANT]:ITERS[:OPTION...] in place and starts the program /bench/WORKLOAD. */
 static void exec_workload(struct session *s, char *spec)
 {
     char run[128], seq[32], fd[32], path[128];
-    char *iters = strchr(spec, ':'), *cpus = NULL;
-    if (iters) {
-        *iters++ = 0;
-        cpus = strchr(iters, ':');
-    }
-    if (cpus) {
-        *cpus++ = 0;
+    char *argv[3 + OPTIONS_MAX] = {spec, spec, "0"}, *word = strchr(spec, ':');
+    for (int n = 2; word && n < 2 + OPTIONS_MAX; n++) {
+        *word++ = 0;
+        argv[n] = word;
+        word = strchr(word, ':');
     }
     snprintf(run, sizeof run, "CB_RUN=%s", s->run);
     snprintf(seq, sizeof seq, "CB_SEQ=%u", s->seq);
     snprintf(fd, sizeof fd, "CB_FD=%d", s->fd);
     snprintf(path, sizeof path, "/bench/%.*s", (int)strcspn(spec, "/"), spec);
-    char *argv[] = {spec, spec, iters ? iters : "0", cpus, NULL};
     char *envp[] = {run, seq, fd, NULL};
     execve(path, argv, envp);
     fprintf(stderr, "init: %s: %s\n", path, strerror(errno));

@@ -23,15 +23,16 @@ static uint32_t crc32_of(const char *s, size_t n)
 
 int record_write(int fd, const char *run, unsigned seq, const char *json)
 {
-    static char line[4096];
-    int head = snprintf(line, sizeof line, "@CB1 ");
-    int n = snprintf(line + head, sizeof line - 32, "%s %u %s", run, seq, json);
-    if (n < 0 || head + n > (int)sizeof line - 16) {
+    static char small[4096];
+    size_t size = strlen(json) + strlen(run) + 64;
+    char *line = size <= sizeof small ? small : malloc(size);
+    if (!line) {
         return -1;
     }
-    uint32_t crc = crc32_of(line + head, (size_t)n);
-    n += head;
-    n += snprintf(line + n, sizeof line - (size_t)n, " %08x\n", crc);
+    int head = snprintf(line, size, "@CB1 ");
+    int n = head + snprintf(line + head, size - (size_t)head, "%s %u %s", run, seq, json);
+    uint32_t crc = crc32_of(line + head, (size_t)(n - head));
+    n += snprintf(line + n, size - (size_t)n, " %08x\n", crc);
     for (int done = 0; done < n;) {
         ssize_t w = write(fd, line + done, (size_t)(n - done));
         if (w <= 0) {
@@ -42,13 +43,32 @@ int record_write(int fd, const char *run, unsigned seq, const char *json)
     return 0;
 }
 
-void record_emit(const char *fmt, ...)
+/* small with the member and the brace after it; malloc'ed when it has a member. */
+static char *with_laps(char *small, const char *laps)
 {
-    static char json[3072];
+    size_t n = strlen(small);
+    if (!laps) {
+        small[n] = '}';
+        small[n + 1] = 0;
+        return small;
+    }
+    char *json = malloc(n + strlen(laps) + 16);
+    if (json) {
+        sprintf(json, "%s,\"laps\":%s}", small, laps);
+    }
+    return json;
+}
+
+void record_emit(const char *laps, const char *fmt, ...)
+{
+    static char small[3072];
     const char *run = getenv("CB_RUN"), *seq = getenv("CB_SEQ"), *fd = getenv("CB_FD");
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(json, sizeof json, fmt, ap);
+    vsnprintf(small, sizeof small - 1, fmt, ap);
     va_end(ap);
-    record_write(fd ? atoi(fd) : 1, run ? run : "hand", seq ? (unsigned)atoi(seq) : 0, json);
+    char *json = with_laps(small, laps);
+    if (json) {
+        record_write(fd ? atoi(fd) : 1, run ? run : "hand", seq ? (unsigned)atoi(seq) : 0, json);
+    }
 }

@@ -4,7 +4,10 @@
  */
 #pragma once
 
-/* Takes run id, sequence number and descriptor from CB_RUN, CB_SEQ and CB_FD of the environment. */
-__attribute__((format(printf, 1, 2))) void record_emit(const char *fmt, ...);
+/*
+ * A record whose JSON lacks only its last brace; laps, when not NULL, becomes its member "laps". Takes
+ * run id, sequence number and descriptor from CB_RUN, CB_SEQ and CB_FD of the environment.
+ */
+__attribute__((format(printf, 2, 3))) void record_emit(const char *laps, const char *fmt, ...);
 /* The same with them given. Returns 0, or -1 when the line was not written whole. */
 int record_write(int fd, const char *run, unsigned seq, const char *json);

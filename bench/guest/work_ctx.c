@@ -93,11 +93,11 @@ void workload_run(struct bench *b)
     bench_check(b, lap(in, out, &token) && lap(in, out, &token), "the ring is broken");
     token = 0;
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
+    BENCH_LOOP(b, i, {
         if (!lap(in, out, &token)) {
             bench_call_failed(b, "lap");
         }
-    }
+    });
     bench_end(b, (uint64_t)b->iters * (uint64_t)procs);
 
     char laps = (char)(b->iters + 2);

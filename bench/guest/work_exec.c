@@ -28,9 +28,7 @@ void workload_run(struct bench *b)
     bench_pin(b, b->cpu[0]);
     round_trip(b, with_vfork);
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
-        round_trip(b, with_vfork);
-    }
+    BENCH_LOOP(b, i, { round_trip(b, with_vfork); });
     bench_end(b, (uint64_t)b->iters);
 
     bench_check(b, b->children_end.ru_minflt - b->children_begin.ru_minflt >= b->iters,

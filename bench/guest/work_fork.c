@@ -61,12 +61,12 @@ void workload_run(struct bench *b)
     bench_pin(b, b->cpu[0]);
     round_trip(b, 0);
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
+    BENCH_LOOP(b, i, {
         round_trip(b, i);
         for (size_t at = 0; at < rewritten; at += 4096) {
             ((volatile char *)area)[at] = 7;
         }
-    }
+    });
     bench_end(b, (uint64_t)b->iters);
 
     bench_check(b, b->children_end.ru_minflt - b->children_begin.ru_minflt >= b->iters,

@@ -58,10 +58,10 @@ void workload_run(struct bench *b)
         await(b, &t->turn[0]);
     }
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
+    BENCH_LOOP(b, i, {
         give(b, &t->turn[1]);
         await(b, &t->turn[0]);
-    }
+    });
     bench_end(b, 2 * (uint64_t)b->iters);
 
     bench_reap(b, pid, 0);

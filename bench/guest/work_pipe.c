@@ -42,11 +42,11 @@ void workload_run(struct bench *b)
         bench_check(b, there_and_back(go[1], come[0], (char)i), "the pipe returned a wrong byte");
     }
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
+    BENCH_LOOP(b, i, {
         if (!there_and_back(go[1], come[0], (char)i)) {
             bench_call_failed(b, "pipe round");
         }
-    }
+    });
     bench_end(b, 2 * (uint64_t)b->iters);
 
     if (b->cpu[0] == b->cpu[1]) { /* apart, the answer may be there before anybody sleeps */

@@ -16,9 +16,7 @@ void workload_run(struct bench *b)
     long sum = 0, expect = raw_getppid();
     bench_pin(b, b->cpu[0]);
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
-        sum += raw_getppid();
-    }
+    BENCH_LOOP(b, i, { sum += raw_getppid(); });
     bench_end(b, (uint64_t)b->iters);
 
     bench_check(b, sum == expect * b->iters, "getppid changed its answer");

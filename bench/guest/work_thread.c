@@ -37,9 +37,7 @@ void workload_run(struct bench *b)
     round_trip(b, -1, body);
     ran = 0;
     bench_begin(b);
-    for (long i = 0; i < b->iters; i++) {
-        round_trip(b, i, body);
-    }
+    BENCH_LOOP(b, i, { round_trip(b, i, body); });
     bench_end(b, (uint64_t)b->iters);
 
     bench_check(b, ran == b->iters, "%ld of %ld threads ran", ran, b->iters);

@@ -29,7 +29,7 @@ static const struct config_rule ratio = {.type = CONFIG_NUMBER, .min = 0.0001, .
 static const struct config_rule targets = {.type = CONFIG_LIST, .min = 2, .max = 2, .of = &ratio};
 static const struct config_key workload_keys[] = {
     {"about", &text, true},       {"det", &count, true},      {"wall", &count, true},
-    {"two_party", &yes_no, false}, {"targets", &targets, false}, END,
+    {"two_party", &yes_no, false}, {"targets", &targets, false}, {"pad", &count, false}, END,
 };
 static const struct config_rule workload = {.type = CONFIG_MAP, .keys = workload_keys};
 static const struct config_rule workloads = {.type = CONFIG_MAP, .of = &workload};
@@ -68,14 +68,16 @@ static const struct config_key boots_keys[] = {
 static const struct config_rule boots_of = {.type = CONFIG_MAP, .keys = boots_keys};
 static const char *const tiers[] = {"auto", "det", "tcg", "kvm", NULL};
 static const struct config_rule tier = {.type = CONFIG_TEXT, .words = tiers};
+static const struct config_rule canary = {.type = CONFIG_WHOLE, .min = 0, .max = 1e9};
+static const struct config_rule seed = {.type = CONFIG_WHOLE, .min = 0, .max = 9007199254740992.0};
 static const struct config_key run_keys[] = {
     {"tier", &tier, true},     {"topology", &name_text, true}, {"kernels", &names, true},
-    {"suites", &names, true},  {"boots", &boots_of, true},     END,
+    {"suites", &names, true},  {"boots", &boots_of, true},     {"canary", &canary, true},
+    {"seed", &seed, true},     END,
 };
 static const struct config_rule run = {.type = CONFIG_MAP, .keys = run_keys};
 static const struct config_rule floors = {.type = CONFIG_MAP, .of = &share};
 static const struct config_rule pairs = {.type = CONFIG_WHOLE, .min = 2, .max = 500};
-static const struct config_rule seed = {.type = CONFIG_WHOLE, .min = 0, .max = 9007199254740992.0};
 static const struct config_key verdict_keys[] = {
     {"false_discovery", &share, true}, {"minimum_pairs", &pairs, true}, {"seed", &seed, true},
     {"floors", &floors, true},         END,

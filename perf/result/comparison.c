@@ -2,6 +2,7 @@
 // ratio.
 #include "perf/result/comparison.h"
 
+#include "perf/result/run_plan.h"
 #include "perf/result/verdict.h"
 #include "perf/stats/resample.h"
 #include "perf/util/project.h"
@@ -24,12 +25,13 @@ static double value_of(json_t *row)
     return json_number_value(json_object_get(row, "value"));
 }
 
-static json_t *find_row(json_t *run, const char *workload, const char *kernel)
+static json_t *find_row(json_t *run, const char *workload, const char *metric, const char *kernel)
 {
     json_t *row;
     size_t i;
     json_array_foreach (json_object_get(run, "rows"), i, row)
-        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "kernel"), kernel))
+        if (!strcmp(text_of(row, "workload"), workload) &&
+            !strcmp(text_of(row, "metric"), metric) && !strcmp(text_of(row, "kernel"), kernel))
             return row;
     return NULL;
 }
@@ -64,8 +66,33 @@ static double own_noise(json_t *row)
     return verdict_noise(v, n);
 }
 
+static bool is_canary(json_t *row)
+{
+    const char *w = text_of(row, "workload");
+    return !strcmp(w, CANARY) || !strcmp(w, CANARY_END);
+}
+
+// How far the same arithmetic in ring 3 differed between the two rows' kernels, as a share of its
+// time: what the host did to them, or their interrupts. 0 when a run had no canary.
+static double canary_shift(json_t *run_a, json_t *a, json_t *run_b, json_t *b)
+{
+    static const char *const names[] = {CANARY, CANARY_END};
+    const char *metric = text_of(a, "metric");
+    double most = 0;
+    for (int i = 0; i < 2; i++) {
+        struct arms arms;
+        json_t *x = find_row(run_a, names[i], metric, text_of(a, "kernel"));
+        json_t *y = find_row(run_b, names[i], metric, text_of(b, "kernel"));
+        take_arms(&arms, x, y);
+        if (arms.n && !strcmp(text_of(x, "status"), "ok") && !strcmp(text_of(y, "status"), "ok"))
+            most = fmax(most, fabs(exp(stats_hodges_lehmann(arms.log_ratio, arms.n)) - 1));
+    }
+    return most;
+}
+
 // Wall-clock rows: what can be said of one row; verdict and adjusted p wait for the others.
-static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p)
+static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p,
+                        double canary)
 {
     struct arms arms;
     take_arms(&arms, a, b);
@@ -74,6 +101,7 @@ static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_po
     double noise = fmax(own_noise(a), own_noise(b));
     json_object_set_new(c, "pairs", json_integer(r.n));
     json_object_set_new(c, "noise", json_real(noise));
+    json_object_set_new(c, "canary", json_real(canary));
     if (r.n < 2) {
         json_object_set_new(c, "verdict", json_string("inconclusive"));
         return;
@@ -85,7 +113,7 @@ static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_po
     json_object_set_new(c, "p", json_real(r.p));
     json_object_set_new(c, "signed_rank", json_real(r.signed_rank));
     json_object_set_new(c, "floor",
-                        json_real(fmax(noise, verdict_floor(p, text_of(c, "metric")))));
+                        json_real(fmax(fmax(noise, canary), verdict_floor(p, text_of(c, "metric")))));
 }
 
 static bool counted(json_t *row)
@@ -93,7 +121,7 @@ static bool counted(json_t *row)
     return !strcmp(text_of(row, "metric"), "instructions");
 }
 
-static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p)
+static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p, double canary)
 {
     double ratio = value_of(b) / value_of(a);
     json_object_set_new(c, "a", json_real(value_of(a)));
@@ -104,7 +132,7 @@ static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *
             c, "verdict",
             json_string(verdict_of_ratio(ratio, verdict_floor(p, text_of(a, "metric")))));
     else
-        judge_times(c, a, b, p);
+        judge_times(c, a, b, p, canary);
 }
 
 static void no_number(json_t *c, json_t *a, json_t *b)
@@ -147,7 +175,7 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
 }
 
 static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
-                            const struct verdict_policy *policy)
+                            const struct verdict_policy *policy, double canary)
 {
     json_t *any = a ? a : b;
     bool numbers =
@@ -158,7 +186,7 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
                           a ? text_of(a, "kernel") : "", "kernel_b", b ? text_of(b, "kernel") : "",
                           "a", "b", "ratio", "interval", "p", "verdict", "inconclusive");
     if (numbers) {
-        judge(c, a, b, policy);
+        judge(c, a, b, policy, canary);
         add_hidden(c, a, b);
     } else {
         no_number(c, a, b);
@@ -251,12 +279,12 @@ static const char *family_of(json_t *run, const char *kernel)
 }
 
 // The fastest Linux of the row that has a number; else any Linux of it.
-static json_t *best_linux(json_t *run, const char *workload)
+static json_t *best_linux(json_t *run, const char *workload, const char *metric)
 {
     json_t *row, *best = NULL;
     size_t i;
     json_array_foreach (json_object_get(run, "rows"), i, row) {
-        if (strcmp(text_of(row, "workload"), workload) ||
+        if (strcmp(text_of(row, "workload"), workload) || strcmp(text_of(row, "metric"), metric) ||
             strcmp(family_of(run, text_of(row, "kernel")), "linux"))
             continue;
         bool ok = !strcmp(text_of(row, "status"), "ok");
@@ -292,12 +320,14 @@ json_t *compare_kernels(json_t *run, char **why)
     }
     verdict_policy_read(&policy);
     json_array_foreach (json_object_get(run, "rows"), i, row) {
-        const char *w = text_of(row, "workload"), *kernel = text_of(row, "kernel");
-        json_t *a = has[0] && has[1] ? best_linux(run, w) : find_row(run, w, first);
+        const char *w = text_of(row, "workload"), *metric = text_of(row, "metric");
+        const char *kernel = text_of(row, "kernel");
+        json_t *a = has[0] && has[1] ? best_linux(run, w, metric) : find_row(run, w, metric, first);
         bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
                                      : strcmp(kernel, first) != 0;
-        if (is_b)
-            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier"), &policy));
+        if (is_b && !is_canary(row))
+            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier"), &policy,
+                                                     canary_shift(run, a, run, row)));
     }
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
@@ -319,13 +349,18 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
         return NULL;
     }
     verdict_policy_read(&policy);
-    json_array_foreach (json_object_get(a, "rows"), i, row)
-        json_array_append_new(
-            rows, compare_rows(row, find_row(b, text_of(row, "workload"), text_of(row, "kernel")),
-                               text_of(a, "tier"), &policy));
+    json_array_foreach (json_object_get(a, "rows"), i, row) {
+        json_t *other = find_row(b, text_of(row, "workload"), text_of(row, "metric"),
+                                 text_of(row, "kernel"));
+        if (!is_canary(row))
+            json_array_append_new(rows, compare_rows(row, other, text_of(a, "tier"), &policy,
+                                                     canary_shift(a, row, b, other)));
+    }
     json_array_foreach (json_object_get(b, "rows"), i, row)
-        if (!find_row(a, text_of(row, "workload"), text_of(row, "kernel")))
-            json_array_append_new(rows, compare_rows(NULL, row, text_of(b, "tier"), &policy));
+        if (!is_canary(row) && !find_row(a, text_of(row, "workload"), text_of(row, "metric"),
+                                         text_of(row, "kernel")))
+            json_array_append_new(rows,
+                                  compare_rows(NULL, row, text_of(b, "tier"), &policy, 0));
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
     return worst_first(rows);

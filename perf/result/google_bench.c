@@ -12,7 +12,9 @@ static json_t *benchmark(json_t *row)
     const char *workload = json_string_value(json_object_get(row, "workload"));
     const char *kernel = json_string_value(json_object_get(row, "kernel"));
     json_t *value = json_object_get(row, "value"), *samples = json_object_get(row, "samples");
-    char *name = x_printf("%s/%s", kernel, workload);
+    const char *metric = json_string_value(json_object_get(row, "metric"));
+    bool percentile = metric && *metric == 'p';
+    char *name = x_printf("%s/%s%s%s", kernel, workload, percentile ? "/" : "", percentile ? metric : "");
     json_t *b = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:s,s:O}", "name", name, "run_name", name,
                           "run_type", "iteration", "repetitions", 1, "repetition_index", 0,
                           "threads", 1, "iterations", (json_int_t)json_array_size(samples),

@@ -1,6 +1,7 @@
 // Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole
 // VM's instructions and of the TSC, the larger is the row's. Wall clock: nanoseconds an operation
 // of the N step.
+#include "perf/result/lap_times.h"
 #include "perf/result/step_result.h"
 
 #include <stdlib.h>
@@ -93,8 +94,12 @@ static json_t *wall_sample(const struct step_result *n, const char *row)
     double ops = number(n, "ops"), ns = number(n, "ns");
     if (ns <= 0)
         return no_number(row, "failed", x_strdup("the guest's clock did not move"));
-    return json_pack("{s:s,s:s,s:f,s:f,s:f}", "workload", row, "status", "ok", "value", ns / ops,
-                     "ns", ns, "ops", ops);
+    json_t *sample = json_pack("{s:s,s:s,s:f,s:f,s:f}", "workload", row, "status", "ok", "value",
+                               ns / ops, "ns", ns, "ops", ops);
+    if (lap_times_add(sample, n->result))
+        return sample;
+    json_decref(sample);
+    return no_number(row, "failed", x_strdup("the timings of the iterations are malformed"));
 }
 
 json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)

@@ -1,5 +1,6 @@
 // Makes the run's document: the median of a row's samples, the identity record, the boots.
 #include "perf/config/config.h"
+#include "perf/result/lap_times.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
@@ -9,43 +10,96 @@
 #include <string.h>
 #include <time.h>
 
-static double median(json_t *samples)
+static double median(json_t *samples, const char *member)
 {
     size_t n = json_array_size(samples);
     double *v = x_alloc(n * sizeof(*v));
     for (size_t i = 0; i < n; i++)
-        v[i] = json_number_value(json_object_get(json_array_get(samples, i), "value"));
+        v[i] = json_number_value(json_object_get(json_array_get(samples, i), member));
     double m = stats_median(v, n);
     free(v);
     return m;
 }
 
-static json_t *make_row(struct session *s, int kernel, const char *row)
+// A sample that is no good, or NULL: one that failed, or that lacks what the row is about.
+static json_t *bad_sample(json_t *samples, const char *member)
 {
-    json_t *samples = json_object_get(s->samples[kernel], row), *sample, *bad = NULL;
-    bool det = s->o->tier.tier == TIER_DET;
+    json_t *sample;
     size_t i;
     json_array_foreach (samples, i, sample)
-        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok"))
-            bad = sample;
-    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "workload", row, "kernel",
-                          s->o->kernel[kernel].name, "metric", det ? "instructions" : "mean_ns",
-                          "unit", det ? "instructions/op" : tier_time_unit(s->o->tier.tier),
-                          "status", bad ? json_string_value(json_object_get(bad, "status")) : "ok",
-                          "samples", samples);
-    if (bad)
+        if (strcmp(json_string_value(json_object_get(sample, "status")), "ok") ||
+            !json_object_get(sample, member))
+            return sample;
+    return NULL;
+}
+
+// Rows but that of the mean hold their own number of each sample, not all the others again.
+static json_t *samples_of(json_t *samples, const char *member)
+{
+    json_t *out = json_array(), *sample;
+    size_t i;
+    if (!strcmp(member, "value")) {
+        json_decref(out);
+        return json_incref(samples);
+    }
+    json_array_foreach (samples, i, sample)
+        json_array_append_new(out, json_pack("{s:O,s:O*}", "status",
+                                             json_object_get(sample, "status"), "value",
+                                             json_object_get(sample, member)));
+    return out;
+}
+
+static json_t *make_row(struct session *s, int kernel, const char *row, const char *metric,
+                        const char *member)
+{
+    json_t *samples = json_object_get(s->samples[kernel], row);
+    json_t *bad = bad_sample(samples, member);
+    const char *status = bad ? json_string_value(json_object_get(bad, "status")) : "ok";
+    bool lacking = bad && !strcmp(status, "ok");
+    bool det = s->o->tier.tier == TIER_DET;
+    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "workload", row, "kernel",
+                          s->o->kernel[kernel].name, "metric", metric, "unit",
+                          det ? "instructions/op" : tier_time_unit(s->o->tier.tier), "status",
+                          lacking ? "failed" : status, "samples", samples_of(samples, member));
+    if (lacking)
+        json_object_set_new(r, "reason", json_string("too few timed iterations"));
+    else if (bad)
         json_object_set(r, "reason", json_object_get(bad, "reason"));
     else
-        json_object_set_new(r, "value", json_real(median(samples)));
+        json_object_set_new(r, "value", json_real(median(samples, member)));
     return r;
+}
+
+static bool any_has(struct session *s, const char *row, const char *member)
+{
+    for (int k = 0; k < s->o->kernels; k++) {
+        json_t *sample;
+        size_t i;
+        json_array_foreach (json_object_get(s->samples[k], row), i, sample)
+            if (json_object_get(sample, member))
+                return true;
+    }
+    return false;
+}
+
+static void add_rows(struct session *s, json_t *rows, const char *row, const char *metric,
+                     const char *member)
+{
+    for (int k = 0; k < s->o->kernels; k++)
+        json_array_append_new(rows, make_row(s, k, row, metric, member));
 }
 
 static json_t *make_rows(struct session *s)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; i < s->rows.count; i++)
-        for (int k = 0; k < s->o->kernels; k++)
-            json_array_append_new(rows, make_row(s, k, s->rows.items[i]));
+    bool det = s->o->tier.tier == TIER_DET;
+    for (size_t i = 0; i < s->rows.count; i++) {
+        const char *row = s->rows.items[i];
+        add_rows(s, rows, row, det ? "instructions" : "mean_ns", "value");
+        for (const struct lap_metric *m = lap_metrics; m->name; m++)
+            if (m->row && any_has(s, row, m->name))
+                add_rows(s, rows, row, m->name, m->name);
+    }
     return rows;
 }
 
@@ -111,10 +165,11 @@ json_t *run_document(struct session *s, const char *id)
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     for (size_t i = 0; i < s->o->suites.count; i++)
         json_array_append_new(suites, json_string(s->o->suites.items[i]));
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o}", "schema", RUN_SCHEMA,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o,s:I}", "schema", RUN_SCHEMA,
                      "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
                      s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
                      "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
                      make_identity(s), "boots", s->boots, "rows", make_rows(s), "same_clocksource",
-                     same_clock(s), "settings", config_settings());
+                     same_clock(s), "settings", config_settings(), "seed",
+                     (json_int_t)s->o->seed);
 }

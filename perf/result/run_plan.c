@@ -44,8 +44,8 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
     return out->count > before;
 }
 
-static void add_step(struct run_plan *p, const char *row, const char *workload, long iters,
-                     enum step_kind kind, const int cpu[2])
+static struct plan_step *add_step(struct run_plan *p, const char *row, const char *workload,
+                                  long iters, enum step_kind kind, const int cpu[2])
 {
     p->step = x_realloc(p->step, (p->count + 1) * sizeof(*p->step));
     struct plan_step *s = &p->step[p->count++];
@@ -55,13 +55,14 @@ static void add_step(struct run_plan *p, const char *row, const char *workload, 
                             .kind = kind};
     s->cpu[0] = cpu ? cpu[0] : -1;
     s->cpu[1] = cpu ? cpu[1] : -1;
+    return s;
 }
 
 static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n,
                     const int *pin)
 {
     add_step(p, row, name, tier == TIER_DET ? n : n / 4, STEP_WARM, pin);
-    add_step(p, row, name, n, STEP_N, pin);
+    add_step(p, row, name, n, STEP_N, pin)->laps = tier != TIER_DET;
     if (tier == TIER_DET)
         add_step(p, row, name, 2 * n, STEP_2N, pin);
 }
@@ -83,6 +84,22 @@ static void add_workload(struct run_plan *p, enum tier tier, const char *name, l
     }
 }
 
+// Steps from `from` on that are of the workload get its padding.
+static void pad_steps(struct run_plan *p, size_t from, json_t *workload)
+{
+    for (size_t i = from; i < p->count; i++)
+        p->step[i].pad = json_integer_value(json_object_get(workload, "pad"));
+}
+
+static void add_canary(struct run_plan *p, const char *row, enum tier tier)
+{
+    json_t *policy = project_config("policy");
+    long n = json_integer_value(json_object_get(json_object_get(policy, "run"), "canary"));
+    if (tier != TIER_DET && n)
+        add_row(p, tier, row, CANARY, n, NULL);
+    json_decref(policy);
+}
+
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why)
 {
@@ -97,12 +114,16 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
     for (size_t i = 0; i < chosen.count && !*why; i++)
         if (!json_object_get(workloads, chosen.items[i]))
             *why = x_printf("a suite names \"%s\", which is no workload", chosen.items[i]);
+    add_canary(p, CANARY, tier);
     for (size_t i = 0; i < chosen.count && !*why; i++) {
+        size_t first = p->count;
         json_t *w = json_object_get(workloads, chosen.items[i]);
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
         add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
                      json_is_true(json_object_get(w, "two_party")), topology);
+        pad_steps(p, first, w);
     }
+    add_canary(p, CANARY_END, tier);
     list_free(&chosen);
     json_decref(suites);
     json_decref(workloads);
@@ -131,6 +152,10 @@ char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bo
         text_addf(&t, "%c%s:%ld", strcmp(last, s->row) ? ' ' : '+', s->workload, s->iters);
         if (s->cpu[0] >= 0)
             text_addf(&t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
+        if (s->laps)
+            text_add(&t, ":laps");
+        if (s->pad)
+            text_addf(&t, ":pad=%ld", s->pad);
         last = s->row;
     }
     return t.data;

@@ -1,9 +1,13 @@
 // What a run asks of the guest: which workloads, how many iterations, on which CPUs.
 // In the det tier each row runs three times: warm-up with N, then N, then 2N (the slope is between
-// the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N. A two-party
-// workload has one row for each placement that the topology has.
+// the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N with
+// laps, and before and after all of them stands the canary. A two-party workload has one row for each
+// placement that the topology has.
 #pragma once
 #include "perf/vm/vm_spec.h"
+
+#define CANARY     "canary"     // the same arithmetic on every kernel: how steady the host is
+#define CANARY_END "canary@end" // again, after everything else
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
 
@@ -14,6 +18,8 @@ struct plan_step {
     long iters;
     int cpu[2]; // cpu[0] < 0: no pinning asked
     enum step_kind kind;
+    bool laps; // each iteration is timed
+    long pad;  // instructions added to each iteration, 0 without a positive control
 };
 
 struct run_plan {

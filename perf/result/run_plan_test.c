@@ -44,11 +44,13 @@ static void two_parties_are_placed(void **state)
     (void)state;
     assert_true(make(&p, "pipe", TIER_TCG, "4x2", &why));
     run_plan_rows(&p, &rows);
-    assert_int_equal(rows.count, 3);
-    assert_string_equal(rows.items[1], "pipe@cross-cpu");
-    assert_string_equal(rows.items[2], "pipe@cross-node");
+    assert_int_equal(rows.count, 5);
+    assert_string_equal(rows.items[0], CANARY);
+    assert_string_equal(rows.items[2], "pipe@cross-cpu");
+    assert_string_equal(rows.items[3], "pipe@cross-node");
+    assert_string_equal(rows.items[4], CANARY_END);
     char *args = run_plan_guest_args(&p, "id", NULL);
-    assert_non_null(strstr(args, ":cpus=0,0"));
+    assert_non_null(strstr(args, ":cpus=0,0:laps"));
     assert_non_null(strstr(args, ":cpus=0,1"));
     assert_non_null(strstr(args, ":cpus=0,2"));
     free(args);

@@ -3,12 +3,14 @@
 #include "perf/result/run_session.h"
 
 #include "perf/result/google_bench.h"
+#include "perf/result/lap_times.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
+#include "perf/stats/resample.h"
 #include "perf/util/sha256.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/host_signals.h"
@@ -155,6 +157,23 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     count_file_free(&counts);
 }
 
+// The histograms of the boot's timed iterations, one line a row.
+static void keep_laps(struct session *s, struct arm_boot *a)
+{
+    struct text_buf t = {0};
+    for (size_t i = 0; i < s->plan.count; i++) {
+        char *line = lap_times_line(s->plan.step[i].row, a->steps.step[i].result);
+        if (line)
+            text_add(&t, line);
+        free(line);
+    }
+    char *path = boot_file(s, a->kernel, "laps");
+    if (t.len)
+        file_write_new(path, t.data, t.len);
+    free(path);
+    text_free(&t);
+}
+
 static bool row_in(struct session *s, const char *row, const bool *skip)
 {
     for (size_t i = 0; i < s->plan.count; i++)
@@ -216,6 +235,7 @@ static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result 
                       const bool *asked)
 {
     take_counts(s, a, r);
+    keep_laps(s, a);
     note_argv(s, a->kernel, r);
     json_array_append_new(s->boots, boot_json(s, a, r));
     s->boot_number++;
@@ -282,9 +302,26 @@ static void run_arm(struct session *s, int kernel)
     free(skip);
 }
 
-static int order_of(int round, int position, int kernels)
+// Two rounds are a block: the second runs the kernels backwards (A B B A), and which leads is drawn
+// anew for each block, so that neither a drift nor a rhythm of the host favours one of them.
+static void draw_order(struct session *s, uint64_t *seed)
 {
-    return round % 2 ? kernels - 1 - position : position;
+    for (int k = 0; k < s->o->kernels; k++)
+        s->order[k] = k;
+    for (int k = s->o->kernels; s->o->tier.tier != TIER_DET && k > 1; k--) {
+        int j = stats_random(seed) % k, t = s->order[k - 1];
+        s->order[k - 1] = s->order[j];
+        s->order[j] = t;
+    }
+}
+
+static void run_round(struct session *s, int round, uint64_t *seed)
+{
+    int n = s->o->kernels;
+    if (round % 2 == 0)
+        draw_order(s, seed);
+    for (int k = 0; k < n && !s->end; k++)
+        run_arm(s, s->order[round % 2 ? n - 1 - k : k]);
 }
 
 // The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for
@@ -357,11 +394,11 @@ int run_session(struct run_options *options, json_t **run, char **dir)
 {
     struct session s = {.o = options};
     char *id = NULL;
+    uint64_t seed = options->seed;
     int rc = prepare(&s, &id);
     *run = NULL;
     for (int round = 0; !rc && !s.end && round < options->boots; round++)
-        for (int k = 0; k < options->kernels && !s.end; k++)
-            run_arm(&s, order_of(round, k, options->kernels));
+        run_round(&s, round, &seed);
     if (!rc) {
         progress_clear(&s.progress);
         rc = s.end ? s.end : finish(&s, id, run);

@@ -1,7 +1,9 @@
-// A whole run: every kernel, every boot, in the order A B B A, to the finished run document.
+// A whole run: every kernel, every boot, in blocks A B B A, to the finished run document.
 #pragma once
 #include "perf/result/run_plan.h"
 #include "perf/vm/tier_choice.h"
+
+#include <stdint.h>
 
 #define RUN_KERNELS_MAX 8
 
@@ -12,6 +14,7 @@ struct run_options {
     const struct vm_topology *topology;
     struct tier_choice tier;
     int boots;
+    uint64_t seed;   // of the order of the boots
     double scale;    // of the iteration counts
     double deadline; // 0: by the machine
     const char *qemu, *initrd, *plugin;

@@ -10,6 +10,7 @@ struct session {
     struct str_list rows;
     struct progress progress;
     char guest_id[16];
+    int order[RUN_KERNELS_MAX]; // of the kernels in the current block
     char *dir;
     double slowness;
     json_t *boots;

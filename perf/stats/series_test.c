@@ -2,6 +2,7 @@
 #include "perf/stats/change_points.h"
 #include "perf/stats/resample.h"
 #include "perf/stats/usl.h"
+#include "perf/stats/warmup.h"
 #include "perf/util/test_near.h"
 
 #include <stdlib.h>
@@ -91,11 +92,39 @@ static void linear_and_impossible_laws(void **state)
     assert_false(usl_fit(&u, two, linear, 4));
 }
 
+static void warmup(void **state)
+{
+    double v[32];
+    uint64_t seed = 4;
+    size_t too_few = 0, too_many = 0, unsteady = 0;
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < 32; i++)
+            v[i] = 100 + 0.5 * noise(&seed) + (i < 5 ? 40 : 0);
+        too_few += stats_warmup(v, 32) < 5;
+        too_many += stats_warmup(v, 32) > 9;
+        for (int i = 0; i < 5; i++)
+            v[i] -= 40;
+        unsteady += stats_warmup(v, 32) == 16;
+    }
+    assert_int_equal(too_few, 0);
+    assert_in_range(too_many, 0, 30); // a chance dip of the noise may be left out too
+    assert_in_range(unsteady, 0, 10);
+    for (int i = 0; i < 32; i++)
+        v[i] = 100 - i; // still falling at the end
+    assert_int_equal(stats_warmup(v, 32), 16);
+    for (int i = 0; i < 32; i++)
+        v[i] = 7;
+    assert_int_equal(stats_warmup(v, 32), 0);
+    assert_int_equal(stats_warmup(v, 3), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(best_division_by_hand), cmocka_unit_test(steps_are_found),
         cmocka_unit_test(no_change_is_found_where_none_is), cmocka_unit_test(laws_are_recovered),
-        cmocka_unit_test(linear_and_impossible_laws)};
+        cmocka_unit_test(linear_and_impossible_laws),
+        cmocka_unit_test(warmup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

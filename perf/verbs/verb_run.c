@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_QEMU, OPT_INITRD };
+enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_QEMU, OPT_INITRD, OPT_SEED, OPT_AA };
 
 struct run_args {
     struct str_list suites, kernels;
@@ -21,8 +21,8 @@ struct run_args {
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
     int boots;
-    double scale, deadline;
-    bool quiet;
+    double scale, deadline, seed;
+    bool quiet, aa;
 };
 
 static const struct argp_option options[] = {
@@ -35,6 +35,8 @@ static const struct argp_option options[] = {
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
+    {"seed", OPT_SEED, "N", 0, "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},
+    {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
     {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use for every kernel", 0},
     {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use for every kernel", 0},
@@ -90,6 +92,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_FORMAT:
         a->format = arg;
         break;
+    case OPT_SEED:
+        a->seed = positive(state, arg, "--seed");
+        break;
+    case OPT_AA:
+        a->aa = true;
+        break;
     case OPT_QEMU:
         a->tools.qemu = x_strdup(arg);
         break;
@@ -115,6 +123,29 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
         }
         rc = kernel_image_find(&o->kernel[o->kernels], names->items[i]);
         o->kernels++;
+    }
+    return rc;
+}
+
+// The second arm of every kernel: the same image under another name.
+static int double_arms(struct run_options *o)
+{
+    int n = o->kernels, rc = 0;
+    if (2 * n > RUN_KERNELS_MAX) {
+        say_error("at most %d arms in one run", RUN_KERNELS_MAX);
+        return EXIT_USAGE;
+    }
+    for (int k = 0; k < n && !rc; k++) {
+        struct kernel_image *again = &o->kernel[o->kernels];
+        rc = kernel_image_find(again, o->kernel[k].name);
+        o->kernels++;
+        if (rc)
+            break;
+        char *name = x_printf("%s-again", again->name), *label = x_printf("%s again", again->label);
+        free(again->name);
+        free(again->label);
+        again->name = name;
+        again->label = label;
     }
     return rc;
 }
@@ -150,12 +181,14 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
     rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
+    rc = rc || !a->aa ? rc : double_arms(o);
     bool det = o->tier.tier == TIER_DET;
     struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
     rc = rc ? rc : host_tools_find(&a->tools, need);
     o->qemu = a->tools.qemu;
     o->initrd = a->tools.initrd;
     o->plugin = a->tools.plugin;
+    o->seed = a->seed > 0 ? (uint64_t)a->seed : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
     o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
     return rc;
 }

@@ -74,6 +74,17 @@ static void ratio_cell(struct text_table *t, int column, json_t *c)
         table_cell(t, column, "%.3f", json_number_value(ratio));
 }
 
+// "p50_ns" -> "p50", "p999_ns" -> "p99.9"
+char *row_title(json_t *c)
+{
+    const char *metric = text_of(c, "metric");
+    size_t digits = *metric == 'p' ? strspn(metric + 1, "0123456789") : 0;
+    if (!digits)
+        return x_strdup(text_of(c, "workload"));
+    return x_printf("%s p%.2s%s%.*s", text_of(c, "workload"), metric + 1, digits > 2 ? "." : "",
+                    digits > 2 ? (int)digits - 2 : 0, metric + 3);
+}
+
 const char *verdict_word(json_t *c)
 {
     const char *v = text_of(c, "verdict");
@@ -107,8 +118,10 @@ static void note_cell(struct text_table *t, int column, json_t *c)
 static void add_row(struct text_table *t, json_t *c, bool targets, bool by_kernel)
 {
     int k = 0;
+    char *title = row_title(c);
     table_row(t, verdict_tint(c));
-    table_cell(t, k++, "%s", text_of(c, "workload"));
+    table_cell(t, k++, "%s", title);
+    free(title);
     if (by_kernel)
         table_cell(t, k++, "%s", text_of(c, "kernel_b"));
     table_cell(t, k++, "%s", text_of(c, "unit"));
@@ -224,6 +237,20 @@ static void print_side(json_t *run, json_t *rows, const char *key, const char *s
     list_free(&seen);
 }
 
+// How far the host itself moved between the sides, when that hides differences.
+static void print_canary(json_t *rows)
+{
+    double most = 0;
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c)
+        most = fmax(most, json_number_value(json_object_get(c, "canary")));
+    if (most >= 0.005)
+        printf("the canary, arithmetic in ring 3, differed by up to %.1f %%: differences below that "
+               "are the host's\n",
+               100 * most);
+}
+
 static void print_sides(json_t *run, json_t *rows)
 {
     json_t *first = json_array_get(rows, 0);
@@ -234,6 +261,7 @@ static void print_sides(json_t *run, json_t *rows)
     print_side(run, rows, "kernel_a", "a = ");
     print_side(run, rows, "kernel_b", ", b = ");
     puts("; below 1 b is ahead");
+    print_canary(rows);
 }
 
 void compare_view(json_t *run, json_t *rows, const char *format)

@@ -12,5 +12,7 @@ void compare_view(json_t *run, json_t *rows, const char *format);
 void format_number(char *out, size_t n, double v);
 // "tier det: ...; 2048 MiB, 1 CPU" for the head of a table. The caller frees it.
 char *tier_line(json_t *run);
+// "pipe", or "pipe p99" for a percentile. The caller frees it.
+char *row_title(json_t *c);
 // The row's verdict as people read it: "ahead", "lost", "same", ...
 const char *verdict_word(json_t *c);

@@ -2,7 +2,10 @@
 // come from the page's style.
 #include "perf/view/ratio_chart.h"
 
+#include "perf/view/compare_view.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 900.0
@@ -70,7 +73,9 @@ static void add_bar(struct text_buf *t, const struct axis *x, json_t *c, double 
     json_t *ratio = json_object_get(c, "ratio");
     double r = json_number_value(ratio), one = at(x, 1), end = at(x, r);
     text_addf(t, "<text text-anchor=end x='%.1f' y='%.1f'>", LEFT - 10, y + 16);
-    html_escape(t, text_of(c, "workload"));
+    char *title = row_title(c);
+    html_escape(t, title);
+    free(title);
     text_add(t, "</text>");
     if (!json_is_number(ratio)) {
         text_addf(t, "<text class=lost x='%.1f' y='%.1f'>", one + 6, y + 16);

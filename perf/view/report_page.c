@@ -71,6 +71,13 @@ static void cell(struct text_buf *t, const char *class, const char *s)
     text_add(t, "</td>");
 }
 
+static void row_cell(struct text_buf *t, json_t *c)
+{
+    char *title = row_title(c);
+    cell(t, "", title);
+    free(title);
+}
+
 static void number_cell(struct text_buf *t, json_t *v, bool ratio)
 {
     char s[64] = "";
@@ -154,7 +161,7 @@ static void add_table(struct text_buf *t, json_t *rows)
                 "class=n>final<th>verdict<th>note</tr></thead><tbody>");
     json_array_foreach (rows, i, c) {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
-        cell(t, "", text_of(c, "workload"));
+        row_cell(t, c);
         cell(t, "", text_of(c, "unit"));
         number_cell(t, json_object_get(c, "a"), false);
         number_cell(t, json_object_get(c, "b"), false);
@@ -179,7 +186,7 @@ static void add_hidden(struct text_buf *t, json_t *rows)
         if (!json_object_size(json_object_get(c, "hidden")))
             continue;
         text_add(t, "<tr>");
-        cell(t, "", text_of(c, "workload"));
+        row_cell(t, c);
         text_add(t, "<td>");
         json_object_foreach (json_object_get(c, "hidden"), name, v) {
             double a = json_number_value(json_array_get(v, 0)),
@@ -254,11 +261,12 @@ static void add_method(struct text_buf *t, json_t *run)
                     "address-space switches count "
                     "like any other instruction.</p>");
     else
-        text_add(t, "<p>Nanoseconds per operation, the mean of one boot; the row is the median "
-                    "over fresh boots in the order "
-                    "A B B A. Ratio: Hodges-Lehmann estimate over pairs of boots with a 95 % "
-                    "bootstrap interval; p by the "
-                    "signed-rank test, adjusted over the suite.</p>");
+        text_add(t, "<p>Nanoseconds per operation: the mean, or where the row says so a percentile, "
+                    "of one boot; the row is the median over fresh boots in blocks A B B A. Ratio: "
+                    "Hodges-Lehmann estimate over pairs of boots with a 95 % bootstrap interval; p by "
+                    "the Mann-Whitney test over boots, adjusted over the suite. A difference must also "
+                    "exceed the metric's floor, the row's own noise between boots of one kernel, and "
+                    "what the canary, the same arithmetic on both kernels, moved.</p>");
     if (strcmp(text_of(run, "tier"), "kvm") && !det)
         text_add(t, "<p><b>All times are emulated</b>: they compare the kernels under QEMU's TCG, "
                     "not on hardware.</p>");

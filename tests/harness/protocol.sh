@@ -18,7 +18,7 @@ boot() {
         -rtc base=2024-01-01T00:00:00,clock=vm -seed 1 -nodefaults -no-user-config -nic none -display none -no-reboot -m 1024 \
         -plugin "$ROOT/build/lib/cloudbench-count.so,out=$tmp/count.$1" -serial null -serial "file:$tmp/port.$1" \
         -kernel "$CACHE/linux/6.1/vmlinux" -initrd "$ROOT/build/initramfs.cpio" \
-        -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20"
+        -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20 syscall:1000:pad=31+syscall:2000:pad=31 pipe:300:cpus=0,0:laps"
 }
 
 crc_of() { printf '%s' "$1" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' '; }
@@ -41,18 +41,41 @@ marks() { awk '$1 == "marker" { printf "%s", $2 }' "$tmp/count.1"; }
 counts_agree() {
     local insns ticks
     insns=$(awk '$1 == "marker" && $2 == 1 { b[++n] = $4 } $1 == "marker" && $2 == 2 { e[n] = $4 } END { print e[2] - b[2] }' "$tmp/count.1")
-    ticks=$(sed -n 's/.*"iters": *2000,.*"tsc_begin": *\([0-9]*\),"tsc_end": *\([0-9]*\).*/\2 \1/p' "$tmp/port.1" | awk '{ printf "%d", $1 - $2 }')
+    ticks=$(sed -n 's/.*"iters": *2000,.*"tsc_begin": *\([0-9]*\),"tsc_end": *\([0-9]*\).*/\2 \1/p' "$tmp/port.1" | awk 'NR == 1 { printf "%d", $1 - $2 }')
     [ $((ticks - insns)) -ge -64 ] && [ $((ticks - insns)) -le 64 ] && [ "$insns" -gt 400000 ]
+}
+
+# Instructions of a window, by its number.
+window() { awk -v n="$1" '$1 == "marker" && $2 == 1 { b[++k] = $4 } $1 == "marker" && $2 == 2 { e[k] = $4 } END { print e[n] - b[n] }' "$tmp/count.1"; }
+
+# The slope between 1,000 and 2,000 iterations, with and without padding, differs by exactly the padding.
+padding_is_exact() { [ $((($(window 5) - $(window 4)) - ($(window 2) - $(window 1)))) = 31000 ]; }
+
+# The counts of the histogram add up to the iterations, those of the slices to no more than the window.
+laps_add_up() {
+    python3 - "$tmp/port.1" <<'P'
+import json, sys
+for line in open(sys.argv[1]):
+    r = json.loads(line[line.index('{'):line.rindex('}') + 1])
+    if 'laps' in r:
+        counts = [int(c.split(':')[1]) if ':' in c else 1 for c in r['laps']['hist'].split()[3:]]
+        window = r['tsc_end'] - r['tsc_begin']
+        ok = sum(counts) == r['iters'] == 300 and len(r['laps']['slices']) == 32
+        sys.exit(not (ok and 0.9 * window < sum(r['laps']['slices']) <= window))
+sys.exit(1)
+P
 }
 
 boot 1 && boot 2
 check records_are_framed records_are_framed
-check markers_in_order test "$(marks)" = 3124312434343124
+check markers_in_order test "$(marks)" = 3124312434343124312431243124
 check plugin_agrees_with_tsc counts_agree
 check two_runs_are_identical cmp <(grep -E '^(marker|count)' "$tmp/count.1") <(grep -E '^(marker|count)' "$tmp/count.2")
+check padding_is_exact padding_is_exact
+check laps_add_up laps_add_up
 check failed_check_is_told grep -q '"workload":"ctx/3bad".*"check":"bad variant' "$tmp/port.1"
 check failed_check_exits_1 grep -q '"type":"exit","workload":"ctx/3bad","status":1' "$tmp/port.1"
 check missing_workload_exits_127 grep -q '"type":"exit","workload":"nosuch","status":127' "$tmp/port.1"
-check done_counts_all grep -q '"type":"done","n":5}' "$tmp/port.1"
+check done_counts_all grep -q '"type":"done","n":8}' "$tmp/port.1"
 check initramfs_is_reproducible sh -c "'$ROOT/build/bench/mkinitramfs' <'$ROOT/build/initramfs.list' | cmp - '$ROOT/build/initramfs.cpio'"
 [ "$bad" = 0 ]
