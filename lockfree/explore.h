@@ -65,6 +65,8 @@ extern const struct explore_structure *const explore_list[];
 void *explore_alloc(size_t size); /* zeroed, 64-byte aligned; never NULL */
 void explore_free(void *p);       /* any later access is an error; the memory is not used again */
 unsigned explore_total(void);     /* operations in this scenario */
+/* The running thread, 0 in make and final: what lf_env_cpu() answers, unless X_explore.c defines it. */
+uint32_t explore_cpu(void);
 /* Names a place for traces: elements of `size` bytes get [index] when count > 1. Call it from make. */
 void explore_name(const void *p, size_t size, unsigned count, const char *name);
 /* Fails this execution: prints the trace. */

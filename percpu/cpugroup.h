@@ -10,7 +10,9 @@
 #include "lockfree/env.h"
 
 #define CPUGROUP_CPUS 64
+#ifndef CPUGROUP_MAX_CPUS /* the explorer copies the whole at each step: a few */
 #define CPUGROUP_MAX_CPUS 1024
+#endif
 #define CPUGROUP_NONE UINT32_MAX
 
 struct cpu_group {

@@ -237,9 +237,14 @@ void lockfree_misuse(const char *what, const void *object, const void *before, c
     explore_fail(what, "misuse", 0, object);
 }
 
-/* Each thread of a scenario is a CPU; make and final run on CPU 0. */
-uint32_t lf_env_cpu(void);
-uint32_t lf_env_cpu(void)
+/* Each thread of a scenario is a CPU; make and final run on CPU 0, if the scenarios' file does not say otherwise. */
+uint32_t explore_cpu(void)
 {
     return E->current == MAIN ? 0 : E->current;
+}
+
+uint32_t lf_env_cpu(void);
+__attribute__((weak)) uint32_t lf_env_cpu(void)
+{
+    return explore_cpu();
 }

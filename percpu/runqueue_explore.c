@@ -1,0 +1,359 @@
+/* runqueue_explore.c: inbox, kick, shelf, stealing, requests with HANDOVER and affinity over the real runqueue.c. Each thread is a CPU
+ * with its queue; there are two tasks. Checked in every order: a task runs on one CPU at a time and where its mask allows (T1, Q4), no
+ * wake-up is lost (Q1), each request is carried out and each reference comes back (Q3, Q5), and a CPU that has mail is kicked (Q2). */
+#include "lockfree/explore.h"
+#include "percpu/runqueue.h"
+
+#define CPUS  3
+#define TASKS 2
+#define CLASS 1u
+#define EVERYWHERE ((1ull << CPUS) - 1)
+
+struct task {
+    struct rq_task rq;
+    uint64_t allowed;
+    uint64_t mail;       /* atomic: tokens sent to it */
+    uint64_t read;       /* plain, the task: tokens it has taken. A race here: two CPUs run it, or its context was not handed over */
+    uint32_t references; /* atomic */
+    uint32_t wanted, done;               /* atomic: affinity changes asked for, and in force */
+    uint32_t policy_wanted, policy_done; /* atomic */
+};
+
+struct cpu {
+    struct runqueue q;
+    struct task *curr;
+    uint64_t keys;
+    uint32_t ipis; /* atomic */
+};
+
+static struct cpu cpus[EXPLORE_THREADS];
+static struct task tasks[TASKS];
+static uint32_t clearing_up; /* number + 1 of the CPU that the final look is */
+
+uint32_t lf_env_cpu(void)
+{
+    return clearing_up ? clearing_up - 1 : explore_cpu();
+}
+
+static struct task *task_of(struct rq_task *t)
+{
+    return lf_container_of(t, struct task, rq);
+}
+
+static struct cpu *cpu_of(struct runqueue *q)
+{
+    return lf_container_of(q, struct cpu, q);
+}
+
+struct runqueue *rq_env_of(uint32_t cpu)
+{
+    return &cpus[cpu].q;
+}
+
+void rq_env_ipi(uint32_t cpu)
+{
+    atomic_inc_relaxed(&cpus[cpu].ipis);
+}
+
+bool rq_env_holds(struct runqueue *q, struct rq_task *t)
+{
+    (void)q;
+    return fair_node_is_queued(&t->fair);
+}
+
+void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
+{
+    struct task *t = task_of(rqt);
+    uint32_t wanted = atomic_load_acquire(&t->wanted);
+
+    if (requests & REQ_POLICY)
+        atomic_store_release(&t->policy_done, atomic_load_acquire(&t->policy_wanted));
+    if (!(requests & REQ_AFFINITY))
+        return;
+    if (!rq_task_may_run_on(rqt, q->cpu)) {
+        if (cpu_of(q)->curr == t) {
+            rqt->moving = 1;
+            return;
+        }
+        if (OWN_STATE(own_read(&rqt->own)) == OWN_RUNNABLE && fair_node_is_queued(&rqt->fair)) {
+            fairq_remove(&q->fair, &rqt->fair);
+            rq_place(q, rqt);
+        }
+    }
+    atomic_store_release(&t->done, wanted);
+}
+
+void rq_env_applied(struct rq_task *t)
+{
+    EXPLORE_CHECK(atomic_fetch_sub_full(&task_of(t)->references, 1) > 0);
+}
+
+void rq_env_enqueue(struct runqueue *q, struct rq_task *t)
+{
+    EXPLORE_CHECK(OWN_STATE(own_read(&t->own)) == OWN_RUNNABLE && OWN_CPU(own_read(&t->own)) == q->cpu);
+    t->fair.key = ++cpu_of(q)->keys;
+    fairq_insert(&q->fair, &t->fair);
+}
+
+uint32_t rq_env_select(struct rq_task *t)
+{
+    return (uint32_t)__builtin_ctzll(atomic_load_relaxed(t->allowed));
+}
+
+static void make_cpus(void)
+{
+    explore_name(cpus, sizeof(cpus[0]), CPUS, "cpu");
+    explore_name(tasks, sizeof(tasks[0]), TASKS, "task");
+    for (uint32_t i = 0; i < EXPLORE_THREADS; i++)
+        rq_init(&cpus[i].q, i);
+    for (uint32_t i = 0; i < TASKS; i++) {
+        tasks[i].allowed = EVERYWHERE;
+        rq_task_init(&tasks[i].rq, &tasks[i].allowed);
+    }
+}
+
+static void park(struct task *t, uint32_t cpu)
+{
+    t->rq.own = own_make(OWN_PARKED, CLASS, cpu, UINT32_MAX);
+}
+
+static void queue(struct task *t, uint32_t cpu)
+{
+    t->rq.own = own_make(OWN_RUNNABLE, CLASS, cpu, UINT32_MAX);
+    rq_env_enqueue(&cpus[cpu].q, &t->rq);
+}
+
+static void make_asleep(void *model)
+{
+    (void)model;
+    make_cpus();
+    park(&tasks[0], 0);
+    park(&tasks[1], 1);
+}
+
+static void make_queued(void *model)
+{
+    (void)model;
+    make_cpus();
+    queue(&tasks[0], 0);
+    park(&tasks[1], 0);
+}
+
+/* Task 0 lies on the shelf of CPU 0, task 1 in an inbox. */
+static void make_shelved(void *model)
+{
+    (void)model;
+    make_cpus();
+    tasks[0].rq.own = own_make(OWN_RUNNABLE, CLASS, 0, UINT32_MAX);
+    rq_shelve(&cpus[0].q, &tasks[0].rq, 1, 1);
+    own_init(&tasks[1].rq.own, 1);
+    rq_post_wake(&cpus[1].q, &tasks[1].rq);
+}
+
+static void take_mail(struct cpu *c)
+{
+    if (!(atomic_load_relaxed(&c->q.kick) & RQ_NEED_RESCHED))
+        return;
+    (void)atomic_fetch_and_full(&c->q.kick, ~RQ_NEED_RESCHED); /* Q1 */
+    rq_drain(&c->q);
+}
+
+static struct task *pick(struct cpu *c)
+{
+    struct fair_node *n;
+
+    rq_reap_shelf(&c->q);
+    for (int i = 0; i < SHELF_SLOTS && !c->q.fair.total; i++) {
+        struct rq_task *t = c->q.shadow[i].task ? rq_unshelve(&c->q, i) : NULL;
+
+        if (t)
+            rq_place(&c->q, t);
+    }
+    n = fairq_min(&c->q.fair);
+    if (n)
+        fairq_remove(&c->q.fair, n);
+    return n ? task_of(lf_container_of(n, struct rq_task, fair)) : NULL;
+}
+
+/* The task's own code: true when it wants to sleep and has found no mail. */
+static bool begins_to_wait(struct task *t)
+{
+    own_begin_wait(&t->rq.own, CLASS);
+    if (atomic_load_relaxed(&t->mail) == t->read)
+        return true;
+    own_cancel_wait(&t->rq.own);
+    return false;
+}
+
+/* One turn of schedule(): mail, pick, run, mail, switch. */
+static uint64_t turn(struct cpu *c, bool sleeps)
+{
+    struct task *t;
+
+    take_mail(c);
+    t = pick(c);
+    if (!t)
+        return 0;
+    own_run(&t->rq.own);
+    c->curr = t;
+    t->read = atomic_load_relaxed(&t->mail); /* T1: plain */
+    sleeps = sleeps && begins_to_wait(t);
+    take_mail(c);
+    c->curr = NULL;
+    if (t->rq.moving) {
+        t->rq.moving = 0;
+        atomic_store_release(&t->done, atomic_load_acquire(&t->wanted));
+    }
+    if (sleeps && own_park(&t->rq.own))
+        return 0;
+    own_requeue(&t->rq.own);
+    rq_place(&c->q, &t->rq);
+    return 0;
+}
+
+static uint64_t run_and_sleep(unsigned cpu, unsigned serial)
+{
+    (void)serial;
+    return turn(&cpus[cpu], true);
+}
+
+static uint64_t run_and_stay(unsigned cpu, unsigned serial)
+{
+    (void)serial;
+    return turn(&cpus[cpu], false);
+}
+
+static uint64_t shelve(unsigned cpu, unsigned serial)
+{
+    struct cpu *c = &cpus[cpu];
+    struct fair_node *n;
+
+    (void)serial;
+    take_mail(c);
+    n = fairq_late(&c->q.fair);
+    if (!n)
+        return 0;
+    fairq_remove(&c->q.fair, n);
+    if (!rq_shelve(&c->q, lf_container_of(n, struct rq_task, fair), n->key, 1))
+        fairq_insert(&c->q.fair, n);
+    return 0;
+}
+
+static uint64_t steal(unsigned cpu, unsigned serial)
+{
+    struct rq_task *t = rq_steal(&cpus[(cpu + 1) % CPUS].q);
+
+    (void)serial;
+    if (!t)
+        t = rq_steal(&cpus[(cpu + 2) % CPUS].q);
+    if (t)
+        rq_arrive(&cpus[cpu].q, t);
+    return 0;
+}
+
+static uint64_t wake(unsigned cpu, unsigned serial)
+{
+    struct task *t = &tasks[serial % TASKS];
+    uint64_t seen;
+
+    (void)cpu;
+    atomic_inc_relaxed(&t->mail);
+    if (own_wake(&t->rq.own, CLASS, &seen) != OWN_WAKE_WON)
+        return 0;
+    t->read = atomic_load_relaxed(&t->mail); /* T2: the winner's */
+    rq_post_wake(&cpus[bitmap_test(&t->allowed, OWN_CPU(seen)) ? OWN_CPU(seen) : rq_env_select(&t->rq)].q, &t->rq);
+    return 0;
+}
+
+static void request(struct task *t, uint32_t bits)
+{
+    atomic_inc_relaxed(&t->references);
+    if (!rq_request(&t->rq, bits))
+        EXPLORE_CHECK(atomic_fetch_sub_full(&t->references, 1) > 0);
+}
+
+/* Task 0 may no longer run on CPU 0, nor anywhere else but on CPU 1. */
+static uint64_t forbid(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    atomic_store_relaxed(&tasks[0].allowed, 2);
+    (void)atomic_fetch_add_full(&tasks[0].wanted, 1);
+    request(&tasks[0], REQ_AFFINITY);
+    return 0;
+}
+
+static uint64_t change_policy(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    (void)atomic_fetch_add_full(&tasks[0].policy_wanted, 1);
+    request(&tasks[0], REQ_POLICY);
+    return 0;
+}
+
+static void check_task(struct task *t, unsigned *queued, unsigned *parked)
+{
+    uint64_t w = t->rq.own;
+
+    EXPLORE_CHECK(t->references == 0 && t->rq.requests == 0);             /* Q5 */
+    EXPLORE_CHECK(t->wanted == t->done && t->policy_wanted == t->policy_done); /* Q3 */
+    if (OWN_STATE(w) == OWN_PARKED) {
+        EXPLORE_CHECK(t->mail == t->read); /* no wake-up is lost */
+        ++*parked;
+    } else {
+        EXPLORE_CHECK(OWN_STATE(w) == OWN_RUNNABLE);
+        EXPLORE_CHECK(rq_task_may_run_on(&t->rq, OWN_CPU(w)) || rq_shelf_slot(&cpus[OWN_CPU(w)].q, &t->rq) >= 0); /* Q4 */
+        ++*queued;
+    }
+}
+
+/* A CPU that has mail was told so: Q1, Q2. Then each reads its mail until there is none, and all must be in place. */
+static uint64_t look(unsigned thread, unsigned serial)
+{
+    unsigned queued = 0, parked = 0, held = 0;
+
+    (void)thread, (void)serial;
+    for (uint32_t i = 0; i < CPUS; i++)
+        EXPLORE_CHECK(!rq_has_mail(&cpus[i].q) || (cpus[i].q.kick & RQ_NEED_RESCHED && cpus[i].ipis));
+    for (uint32_t i = 0; i < 2 * CPUS; i++) {
+        clearing_up = i % CPUS + 1;
+        rq_drain(&cpus[i % CPUS].q);
+    }
+    for (uint32_t i = 0; i < CPUS; i++) {
+        clearing_up = i + 1;
+        rq_reap_shelf(&cpus[i].q);
+        held += cpus[i].q.fair.total + cpus[i].q.nr_shelved;
+    }
+    for (unsigned i = 0; i < TASKS; i++)
+        check_task(&tasks[i], &queued, &parked);
+    EXPLORE_CHECK(queued == held && queued + parked == TASKS); /* T1 */
+    return 0;
+}
+
+static const struct explore_op ops[] = {
+    {"run_and_sleep", run_and_sleep, NULL, 0},
+    {"run_and_stay", run_and_stay, NULL, 0},
+    {"shelve", shelve, NULL, 0},
+    {"steal", steal, NULL, 0},
+    {"wake", wake, NULL, 0},
+    {"forbid", forbid, NULL, 0},
+    {"change_policy", change_policy, NULL, 0},
+    {NULL, NULL, NULL, 0},
+};
+
+static const struct explore_initial initials[] = {
+    {"asleep", make_asleep}, {"queued", make_queued}, {"shelved", make_shelved}, {NULL, NULL}};
+
+static const struct explore_op final = {"look", look, NULL, 0};
+
+static const struct explore_scenario scenarios[] = {
+    {"queued", {"run_and_sleep shelve run_and_sleep", "steal change_policy run_and_sleep"}},
+    {"queued", {"shelve run_and_sleep", "steal run_and_stay", "forbid wake"}},
+    {"asleep", {"run_and_sleep run_and_sleep", "wake run_and_sleep", "change_policy wake"}},
+    {"shelved", {"forbid run_and_stay", "steal run_and_sleep", "steal run_and_stay"}},
+    {NULL, {NULL}},
+};
+
+static const struct explore_structure runqueue_structure = {
+    .name = "runqueue", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final};
+
+const struct explore_structure *const explore_list[] = {&runqueue_structure, NULL};
