@@ -195,7 +195,7 @@ static struct element *replace(struct field *f)
     return old;
 }
 
-static void update(s64 end, u64 random, bool broken)
+static void replace_until(s64 end, u64 random, bool broken)
 {
     mutex_lock(&plain.mutex);
     while (!time_is_over(end)) {
@@ -230,8 +230,8 @@ static void sleepupdate(s64 end, bool broken)
     mutex_unlock(&sleepable.mutex);
 }
 
-static void update_role(s64 end, u64 random) { update(end, random, false); }
-static void break_role(s64 end, u64 random) { update(end, random, true); }
+static void update_role(s64 end, u64 random) { replace_until(end, random, false); }
+static void break_role(s64 end, u64 random) { replace_until(end, random, true); }
 static void sleepupdate_role(s64 end, u64 random) { sleepupdate(end, false); }
 static void sleepbreak_role(s64 end, u64 random) { sleepupdate(end, true); }
 
