@@ -9,7 +9,7 @@
 #define BUFFERED 12  /* stores a buffer holds; a thread whose buffer is full waits */
 #define MAX_LOCS 1024
 #define LOC_SLOTS 4096
-#define MAX_SEEN 24    /* reads remembered for a wait loop */
+#define MAX_SEEN 4     /* reads remembered for a wait loop; when there are more, it looks again without waiting */
 #define MAX_CONFIGS 2048
 #define STACK_BYTES 16384
 #define ARENA_BYTES 65536 /* for each thread and MAIN */
@@ -67,7 +67,8 @@ struct thread {
     vclock cur, acq, rel;
     uint64_t results[EXPLORE_OPS]; /* of operations that responded and did not retire */
     uint8_t begun, invoked, responded, retired; /* counts of operations */
-    uint8_t done, stores, nseen, pad[1];
+    uint8_t done, stores, nseen;
+    bool saw_more; /* than it can remember: nseen is 0 */
 };
 
 /* What the race detector knows of a location: the last access of each kind by each thread, and what an acquire gets. */

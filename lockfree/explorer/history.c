@@ -1,7 +1,7 @@
 /* history.c: linearizability while the execution runs. Keeps every order of the operations so far that explains their results, as
  * the model's state after it; an operation is put into an order only when it must be there. No order left is an error.
  *
- * An operation begins with its first access that another thread can notice and ends when it has returned and its stores have
+ * An operation begins when another thread can first notice it (a read, or its first store arrives) and ends when it has returned and its stores have
  * arrived in memory: that is when the machine guarantees anything (under SC: when it returned). With weak memory there is no
  * common time: there only each thread's own order counts.
  * Source: Lowe, "Testing for linearizability", CCPE 2017 (just-in-time linearization). */

@@ -51,29 +51,35 @@ static uint64_t rmw_value(const struct request *r, uint64_t old)
     }
 }
 
+static void forget(unsigned t)
+{
+    memset(E->w.seen[t], 0, sizeof(E->w.seen[t]));
+    E->w.thread[t].nseen = 0;
+    E->w.thread[t].saw_more = false;
+}
+
 /* What a wait loop read: it need not look again before one of these changes. */
 static void remember(unsigned t, const struct request *r, uint64_t value)
 {
     struct thread *th = &E->w.thread[t];
 
-    if (!E->uses_relax || th->nseen == MAX_SEEN)
+    if (!E->uses_relax || th->saw_more)
         return;
     for (unsigned i = 0; i < th->nseen; i++)
         if (E->w.seen[t][i].addr == r->addr && E->w.seen[t][i].value == value && E->w.seen[t][i].size == r->size)
             return;
-    E->w.seen[t][th->nseen++] = (struct seen){r->addr, value, r->size};
-}
-
-static void forget(unsigned t)
-{
-    memset(E->w.seen[t], 0, sizeof(E->w.seen[t]));
-    E->w.thread[t].nseen = 0;
+    if (th->nseen == MAX_SEEN) {
+        forget(t);
+        th->saw_more = true;
+    } else {
+        E->w.seen[t][th->nseen++] = (struct seen){r->addr, value, r->size};
+    }
 }
 
 static bool relax_is_over(unsigned t)
 {
     struct thread *th = &E->w.thread[t];
-    bool over = th->nseen == 0 || th->nseen == MAX_SEEN;
+    bool over = th->nseen == 0;
 
     buffer_lay(t);
     for (unsigned i = 0; i < th->nseen && !over; i++)
@@ -95,9 +101,10 @@ static bool retires_now(unsigned t, unsigned *count)
     return n > th->retired;
 }
 
-static void invoke(unsigned t)
+/* An operation begins when others can first notice it: with a read, or when its first store arrives. */
+static void invoke(unsigned t, unsigned count)
 {
-    if (E->w.thread[t].invoked < E->w.thread[t].begun)
+    while (E->w.thread[t].invoked < count)
         history_invoke(t);
 }
 
@@ -310,13 +317,14 @@ static void do_end(unsigned t, const struct request *r)
 {
     unsigned count;
 
-    invoke(t);
     if (E->tracing)
         explain_op(t, "returns", r->value);
     history_respond(t, r->value);
     forget(t);
-    if (!E->failed && retires_now(t, &count))
+    if (!E->failed && retires_now(t, &count)) {
+        invoke(t, count);
         history_retire(t, count);
+    }
 }
 
 static void do_done(unsigned t)
@@ -344,7 +352,7 @@ static bool is_silent(unsigned t, const struct request *r)
     l = loc_of(r->addr, r->size);
     if (!loc_is_shared(l, t, r->kind != REQ_LOAD))
         return !tso() || r->kind == REQ_LOAD || (r->kind == REQ_STORE ? th->stores < BUFFERED : !th->stores);
-    return tso() && r->kind == REQ_STORE && th->invoked == th->begun && th->stores < BUFFERED;
+    return tso() && r->kind == REQ_STORE && th->stores < BUFFERED;
 }
 
 /* Handles what thread t asked for; false when it must wait to be chosen, or has failed. */
@@ -411,8 +419,10 @@ static void settle(unsigned t)
     unsigned count;
 
     drain_private(t);
-    if (!E->failed && retires_now(t, &count))
+    if (!E->failed && retires_now(t, &count)) {
+        invoke(t, count);
         history_retire(t, count);
+    }
 }
 
 void step_thread(unsigned t, unsigned choice)
@@ -421,7 +431,7 @@ void step_thread(unsigned t, unsigned choice)
 
     buffer_lay(t);
     if (r.kind != REQ_RELAX)
-        invoke(t);
+        invoke(t, E->w.thread[t].begun);
     perform(t, &r, choice);
     E->req = r;
     if (!E->failed)
@@ -434,6 +444,7 @@ void step_flush(unsigned t)
 {
     if (E->tracing)
         explain_flush(t, &E->w.buffer[t][0]);
+    invoke(t, E->w.buffer[t][0].op);
     buffer_flush(t);
     settle(t);
 }
@@ -597,6 +608,8 @@ bool step_is_end(void)
 /* All threads ended. False: what is left is wrong. */
 bool step_finish(void)
 {
+    for (unsigned t = 0; t < E->threads; t++)
+        invoke(t, E->w.thread[t].responded);
     for (unsigned t = 0; t < E->threads && !E->failed; t++)
         history_retire(t, E->w.thread[t].responded);
     if (E->failed || !E->s->final)
