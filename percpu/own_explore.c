@@ -119,7 +119,7 @@ static uint64_t yield(unsigned thread, unsigned serial)
 static uint64_t freeze(unsigned thread, unsigned serial)
 {
     (void)thread, (void)serial;
-    if (running || !own_freeze(&own))
+    if (running || !own_freeze(&own, own_read(&own)))
         return 0;
     touch();
     if (!own_park(&own)) {
