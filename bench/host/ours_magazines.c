@@ -73,14 +73,14 @@ static void spill(struct arena *a, void *object)
     (void)magazine_put(&a->magazine, object); /* there is room now */
 }
 
-static inline void *get(struct arena *a)
+BENCH_STEP void *get(struct arena *a)
 {
     void *p = magazine_get(&a->magazine);
 
     return lf_likely(p != NULL) ? p : refill(a);
 }
 
-static inline void put(struct arena *a, void *p)
+BENCH_STEP void put(struct arena *a, void *p)
 {
     if (lf_unlikely(!magazine_put(&a->magazine, p)))
         spill(a, p);

@@ -83,7 +83,7 @@ static void ours_hash_init(void *object, const struct bench_cell *cell)
     }
 }
 
-static inline uint32_t hash_find(struct map *o, uint32_t key)
+BENCH_STEP uint32_t hash_find(struct map *o, uint32_t key)
 {
     struct rcu_hash_node *n = rcu_hash_lookup(&o->hash, map_hash(key), same_key, &key);
 
@@ -147,7 +147,7 @@ static void ours_radix_init(void *object, const struct bench_cell *cell)
     }
 }
 
-static inline uint32_t radix_find(struct map *o, uint32_t key)
+BENCH_STEP uint32_t radix_find(struct map *o, uint32_t key)
 {
     struct object *found = radix_lookup(&o->radix, key);
 

@@ -48,7 +48,7 @@ static void ck_ht_leave(struct bench_thread *t)
     ck_epoch_barrier(&((struct epoch_user *)t->own)->record);
 }
 
-static inline void poll_now_and_then(struct epoch_user *u)
+BENCH_STEP void poll_now_and_then(struct epoch_user *u)
 {
     if (++u->operations % POLL_EVERY == 0)
         ck_epoch_poll(&u->record);
@@ -116,7 +116,7 @@ static void ck_ht_map_destroy(void *object)
         free(o->of[key]);
 }
 
-static inline uint32_t ht_find(struct map *o, uint32_t key)
+BENCH_STEP uint32_t ht_find(struct map *o, uint32_t key)
 {
     ck_ht_entry_t entry;
     ck_ht_hash_t h;

@@ -52,7 +52,7 @@ static void lfht_init(void *object, const struct bench_cell *cell)
     rcu_unregister_thread();
 }
 
-static inline uint32_t lfht_find(struct map *o, uint32_t key)
+BENCH_STEP uint32_t lfht_find(struct map *o, uint32_t key)
 {
     struct cds_lfht_iter it;
     struct cds_lfht_node *n;
@@ -111,7 +111,7 @@ static void lfht_leave(struct bench_thread *t)
 
 static __thread unsigned operations;
 
-static inline void quiet_now_and_then(void)
+BENCH_STEP void quiet_now_and_then(void)
 {
     if (++operations % QUIET_EVERY == 0)
         rcu_quiescent_state();

@@ -28,7 +28,7 @@ void absl_map_init(void *object, const struct bench_cell *)
 
 void absl_map_destroy(void *object) { static_cast<AbslMap *>(object)->~AbslMap(); }
 
-uint32_t absl_find(AbslMap *o, uint32_t key)
+BENCH_STEP uint32_t absl_find(AbslMap *o, uint32_t key)
 {
     auto it = o->map.find(key);
     return it == o->map.end() ? MAP_ABSENT : it->second;
@@ -60,7 +60,7 @@ void tbb_map_init(void *object, const struct bench_cell *)
 
 void tbb_map_destroy(void *object) { static_cast<TbbMap *>(object)->~TbbMap(); }
 
-uint32_t tbb_find(TbbMap *o, uint32_t key)
+BENCH_STEP uint32_t tbb_find(TbbMap *o, uint32_t key)
 {
     TbbMap::const_accessor found;
     return o->find(found, key) ? found->second : MAP_ABSENT;
