@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
     {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
+    {"lines", "lines of memory that move between CPUs, and who causes it", verb_lines},
     {"shell", "an interactive guest on this terminal", verb_shell},
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
