@@ -17,6 +17,7 @@ struct task {
     uint32_t references; /* atomic */
     uint32_t wanted, done;               /* atomic: affinity changes asked for, and in force */
     uint32_t policy_wanted, policy_done; /* atomic */
+    uint32_t edits;                      /* plain, the owner's */
 };
 
 struct cpu {
@@ -66,6 +67,8 @@ void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
     struct task *t = task_of(rqt);
     uint32_t wanted = atomic_load_acquire(&t->wanted);
 
+    EXPLORE_CHECK(OWN_CPU(own_read(&rqt->own)) == q->cpu); /* frozen, queued or running here: only its owner edits a task */
+    t->edits++;
     if (requests & REQ_POLICY)
         atomic_store_release(&t->policy_done, atomic_load_acquire(&t->policy_wanted));
     if (!(requests & REQ_AFFINITY))
@@ -251,18 +254,28 @@ static uint64_t steal(unsigned cpu, unsigned serial)
     return 0;
 }
 
-static uint64_t wake(unsigned cpu, unsigned serial)
+static uint64_t wake_task(struct task *t)
 {
-    struct task *t = &tasks[serial % TASKS];
     uint64_t seen;
 
-    (void)cpu;
     atomic_inc_relaxed(&t->mail);
     if (own_wake(&t->rq.own, CLASS, &seen) != OWN_WAKE_WON)
         return 0;
     t->read = atomic_load_relaxed(&t->mail); /* T2: the winner's */
     rq_post_wake(&cpus[bitmap_test(&t->allowed, OWN_CPU(seen)) ? OWN_CPU(seen) : rq_env_select(&t->rq)].q, &t->rq);
     return 0;
+}
+
+static uint64_t wake(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    return wake_task(&tasks[0]);
+}
+
+static uint64_t wake_second(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    return wake_task(&tasks[1]);
 }
 
 static void request(struct task *t, uint32_t bits)
@@ -335,6 +348,7 @@ static const struct explore_op ops[] = {
     {"shelve", shelve, NULL, 0},
     {"steal", steal, NULL, 0},
     {"wake", wake, NULL, 0},
+    {"wake_second", wake_second, NULL, 0},
     {"forbid", forbid, NULL, 0},
     {"change_policy", change_policy, NULL, 0},
     {NULL, NULL, NULL, 0},
@@ -348,6 +362,7 @@ static const struct explore_op final = {"look", look, NULL, 0};
 static const struct explore_scenario scenarios[] = {
     {"queued", {"run_and_sleep shelve run_and_sleep", "steal change_policy run_and_sleep"}},
     {"queued", {"shelve run_and_sleep", "steal run_and_stay", "forbid wake"}},
+    {"asleep", {"run_and_sleep", "run_and_sleep", "forbid wake"}}, /* a request for who sleeps elsewhere by now */
     {"asleep", {"run_and_sleep run_and_sleep", "wake run_and_sleep", "change_policy wake"}},
     {"shelved", {"forbid run_and_stay", "steal run_and_sleep", "steal run_and_stay"}},
     {NULL, {NULL}},

@@ -14,7 +14,7 @@ struct options {
     unsigned repetitions;
     struct measure_times times;
     const char *filter, *out;
-    bool smoke;
+    enum rows_extent extent;
 };
 
 void lockfree_fail(const char *expr, const char *file, int line, const void *object)
@@ -25,16 +25,17 @@ void lockfree_fail(const char *expr, const char *file, int line, const void *obj
 
 static void usage(FILE *to)
 {
-    fprintf(to, "usage: hostbench [--quick | --smoke] [--out DIR] [--repetitions N] [STRUCTURE or SUBJECT]\n"
+    fprintf(to, "usage: hostbench [--quick | --smoke] [--alone] [--out DIR] [--repetitions N] [STRUCTURE or SUBJECT]\n"
                 "Compares the structures of lockfree/ and percpu/ with the best libraries on this machine.\n"
                 "  --quick   three repetitions and short windows: about a minute\n"
                 "  --smoke   few cells, each once for a few milliseconds: only the checks count\n"
+                "  --alone   only the rows of one thread\n"
                 "  --out DIR where hostbench.json and hostbench-gbench.json go (default: written nowhere)\n");
 }
 
 static struct options parse(int argc, char **argv)
 {
-    static const struct option names[] = {{"quick", 0, 0, 'q'}, {"smoke", 0, 0, 's'}, {"out", 1, 0, 'o'},
+    static const struct option names[] = {{"quick", 0, 0, 'q'}, {"smoke", 0, 0, 's'}, {"out", 1, 0, 'o'}, {"alone", 0, 0, 'a'},
                                           {"repetitions", 1, 0, 'r'}, {"help", 0, 0, 'h'}, {0}};
     struct options o = {.repetitions = 10, .times = {.batch_s = 2e-4, .batches = 20, .window_s = 0.02}};
     int c;
@@ -44,9 +45,11 @@ static struct options parse(int argc, char **argv)
             o.repetitions = 3;
             o.times = (struct measure_times){.batch_s = 1e-4, .batches = 10, .window_s = 0.006};
         } else if (c == 's') {
-            o.smoke = true;
+            o.extent = ROWS_FEW;
             o.repetitions = 1;
             o.times = (struct measure_times){.batch_s = 2e-5, .batches = 2, .window_s = 0.002};
+        } else if (c == 'a') {
+            o.extent = ROWS_ALONE;
         } else if (c == 'o') {
             o.out = optarg;
         } else if (c == 'r' && atoi(optarg) > 0 && atoi(optarg) <= ROWS_MAX_REPETITIONS) {
@@ -89,7 +92,7 @@ int main(int argc, char **argv)
     place_start();
     counters_start();
     measure_start(o.times);
-    rows_make(o.filter, place_cpus(), !o.smoke);
+    rows_make(o.filter, place_cpus(), o.extent);
     printf("%s\n%s\n%s\nprocessor clock: %.2f GHz; %u rows, %u repetitions\n", runner_report(), place_report(), counters_report(),
            measure_ghz(), bench_rows.count, o.repetitions);
     if (!runner_run(o.repetitions, in_folder(o.out, "hostbench-gbench.json"))) {

@@ -2,7 +2,8 @@
 #include "bench/host/subject.h"
 
 #define BENCH_LISTS(do_) \
-    do_(ours_locks) do_(ours_rcu) do_(ours_queues) do_(ours_counts) do_(ours_runqueue)
+    do_(ours_locks) do_(ours_rcu) do_(ours_queues) do_(ours_counts) do_(ours_maps) \
+    do_(ours_magazines) do_(ours_runqueue)
 
 #define DECLARE(name) extern const struct bench_list list_##name;
 BENCH_LISTS(DECLARE)

@@ -16,7 +16,7 @@ struct seq_pair {
 };
 
 /* A section that a writer met is begun anew; only the last reading counts. */
-static void seq_read(struct bench_thread *t, struct seq_pair *p)
+BENCH_STEP void seq_read(struct bench_thread *t, struct seq_pair *p)
 {
     uint64_t bad = t->bad;
     uint32_t begun;
@@ -28,7 +28,7 @@ static void seq_read(struct bench_thread *t, struct seq_pair *p)
     } while (seq_read_retry(&p->seq, begun));
 }
 
-static void seq_write(struct bench_thread *t, struct seq_pair *p)
+BENCH_STEP void seq_write(struct bench_thread *t, struct seq_pair *p)
 {
     raw_spin_lock(&p->writers);
     seq_write_begin(&p->seq);

@@ -34,7 +34,7 @@ static void epoch_leave(struct bench_thread *t)
     ck_epoch_barrier(&((struct epoch_thread *)t->own)->record);
 }
 
-static inline void poll_now_and_then(struct epoch_thread *e)
+BENCH_STEP void poll_now_and_then(struct epoch_thread *e)
 {
     if (++e->operations % POLL_EVERY == 0)
         ck_epoch_poll(&e->record);

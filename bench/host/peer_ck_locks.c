@@ -94,7 +94,7 @@ static void ck_seq_init(void *object, const struct bench_cell *cell)
     ck_spinlock_ticket_init(&p->writers);
 }
 
-static void ck_seq_read(struct bench_thread *t, struct ck_seq_pair *p)
+BENCH_STEP void ck_seq_read(struct bench_thread *t, struct ck_seq_pair *p)
 {
     uint64_t bad = t->bad;
     unsigned int begun;

@@ -14,12 +14,12 @@ struct ck_ring_of {
     ck_ring_buffer_t buffer[FLOW_RING];
 };
 
-static inline bool ck_put(struct ck_ring_of *r, uint64_t v)
+BENCH_STEP bool ck_put(struct ck_ring_of *r, uint64_t v)
 {
     return ck_ring_enqueue_mpmc(&r->ring, r->buffer, (void *)(uintptr_t)v);
 }
 
-static inline bool ck_take(struct ck_ring_of *r, uint64_t *v)
+BENCH_STEP bool ck_take(struct ck_ring_of *r, uint64_t *v)
 {
     void *p = NULL;
     bool there = ck_ring_dequeue_mpmc(&r->ring, r->buffer, &p);

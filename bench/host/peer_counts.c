@@ -24,6 +24,7 @@ BENCH_COUNT_LOOPS(ck_word, uint64_t, *c = 0, ck_pr_add_64(c, 1), ck_pr_sub_64(c,
 static const struct bench_subject subjects[] = {
     BENCH_COUNT_SUBJECT(urcu_count, "reference count", "get and put, caught at overflow", "urcu_ref", "liburcu " HOSTBENCH_URCU_VERSION,
                         SIDE_PEER),
+    BENCH_COUNT_SUBJECT(urcu_count, "per-CPU reference", "one shared word", "urcu_ref", "liburcu " HOSTBENCH_URCU_VERSION, SIDE_OTHER),
     BENCH_COUNT_SUBJECT(ck_bit, "bit map", "set and clear a bit", "ck_bitmap", CK, SIDE_PEER),
     BENCH_COUNT_SUBJECT(ck_word, "counter", "exact, one shared word", "ck_pr_add_64", CK, SIDE_OTHER),
 };

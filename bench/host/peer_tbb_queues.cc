@@ -17,14 +17,14 @@ bounded *make(bounded *q)
     return q;
 }
 
-inline bool bounded_put(bounded *q, uint64_t v) { return q->try_push(v); }
-inline bool bounded_take(bounded *q, uint64_t *v) { return q->try_pop(*v); }
-inline bool unbounded_put(unbounded *q, uint64_t v)
+BENCH_STEP bool bounded_put(bounded *q, uint64_t v) { return q->try_push(v); }
+BENCH_STEP bool bounded_take(bounded *q, uint64_t *v) { return q->try_pop(*v); }
+BENCH_STEP bool unbounded_put(unbounded *q, uint64_t v)
 {
     q->push(v);
     return true;
 }
-inline bool unbounded_take(unbounded *q, uint64_t *v) { return q->try_pop(*v); }
+BENCH_STEP bool unbounded_take(unbounded *q, uint64_t *v) { return q->try_pop(*v); }
 
 BENCH_RING_LOOPS(tbb_bounded, bounded, make(r), r->~bounded(), bounded_put, bounded_take)
 BENCH_RING_LOOPS(tbb_unbounded, unbounded, new (r) unbounded, r->~unbounded(), unbounded_put, unbounded_take)

@@ -3,6 +3,7 @@
 #define URCU_API_MAP
 #define URCU_INLINE_SMALL_FUNCTIONS
 #include <urcu/urcu-qsbr.h>
+#include "bench/host/subject.h"
 #define URCU_NAME "qsbr"
 #define URCU_LIST list_urcu_qsbr
 #define URCU_KIND RCU_QUIET_POINTS
@@ -12,7 +13,7 @@
 static __thread unsigned operations;
 
 /* As often as ours. */
-static inline void urcu_quiet_now_and_then(void)
+BENCH_STEP void urcu_quiet_now_and_then(void)
 {
     if (++operations % 256 == 0)
         rcu_quiescent_state();

@@ -10,7 +10,7 @@
 
 #define URCU "liburcu " HOSTBENCH_URCU_VERSION
 
-static struct cds_wfs_node *wfs_detach(struct __cds_wfs_stack *s)
+BENCH_STEP struct cds_wfs_node *wfs_detach(struct __cds_wfs_stack *s)
 {
     struct cds_wfs_head *h = __cds_wfs_pop_all(s);
 
@@ -21,7 +21,7 @@ static struct cds_wfs_node *wfs_detach(struct __cds_wfs_stack *s)
 BENCH_STACK_LOOPS(wfs, struct __cds_wfs_stack, struct cds_wfs_node, __cds_wfs_init(l), cds_wfs_node_init(n), WFS_PUSH, wfs_detach,
                   cds_wfs_next_blocking)
 
-static struct cds_lfs_node *lfs_detach(struct __cds_lfs_stack *s)
+BENCH_STEP struct cds_lfs_node *lfs_detach(struct __cds_lfs_stack *s)
 {
     struct cds_lfs_head *h = __cds_lfs_pop_all(s);
 
@@ -46,7 +46,7 @@ static void wfcq_start(struct wfcq *q)
     __cds_wfcq_init(&q->taken_head, &q->taken_tail);
 }
 
-static struct cds_wfcq_node *wfcq_detach(struct wfcq *q)
+BENCH_STEP struct cds_wfcq_node *wfcq_detach(struct wfcq *q)
 {
     __cds_wfcq_init(&q->taken_head, &q->taken_tail);
     if (__cds_wfcq_splice_blocking(&q->taken_head, &q->taken_tail, &q->head, &q->tail) == CDS_WFCQ_RET_SRC_EMPTY)

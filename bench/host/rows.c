@@ -35,11 +35,11 @@ static void add_grid(const struct bench_subject *s, unsigned threads, enum bench
             add(s, (struct bench_cell){threads, sections_ns[i], writers[w], place});
 }
 
-static bool whole_grid;
+static enum rows_extent extent;
 
 static void add_threads(const struct bench_subject *s, unsigned threads, enum bench_place place)
 {
-    if (s->cells == CELLS_GRID && !whole_grid)
+    if (s->cells == CELLS_GRID && extent == ROWS_FEW)
         add(s, (struct bench_cell){threads, sections_ns[0], writers[1], place});
     else if (s->cells == CELLS_GRID)
         add_grid(s, threads, place);
@@ -63,9 +63,9 @@ static bool wanted(const struct bench_subject *s, const char *filter)
     return !filter || strstr(s->structure, filter) || strstr(s->name, filter);
 }
 
-void rows_make(const char *filter, unsigned cpus, bool whole)
+void rows_make(const char *filter, unsigned cpus, enum rows_extent which)
 {
-    whole_grid = whole;
+    extent = which;
     for (unsigned l = 0; bench_lists[l]; l++) {
         for (unsigned i = 0; i < bench_lists[l]->count; i++) {
             const struct bench_subject *s = &bench_lists[l]->subjects[i];
@@ -74,7 +74,7 @@ void rows_make(const char *filter, unsigned cpus, bool whole)
                 continue;
             if (s->batch)
                 add(s, (struct bench_cell){1, 0, 100, PLACE_SPREAD});
-            if (s->run)
+            if (s->run && extent != ROWS_ALONE)
                 add_contended(s, cpus);
         }
     }

@@ -23,9 +23,9 @@ struct bench_rows {
 extern "C" {
 #endif
 extern struct bench_rows bench_rows;
-/* Makes a row for every subject whose structure or name contains `filter` (NULL: all) in each of its cells; !whole: one
- * cell of the grid for each number of threads. */
-void rows_make(const char *filter, unsigned cpus, bool whole);
+enum rows_extent { ROWS_ALL, ROWS_FEW /* one cell of the grid for each number of threads */, ROWS_ALONE };
+/* Makes a row for every subject whose structure or name contains `filter` (NULL: all) in each of its cells. */
+void rows_make(const char *filter, unsigned cpus, enum rows_extent extent);
 /* "structure/name/threads:2/section:100/writers:10" */
 void rows_name(const struct bench_row *row, char *name, unsigned long bytes);
 /* One repetition: measures and keeps the figure. */

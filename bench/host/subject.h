@@ -83,6 +83,8 @@ extern const struct bench_list *const bench_lists[];
 #define BENCH_LIST(name, table) const struct bench_list name = {table, sizeof(table) / sizeof(table[0])}
 #endif
 
+/* A step of a loop that is inlined whatever the compiler thinks: no subject pays a call that another does not. */
+#define BENCH_STEP static inline __attribute__((always_inline))
 #define bench_barrier() __asm__ volatile("" ::: "memory")
 /* The value is used, whatever the compiler knows about it. */
 #define bench_use(v) __asm__ volatile("" ::"r"(v) : "memory")

@@ -83,7 +83,10 @@ static const struct config_key verdict_keys[] = {
     {"floors", &floors, true},         END,
 };
 static const struct config_rule verdict = {.type = CONFIG_MAP, .keys = verdict_keys};
-static const struct config_key policy_keys[] = {{"run", &run, true}, {"verdict", &verdict, true}, END};
+static const struct config_key gate_keys[] = {{"floors", &floors, true}, {"drift", &share, true}, END};
+static const struct config_rule gate = {.type = CONFIG_MAP, .keys = gate_keys};
+static const struct config_key policy_keys[] = {
+    {"run", &run, true}, {"verdict", &verdict, true}, {"gate", &gate, true}, END};
 static const struct config_rule policy = {.type = CONFIG_MAP, .keys = policy_keys};
 
 const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "workloads", NULL};

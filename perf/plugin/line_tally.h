@@ -11,8 +11,7 @@ struct line_meeting {
     uint64_t line;
     struct line_touch to, from; /* their vcpu is not part of the identity */
     uint8_t kind;
-    bool apart; /* as in struct line_outcome */
-    bool far;   /* between nodes */
+    bool far; /* between nodes */
 };
 
 struct tally_entry {

@@ -75,7 +75,7 @@ void run_store_list(const char *base, struct str_list *ids)
         free(entry);
 }
 
-static char *latest(const char *base)
+char *run_store_latest(const char *base)
 {
     struct str_list ids = {0};
     run_store_list(base, &ids);
@@ -89,7 +89,7 @@ static char *find(const char *base, const char *name)
 {
     struct stat st;
     if (!strcmp(name, "latest"))
-        return latest(base);
+        return run_store_latest(base);
     if (stat(name, &st))
         return x_printf("%s/%s/run.json", base, name);
     if (!S_ISDIR(st.st_mode))
@@ -98,7 +98,7 @@ static char *find(const char *base, const char *name)
     if (file_exists(path))
         return path;
     free(path);
-    return latest(name);
+    return run_store_latest(name);
 }
 
 json_t *run_store_load(const char *base, const char *name)

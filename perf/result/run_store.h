@@ -17,3 +17,5 @@ json_t *run_store_load(const char *base, const char *name);
 // The folders below base that hold a run.json, oldest first.
 void run_store_list(const char *base, struct str_list *ids);
 char *run_store_default_base(void);
+// The newest run's run.json below base, or NULL; the caller frees it.
+char *run_store_latest(const char *base);

@@ -1,0 +1,175 @@
+// Reads, checks and extends baselines. Never writes a file: the verb does.
+#include "perf/gate/baseline.h"
+
+#include "perf/util/text_buf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+static const char *qemu_of(json_t *run)
+{
+    return text_of(json_object_get(json_object_get(run, "identity"), "qemu"), "version");
+}
+
+static const char *shape_of(json_t *run)
+{
+    return text_of(json_object_get(run, "topology"), "name");
+}
+
+static bool sound_row(json_t *row)
+{
+    json_t *accepted = json_object_get(row, "accepted"), *v;
+    size_t i, n = json_array_size(accepted);
+    json_array_foreach (accepted, i, v)
+        if (!json_is_number(v) || !(json_number_value(v) > 0))
+            return false;
+    return n >= 1 && n <= BASELINE_KEPT && *text_of(row, "workload") && *text_of(row, "metric");
+}
+
+static char *find_fault(json_t *j)
+{
+    static const char *const words[] = {"tier", "topology", "kernel", "qemu"};
+    json_t *row;
+    size_t i;
+    if (strcmp(text_of(j, "schema"), BASELINE_SCHEMA))
+        return x_strdup("no baseline of schema " BASELINE_SCHEMA);
+    for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
+        if (!*text_of(j, words[k]))
+            return x_printf("the member \"%s\" is missing", words[k]);
+    if (!json_array_size(json_object_get(j, "rows")))
+        return x_strdup("it has no rows");
+    json_array_foreach (json_object_get(j, "rows"), i, row)
+        if (!sound_row(row))
+            return x_printf("row %zu wants workload, metric and 1 to %d accepted values above 0", i,
+                            BASELINE_KEPT);
+    return NULL;
+}
+
+json_t *baseline_load(const char *path, char **why)
+{
+    json_error_t err;
+    json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
+    if (!j) {
+        *why = x_printf("%s: line %d: %s", path, err.line, err.text);
+        return NULL;
+    }
+    char *fault = find_fault(j);
+    if (!fault)
+        return j;
+    *why = x_printf("%s: %s", path, fault);
+    free(fault);
+    json_decref(j);
+    return NULL;
+}
+
+bool baseline_is(const char *path)
+{
+    json_t *j = json_load_file(path, 0, NULL);
+    bool yes = !strncmp(text_of(j, "schema"), "cloudbench-baseline/", 20);
+    json_decref(j);
+    return yes;
+}
+
+json_t *baseline_row(json_t *baseline, const char *workload, const char *metric)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(baseline, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "metric"), metric))
+            return row;
+    return NULL;
+}
+
+double baseline_newest(json_t *row)
+{
+    json_t *accepted = json_object_get(row, "accepted");
+    return json_number_value(json_array_get(accepted, json_array_size(accepted) - 1));
+}
+
+double baseline_best(json_t *row)
+{
+    double best = INFINITY;
+    json_t *v;
+    size_t i;
+    json_array_foreach (json_object_get(row, "accepted"), i, v)
+        best = fmin(best, json_number_value(v));
+    return best;
+}
+
+static bool has_kernel(json_t *run, const char *kernel)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    return json_object_get(kernels, kernel) != NULL;
+}
+
+char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel)
+{
+    if (!has_kernel(run, kernel))
+        return x_printf("the run has no kernel \"%s\"", kernel);
+    if (strcmp(text_of(run, "tier"), "det"))
+        return x_printf("a baseline file holds exact counts of the det tier, the run is of %s: for "
+                        "times give a run of the same host as the baseline",
+                        text_of(run, "tier"));
+    if (!baseline)
+        return NULL;
+    if (strcmp(text_of(baseline, "tier"), text_of(run, "tier")) ||
+        strcmp(text_of(baseline, "kernel"), kernel) ||
+        strcmp(text_of(baseline, "topology"), shape_of(run)))
+        return x_printf("the baseline is of %s, tier %s, topology %s; the run of %s, %s, %s",
+                        text_of(baseline, "kernel"), text_of(baseline, "tier"),
+                        text_of(baseline, "topology"), kernel, text_of(run, "tier"),
+                        shape_of(run));
+    if (strcmp(text_of(baseline, "qemu"), qemu_of(run)))
+        return x_printf("the baseline was taken on QEMU %s, the run on %s: counts differ by up to "
+                        "1 %% between them",
+                        text_of(baseline, "qemu"), qemu_of(run));
+    return NULL;
+}
+
+static void accept_value(json_t *rows, json_t *row)
+{
+    json_t *old = NULL, *r;
+    size_t i;
+    json_array_foreach (rows, i, r)
+        if (!strcmp(text_of(r, "workload"), text_of(row, "workload")) &&
+            !strcmp(text_of(r, "metric"), text_of(row, "metric")))
+            old = r;
+    if (!old)
+        json_array_append_new(rows, old = json_pack("{s:s,s:s,s:[]}", "workload",
+                                                    text_of(row, "workload"), "metric",
+                                                    text_of(row, "metric"), "accepted"));
+    json_t *accepted = json_object_get(old, "accepted");
+    json_array_append(accepted, json_object_get(row, "value"));
+    while (json_array_size(accepted) > BASELINE_KEPT)
+        json_array_remove(accepted, 0);
+}
+
+json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why)
+{
+    json_t *rows, *row, *j;
+    size_t i;
+    *why = baseline_misfit(old, run, kernel);
+    if (*why)
+        return NULL;
+    rows = old ? json_deep_copy(json_object_get(old, "rows")) : json_array();
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "kernel"), kernel) && json_object_get(row, "value"))
+            accept_value(rows, row);
+    j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "schema", BASELINE_SCHEMA, "tier",
+                  text_of(run, "tier"), "topology", shape_of(run), "kernel", kernel, "qemu",
+                  qemu_of(run), "rows", rows);
+    char *fault = find_fault(j);
+    if (!fault)
+        return j;
+    *why = x_printf("nothing to accept: %s", fault);
+    free(fault);
+    json_decref(j);
+    return NULL;
+}

@@ -1,0 +1,23 @@
+// What was accepted before: a file with exact figures of one kernel in one shape of machine, the last
+// 20 accepted values of each row. perf/baselines/ holds the project's own. Schema
+// "cloudbench-baseline/1"; docs/gate.md explains it.
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+
+#define BASELINE_SCHEMA "cloudbench-baseline/1"
+#define BASELINE_KEPT   20
+
+// The file as JSON, checked whole. NULL with *why (the caller's).
+json_t *baseline_load(const char *path, char **why);
+// Does the file's schema say that it is a baseline? (It may still be malformed.)
+bool baseline_is(const char *path);
+// The baseline's row, or NULL.
+json_t *baseline_row(json_t *baseline, const char *workload, const char *metric);
+double baseline_newest(json_t *row);
+double baseline_best(json_t *row); // the least of the accepted values
+// Adds the values of the run's kernel to `old` (NULL: a first baseline): a new document. Rows without
+// a number are left as they were. NULL with *why when the run does not fit.
+json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why);
+// NULL when the run's kernel fits the baseline, else why not (the caller's).
+char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel);

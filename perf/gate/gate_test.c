@@ -1,0 +1,190 @@
+// Baselines are checked whole; every verdict of the gate; JUnit and Markdown survive hostile text.
+#include "perf/gate/baseline.h"
+#include "perf/gate/gate.h"
+#include "perf/util/host_file.h"
+#include "perf/util/test_near.h"
+#include "perf/view/gate_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static json_t *load(const char *text)
+{
+    char *s = strdup(text);
+    for (char *p = s; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    json_t *j = json_loads(s, 0, NULL);
+    free(s);
+    assert_non_null(j);
+    return j;
+}
+
+#define HEAD                                                                                       \
+    "'schema':'cloudbench-baseline/1','tier':'det','topology':'1','kernel':'cloudos','qemu':'7.2'"
+#define RUN                                                                                        \
+    "'tier':'det','topology':{'name':'1'},'identity':{'qemu':{'version':'7.2'},'kernels':"         \
+    "{'cloudos':{}}}"
+
+static json_t *run_with(const char *workload, double value)
+{
+    json_t *run = load("{" RUN "}");
+    json_object_set_new(run, "rows",
+                        json_pack("[{s:s,s:s,s:s,s:s,s:f}]", "workload", workload, "metric",
+                                  "instructions", "kernel", "cloudos", "status", "ok", "value",
+                                  value));
+    return run;
+}
+
+static const char *text(json_t *rows, size_t i, const char *key)
+{
+    return json_string_value(json_object_get(json_array_get(rows, i), key));
+}
+
+static void verdict_is(double value, const char *want)
+{
+    json_t *baseline = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions',"
+                            "'accepted':[1000,1040]}]}");
+    json_t *run = run_with("pipe", value), *rows = gate_against_file(baseline, run, "cloudos");
+    assert_int_equal(json_array_size(rows), 1);
+    assert_string_equal(text(rows, 0, "verdict"), want);
+    json_decref(rows);
+    json_decref(run);
+    json_decref(baseline);
+}
+
+// The policy: 2 % above the newest accepted value, 5 % above the best.
+static void verdicts(void **state)
+{
+    (void)state;
+    verdict_is(1041, "same");
+    verdict_is(1049, "same");
+    verdict_is(1055, "drifted");
+    verdict_is(1065, "regressed");
+    verdict_is(1000, "improved");
+}
+
+static void rows_that_are_not_in_both(void **state)
+{
+    json_t *baseline = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions',"
+                            "'accepted':[1000]}]}");
+    json_t *run = run_with("fork", 5), *rows = gate_against_file(baseline, run, "cloudos");
+    struct gate_summary s;
+    (void)state;
+    assert_string_equal(text(rows, 0, "workload"), "pipe");
+    assert_string_equal(text(rows, 0, "verdict"), "missing");
+    assert_string_equal(text(rows, 1, "verdict"), "new");
+    gate_summarise(rows, &s);
+    assert_int_equal(s.rows, 2);
+    assert_int_equal(s.failing, 1);
+    json_decref(rows);
+    json_decref(run);
+    json_decref(baseline);
+}
+
+static void misfits(void **state)
+{
+    static const char *const bad[][2] = {
+        {"{'tier':'tcg','topology':{'name':'1'},'identity':{'qemu':{'version':'7.2'},'kernels':"
+         "{'cloudos':{}}}}", "for times give a run"},
+        {"{'tier':'det','topology':{'name':'2'},'identity':{'qemu':{'version':'7.2'},'kernels':"
+         "{'cloudos':{}}}}", "topology 1"},
+        {"{'tier':'det','topology':{'name':'1'},'identity':{'qemu':{'version':'10.0'},'kernels':"
+         "{'cloudos':{}}}}", "QEMU 7.2"},
+        {"{'tier':'det','topology':{'name':'1'},'identity':{'kernels':{}}}", "no kernel"},
+    };
+    json_t *baseline = load("{" HEAD ",'rows':[]}");
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        json_t *run = load(bad[i][0]);
+        char *why = baseline_misfit(baseline, run, "cloudos");
+        assert_non_null(why);
+        assert_non_null(strstr(why, bad[i][1]));
+        free(why);
+        json_decref(run);
+    }
+    json_decref(baseline);
+}
+
+static void accepting(void **state)
+{
+    json_t *baseline = NULL;
+    char *why;
+    (void)state;
+    for (int i = 1; i <= 25; i++) {
+        json_t *run = run_with("pipe", i), *next = baseline_accept(baseline, run, "cloudos", &why);
+        assert_non_null(next);
+        json_decref(baseline);
+        json_decref(run);
+        baseline = next;
+    }
+    json_t *row = baseline_row(baseline, "pipe", "instructions");
+    assert_int_equal(json_array_size(json_object_get(row, "accepted")), BASELINE_KEPT);
+    near(baseline_newest(row), 25);
+    near(baseline_best(row), 6);
+    json_t *empty = load("{" RUN ",'rows':[]}");
+    assert_null(baseline_accept(NULL, empty, "cloudos", &why));
+    assert_non_null(strstr(why, "nothing to accept"));
+    free(why);
+    json_decref(empty);
+    json_decref(baseline);
+}
+
+static void damaged_files(void **state)
+{
+    static const char *const bad[] = {
+        "{", "[]", "{\"schema\":\"cloudbench-baseline/2\"}", "{\"schema\":\"cloudbench-baseline/1\"}",
+        "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
+        "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[]}]}",
+        "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
+        "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[-1]}]}",
+        "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
+        "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[NaN]}]}",
+    };
+    char path[] = "/tmp/gate-test-XXXXXX";
+    int fd = mkstemp(path);
+    (void)state;
+    close(fd);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char *why = NULL;
+        assert_true(file_replace(path, bad[i], strlen(bad[i])));
+        assert_null(baseline_load(path, &why));
+        assert_non_null(strstr(why, path));
+        free(why);
+    }
+    unlink(path);
+}
+
+static void reports(void **state)
+{
+    struct text_buf xml = {0}, md = {0};
+    json_t *rows = load("[{'workload':'a<b&\\u0007','metric':'instructions','kernel':'k|x','a':1,"
+                        "'b':2,'ratio':2,'verdict':'regressed','reason':'x > y'},"
+                        "{'workload':'w','metric':'m','kernel':'k','a':1,'b':null,"
+                        "'verdict':'missing','reason':''},"
+                        "{'workload':'v','metric':'p99_ns','kernel':'k','a':1,'b':1,'ratio':1,"
+                        "'verdict':'same','reason':''}]");
+    (void)state;
+    gate_junit(&xml, rows, "n\"m");
+    assert_non_null(strstr(xml.data, "tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"0\""));
+    assert_non_null(strstr(xml.data, "name=\"a&lt;b&amp;  instructions\""));
+    assert_non_null(strstr(xml.data, "n&quot;m"));
+    assert_non_null(strstr(xml.data, "x &gt; y"));
+    gate_markdown(&md, rows, "base");
+    assert_non_null(strstr(md.data, "base: does not pass"));
+    assert_non_null(strstr(md.data, "k\\|x"));
+    assert_non_null(strstr(md.data, "| v p99 |"));
+    text_free(&xml);
+    text_free(&md);
+    json_decref(rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts),      cmocka_unit_test(rows_that_are_not_in_both),
+        cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
+        cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+// Measures again by `cloudbench run` in a process of its own: the same program, its options taken from
+// a run that is there.
+#pragma once
+#include "perf/util/text_buf.h"
+
+#include <jansson.h>
+
+// Runs the program with these arguments after its own name, standard output to stderr. Its exit code, or
+// EXIT_INTERNAL when it could not be started.
+int self_run(const struct str_list *arguments);
+// The workloads with the run's kernels, tier, topology, boots, scale and settings; *second is the new run,
+// or NULL. Returns the exit code of `cloudbench run`.
+int self_run_again(json_t *run, const struct str_list *workloads, const char *base,
+                   json_t **second);

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The gate end to end on CloudOS in the det tier: an accepted run passes, a padded workload is the one row that does not,
+# confirmation measures again, reports can be read, exit codes hold.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1
+trap 'rm -rf "$tmp"' EXIT
+
+# expect NAME CODE PATTERN COMMAND...
+expect() {
+    local name=$1 code=$2 pattern=$3 rc=0
+    shift 3
+    timeout 200 "$@" >"$tmp/out" 2>&1 </dev/null || rc=$?
+    if [ "$rc" = "$code" ] && grep -qE -- "$pattern" "$tmp/out"; then
+        echo "ok $name"
+    else
+        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
+    fi
+}
+run() { $cb run syscall futex pipe -k cloudos --tier det --scale 0.25 -q -o "$tmp/runs" "$@" >/dev/null 2>&1; }
+gate() { echo "$cb gate --runs $tmp/runs --baseline $tmp/base.json"; }
+
+run
+# shellcheck disable=SC2046 # words
+expect 'a first baseline' 0 '^pipe +- -> ' $(gate) --accept
+expect 'the run that was accepted passes' 0 '3 rows, 0 do not pass' $(gate)
+run
+expect 'the same again passes' 0 '3 rows, 0 do not pass' $(gate)
+run --set workloads.futex.pad=301
+expect 'what was slowed down does not pass, and nothing else' 3 '3 rows, 1 do not pass' $(gate) --junit "$tmp/j.xml" --markdown "$tmp/g.md"
+expect 'it is the row that was slowed down' 3 '^futex +cloudos .*regressed' $(gate)
+padded=$(ls "$tmp/runs" | tail -1)
+expect 'it does not pass when measured again either' 3 '1 do not pass' $(gate) --confirm
+expect 'two runs' 3 '^futex .*regressed' $cb gate --runs "$tmp/runs" --baseline "$tmp/runs/$(ls "$tmp/runs" | head -1)" "$padded"
+expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
+expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
+echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"
+expect 'a damaged baseline' 2 'bad.json: the member "tier" is missing' $cb gate --runs "$tmp/runs" --baseline "$tmp/bad.json"
+expect 'a report that cannot be written' 1 'cannot write' $(gate) --junit /nonexistent/x.xml
+python3 - "$tmp" <<'P'
+import sys, xml.etree.ElementTree as et
+suite = et.parse(sys.argv[1] + '/j.xml').getroot()
+bad = [c.get('name') for c in suite if c.find('failure') is not None]
+ok = suite.get('tests') == '3' and bad == ['futex instructions'] and 'does not pass' in open(sys.argv[1] + '/g.md').read()
+print('ok JUnit and Markdown' if ok else f'not ok JUnit and Markdown: {bad}')
+P
