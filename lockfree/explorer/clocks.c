@@ -27,6 +27,15 @@ static vclock clock_beyond(vclock a, vclock b)
     return (vclock)_mm_cvtsi128_si64(_mm_subs_epu8(_mm_cvtsi64_si128((long long)a), _mm_cvtsi64_si128((long long)b)));
 }
 
+/* An access by t at `now` joins the earlier ones: those that are in its past are implied by it from now on. */
+static vclock clock_record(vclock earlier, unsigned t, uint8_t now)
+{
+    __m128i e = _mm_cvtsi64_si128((long long)earlier);
+    __m128i known = _mm_cmpeq_epi8(_mm_subs_epu8(e, _mm_cvtsi64_si128((long long)E->w.thread[t].cur)), _mm_setzero_si128());
+
+    return clock_set((vclock)_mm_cvtsi128_si64(_mm_andnot_si128(known, e)), t, now);
+}
+
 static void link_overlaps(struct loc *l)
 {
     for (struct loc *o = E->loc; o < l; o++) {
@@ -150,10 +159,10 @@ void clock_plain(unsigned t, struct loc *l, bool writes)
     check_plain(t, l, writes);
     for (unsigned i = 0; i < l->noverlaps; i++)
         check_plain(t, &E->loc[l->overlaps[i]], writes);
-    if (writes)
-        m->plain_write = clock_set(m->plain_write, t, now);
-    else
-        m->plain_read = clock_set(m->plain_read, t, now);
+    if (!writes)
+        m->plain_read = clock_record(m->plain_read, t, now);
+    else /* everything earlier is in its past, or a race by now */
+        *m = (struct loc_meta){.plain_write = clock_set(0, t, now), .sync = m->sync};
 }
 
 /* The last access of all to what lies in a block that t frees. */
@@ -181,9 +190,9 @@ void clock_atomic(unsigned t, struct loc *l, bool reads, bool writes)
     for (unsigned i = 0; i < l->noverlaps; i++)
         check_atomic(t, &E->loc[l->overlaps[i]], writes);
     if (reads)
-        m->atomic_read = clock_set(m->atomic_read, t, now);
+        m->atomic_read = clock_record(m->atomic_read, t, now);
     if (writes)
-        m->atomic_write = clock_set(m->atomic_write, t, now);
+        m->atomic_write = clock_record(m->atomic_write, t, now);
 }
 
 vclock clock_sync_of(const struct loc *l)

@@ -65,7 +65,6 @@ struct thread {
     void *sp;
     struct request req; /* what it will do next */
     vclock cur, acq, rel;
-    uint64_t results[EXPLORE_OPS]; /* of operations that responded and did not retire */
     uint8_t begun, invoked, responded, retired; /* counts of operations */
     uint8_t done, stores, nseen;
     bool saw_more; /* than it can remember: nseen is 0 */
@@ -107,6 +106,7 @@ struct world {
     /* used parts only are saved */
     struct store buffer[THREADS][BUFFERED];
     struct seen seen[THREADS][MAX_SEEN];
+    uint64_t results[THREADS][EXPLORE_OPS]; /* of operations that responded and did not retire */
     struct loc_meta meta[MAX_LOCS];
     struct block block[THREADS + 1][MAX_BLOCKS];
     struct config config[MAX_CONFIGS];
@@ -163,7 +163,8 @@ struct engine {
     struct name name[64];
     unsigned names;
     uint8_t *arena, *stack;           /* fixed addresses */
-    uint8_t *region, *pristine;       /* the program's globals */
+    uint8_t *region, *pristine;       /* the program's globals, and as they were loaded */
+    uint8_t *made;                    /* globals and arenas as make left them: states hold only what differs */
     size_t region_bytes;
 };
 /* At a fixed address, so that the pointer itself is no global of the program. */
@@ -176,6 +177,7 @@ void coroutine_yield(void);
 /* world.c */
 void world_init(void);
 void world_reset(void);
+void world_made(void);
 size_t world_save(uint8_t *to);
 void world_load(const uint8_t *from);
 uint64_t world_hash(const uint8_t *bytes, size_t n);

@@ -46,7 +46,7 @@ static void extend(const struct config *c, unsigned u)
         if (op->spec ? !op->spec(next.model, u, E->serial[u][k], outcome, &result) : outcome > 0)
             return;
         next.done[u]++;
-        if (k < th->responded && op->spec && result != th->results[k])
+        if (k < th->responded && op->spec && result != E->w.results[u][k])
             continue;
         if (k >= th->responded)
             next.predicted[u] = result;
@@ -93,7 +93,7 @@ void history_respond(unsigned t, uint64_t result)
     unsigned k = th->responded++;
     const struct explore_op *op = E->op[t][k];
 
-    th->results[k] = result;
+    E->w.results[t][k] = result;
     E->nfound = 0;
     for (unsigned i = 0; i < E->w.configs; i++) {
         struct config c = E->w.config[i];
@@ -112,7 +112,7 @@ void history_retire(unsigned t, unsigned count)
 
     for (; th->retired < count && !E->failed; th->retired++) {
         require(t, th->retired);
-        th->results[th->retired] = 0;
+        E->w.results[t][th->retired] = 0;
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define ENDLESS 200000 /* requests in one step */
+#define DEAD_BYTES 768 /* deeper calls than the structures make */
 
 void step_fail(const char *format, ...)
 {
@@ -304,9 +305,7 @@ static void do_alloc(unsigned t, struct request *r)
 
 static void do_begin(unsigned t)
 {
-    uint8_t *base = E->stack + (size_t)t * STACK_BYTES;
-
-    memset(base, 0, (size_t)((uint8_t *)E->w.thread[t].sp - base)); /* what earlier calls left there is no state */
+    memset((uint8_t *)E->w.thread[t].sp - DEAD_BYTES, 0, DEAD_BYTES);
     E->w.thread[t].begun++;
     forget(t);
     if (E->tracing)
@@ -392,6 +391,17 @@ static bool handle(unsigned t, struct request *r)
     return !E->failed;
 }
 
+/* What is no part of a state is zeroed: answers to earlier requests, what calls that returned left below the stack pointer. */
+static void park(unsigned t)
+{
+    struct thread *th = &E->w.thread[t];
+
+    th->req = E->req;
+    th->req.result = 0;
+    th->req.success = 0;
+    memset((uint8_t *)th->sp - DEAD_BYTES, 0, DEAD_BYTES);
+}
+
 /* Thread t has the processor, its buffer laid over memory, until it must be chosen again. */
 static void run(unsigned t)
 {
@@ -401,7 +411,7 @@ static void run(unsigned t)
         if (E->failed)
             return;
         if (!handle(t, &E->req)) {
-            E->w.thread[t].req = E->req;
+            park(t);
             return;
         }
     }
@@ -584,6 +594,7 @@ void step_start(const struct explore_initial *initial)
     E->initial = initial;
     memset(E->model, 0, sizeof(E->model));
     run_main(main_make);
+    world_made();
     history_reset(E->model);
     E->w.last = THREADS;
     for (unsigned t = 0; t < E->threads; t++) {

@@ -8,6 +8,8 @@
 
 extern uint8_t __data_start[], _end[];
 
+#define BLOCK 64
+#define ARENAS ((THREADS + 1) * (size_t)ARENA_BYTES)
 #define ARENA_AT ((uint8_t *)0x110000000000ull)
 #define STACK_AT ((uint8_t *)0x120000000000ull)
 
@@ -31,12 +33,19 @@ void world_init(void)
         return;
     done = true;
     map_at(E, sizeof(struct engine));
-    E->arena = map_at(ARENA_AT, (THREADS + 1) * (size_t)ARENA_BYTES);
+    E->arena = map_at(ARENA_AT, ARENAS);
     E->stack = map_at(STACK_AT, (THREADS + 1) * (size_t)STACK_BYTES);
-    E->region = (uint8_t *)((uintptr_t)__data_start & ~7ul);
-    E->region_bytes = ((size_t)(_end - E->region) + 7) & ~7ul;
+    E->region = (uint8_t *)((uintptr_t)__data_start & ~(BLOCK - 1ul));
+    E->region_bytes = (size_t)(_end - E->region);
     E->pristine = malloc(E->region_bytes);
     memcpy(E->pristine, E->region, E->region_bytes);
+    E->made = malloc(E->region_bytes + ARENAS);
+}
+
+void world_made(void)
+{
+    memcpy(E->made, E->region, E->region_bytes);
+    memcpy(E->made + E->region_bytes, E->arena, ARENAS);
 }
 
 void world_reset(void)
@@ -47,47 +56,108 @@ void world_reset(void)
     memcpy(E->region, E->pristine, E->region_bytes);
 }
 
-/* Calls `part` for each piece of memory that belongs to a state, always in the same order. */
-static void for_each_part(void (*part)(void *context, void *p, size_t n), void *context)
+/* How a piece of memory goes into a snapshot or comes out of one. `made`: what it was at the start, or NULL. */
+typedef void transfer(void *context, void *p, const uint8_t *made, size_t n);
+
+/* All that belongs to a state, always in the same order; the sizes of later parts are fields of earlier ones. */
+static void for_each_part(transfer *part, void *context)
 {
     struct world *w = &E->w;
 
-    part(context, w->used, (size_t)((uint8_t *)w->buffer - (uint8_t *)w->used));
+    part(context, w->used, NULL, (size_t)((uint8_t *)w->buffer - (uint8_t *)w->used));
     for (unsigned t = 0; t < E->threads; t++) {
         struct thread *th = &w->thread[t];
 
-        part(context, th, sizeof(*th));
-        part(context, w->buffer[t], th->stores * sizeof(struct store));
-        part(context, w->seen[t], th->nseen * sizeof(struct seen));
-        part(context, th->sp, (size_t)(E->stack + (size_t)(t + 1) * STACK_BYTES - (uint8_t *)th->sp));
+        part(context, th, NULL, sizeof(*th));
+        part(context, w->buffer[t], NULL, th->stores * sizeof(struct store));
+        part(context, w->seen[t], NULL, th->nseen * sizeof(struct seen));
+        part(context, &w->results[t][th->retired], NULL, (size_t)(th->responded - th->retired) * sizeof(uint64_t));
+        part(context, th->sp, NULL, (size_t)(E->stack + (size_t)(t + 1) * STACK_BYTES - (uint8_t *)th->sp));
     }
     for (unsigned t = 0; t <= THREADS; t++) {
-        part(context, w->block[t], w->blocks[t] * sizeof(struct block));
-        part(context, E->arena + (size_t)t * ARENA_BYTES, w->used[t]);
+        size_t at = (size_t)t * ARENA_BYTES;
+
+        part(context, w->block[t], NULL, w->blocks[t] * sizeof(struct block));
+        part(context, E->arena + at, E->made + E->region_bytes + at, w->used[t]);
     }
-    part(context, w->config, w->configs * sizeof(struct config));
-    part(context, E->region, E->region_bytes);
+    part(context, w->config, NULL, w->configs * sizeof(struct config));
+    part(context, E->region, E->made, E->region_bytes);
     if (E->options.memory == EXPLORE_WEAK) {
-        part(context, w->cur, (size_t)((uint8_t *)w->hist - (uint8_t *)w->cur));
-        part(context, w->hist, w->hists * sizeof(struct hist));
+        part(context, w->cur, NULL, (size_t)((uint8_t *)w->hist - (uint8_t *)w->cur));
+        part(context, w->hist, NULL, w->hists * sizeof(struct hist));
     }
-    part(context, w->meta, w->metas * sizeof(struct loc_meta));
+    part(context, w->meta, NULL, w->metas * sizeof(struct loc_meta));
 }
 
-static void save_part(void *context, void *p, size_t n)
+static bool block_differs(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x[BLOCK / 8], y[BLOCK / 8], d = 0;
+
+    memcpy(x, a, BLOCK);
+    memcpy(y, b, BLOCK);
+    for (unsigned i = 0; i < BLOCK / 8; i++)
+        d |= x[i] ^ y[i];
+    return d;
+}
+
+/* The blocks that differ, each with its number, and an end mark. The last block of the globals may be short. */
+static uint8_t *save_changes(uint8_t *to, const uint8_t *p, const uint8_t *made, size_t n)
+{
+    const uint64_t end = ~0ull;
+
+    for (uint64_t at = 0; at < n; at += BLOCK) {
+        size_t size = n - at < BLOCK ? n - at : BLOCK;
+
+        if (size == BLOCK ? !block_differs(p + at, made + at) : !memcmp(p + at, made + at, size))
+            continue;
+        memcpy(to, &at, sizeof(at));
+        memcpy(to + sizeof(at), p + at, size);
+        to += sizeof(at) + size;
+    }
+    memcpy(to, &end, sizeof(end));
+    return to + sizeof(end);
+}
+
+static const uint8_t *load_changes(const uint8_t *from, uint8_t *p, const uint8_t *made, size_t n)
+{
+    uint64_t at;
+
+    memcpy(p, made, n);
+    for (;;) {
+        size_t size;
+
+        memcpy(&at, from, sizeof(at));
+        from += sizeof(at);
+        if (at == ~0ull)
+            return from;
+        size = n - at < BLOCK ? n - at : BLOCK;
+        memcpy(p + at, from, size);
+        from += size;
+    }
+}
+
+static void save_part(void *context, void *p, const uint8_t *made, size_t n)
 {
     uint8_t **to = context;
 
-    memcpy(*to, p, n);
-    *to += n;
+    if (made) {
+        *to = save_changes(*to, p, made, n);
+    } else {
+        memcpy(*to, p, n);
+        *to += n;
+    }
 }
 
-static void load_part(void *context, void *p, size_t n)
+static void load_part(void *context, void *p, const uint8_t *made, size_t n)
 {
     const uint8_t **from = context;
 
-    memcpy(p, *from, n);
-    *from += n;
+    if (made) {
+        *from = load_changes(*from, p, made, n);
+    } else {
+        memcpy(p, *from, n);
+        *from += n;
+    }
 }
 
 size_t world_save(uint8_t *to)
@@ -100,7 +170,7 @@ size_t world_save(uint8_t *to)
     return (size_t)(p - to);
 }
 
-/* The sizes of later parts are fields of earlier ones. What was learned after the save is empty in it. */
+/* What was learned after the save is empty in it. */
 void world_load(const uint8_t *from)
 {
     uint32_t used[THREADS + 1];
