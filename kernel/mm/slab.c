@@ -41,7 +41,7 @@ struct kmem_cache {
 };
 
 static DEFINE_PER_CPU(struct magazine, magazines[MAX_CACHES], NOIRQ) = {
-    [0 ... MAX_CACHES - 1] = MAGAZINE_INIT(MAGAZINE_START)}; /* NOIRQ */
+    [0 ... MAX_CACHES - 1] = MAGAZINE_INIT(MAGAZINE_START)};
 static struct kmem_cache caches[MAX_CACHES];
 static u32 cache_count;
 static DEFINE_SPINLOCK(create_lock);

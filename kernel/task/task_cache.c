@@ -20,7 +20,7 @@ struct task_shelf {
     u32 count;
 };
 static DEFINE_PER_CPU(struct task_shelf, task_shelf, NOIRQ);
-static DEFINE_PER_CPU(s32, threads_part, NOPREEMPT); /* NOPREEMPT: this CPU's part of `threads` */
+static DEFINE_PER_CPU(s32, threads_part, NOPREEMPT); /* this CPU's part of `threads` */
 static struct drift_counter threads = DRIFT_COUNTER_INIT(THREADS_FOLD);
 static struct kmem_cache *task_cache;
 

@@ -6,7 +6,7 @@
 
 extern s32 __stac_sites_start[], __stac_sites_end[], __clac_sites_start[], __clac_sites_end[];
 
-static DEFINE_PER_CPU(u32, pagefault_off, NOPREEMPT); /* NOPREEMPT: raised with preemption off */
+static DEFINE_PER_CPU(u32, pagefault_off, NOPREEMPT); /* raised with preemption off */
 
 void pagefault_disable(void)
 {
