@@ -9,7 +9,7 @@
 #define BUFFERED 12  /* stores a buffer holds; a thread whose buffer is full waits */
 #define MAX_LOCS 1024
 #define LOC_SLOTS 4096
-#define MAX_SEEN 4     /* reads remembered for a wait loop; when there are more, it looks again without waiting */
+#define MAX_SEEN 6     /* reads remembered for a wait loop; when there are more, it looks again without waiting */
 #define MAX_CONFIGS 2048
 #define STACK_BYTES 16384
 #define ARENA_BYTES 65536 /* for each thread and MAIN */
