@@ -255,7 +255,7 @@ void do_page_fault(struct pt_regs *regs, unsigned long error, unsigned long addr
     if (unlikely(!user_mode(regs))) {
         /* Kernel code may touch user memory only through the exception table, with interrupts on
          * and SMAP open, and never run it. */
-        if (!current->mm || pagefault_disabled() || preempt_count() || error & ERROR_FETCH ||
+        if (!current->mm || preempt_count() || error & ERROR_FETCH ||
             !(regs->flags & X86_EFLAGS_IF) || (cpu_has.smap && !(regs->flags & X86_EFLAGS_AC))) {
             kernel_fault_failed(regs, error, addr);
             return;

@@ -4,15 +4,15 @@
  *   mail (if kicked) -> quiet point for RCU -> account prev -> pick next -> address space -> registers and stack
  *   -> on next's stack: finish_task_switch() parks, queues or buries prev, whose context is now complete (T2).
  * preempt_count is zero at every switch, so it is not part of a task's context. Must never be called with a spin lock held. */
-#include "kernel/sched/rq.h"
+#include "kernel/sched/fair_time.h"
 #include "kernel/arch/x86/switch.h"
 #include "kernel/mm/mm.h"
 
-DEFINE_PER_CPU(struct rq, runqueues, NOIRQ);
+DEFINE_PER_CPU(struct rq, runqueues);
 /* The kick word that entry.S and need_resched() read is the first word of the run queue: one line for a message and its kick. */
 __asm__(".globl cpu_kick\n.set cpu_kick, runqueues");
 _Static_assert(offsetof(struct rq, q) == 0 && offsetof(struct runqueue, kick) == 0, "cpu_kick");
-DEFINE_PER_CPU(u32, preempt_count_, ANYWHERE);
+DEFINE_PER_CPU(u32, preempt_count_);
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
 static __noinline void take_mail(struct rq *rq)
@@ -50,6 +50,16 @@ static struct task_struct *pick_deadline(struct rq *rq, struct task_struct *prev
     return t;
 }
 
+/* The fair task to run unless the running one goes on. Two words decide the common cases: nobody waits, or one. */
+static __always_inline struct task_struct *fair_candidate(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
+{
+    if (likely(!rq->q.fair.total))
+        return rq->next;
+    if (rq->q.fair.total == 1 && rq->q.fair.flat && !rq->next)
+        return FAIR_TASK(rq->q.fair.node[0]);
+    return fair_pick(rq, fate == PREV_RUNS || fate == PREV_YIELDS);
+}
+
 /* Everything that is not one fair task among fair tasks: deadlines, rt queues, shelved surplus. */
 static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
 {
@@ -61,8 +71,10 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
     dl = pick_deadline(rq, prev, fate);
     if (dl)
         return dl;
-    if (rq->q.nr_shelved)
-        best = fair_pick_shelf(rq, best);
+    if (rq->q.nr_shelved) {
+        fair_take_back(rq, fate == PREV_RUNS);
+        best = fair_candidate(rq, prev, fate);
+    }
     if (prev_stays && task_is_rt(prev) && (rt_may_run(rq) || (!best && !rt))) {
         if (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice))
             return prev;
@@ -70,36 +82,26 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
     if (rt && (rt_may_run(rq) || (!best && !(prev_stays && task_is_fair(prev)))))
         return rt;
     if (prev_stays && task_is_fair(prev)) {
-        if (!best || (fate == PREV_RUNS && fairq_key_before(prev->se.rq.fair.key, best->se.rq.fair.key)))
+        if (!best || (fate == PREV_RUNS && fair_keeps_cpu(rq, prev, best)))
             return prev;
     }
     return best;
 }
 
-/* The fair candidate: the wakee in the next slot unless it is too far ahead of the others. */
-static __always_inline struct task_struct *fair_candidate(struct rq *rq)
-{
-    struct fair_node *min = fairq_min(&rq->q.fair);
-    struct task_struct *next = rq->next;
-
-    if (!next)
-        return min ? FAIR_TASK(min) : NULL;
-    if (min && fairq_key_before(min->key + sched_tunables.wake_granularity, next->se.rq.fair.key))
-        return FAIR_TASK(min);
-    return next;
-}
-
 /* The best task to run (guide). NULL: nothing but idle. The result may still be queued. */
 static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
 {
-    struct task_struct *best = fair_candidate(rq);
+    struct task_struct *best = fair_candidate(rq, prev, fate);
 
     if (unlikely(rq->rt.nr | rq->dl.nr | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
         return pick_slow(rq, prev, best, fate);
-    if (fate == PREV_RUNS && (!best || fairq_key_before(prev->se.rq.fair.key, best->se.rq.fair.key)))
+    if (fate == PREV_RUNS && (!best || fair_keeps_cpu(rq, prev, best)))
         return prev;
-    if (fate == PREV_YIELDS && !best)
-        return prev;
+    if (fate == PREV_YIELDS) {
+        if (!best)
+            return prev;
+        fair_yield(prev);
+    }
     return best;
 }
 
@@ -108,8 +110,10 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
 {
     if (rq->next == t) {
         rq->next = NULL;
+        fair_uncount(rq, t);
     } else if (likely(task_is_fair(t))) {
         fairq_remove(&rq->q.fair, &t->se.rq.fair);
+        fair_uncount(rq, t);
     } else if (task_is_rt(t)) {
         rt_dequeue(rq, t);
     } else if (task_is_deadline(t)) {
@@ -146,9 +150,11 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
     if (unlikely(prev->se.rq.moving)) {
         rq->q.nr_running--;
         sched_affinity_left(prev);
+        if (task_is_fair(prev))
+            fair_note_lag(rq, prev);
         rq_place(&rq->q, &prev->se.rq);
     } else if (likely(task_is_fair(prev))) {
-        fairq_insert(&rq->q.fair, &prev->se.rq.fair);
+        fair_insert(rq, prev);
         if (unlikely(sched_smp))
             sched_publish_surplus(rq);
     } else if (task_is_deadline(prev)) {
@@ -160,7 +166,10 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
 
 static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
 {
-    fair_leave(rq, prev);
+    if (likely(task_is_fair(prev))) {
+        fair_note_lag(rq, prev);
+        fair_note_burst(prev);
+    }
     if (unlikely(prev->se.rq.moving))
         sched_affinity_left(prev);
     if (unlikely(prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)))
@@ -237,7 +246,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
 static __noinline struct task_struct *pick_nothing(struct rq *rq, struct task_struct *prev)
 {
     if (sched_smp && sched_steal(rq)) {
-        struct task_struct *best = pick_slow(rq, rq->idle, fair_candidate(rq), PREV_IDLE);
+        struct task_struct *best = pick_slow(rq, rq->idle, fair_candidate(rq, rq->idle, PREV_IDLE), PREV_IDLE);
 
         if (best)
             return best;

@@ -1,10 +1,19 @@
-/* fair.c: the fair class: who is owed time. Weighted virtual time over percpu/fairq.h; owner CPU only, interrupts off.
+/* fair.c: the fair class: EEVDF, earliest eligible virtual deadline first. Owner CPU only, interrupts off.
+ * Source: Stoica, Abdel-Wahab, "Earliest Eligible Virtual Deadline First", TR-95-22, Old Dominion University, 1995.
  *
- * A task's key is its virtual run time; the smallest runs. A task that slept comes back at most half a latency behind the
- * queue, so that it is served soon but cannot hoard. Lag crosses CPUs, absolute virtual time does not: a task that arrives
- * from another CPU is placed at this queue's minimum plus its lag there.
- * Surplus (what waits while others idle) is published on the shelf, from which thieves and the owner take by exchange. */
-#include "kernel/sched/rq.h"
+ * A task's key is its virtual run time: real time over its weight. V, the queue's time, is the weighted average of the keys of all
+ * that run or wait here. A task's lag is V minus its key: what it is owed.
+ *   E1 eligible: lag >= 0. Only an eligible task is picked, of these the one with the earliest virtual deadline.
+ *   E2 the deadline is the key at the request plus slice / weight. When the key has reached it, the request is served: a new one begins.
+ *   E3 lag is kept over sleep and over migration (it crosses CPUs, absolute virtual time does not): who left with something owed comes
+ *      back so, and who left ahead cannot shed that by a nap. It is limited to two slices.
+ *   E4 the running task keeps the CPU until its request is served, unless somebody eligible has an earlier deadline.
+ *   E5 the request of a wake-up is as long as the task usually runs before it sleeps again, at most a slice (the length of a request is
+ *      the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
+ *      that turns out too short is followed by one of a whole slice.
+ * V is kept as zero_vruntime and, relative to it, the sum of weight * (key - zero) over all that are queued (not the running one and not
+ * those on the shelf): fair_count() and fair_uncount() at each change. Each time V is computed zero_vruntime moves there. */
+#include "kernel/sched/fair_time.h"
 #include "kernel/time/tick.h"
 
 struct sched_tunables sched_tunables;
@@ -16,204 +25,178 @@ static const u32 nice_weight[40] = {
     172,   137,   110,   87,    70,    56,    45,    36,    29,    23,    18,   15,
 };
 
+void sched_set_slice(struct sched_entity *se, u64 slice)
+{
+    se->slice = slice;
+    se->vslice = 0;
+    if (slice || se->load.weight != NICE_0_WEIGHT)
+        se->vslice = fair_virtual(se, slice ? slice : sched_tunables.base_slice);
+}
+
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
 {
     u32 w = idle_policy ? IDLE_POLICY_WEIGHT : nice_weight[prio - 100];
 
     t->se.load.weight = w;
     t->se.load.inv_weight = w == 1 ? ~0u : (u32)((1ull << 32) / w);
+    sched_set_slice(&t->se, t->se.slice);
 }
 
-/* The queue's time: the least key of those that run or wait here; it never goes back. Taken when somebody comes or leaves. */
-void fair_advance_min(struct rq *rq)
+u64 fair_time(struct rq *rq)
 {
-    struct fair_node *min = fairq_min(&rq->q.fair);
-    u64 key = min ? min->key : 0;
-    bool have = min != NULL;
-
-    if (task_is_fair(rq->curr)) {
+    if (task_is_fair(rq->curr))
         sched_update_curr(rq, rq->curr, rdtsc());
-        if (!have || fairq_key_before(rq->curr->se.rq.fair.key, key))
-            key = rq->curr->se.rq.fair.key;
-        have = true;
-    }
-    if (rq->next && (!have || fairq_key_before(rq->next->se.rq.fair.key, key))) {
-        key = rq->next->se.rq.fair.key;
-        have = true;
-    }
-    if (have)
-        sched_min_vruntime(rq, key);
+    return fair_queue_time(rq, true);
 }
 
-/* Gives an arriving task its key in this queue. */
+u64 fair_average(struct rq *rq, bool with_curr)
+{
+    s64 sum = rq->avg_vruntime, moved;
+    u64 load = rq->avg_load;
+
+    if (with_curr && task_is_fair(rq->curr)) {
+        sum += (s64)(rq->curr->se.rq.fair.key - rq->zero_vruntime) * (s64)rq->curr->se.load.weight;
+        load += rq->curr->se.load.weight;
+    }
+    moved = load == NICE_0_WEIGHT ? sum >> NICE_0_SHIFT : sum / (s64)load;
+    rq->zero_vruntime += (u64)moved;
+    rq->avg_vruntime -= moved * (s64)rq->avg_load;
+    return rq->zero_vruntime;
+}
+
+/* E2. The running task, charged. True: its request was served. */
+bool fair_renew_request(struct sched_entity *se)
+{
+    if (fairq_key_before(se->rq.fair.key, se->rq.fair.deadline))
+        return false;
+    sched_set_slice(se, se->slice); /* base_slice may have changed */
+    se->rq.fair.deadline = se->rq.fair.key + fair_virtual_slice(se);
+    return true;
+}
+
+void fair_note_lag_slow(struct rq *rq, struct task_struct *t)
+{
+    u64 load = fair_load(rq);
+
+    if (!load) { /* alone: it owes nothing, and time stays where it left it */
+        rq->zero_vruntime = t->se.rq.fair.key;
+        t->se.vlag = 0;
+        t->se.vlag_load = NICE_0_WEIGHT;
+        return;
+    }
+    t->se.vlag = fair_limited(&t->se, (s64)(fair_queue_time(rq, true) - t->se.rq.fair.key));
+    t->se.vlag_load = load;
+}
+
+void fair_begin(struct rq *rq, struct task_struct *t)
+{
+    t->se.rq.fair.key = fair_queue_time(rq, false);
+    t->se.rq.fair.deadline = t->se.rq.fair.key + fair_virtual_slice(&t->se);
+}
+
+/* The distance from V at which t has the lag again that it had, among others of another load: lag = d * W / (W + w). */
+static __noinline s64 scaled_lag(const struct sched_entity *se, u64 load)
+{
+    u64 before = se->vlag_load, w = se->load.weight;
+
+    return fair_limited(se, (s64)((__int128)se->vlag * (s64)before / (s64)(before + w) * (s64)(load + w) / (s64)load));
+}
+
+/* E5, in virtual time. */
+static __always_inline u64 wake_request(const struct sched_entity *se)
+{
+    u64 request = 2 * se->burst + sched_tunables.min_request;
+
+    if (unlikely(se->load.weight != NICE_0_WEIGHT))
+        request = fair_virtual(se, request);
+    return min(request, fair_virtual_slice(se));
+}
+
+/* Gives an arriving task its key and a new request. */
 void fair_place(struct rq *rq, struct task_struct *t)
 {
     struct sched_entity *se = &t->se;
-    s64 lag = se->vlag;
-    u64 floor;
+    u64 load = rq->avg_load, now;
 
-    fair_advance_min(rq);
-    floor = rq->min_vruntime - sched_tunables.latency / 2;
-    if (likely(se->last_cpu == rq->q.cpu)) {
-        if (fairq_key_before(se->rq.fair.key, floor))
-            se->rq.fair.key = floor;
-        return;
+    if (likely(task_is_fair(rq->curr))) {
+        sched_update_curr(rq, rq->curr, rdtsc());
+        load += rq->curr->se.load.weight;
     }
-    if (lag > (s64)sched_tunables.latency)
-        lag = (s64)sched_tunables.latency;
-    if (lag < -(s64)(sched_tunables.latency / 2))
-        lag = -(s64)(sched_tunables.latency / 2);
-    se->rq.fair.key = rq->min_vruntime + (u64)lag;
-    se->last_cpu = rq->q.cpu;
-    se->nr_migrations++;
-}
-
-u64 fair_slice(const struct rq *rq)
-{
-    u64 n = rq->q.nr_running ? rq->q.nr_running : 1, slice = sched_tunables.latency / n;
-
-    return slice > sched_tunables.min_slice ? slice : sched_tunables.min_slice;
-}
-
-/* ---- surplus ---- */
-
-static void shelve_one(struct rq *rq)
-{
-    struct fair_node *n = fairq_late(&rq->q.fair);
-    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
-
-    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
-        return;
-    fair_advance_min(rq);
-    fairq_remove(&rq->q.fair, n);
-    t->se.vlag = (s64)(n->key - rq->min_vruntime);
-    if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
-        fairq_insert(&rq->q.fair, n);
-}
-
-static void reap(struct rq *rq)
-{
-    rq->q.nr_running -= rq_reap_shelf(&rq->q);
-    if (!rq->q.nr_shelved)
-        cpu_unmark_surplus(&sched_groups, rq->q.cpu);
-}
-
-/* One task at least stands on the shelf afterwards, if there is one that may move. */
-static bool keep_one_shelved(struct rq *rq)
-{
-    if (rq->q.nr_shelved)
-        reap(rq);
-    if (!rq->q.nr_shelved)
-        shelve_one(rq);
-    if (!rq->q.nr_shelved)
-        return false;
-    cpu_mark_surplus(&sched_groups, rq->q.cpu);
-    return true;
-}
-
-void sched_publish_surplus(struct rq *rq)
-{
-    u32 idle;
-
-    if (!cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
-        return;
-    /* D1: published, then look for an idle CPU, which looks here after it went idle. */
-    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_online_mask);
-    if (idle != CPUGROUP_NONE)
-        rq_kick(rq_env_of(idle));
-}
-
-/* The best of `best` and the shelf, taken back if it is on the shelf. */
-struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best)
-{
-    reap(rq);
-    for (;;) {
-        int at = -1;
-        u64 key = best ? best->se.rq.fair.key : 0;
-        bool have = best != NULL;
-        struct rq_task *t;
-
-        for (int i = 0; i < SHELF_SLOTS; i++) {
-            if (rq->q.shadow[i].task && (!have || fairq_key_before(rq->q.shadow[i].key, key))) {
-                key = rq->q.shadow[i].key;
-                have = true;
-                at = i;
-            }
-        }
-        if (at < 0)
-            return best;
-        t = rq_unshelve(&rq->q, at);
-        if (t) {
-            fairq_insert(&rq->q.fair, &t->fair);
-            best = TASK_OF(t);
-        } else {
-            reap(rq); /* a thief was faster */
-        }
+    now = fair_queue_time(rq, true);
+    if (likely(load == se->vlag_load))
+        now -= (u64)se->vlag;
+    else if (load && se->vlag_load)
+        now -= (u64)scaled_lag(se, load);
+    se->rq.fair.key = now;
+    se->rq.fair.deadline = now + wake_request(se);
+    if (unlikely(se->last_cpu != rq->q.cpu)) {
+        se->last_cpu = rq->q.cpu;
+        se->nr_migrations++;
     }
 }
 
-static void fair_dequeue(struct rq *rq, struct task_struct *t)
+/* ---- picking ---- */
+
+static __always_inline bool eligible(u64 now, const struct task_struct *t)
 {
-    fair_advance_min(rq);
-    if (rq->next == t)
-        rq->next = NULL;
-    else
-        fairq_remove(&rq->q.fair, &t->se.rq.fair);
-    t->se.vlag = (s64)(t->se.rq.fair.key - rq->min_vruntime);
+    return !fairq_key_before(now, t->se.rq.fair.key);
 }
 
-/* No CPU idles, but one is less crowded by two: give it one that waits. A CPU with one task has no tick with which to come
- * and ask, so the owner pushes. */
-static bool push_one(struct rq *rq)
+static __always_inline bool due_before(const struct task_struct *a, const struct task_struct *b)
 {
-    struct fair_node *n;
-    struct task_struct *t;
-    u32 cpu;
+    return fairq_key_before(a->se.rq.fair.deadline, b->se.rq.fair.deadline);
+}
 
-    if (sched_crowd(rq->q.cpu) < 3)
-        return false;
-    n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+/* E1 among those in the container; rounding may leave nobody eligible: then the least key. */
+static struct task_struct *pick_queued(struct rq *rq, u64 now)
+{
+    struct fair_node *n = fairq_pick_eligible(&rq->q.fair, now);
+
     if (!n)
-        return false;
-    t = FAIR_TASK(n);
-    if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
-        return false;
-    cpu = sched_least_loaded(t, rq->q.cpu);
-    if (sched_crowd(cpu) + 2 > sched_crowd(rq->q.cpu))
-        return false;
-    fair_dequeue(rq, t);
-    rq->q.nr_running--;
-    rq_send(&rq->q, &t->se.rq, cpu);
-    return true;
+        n = fairq_min(&rq->q.fair);
+    return n ? FAIR_TASK(n) : NULL;
 }
 
-/* Behind an rt task nobody can say how long the wait is: several leave at once. */
-static void push_to_less_loaded(struct rq *rq)
+/* Several to choose from. The wakee in the next slot is preferred while it is not too far ahead. */
+struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
 {
-    if (task_is_urgent(rq->curr)) {
-        for (int i = 0; i < BALANCE_TICKS && push_one(rq); i++)
-            ;
-    } else if (++rq->balance_tick % BALANCE_TICKS == 0) {
-        (void)push_one(rq);
-    }
+    u64 now = fair_queue_time(rq, prev_stays);
+    struct task_struct *next = rq->next;
+
+    if (next && !fairq_key_before(now + sched_tunables.wake_granularity, next->se.rq.fair.key))
+        return next;
+    if (!rq->q.fair.total)
+        return next;
+    return pick_queued(rq, now);
 }
 
-void fair_balance_tick(struct rq *rq)
+/* E1 and E4: does prev, still runnable, go on in spite of best? */
+bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct *best)
 {
-    if (rq->q.nr_shelved)
-        reap(rq);
-    if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.min_slice) {
-        struct task_struct *t = rq->next; /* the waker did not block after all */
+    u64 now = fair_queue_time(rq, true);
 
-        rq->next = NULL;
-        fairq_insert(&rq->q.fair, &t->se.rq.fair);
-    }
-    if (rq->q.fair.total && sched_smp) {
-        sched_publish_surplus(rq);
-        if (rq->q.fair.total > 1)
-            (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
-        push_to_less_loaded(rq);
-    }
+    (void)fair_renew_request(&prev->se);
+    if (eligible(now, prev) != eligible(now, best))
+        return eligible(now, prev);
+    return !due_before(best, prev);
+}
+
+/* E4 for t, just queued here. The idle policy never disturbs, batch tasks do not at their wake-up. */
+bool fair_preempts(struct rq *rq, struct task_struct *t)
+{
+    struct task_struct *curr = rq->curr;
+    u64 now = fair_queue_time(rq, true); /* fair_place() has charged it */
+
+    if (unlikely((curr->policy == SCHED_IDLE) != (t->policy == SCHED_IDLE)))
+        return curr->policy == SCHED_IDLE;
+    if (unlikely(t->policy != SCHED_NORMAL))
+        return false;
+    return eligible(now, t) && due_before(t, curr);
+}
+
+void fair_yield(struct task_struct *t)
+{
+    t->se.rq.fair.deadline = t->se.rq.fair.key + fair_virtual_slice(&t->se);
 }
 
 /* ---- the class ---- */
@@ -221,7 +204,18 @@ void fair_balance_tick(struct rq *rq)
 static void fair_enqueue(struct rq *rq, struct task_struct *t)
 {
     fair_place(rq, t);
-    fairq_insert(&rq->q.fair, &t->se.rq.fair);
+    fair_insert(rq, t);
+}
+
+void fair_dequeue(struct rq *rq, struct task_struct *t)
+{
+    (void)fair_time(rq);
+    if (rq->next == t)
+        rq->next = NULL;
+    else
+        fairq_remove(&rq->q.fair, &t->se.rq.fair);
+    fair_uncount(rq, t);
+    fair_note_lag(rq, t);
 }
 
 static bool fair_queued(const struct task_struct *t)
@@ -231,12 +225,7 @@ static bool fair_queued(const struct task_struct *t)
 
 static void fair_tick(struct rq *rq, struct task_struct *curr)
 {
-    struct fair_node *min = fairq_min(&rq->q.fair);
-    u64 ran = curr->se.sum_exec_runtime - curr->se.prev_sum_exec_runtime;
-
-    if (!min && !rq->next && !rq->q.nr_shelved)
-        return;
-    if (ran >= fair_slice(rq) || (min && fairq_key_before(min->key + sched_tunables.latency, curr->se.rq.fair.key)))
+    if (fair_renew_request(&curr->se) && (rq->q.fair.total || rq->next || rq->q.nr_shelved))
         rq_kick_self(&rq->q);
 }
 

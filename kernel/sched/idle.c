@@ -88,7 +88,7 @@ static void idle_wait(struct rq *rq)
 
 void cpu_idle_loop(void)
 {
-    struct rq *rq = this_cpu_hint(&runqueues); /* the idle task never leaves its CPU */
+    struct rq *rq = this_rq();
 
     local_irq_disable();
     this_cpu_write(preempt_count_, 0);
@@ -135,7 +135,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq_init(&rq->q, cpu);
     rq->curr = rq->idle = idle;
     rq->curr_prio = PRIO_IDLE;
-    rq->min_vruntime = LF_COUNTER_START(uint64_t);
+    rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
     rt_init(&rq->rt);
     dl_init(rq);

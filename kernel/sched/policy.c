@@ -39,7 +39,7 @@ static void adopt(struct task_struct *t)
 void sched_apply_policy(struct rq *rq, struct task_struct *t)
 {
     enum own_state s = OWN_STATE(own_read(&t->se.rq.own));
-    bool queued = s == OWN_RUNNABLE && sched_task_is_queued(rq, t);
+    bool queued = s == OWN_RUNNABLE && sched_task_is_queued(rq, t), was_fair = task_is_fair(t);
 
     if (queued)
         t->sched_class->dequeue_task(rq, t);
@@ -53,6 +53,8 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
         rq->curr_prio = t->prio;
         if (task_is_deadline(t))
             dl_runs(rq, t);
+        else if (task_is_fair(t) && !was_fair)
+            fair_begin(rq, t);
         rq_kick_self(&rq->q); /* somebody else may be due now */
     }
 }
@@ -114,6 +116,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
         t->rt_priority = c->rt_priority;
         t->static_prio = NICE_TO_PRIO(c->nice);
         t->se.reset_on_fork = c->reset_on_fork;
+        t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
     }
     spin_unlock(&t->se.attr_lock);
     if (!err)
@@ -137,6 +140,7 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         if (rt || child->static_prio < NICE_TO_PRIO(0))
             child->static_prio = NICE_TO_PRIO(0);
         child->rt_priority = 0;
+        sched_set_slice(&child->se, 0);
     }
     child->prio = child->normal_prio = effective_prio(child);
     child->sched_class = class_of(child->policy);
@@ -162,6 +166,10 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->nr_migrations = 0;
     se->last_cpu = cpu;
     se->vlag = 0;
+    se->vlag_load = 0;
+    se->burst = from->burst;
+    se->slice = from->slice;
+    se->vslice = from->vslice;
     se->reset_on_fork = false;
     se->sync_at = 0;
     se->sync_kept = true;

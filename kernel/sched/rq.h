@@ -43,7 +43,9 @@ struct rq {
     struct task_struct *curr;
     struct task_struct *idle;
     struct task_struct *next;      /* RUNNABLE: the wakee of a synchronous wake, runs when curr blocks */
-    u64 min_vruntime;
+    u64 zero_vruntime;             /* the queue's time when it was last computed (fair.c) */
+    s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container and the next slot */
+    u64 avg_load;                  /* sum of their weights */
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
@@ -77,7 +79,8 @@ extern bool sched_smp; /* more than one CPU is online */
 #define BALANCE_TICKS 4
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
-#define NICE_0_WEIGHT 1024
+#define NICE_0_SHIFT 10
+#define NICE_0_WEIGHT (1 << NICE_0_SHIFT)
 #define IDLE_POLICY_WEIGHT 3
 
 /* A scheduling class (guide). The core calls the fair class directly on its fast paths. Owner, interrupts off. */
@@ -115,14 +118,23 @@ void dl_balance(struct rq *rq);
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 
 /* ---- fair.c ---- */
-struct sched_tunables { u64 latency, min_slice, wake_granularity, sync_window; }; /* ticks */
+struct sched_tunables { u64 base_slice, min_request, wake_granularity, sync_window; }; /* ticks */
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
 void fair_place(struct rq *rq, struct task_struct *t);
-void fair_advance_min(struct rq *rq);
+u64 fair_time(struct rq *rq);                               /* V; charges the running task */
+void fair_begin(struct rq *rq, struct task_struct *t);      /* the running task became a fair one */
+void sched_set_slice(struct sched_entity *se, u64 slice);   /* ticks; 0: base_slice. After a change of its weight too */
+bool fair_renew_request(struct sched_entity *se);
+struct task_struct *fair_pick(struct rq *rq, bool prev_stays);
+bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct *best);
+bool fair_preempts(struct rq *rq, struct task_struct *t);
+void fair_yield(struct task_struct *t);
+void fair_dequeue(struct rq *rq, struct task_struct *t);
+
+/* ---- fair_balance.c ---- */
 void fair_balance_tick(struct rq *rq);
-struct task_struct *fair_pick_shelf(struct rq *rq, struct task_struct *best);
-u64 fair_slice(const struct rq *rq);
+void fair_take_back(struct rq *rq, bool prev_stays);
 /* Runs what is over on another CPU's behalf: publishes surplus and tells an idle CPU. */
 void sched_publish_surplus(struct rq *rq);
 
@@ -162,6 +174,14 @@ u64 sched_ticks(u64 ns);
  * not at each update of the running task: that is the fast path of all classes. */
 void sched_charge_urgent(struct rq *rq, struct task_struct *t);
 
+/* Real time of a task in its virtual time. */
+static __always_inline u64 fair_virtual(const struct sched_entity *se, u64 ticks)
+{
+    if (likely(se->load.weight == NICE_0_WEIGHT))
+        return ticks;
+    return (u64)(((unsigned __int128)ticks * se->load.inv_weight) >> 22);
+}
+
 /* Charges the running task up to `now`. */
 static __always_inline void sched_update_curr(struct rq *rq, struct task_struct *curr, u64 now)
 {
@@ -171,25 +191,31 @@ static __always_inline void sched_update_curr(struct rq *rq, struct task_struct 
         delta = 0;
     curr->se.exec_start = now;
     curr->se.sum_exec_runtime += delta;
-    if (likely(curr->se.load.weight == NICE_0_WEIGHT))
-        curr->se.rq.fair.key += delta;
-    else
-        curr->se.rq.fair.key += (u64)(((unsigned __int128)delta * curr->se.load.inv_weight) >> 22);
+    curr->se.rq.fair.key += fair_virtual(&curr->se, delta);
 }
 
-static inline void sched_min_vruntime(struct rq *rq, u64 key)
+/* ---- the fair queue and its sums ---- */
+
+static inline void fair_count(struct rq *rq, const struct task_struct *t)
 {
-    if (fairq_key_before(rq->min_vruntime, key))
-        rq->min_vruntime = key;
+    rq->avg_load += t->se.load.weight;
+    rq->avg_vruntime += (s64)(t->se.rq.fair.key - rq->zero_vruntime) * (s64)t->se.load.weight;
 }
 
-/* prev blocks: what it takes along, should it wake on another CPU. The last one leaves the queue's time at its own. */
-static inline void fair_leave(struct rq *rq, struct task_struct *prev)
+static inline void fair_uncount(struct rq *rq, const struct task_struct *t)
 {
-    if (rq->curr == rq->idle)
-        sched_min_vruntime(rq, prev->se.rq.fair.key);
-    else if (likely(!sched_smp))
-        return;
-    fair_advance_min(rq);
-    prev->se.vlag = (s64)(prev->se.rq.fair.key - rq->min_vruntime);
+    rq->avg_load -= t->se.load.weight;
+    rq->avg_vruntime -= (s64)(t->se.rq.fair.key - rq->zero_vruntime) * (s64)t->se.load.weight;
+}
+
+static inline void fair_insert(struct rq *rq, struct task_struct *t)
+{
+    fairq_insert(&rq->q.fair, &t->se.rq.fair);
+    fair_count(rq, t);
+}
+
+/* The weight of all that run or wait here. */
+static inline u64 fair_load(const struct rq *rq)
+{
+    return rq->avg_load + (likely(task_is_fair(rq->curr)) ? rq->curr->se.load.weight : 0);
 }

@@ -15,13 +15,17 @@ struct load_weight {
 };
 
 struct sched_entity {
-    struct rq_task rq;         /* state word, nodes, request bits; rq.fair.key is the vruntime (O) */
+    struct rq_task rq;         /* state word, nodes, request bits; rq.fair.key is the vruntime, .deadline the virtual deadline (O) */
     struct load_weight load;   /* O */
     u64 exec_start;            /* O  when the running slice was last accounted */
     u64 sum_exec_runtime;      /* O */
     u64 prev_sum_exec_runtime; /* O  sum_exec_runtime when it was last picked */
     u64 charged_runtime;       /* O  sum_exec_runtime when an urgent task's budget was last charged */
-    s64 vlag;                  /* O  vruntime minus the queue's min_vruntime when it left the queue */
+    s64 vlag;                  /* O  time of the others minus its own when it left a queue (fair.c, E3) */
+    u64 burst;                 /* O  ticks that it ran before it slept, averaged */
+    u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
+    u64 slice;                 /* A  its requests' length; 0: base_slice */
+    u64 vslice;                /* O  that in its virtual time; 0: base_slice at nice 0 */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
     u32 on_rt;                 /* O  in the rt lists */
     u64 user_ticks, sys_ticks; /* O  samples that split sum_exec_runtime */

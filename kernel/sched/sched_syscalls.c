@@ -15,6 +15,8 @@
 #define SCHED_FLAG_KEEP_POLICY 0x08
 #define SCHED_FLAG_KEEP_PARAMS 0x10
 #define SCHED_ATTR_SIZE_VER0 48
+#define SLICE_MIN_NS 100000ull
+#define SLICE_MAX_NS 100000000ull
 #define DL_RUNTIME_MIN_NS 1024ull
 #define DL_PERIOD_MIN_NS 100000ull       /* Linux's limits of sched_deadline_period_{min,max}_us */
 #define DL_PERIOD_MAX_NS (4194304ull * 1000)
@@ -37,6 +39,7 @@ struct policy_request {
     bool keep_params;
     int nice;
     bool reset_on_fork;
+    u64 slice_ns;
     u64 runtime_ns, deadline_ns, period_ns, dl_flags;
 };
 
@@ -71,10 +74,20 @@ static bool policy_is_rt(int policy)
     return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
+static bool policy_is_fair(int policy)
+{
+    return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
+}
+
 static bool policy_is_known(int policy)
 {
-    return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE ||
-           policy_is_rt(policy);
+    return policy_is_fair(policy) || policy == SCHED_DEADLINE || policy_is_rt(policy);
+}
+
+/* A fair task's own slice, as Linux 6.12 takes it in sched_runtime: 0.1 to 100 ms. */
+static u64 clamp_slice(u64 ns)
+{
+    return ns < SLICE_MIN_NS ? SLICE_MIN_NS : ns > SLICE_MAX_NS ? SLICE_MAX_NS : ns;
 }
 
 static bool deadline_is_valid(const struct policy_request *r)
@@ -153,6 +166,9 @@ static int change_policy(struct task_struct *t, struct policy_request *r)
                                    .rt_priority = r->rt_priority,
                                    .nice = r->has_nice ? r->nice : task_nice(t),
                                    .reset_on_fork = r->reset_on_fork,
+                                   .slice_ns = !policy_is_fair(policy) ? 0
+                                               : r->has_nice           ? r->slice_ns
+                                                                       : sched_ns(t->se.slice),
                                    .runtime_ns = r->runtime_ns,
                                    .deadline_ns = r->deadline_ns,
                                    .period_ns = r->period_ns,
@@ -286,6 +302,7 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     r.has_nice = true;
     r.nice = attr.sched_nice < MIN_NICE ? MIN_NICE : attr.sched_nice > MAX_NICE ? MAX_NICE : attr.sched_nice;
     r.reset_on_fork = attr.sched_flags & SCHED_FLAG_RESET_ON_FORK;
+    r.slice_ns = attr.sched_runtime ? clamp_slice(attr.sched_runtime) : 0;
     r.runtime_ns = attr.sched_runtime;
     r.deadline_ns = attr.sched_deadline;
     r.period_ns = attr.sched_period ? attr.sched_period : attr.sched_deadline;
@@ -315,6 +332,7 @@ long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned fl
         attr.sched_priority = t->rt_priority;
     } else {
         attr.sched_nice = task_nice(t);
+        attr.sched_runtime = sched_ns(t->se.slice);
     }
     attr.sched_util_max = 1024;
     put_task_struct(t);
@@ -348,7 +366,7 @@ long sys_sched_rr_get_interval(pid_t pid, struct timespec __user *interval)
     if (t->policy == SCHED_RR)
         ts = ns_to_timespec(sched_rr_timeslice_ms * NSEC_PER_MSEC);
     else if (t->policy != SCHED_FIFO && t->policy != SCHED_DEADLINE)
-        ts = ns_to_timespec((s64)sched_ns(sched_tunables.latency));
+        ts = ns_to_timespec((s64)sched_ns(t->se.slice ? t->se.slice : sched_tunables.base_slice));
     put_task_struct(t);
     return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
 }

@@ -147,8 +147,7 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
         if (t->prio < curr->prio || (t->prio == PRIO_DEADLINE && curr->prio == PRIO_DEADLINE && dl_earlier(t, curr)))
             rq_kick_self(&rq->q);
     } else {
-        sched_update_curr(rq, curr, rdtsc());
-        if (fairq_key_before(t->se.rq.fair.key + sched_tunables.wake_granularity, curr->se.rq.fair.key))
+        if (fair_preempts(rq, t))
             rq_kick_self(&rq->q);
     }
 }
@@ -158,8 +157,9 @@ static void enqueue_next_slot(struct rq *rq, struct task_struct *t)
     struct task_struct *old = rq->next;
 
     rq->next = t;
+    fair_count(rq, t);
     if (unlikely(old))
-        fairq_insert(&rq->q.fair, &old->se.rq.fair);
+        fairq_insert(&rq->q.fair, &old->se.rq.fair); /* counted already */
 }
 
 void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
@@ -182,7 +182,7 @@ void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
         enqueue_next_slot(rq, t);
         return;
     }
-    fairq_insert(&q->fair, &rqt->fair);
+    fair_insert(rq, t);
     sched_check_preempt(rq, t);
     if (unlikely(sched_smp) && rq->curr != rq->idle)
         sched_publish_surplus(rq);

@@ -179,7 +179,7 @@ static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user 
 
     (void)atomic_fetch_add_full(&b->waiters, 1); /* F1; partner: the fence in futex_wake */
     futex_lock(b);
-    if (unlikely(copy_from_user_nofault(&seen, uaddr, sizeof(seen)))) { /* F8 */
+    if (unlikely(copy_from_user(&seen, uaddr, sizeof(seen)))) { /* F8: preemption is off, no fault is served */
         futex_unlock(b);
         atomic_dec_relaxed(&b->waiters);
         return -EFAULT;

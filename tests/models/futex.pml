@@ -28,7 +28,7 @@
  * full: -DRESIZE -DREVERSE -DTIMEOUT -DONE_WAITER pass
  * full: -DLIVE -DTIMEOUT -DONE_WAITER pass
  * c: kernel/sync/futex.c futex_get_bucket atomic_cas_full | waiter: the table, made by one CAS
- * c: kernel/sync/futex.c queue_if_equal atomic_fetch_add_full futex_lock copy_from_user_nofault set_current_state list_add_tail | waiter: F1, the locked read, F6, queued
+ * c: kernel/sync/futex.c queue_if_equal atomic_fetch_add_full futex_lock copy_from_user set_current_state list_add_tail | waiter: F1, the locked read, F6, queued
  * c: kernel/sync/futex.c sleep_queued schedule set_current_state | waiter: sleeps until woken or late
  * c: kernel/sync/futex.c unqueue atomic_load_acquire futex_lock unlink_waiter | waiter: leaves, in whatever bucket it is by now
  * c: kernel/sync/futex.c unlink_waiter list_del atomic_dec_relaxed atomic_store_release | unlink(): F3, the frame may go after the last store

@@ -1,29 +1,10 @@
-/* The parts of user access that need no assembly: SMAP patching, fault switches, lengths of strings. */
+/* The parts of user access that need no assembly: SMAP patching, lengths of strings. */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/lib/preempt.h"
 
 extern s32 __stac_sites_start[], __stac_sites_end[], __clac_sites_start[], __clac_sites_end[];
-
-static DEFINE_PER_CPU(u32, pagefault_off, NOPREEMPT); /* raised with preemption off */
-
-void pagefault_disable(void)
-{
-    preempt_disable();
-    this_cpu_inc(pagefault_off);
-}
-
-void pagefault_enable(void)
-{
-    this_cpu_dec(pagefault_off);
-    preempt_enable();
-}
-
-bool pagefault_disabled(void)
-{
-    return this_cpu_read(pagefault_off) != 0;
-}
 
 /* 0f 01 cb is STAC, 0f 01 ca is CLAC. Written through the physmap: the text itself is never writable. */
 static void patch_sites(s32 *from, s32 *to, u8 last)

@@ -127,10 +127,17 @@ static inline long strncpy_from_user(char *dst, const char __user *src, long byt
 
 long strnlen_user(const char __user *src, long bytes);
 
-/* Page faults on user addresses fail at once instead of being served. Nests; implies preemption off. */
-void pagefault_disable(void);
-void pagefault_enable(void);
-bool pagefault_disabled(void);
+/* Page faults on user addresses fail at once instead of being served: that is what the fault handler does wherever preemption is off
+ * (it may sleep to serve one). Nests. */
+static inline void pagefault_disable(void)
+{
+    preempt_disable();
+}
+
+static inline void pagefault_enable(void)
+{
+    preempt_enable();
+}
 
 static inline size_t copy_from_user_nofault(void *dst, const void __user *src, size_t bytes)
 {

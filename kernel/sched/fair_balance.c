@@ -1,0 +1,127 @@
+/* fair_balance.c: where fair tasks wait. Surplus (what waits while others idle) is published on the shelf, from which thieves and
+ * the owner take by exchange; beyond that the owner pushes to less crowded CPUs at its tick. Owner CPU only, interrupts off. */
+#include "kernel/sched/fair_time.h"
+
+static void shelve_one(struct rq *rq)
+{
+    struct fair_node *n = fairq_late(&rq->q.fair);
+    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
+
+    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return;
+    fair_dequeue(rq, t);
+    if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
+        fair_insert(rq, t);
+}
+
+static void reap(struct rq *rq)
+{
+    rq->q.nr_running -= rq_reap_shelf(&rq->q);
+    if (!rq->q.nr_shelved)
+        cpu_unmark_surplus(&sched_groups, rq->q.cpu);
+}
+
+/* One task at least stands on the shelf afterwards, if there is one that may move. */
+static bool keep_one_shelved(struct rq *rq)
+{
+    if (rq->q.nr_shelved)
+        reap(rq);
+    if (!rq->q.nr_shelved)
+        shelve_one(rq);
+    if (!rq->q.nr_shelved)
+        return false;
+    cpu_mark_surplus(&sched_groups, rq->q.cpu);
+    return true;
+}
+
+void sched_publish_surplus(struct rq *rq)
+{
+    u32 idle;
+
+    if (!cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
+        return;
+    /* D1: published, then look for an idle CPU, which looks here after it went idle. */
+    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_online_mask);
+    if (idle != CPUGROUP_NONE)
+        rq_kick(rq_env_of(idle));
+}
+
+/* The first slot of the shelf whose task is owed time now; any when `any`. -1: none. */
+static int owed_slot(const struct rq *rq, u64 now, bool any)
+{
+    for (int i = 0; i < SHELF_SLOTS; i++)
+        if (rq->q.shadow[i].task && (any || !fairq_key_before(now, rq->q.shadow[i].key)))
+            return i;
+    return -1;
+}
+
+/* Tasks on the shelf that became eligible are queued again; one at least if nothing else waits and the running one does not stay. */
+void fair_take_back(struct rq *rq, bool prev_stays)
+{
+    u64 now = fair_queue_time(rq, prev_stays);
+    int at;
+
+    reap(rq);
+    while ((at = owed_slot(rq, now, !prev_stays && !rq->q.fair.total && !rq->next)) >= 0) {
+        struct rq_task *t = rq_unshelve(&rq->q, at);
+
+        if (t)
+            fair_insert(rq, TASK_OF(t));
+        else
+            reap(rq); /* a thief was faster */
+    }
+}
+
+/* No CPU idles, but one is less crowded by two: give it one that waits. A CPU with one task has no tick with which to come
+ * and ask, so the owner pushes. */
+static bool push_one(struct rq *rq)
+{
+    struct fair_node *n;
+    struct task_struct *t;
+    u32 cpu;
+
+    if (sched_crowd(rq->q.cpu) < 3)
+        return false;
+    n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    if (!n)
+        return false;
+    t = FAIR_TASK(n);
+    if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return false;
+    cpu = sched_least_loaded(t, rq->q.cpu);
+    if (sched_crowd(cpu) + 2 > sched_crowd(rq->q.cpu))
+        return false;
+    fair_dequeue(rq, t);
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+    return true;
+}
+
+/* Behind an rt task nobody can say how long the wait is: several leave at once. */
+static void push_to_less_loaded(struct rq *rq)
+{
+    if (task_is_urgent(rq->curr)) {
+        for (int i = 0; i < BALANCE_TICKS && push_one(rq); i++)
+            ;
+    } else if (++rq->balance_tick % BALANCE_TICKS == 0) {
+        (void)push_one(rq);
+    }
+}
+
+void fair_balance_tick(struct rq *rq)
+{
+    if (rq->q.nr_shelved)
+        reap(rq);
+    if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity) {
+        struct task_struct *t = rq->next; /* the waker did not block after all */
+
+        rq->next = NULL;
+        fairq_insert(&rq->q.fair, &t->se.rq.fair);
+    }
+    if (rq->q.fair.total && sched_smp) {
+        sched_publish_surplus(rq);
+        if (rq->q.fair.total > 1)
+            (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
+        push_to_less_loaded(rq);
+    }
+}

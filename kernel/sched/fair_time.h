@@ -1,0 +1,53 @@
+/* fair_time.h: the fair queue's time and the lag that a task takes along (kernel/sched/fair.c has the theory). Owner CPU only, interrupts
+ * off. Short pieces of each switch and wake-up: nobody else waits there most of the time, so that the running task's key is the time. */
+#pragma once
+#include "kernel/sched/rq.h"
+
+u64 fair_average(struct rq *rq, bool with_curr);
+void fair_note_lag_slow(struct rq *rq, struct task_struct *t);
+
+/* V over those that are queued and, with_curr, the running task (charged up to now by the caller). zero_vruntime becomes V. */
+static __always_inline u64 fair_queue_time(struct rq *rq, bool with_curr)
+{
+    if (unlikely(rq->avg_load))
+        return fair_average(rq, with_curr);
+    if (with_curr && likely(task_is_fair(rq->curr)))
+        rq->zero_vruntime = rq->curr->se.rq.fair.key;
+    return rq->zero_vruntime;
+}
+
+/* A request's length in virtual time. */
+static __always_inline u64 fair_virtual_slice(const struct sched_entity *se)
+{
+    return likely(!se->vslice) ? sched_tunables.base_slice : se->vslice;
+}
+
+static __always_inline s64 fair_limited(const struct sched_entity *se, s64 lag)
+{
+    s64 most = 2 * (s64)fair_virtual_slice(se);
+
+    if (likely((u64)(lag + most) <= 2 * (u64)most))
+        return lag;
+    return lag > 0 ? most : -most;
+}
+
+/* E5: how long a task runs before it sleeps. */
+static __always_inline void fair_note_burst(struct task_struct *t)
+{
+    t->se.burst = (t->se.burst + t->se.sum_exec_runtime - t->se.prev_sum_exec_runtime) / 2;
+}
+
+/* E3: t, not counted in the queue, goes away or to sleep. The lag is kept as the time of the others minus its own, with their load:
+ * that is the distance at which it has the same lag when it comes back to the same load. */
+static __always_inline void fair_note_lag(struct rq *rq, struct task_struct *t)
+{
+    struct task_struct *curr = rq->curr;
+
+    if (unlikely(rq->avg_load) || unlikely(!task_is_fair(curr))) {
+        fair_note_lag_slow(rq, t);
+        return;
+    }
+    rq->zero_vruntime = curr->se.rq.fair.key;
+    t->se.vlag = fair_limited(&t->se, (s64)(curr->se.rq.fair.key - t->se.rq.fair.key));
+    t->se.vlag_load = curr->se.load.weight;
+}

@@ -1,0 +1,142 @@
+/* abi_fair.c: what the fair class promises: shares by weight, nobody starves, who sleeps is served soon beside who computes. All on one
+ * CPU, in the guest's own time, so that a busy host changes little. */
+#include "tests/guest/abi.h"
+#include <sys/resource.h>
+
+#define MS 1000000ll
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static void stay_on_cpu_0(void)
+{
+    unsigned long mask = 1;
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof mask, &mask), 0);
+}
+
+/* A child that computes until the shared flag is raised, then leaves its CPU time in its slot. */
+static pid_t hog(volatile int *stop, int64_t *used, int nice_value)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setpriority(PRIO_PROCESS, 0, nice_value)) {
+            _exit(2);
+        }
+        int64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        while (!*stop) {
+        }
+        *used = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
+        _exit(0);
+    }
+    return pid;
+}
+
+struct shares {
+    volatile int stop;
+    int64_t used[64];
+};
+
+static struct shares *new_shares(void)
+{
+    struct shares *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(s != MAP_FAILED);
+    stay_on_cpu_0();
+    return s;
+}
+
+/* Hogs of the given nice values for so long; s->used tells what each had. */
+static void compute(struct shares *s, const int *nice_value, int n, int ms)
+{
+    pid_t pid[64];
+    for (int i = 0; i < n; i++) {
+        pid[i] = hog(&s->stop, &s->used[i], nice_value[i]);
+    }
+    abi_sleep_ms(ms);
+    s->stop = 1;
+    for (int i = 0; i < n; i++) {
+        abi_reap(pid[i], 0);
+    }
+}
+
+static void near_share(int64_t part, int64_t whole, int permille)
+{
+    long got = (long)(part * 1000 / whole);
+    if (got < permille * 3 / 4 || got > permille * 5 / 4) {
+        abi_failed(__FILE__, __LINE__, "a share of %ld permille, want about %d", got, permille);
+    }
+}
+
+TEST(setpriority, shares_follow_the_weights)
+{
+    static const int nice_value[3] = {0, 5, 10}; /* weights 1024, 335, 110 */
+    struct shares *s = new_shares();
+    compute(s, nice_value, 3, 3000);
+    int64_t whole = s->used[0] + s->used[1] + s->used[2];
+    near_share(s->used[0], whole, 697);
+    near_share(s->used[1], whole, 228);
+    near_share(s->used[2], whole, 75);
+}
+
+TEST(fork, equal_hogs_have_equal_shares)
+{
+    static const int nice_value[20];
+    struct shares *s = new_shares();
+    int64_t whole = 0;
+    compute(s, nice_value, 20, 4000); /* more than the flat part of a queue holds */
+    for (int i = 0; i < 20; i++) {
+        whole += s->used[i];
+    }
+    for (int i = 0; i < 20; i++) {
+        CHECK(s->used[i] > whole / 20 / 2);
+        CHECK(s->used[i] < whole / 20 * 2);
+    }
+}
+
+/* What a task ahead of its share cannot shed by a nap, it need not fear to lose either: half asleep beside a hog it gets its half. */
+TEST(nanosleep, a_sleeper_gets_its_share)
+{
+    static const int nice_value[1];
+    struct shares *s = new_shares();
+    pid_t pid = hog(&s->stop, &s->used[0], nice_value[0]);
+    int64_t end = clock_ns(CLOCK_MONOTONIC) + 2000 * MS, begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    while (clock_ns(CLOCK_MONOTONIC) < end) {
+        int64_t until = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + 2 * MS;
+        while (clock_ns(CLOCK_PROCESS_CPUTIME_ID) < until) {
+        }
+        abi_sleep_ms(6); /* it wants a quarter: that is less than its half, so it has all of that */
+    }
+    int64_t mine = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+    s->stop = 1;
+    abi_reap(pid, 0);
+    CHECK(mine > 200 * MS);
+    CHECK(s->used[0] > 800 * MS);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+TEST(nanosleep, wakes_soon_beside_a_hog)
+{
+    static int64_t late[201];
+    struct shares *s = new_shares();
+    pid_t pid = hog(&s->stop, &s->used[0], 0);
+    for (int i = 0; i < 201; i++) {
+        int64_t due = clock_ns(CLOCK_MONOTONIC) + 2 * MS;
+        struct timespec t = {due / 1000000000, due % 1000000000};
+        EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0);
+        late[i] = clock_ns(CLOCK_MONOTONIC) - due;
+    }
+    s->stop = 1;
+    abi_reap(pid, 0);
+    qsort(late, 201, sizeof late[0], by_value);
+    if (late[100] > 3 * MS) {
+        abi_failed(__FILE__, __LINE__, "half of the wake-ups came %ld us late or later", (long)(late[100] / 1000));
+    }
+}
