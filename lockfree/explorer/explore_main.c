@@ -8,18 +8,20 @@
 
 #define TEXT 160 /* of one thread */
 #define MAX_SCENARIOS 4000
+#define BOUND 3 /* preemptions, where a whole search takes too long */
 
 struct scenario {
     char initial[32];
     char thread[EXPLORE_THREADS][TEXT];
     unsigned threads;
+    bool written; /* by hand, not a pair or triple */
 };
 
 struct run {
     struct explore_options options;
     const char *structure, *wanted, *path;
     bool verbose, list, pairs_only;
-    double seconds; /* for all */
+    double seconds, each; /* for all, for each scenario; 0: as long as it takes */
     struct scenario *scenario;
     unsigned scenarios;
     bool failed, stopped;
@@ -27,16 +29,18 @@ struct run {
 
 struct totals {
     unsigned scenarios;
+    unsigned ended[2][EXPLORE_FAILED + 1]; /* pairs and triples, written ones; by enum explore_end */
     uint64_t states, transitions, ends;
     double seconds;
 };
 
 static const char usage[] =
-    "usage: explore_NAME [--sc | --tso | --weak] [--bound N] [--pairs] [--seconds N] [--structure NAME]\n"
+    "usage: explore_NAME [--sc | --tso | --weak] [--bound N] [--pairs] [--each N] [--seconds N] [--structure NAME]\n"
     "                    [--scenario 'op op | op @ initial'] [--replay CHOICES] [--list] [-v]\n"
     "  --tso      store buffers, as on x86 (default); --sc without, --weak with C11-like loads\n"
     "  --bound N  at most N preemptions: the result is not coverage\n"
     "  --pairs    pairs and triples only, not the longer scenarios\n"
+    "  --each N   a scenario that takes longer than N seconds is run again with at most 3 preemptions\n"
     "  --seconds  give up after N seconds of the whole: not coverage either\n"
     "  --scenario one scenario, as --list prints it; --replay takes its choices from a failure's last line\n";
 
@@ -126,7 +130,7 @@ static void add_triples(struct run *run, const struct explore_structure *s, cons
 
 static void add_written(struct run *run, const struct explore_scenario *w)
 {
-    struct scenario s = {0};
+    struct scenario s = {.written = true};
 
     snprintf(s.initial, sizeof(s.initial), "%s", w->initial);
     for (; s.threads < EXPLORE_THREADS && w->threads[s.threads]; s.threads++)
@@ -184,28 +188,54 @@ static void report(struct run *run, const struct explore_structure *s, const str
            r->path);
 }
 
+static double time_left(const struct run *run, const struct totals *sum)
+{
+    double left = run->seconds > 0 ? run->seconds - sum->seconds : 0;
+
+    if (run->seconds > 0 && left < 0.01)
+        left = 0.01;
+    return run->each > 0 && (left <= 0 || run->each < left) ? run->each : left;
+}
+
+static void count(struct totals *sum, const struct scenario *sc, const struct explore_result *r)
+{
+    sum->scenarios++;
+    sum->ended[sc->written][r->end]++;
+    sum->states += r->states;
+    sum->transitions += r->transitions;
+    sum->ends += r->ends;
+    sum->seconds += r->seconds;
+}
+
+static void print_scenario(const struct run *run, const struct scenario *sc, const struct explore_result *r)
+{
+    static const char *const names[] = {"", "  bounded 3", "  cut off", "  FAILED"};
+    char text[1024];
+
+    scenario_text(sc, text, sizeof(text));
+    if (run->verbose || (r->end != EXPLORE_COVERED && run->each > 0))
+        printf("  %-60s %9lu states %9lu transitions %8.2f s%s\n", text, r->states, r->transitions, r->seconds, names[r->end]);
+}
+
 static void explore_one(struct run *run, const struct explore_structure *s, const struct scenario *sc, struct totals *sum)
 {
     struct explore_options o = run->options;
     struct explore_scenario view;
     struct explore_result r;
-    char text[1024];
 
     view_of(sc, &view);
-    o.seconds = run->seconds > 0 ? run->seconds - sum->seconds : 0;
-    if (run->seconds > 0 && o.seconds < 0.01)
-        o.seconds = 0.01;
+    o.seconds = time_left(run, sum);
     o.trace = run->path != NULL;
     o.path = run->path;
     explore_run(s, &view, &o, &r);
-    sum->scenarios++;
-    sum->states += r.states;
-    sum->transitions += r.transitions;
-    sum->ends += r.ends;
-    sum->seconds += r.seconds;
-    scenario_text(sc, text, sizeof(text));
-    if (run->verbose)
-        printf("  %-60s %9lu states %9lu transitions %8.2f s\n", text, r.states, r.transitions, r.seconds);
+    if (r.end == EXPLORE_STOPPED && run->each > 0 && o.bound < 0) {
+        sum->seconds += r.seconds;
+        o.bound = BOUND;
+        o.seconds = time_left(run, sum);
+        explore_run(s, &view, &o, &r);
+    }
+    count(sum, sc, &r);
+    print_scenario(run, sc, &r);
     if (r.end == EXPLORE_FAILED && !run->path)
         report(run, s, sc, &r);
     else if (run->path)
@@ -214,16 +244,30 @@ static void explore_one(struct run *run, const struct explore_structure *s, cons
     run->stopped |= r.end == EXPLORE_STOPPED;
 }
 
+/* Covered says: every pair and triple was exhausted. What the longer scenarios came to stands behind it. */
+static void verdict_of(const struct run *run, const struct totals *sum, char *to, size_t n)
+{
+    const unsigned *pairs = sum->ended[0], *longer = sum->ended[1];
+    int used;
+
+    if (pairs[EXPLORE_FAILED] || longer[EXPLORE_FAILED])
+        used = snprintf(to, n, "FAILED");
+    else if (pairs[EXPLORE_STOPPED])
+        used = snprintf(to, n, "cut off");
+    else if (pairs[EXPLORE_BOUNDED])
+        used = snprintf(to, n, "bounded %d", run->options.bound >= 0 ? run->options.bound : BOUND);
+    else
+        used = snprintf(to, n, pairs[EXPLORE_COVERED] ? "covered" : "longer only");
+    if (longer[EXPLORE_COVERED] + longer[EXPLORE_BOUNDED] + longer[EXPLORE_STOPPED])
+        snprintf(to + used, n - (size_t)used, "; longer: %u covered, %u bounded, %u cut off", longer[EXPLORE_COVERED],
+                 longer[EXPLORE_BOUNDED], longer[EXPLORE_STOPPED]);
+}
+
 static void print_line(const struct run *run, const struct explore_structure *s, const struct totals *sum)
 {
-    char verdict[32] = "covered";
+    char verdict[128];
 
-    if (run->options.bound >= 0)
-        snprintf(verdict, sizeof(verdict), "bounded %d", run->options.bound);
-    if (run->stopped)
-        snprintf(verdict, sizeof(verdict), "cut off");
-    if (run->failed)
-        snprintf(verdict, sizeof(verdict), "FAILED");
+    verdict_of(run, sum, verdict, sizeof(verdict));
     printf("explore %-18s %-4s %5u scenarios %10lu states %11lu transitions %9lu ends %8.2f s  %s\n", s->name, memory_name(run),
            sum->scenarios, sum->states, sum->transitions, sum->ends, sum->seconds, verdict);
     fflush(stdout);
@@ -271,6 +315,8 @@ static void parse_option(struct run *run, char ***arg)
         run->options.bound = atoi(value_of(arg));
     else if (!strcmp(a, "--seconds"))
         run->seconds = atof(value_of(arg));
+    else if (!strcmp(a, "--each"))
+        run->each = atof(value_of(arg));
     else if (!strcmp(a, "--structure"))
         run->structure = value_of(arg);
     else if (!strcmp(a, "--scenario"))
