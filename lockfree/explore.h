@@ -86,7 +86,7 @@ enum explore_memory {
 struct explore_options {
     enum explore_memory memory;
     int bound;        /* preemptions at most; -1: no bound */
-    double seconds;   /* give up after; 0: never */
+    double seconds;   /* of CPU time, give up after; 0: never */
     bool trace;       /* print each step (replay) */
     const char *path; /* with trace: the choices to replay instead of those that failed */
 };
@@ -100,7 +100,7 @@ enum explore_end {
 struct explore_result {
     enum explore_end end;
     uint64_t states, transitions, ends; /* ends: executions that reached their end, up to equal states */
-    double seconds;
+    double seconds;    /* of CPU time */
     unsigned outcomes; /* different values of observe() */
     uint64_t outcome[EXPLORE_OUTCOMES];
     char message[512]; /* of a failure */

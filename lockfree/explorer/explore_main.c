@@ -9,6 +9,7 @@
 #define TEXT 160 /* of one thread */
 #define MAX_SCENARIOS 4000
 #define BOUND 3 /* preemptions, where a whole search takes too long */
+#define BOUNDED_LONGER 8
 
 struct scenario {
     char initial[32];
@@ -40,7 +41,7 @@ static const char usage[] =
     "  --tso      store buffers, as on x86 (default); --sc without, --weak with C11-like loads\n"
     "  --bound N  at most N preemptions: the result is not coverage\n"
     "  --pairs    pairs and triples only, not the longer scenarios\n"
-    "  --each N   a scenario that takes longer than N seconds is run again with at most 3 preemptions\n"
+    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions\n"
     "  --seconds  give up after N seconds of the whole: not coverage either\n"
     "  --scenario one scenario, as --list prints it; --replay takes its choices from a failure's last line\n";
 
@@ -231,7 +232,7 @@ static void explore_one(struct run *run, const struct explore_structure *s, cons
     if (r.end == EXPLORE_STOPPED && run->each > 0 && o.bound < 0) {
         sum->seconds += r.seconds;
         o.bound = BOUND;
-        o.seconds = time_left(run, sum);
+        o.seconds = time_left(run, sum) * BOUNDED_LONGER;
         explore_run(s, &view, &o, &r);
     }
     count(sum, sc, &r);
