@@ -1,8 +1,11 @@
 /* rows.c: see rows.h. The grid is fixed here. Where two thread counts of it are the same on this machine, they are one cell. */
+#define _GNU_SOURCE
 #include "bench/host/rows.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "bench/host/place.h"
 #include "bench/host/samples.h"
 
@@ -89,10 +92,36 @@ void rows_name(const struct bench_row *row, char *name, unsigned long bytes)
         snprintf(name + at, bytes - (unsigned long)at, "/section:%u/writers:%u/%s", c->section_ns, c->writers, place_name(c->place));
 }
 
+static double deadline = INFINITY;
+static unsigned left_out;
+
+static double now_s(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+void rows_limit(double seconds)
+{
+    deadline = now_s() + seconds;
+}
+
+unsigned rows_left_out(void)
+{
+    return left_out;
+}
+
 double rows_measure(struct bench_row *row)
 {
-    struct measure_result r = measure_repetition(row->subject, &row->cell);
+    struct measure_result r;
 
+    if (now_s() > deadline) {
+        left_out++;
+        return 0;
+    }
+    r = measure_repetition(row->subject, &row->cell);
     if (!r.ok && !row->failed)
         fprintf(stderr, "hostbench: check failed: %s, %s, %u threads\n", row->subject->structure, row->subject->name, row->cell.threads);
     row->failed |= !r.ok;

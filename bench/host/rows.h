@@ -28,7 +28,10 @@ enum rows_extent { ROWS_ALL, ROWS_FEW /* one cell of the grid for each number of
 void rows_make(const char *filter, unsigned cpus, enum rows_extent extent);
 /* "structure/name/threads:2/section:100/writers:10" */
 void rows_name(const struct bench_row *row, char *name, unsigned long bytes);
-/* One repetition: measures and keeps the figure. */
+/* From now on for so many seconds repetitions are measured; what comes later is left out. */
+void rows_limit(double seconds);
+unsigned rows_left_out(void);
+/* One repetition: measures and keeps the figure. 0: it was left out. */
 double rows_measure(struct bench_row *row);
 /* Medians and MADs, after the last repetition. */
 void rows_finish(void);

@@ -19,17 +19,21 @@ static void urcu_leave(struct bench_thread *t)
     rcu_unregister_thread();
 }
 
+/* A thread can register for deferring only once in its life. */
 static void urcu_defer_enter(struct bench_thread *t)
 {
+    static __thread bool registered;
+
     urcu_enter(t);
-    if (rcu_defer_register_thread())
+    if (!registered && rcu_defer_register_thread())
         abort();
+    registered = true;
 }
 
 static void urcu_defer_leave(struct bench_thread *t)
 {
     (void)t;
-    rcu_defer_unregister_thread();
+    rcu_defer_barrier_thread();
     rcu_unregister_thread();
 }
 
