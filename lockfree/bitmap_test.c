@@ -7,6 +7,7 @@
 
 static uint64_t shared[BITMAP_WORDS(BITS)];
 static uint32_t owner[BITS];
+static uint64_t done;
 
 static unsigned plain_find(const bool *map, unsigned from, bool value)
 {
@@ -58,15 +59,20 @@ static void body(struct check_thread *t)
     }
 }
 
-int main(int argc, char **argv)
+static void round_of_claims(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
-    uint64_t done;
+    uint64_t before = done;
 
-    check_options(argc, argv);
     sequential();
-    done = check_run(4, bodies, 1);
-    CHECK(done > 0 && bitmap_weight(shared, BITS) == 0);
+    done += check_run(4, bodies, 1);
+    CHECK(done > before && bitmap_weight(shared, BITS) == 0);
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    check_repeat(round_of_claims);
     printf("bitmap: ok, %llu claims\n", (unsigned long long)done);
     return 0;
 }

@@ -1,8 +1,9 @@
 /* check.h: what the host tests of lockfree/ and percpu/ share: CHECK, threads that start together, seeded random numbers, and the
- * command line [SECONDS [SEED]]. Host only. Reports every run as "NAME: ok" with what was done, so that a run that did nothing shows. */
+ * command line [SECONDS [SEED]]. A failure, a hang too, prints the seed; with it and 0 seconds one round is run again. Host only. Reports every run as "NAME: ok" with what was done, so that a run that did nothing shows. */
 #pragma once
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static double check_seconds __attribute__((unused)) = 0.3;
 
 void lockfree_fail(const char *expr, const char *file, int line, const void *object)
 {
-    fprintf(stderr, "%s:%d: %s: object %p\n", file, line, expr, object);
+    fprintf(stderr, "%s:%d: %s: object %p (seed %llu)\n", file, line, expr, object, (unsigned long long)check_seed);
     abort();
 }
 
@@ -58,12 +59,34 @@ void lockfree_misuse(const char *what, const void *object, const void *before, c
     abort();
 }
 
+/* Something was lost and somebody waits for it. Only what a signal handler may do. */
+static inline void check_hung(int sig)
+{
+    char text[64] = "check: hung (seed ", digits[24];
+    size_t n = strlen(text), d = 0;
+    uint64_t seed = check_seed;
+
+    (void)sig;
+    do
+        digits[d++] = (char)('0' + seed % 10);
+    while (seed /= 10);
+    while (d)
+        text[n++] = digits[--d];
+    text[n++] = ')';
+    text[n++] = '\n';
+    if (write(2, text, n) < 0)
+        _exit(1);
+    abort();
+}
+
 static inline void check_options(int argc, char **argv)
 {
     if (argc > 1)
         check_seconds = atof(argv[1]);
     if (argc > 2)
         check_seed = strtoull(argv[2], NULL, 0);
+    signal(SIGALRM, check_hung);
+    alarm((unsigned)check_seconds + 100);
 }
 
 static inline uint64_t check_random(uint64_t *state)
@@ -82,6 +105,19 @@ static inline double check_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Runs `round` with one seed after another until the seconds are over, at least once. How often. */
+static inline unsigned check_repeat(void (*round)(void))
+{
+    double end = check_now() + check_seconds;
+
+    for (unsigned n = 1;; n++) {
+        round();
+        if (check_now() >= end)
+            return n;
+        check_seed = check_seed * 6364136223846793005ull + 1442695040888963407ull;
+    }
 }
 
 struct check_thread {

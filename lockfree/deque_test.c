@@ -16,7 +16,8 @@ static void *slots[SLOTS];
 static struct deque deque;
 static struct object objects[OBJECTS];
 static uint32_t stop;
-static uint64_t pushed, popped, stolen;
+static uint64_t pushed, popped, stolen; /* of this round */
+static uint64_t all_popped, all_stolen;
 
 static void take(struct object *o)
 {
@@ -26,10 +27,9 @@ static void take(struct object *o)
 
 static void owner(struct check_thread *t)
 {
-    double end = check_now() + check_seconds;
     struct object *last;
 
-    while (pushed < OBJECTS && (pushed % 64 || check_now() < end)) {
+    while (pushed < OBJECTS) {
         struct object *o = &objects[pushed];
 
         o->value = pushed * 3 + 1;
@@ -97,18 +97,27 @@ static void sequential(void)
     }
 }
 
-int main(int argc, char **argv)
+static void round_of_objects(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
-    sequential();
+    memset(objects, 0, sizeof(objects));
+    pushed = popped = stolen = 0;
+    stop = 0;
     deque_init(&deque, slots, SLOTS);
     check_run(THIEVES + 1, bodies, 1);
     CHECK(pushed && popped && popped + stolen == pushed);
     for (uint64_t i = 0; i < pushed; i++)
         CHECK(objects[i].taken == 1);
-    printf("deque: ok, %llu pushed, %llu popped, %llu stolen\n", (unsigned long long)pushed, (unsigned long long)popped,
-           (unsigned long long)stolen);
+    all_popped += popped;
+    all_stolen += stolen;
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    sequential();
+    check_repeat(round_of_objects);
+    printf("deque: ok, %llu popped, %llu stolen\n", (unsigned long long)all_popped, (unsigned long long)all_stolen);
     return 0;
 }

@@ -16,7 +16,7 @@ struct inbox_node {
     struct inbox_node *next;
     LF_SITE(pushed) /* written by the pusher, before it */
 };
-#define INBOX_UNLINKED ((struct inbox_node *)8) /* never a node's address: not in any list */
+#define INBOX_UNLINKED ((struct inbox_node *)8) /* debug builds: in no list; never a node's address */
 
 struct inbox {
     struct inbox_node *head;
@@ -25,7 +25,8 @@ struct inbox {
 
 static inline void inbox_node_init(struct inbox_node *n)
 {
-    n->next = INBOX_UNLINKED;
+    if (LF_DEBUG)
+        n->next = INBOX_UNLINKED;
     LF_SITE_NONE(n->pushed);
 }
 
@@ -60,7 +61,8 @@ static inline struct inbox_node *inbox_take_next(struct inbox_node *n)
 {
     struct inbox_node *next = atomic_load_relaxed(&n->next);
 
-    atomic_store_relaxed(&n->next, INBOX_UNLINKED);
+    if (LF_DEBUG)
+        atomic_store_relaxed(&n->next, INBOX_UNLINKED);
     return next;
 }
 

@@ -14,7 +14,8 @@ struct message {
 
 static struct inbox box = INBOX_INIT;
 static struct message messages[SENDERS][NODES];
-static uint64_t pushes_to_empty, detaches, received;
+static uint64_t pushes_to_empty, detaches, received; /* of this round */
+static uint64_t all_received, all_detaches;
 
 static void sender(struct check_thread *t)
 {
@@ -65,15 +66,23 @@ static void body(struct check_thread *t)
         sender(t);
 }
 
-int main(int argc, char **argv)
+static void round_of_nodes(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
+    received = detaches = pushes_to_empty = 0;
     CHECK(inbox_is_empty(&box) && !inbox_detach_all(&box));
     check_run(SENDERS + 1, bodies, 1);
     CHECK(received == SENDERS * NODES && inbox_is_empty(&box));
     CHECK(pushes_to_empty == detaches);
-    printf("inbox: ok, %llu nodes in %llu detaches\n", (unsigned long long)received, (unsigned long long)detaches);
+    all_received += received;
+    all_detaches += detaches;
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    check_repeat(round_of_nodes);
+    printf("inbox: ok, %llu nodes in %llu detaches\n", (unsigned long long)all_received, (unsigned long long)all_detaches);
     return 0;
 }

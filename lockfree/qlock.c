@@ -1,6 +1,8 @@
 /* qlock.c: the contended half of qlock.h. Must never be entered with preemption on. */
 #include "lockfree/qlock.h"
 
+#define QLOCK_PATIENCE 63u /* turns of a wait loop */
+
 bool qlock_unfair;
 
 static struct qlock_node *node_of(uint32_t word)
@@ -10,11 +12,15 @@ static struct qlock_node *node_of(uint32_t word)
     return &qlock_env_nodes(number / QLOCK_CONTEXTS)->node[number % QLOCK_CONTEXTS];
 }
 
+/* Who was not fast enough waits longer before it looks again, so that a crowd does not pull the line to and fro. */
 static void take_when_free(struct qlock *l)
 {
+    unsigned least = 0;
+
     do {
-        while (atomic_load_relaxed(&l->word))
+        for (unsigned turns = 0; turns < least || atomic_load_relaxed(&l->word); turns++)
             cpu_relax();
+        least = least < QLOCK_PATIENCE ? 2 * least + 1 : QLOCK_PATIENCE;
     } while (!qlock_take_free(l));
 }
 

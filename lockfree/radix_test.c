@@ -62,16 +62,21 @@ static void body(struct check_thread *t)
     }
 }
 
-int main(int argc, char **argv)
+static void round_of_keys(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
+    memset(wins, 0, sizeof(wins));
     sequential();
     CHECK(check_run(4, bodies, 1) == KEYS);
     for (unsigned i = 0; i < KEYS; i++)
         CHECK(wins[i] == 1);
     radix_destroy(&shared);
-    printf("radix: ok, %u keys\n", KEYS);
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    printf("radix: ok, %u rounds of %u keys\n", check_repeat(round_of_keys), KEYS);
     return 0;
 }

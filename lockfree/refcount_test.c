@@ -35,15 +35,20 @@ static void saturation(void)
     CHECK(refcount_get_not_zero(&r) && (int32_t)refcount_read(&r) < 0);
 }
 
-int main(int argc, char **argv)
+static void round_of_holders(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
-    saturation();
+    frees = 0;
     refcount_set(&shared, THREADS);
     CHECK(check_run(THREADS, bodies, 1) == THREADS * ROUNDS);
     CHECK(frees == 1 && refcount_read(&shared) == 0 && !refcount_get_not_zero(&shared));
-    printf("refcount: ok\n");
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    saturation();
+    printf("refcount: ok, %u rounds\n", check_repeat(round_of_holders));
     return 0;
 }

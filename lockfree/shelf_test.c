@@ -13,7 +13,8 @@ struct object {
 static struct shelf shelf;
 static struct object objects[OBJECTS];
 static uint32_t owner_finished;
-static uint64_t stolen, reclaimed;
+static uint64_t stolen, reclaimed; /* of this round */
+static uint64_t all_stolen, all_reclaimed;
 
 static void take(struct object *o)
 {
@@ -64,16 +65,26 @@ static void body(struct check_thread *t)
         thief(t);
 }
 
-int main(int argc, char **argv)
+static void round_of_objects(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
+    memset(objects, 0, sizeof(objects));
+    owner_finished = 0;
+    reclaimed = 0;
     CHECK(shelf_is_empty(&shelf));
     stolen = check_run(THIEVES + 1, bodies, 1);
     CHECK(shelf_is_empty(&shelf) && stolen + reclaimed == OBJECTS);
     for (unsigned i = 0; i < OBJECTS; i++)
         CHECK(objects[i].taken == 1);
-    printf("shelf: ok, %llu stolen, %llu reclaimed\n", (unsigned long long)stolen, (unsigned long long)reclaimed);
+    all_stolen += stolen;
+    all_reclaimed += reclaimed;
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    check_repeat(round_of_objects);
+    printf("shelf: ok, %llu stolen, %llu reclaimed\n", (unsigned long long)all_stolen, (unsigned long long)all_reclaimed);
     return 0;
 }

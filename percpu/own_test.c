@@ -10,7 +10,8 @@
 
 static uint64_t own;
 static uint64_t posted, consumed; /* atomic */
-static uint64_t parks, wins, done_early, cancels;
+static uint64_t parks, wins; /* of this round */
+static uint64_t all_parks, done_early, cancels;
 static uint32_t on_queue, finished;
 
 static void sequential(void)
@@ -71,6 +72,8 @@ static void task(struct check_thread *t)
             own_cancel_wait(&own);
             continue;
         }
+        if (check_random(&t->random) % 8 == 0)
+            sched_yield(); /* between the look and the park: a waker finds it BLOCKING */
         if (own_park(&own)) {
             parks++;
             while (!atomic_load_acquire(&on_queue))
@@ -109,16 +112,25 @@ static void body(struct check_thread *t)
         waker(t);
 }
 
-int main(int argc, char **argv)
+static void round_of_wakes(void)
 {
     void (*bodies[])(struct check_thread *) = {body};
 
-    check_options(argc, argv);
-    sequential();
+    posted = consumed = parks = wins = 0;
+    on_queue = finished = 0;
     own = own_make(OWN_RUNNING, 0, 0, LF_COUNTER_START(uint32_t));
     check_run(WAKERS + 1, bodies, 1);
     CHECK(consumed == WAKERS * ROUNDS && parks == wins && finished);
-    printf("own: ok, %llu parked, %llu woken before, %llu cancelled\n", (unsigned long long)parks,
+    all_parks += parks;
+}
+
+int main(int argc, char **argv)
+{
+    check_options(argc, argv);
+    sequential();
+    check_repeat(round_of_wakes);
+    CHECK(all_parks && done_early && cancels);
+    printf("own: ok, %llu parked, %llu woken before, %llu cancelled\n", (unsigned long long)all_parks,
            (unsigned long long)done_early, (unsigned long long)cancels);
     return 0;
 }

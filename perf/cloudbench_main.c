@@ -19,6 +19,7 @@ static const struct verb verbs[] = {
     {"gate", "does a run pass against what was accepted", verb_gate},
     {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
+    {"lines", "lines of memory that move between CPUs, and who causes it", verb_lines},
     {"shell", "an interactive guest on this terminal", verb_shell},
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

@@ -178,9 +178,18 @@ static void do_exec(struct worker *w)
     reap(w, pid);
 }
 
-/* The controls. Rounds of pingpong: worker 0 writes 1, worker 1 writes 0. */
+/* The controls. */
+static void do_private(struct worker *w)
+{
+    atomic_fetch_add(&w->t->own[w->index].word[0], 1);
+}
+
+/* Worker 0 writes 1, worker 1 writes 0; the others have no part. */
 static void do_pingpong(struct worker *w)
 {
+    if (w->index > 1) {
+        return;
+    }
     atomic_long *word = &w->t->shared[0].word[0];
     while (atomic_load(word) != w->index) {
         __builtin_ia32_pause();
@@ -191,11 +200,6 @@ static void do_pingpong(struct worker *w)
 static void do_false(struct worker *w)
 {
     atomic_store_explicit(&w->t->shared[1].word[w->index % 8], 1, memory_order_relaxed);
-}
-
-static void do_private(struct worker *w)
-{
-    atomic_fetch_add(&w->t->own[w->index].word[0], 1);
 }
 
 static void do_counter(struct worker *w) { atomic_fetch_add(&w->t->shared[2].word[0], 1); }

@@ -1,5 +1,6 @@
 /* mm->flags bits of kernel/mm. Guard: mmap_lock for writing. */
 #pragma once
 #define MM_FORKED      1u /* entries with W were written since the last fork */
+#define MM_MEMBARRIER  4u /* registered for private expedited barriers (membarrier(2)); fork inherits it */
 #define MM_LOCK_FUTURE 2u /* mlockall(MCL_FUTURE): new mappings are locked */
 #define MAP_NONBLOCK   0x10000

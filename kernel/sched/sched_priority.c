@@ -2,6 +2,8 @@
  * membarrier(2). */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/lib/err.h"
+#include "kernel/mm/limits.h"
+#include "kernel/mm/mm.h"
 #include "kernel/sched/rq.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
@@ -140,6 +142,14 @@ static void barrier_here(void *unused)
     atomic_fence_full();
 }
 
+static long register_space(struct mm_struct *mm)
+{
+    down_write(&mm->mmap_lock);
+    mm->flags |= MM_MEMBARRIER;
+    up_write(&mm->mmap_lock);
+    return 0;
+}
+
 /* Every running thread executes a full barrier between the call and its return. */
 static void barrier_everywhere(void)
 {
@@ -160,13 +170,17 @@ long sys_membarrier(int cmd, unsigned flags, int cpu_id)
     case MEMBARRIER_CMD_GLOBAL:
         synchronize_rcu();
         return 0;
-    case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+        if (!(READ_ONCE(current->mm->flags) & MM_MEMBARRIER))
+            return -EPERM;
+        /* fall through */
+    case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
         barrier_everywhere();
         return 0;
-    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
-        return 0;
+        return register_space(current->mm);
+    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+        return 0; /* the barrier runs on every CPU, registered or not */
     default:
         return -EINVAL;
     }

@@ -42,6 +42,11 @@ static struct line_state *line_at(struct line_model *m, uint64_t line)
     return s;
 }
 
+static uint64_t bytes_of(const struct line_touch *t)
+{
+    return (t->size >= LINE_BYTES ? ~0ull : (1ull << t->size) - 1) << t->offset;
+}
+
 struct line_outcome line_model_touch(struct line_model *m, uint64_t line, struct line_touch touch,
                                      bool store)
 {
@@ -49,6 +54,7 @@ struct line_outcome line_model_touch(struct line_model *m, uint64_t line, struct
     uint64_t me = 1ull << touch.vcpu;
     struct line_outcome o = {.from = s->writer};
     o.transfer = s->writer.size && !(s->holders & me);
+    o.apart = o.transfer && !(s->written & bytes_of(&touch));
     if (!store) {
         s->holders |= me;
         if (touch.vcpu != s->writer.vcpu || !s->writer.size)
@@ -60,6 +66,8 @@ struct line_outcome line_model_touch(struct line_model *m, uint64_t line, struct
     if (!o.transfer && s->reader.size && s->reader.vcpu != touch.vcpu)
         o.from = s->reader;
     s->holders = me;
+    bool again = s->writer.size && s->writer.vcpu == touch.vcpu;
+    s->written = bytes_of(&touch) | (again ? s->written : 0);
     s->writer = touch;
     s->reader = (struct line_touch){0};
     return o;

@@ -27,6 +27,7 @@ struct line_touch {
 struct line_state {
     uint64_t number;          /* physical address / 64, plus one; 0: free slot */
     uint64_t holders;         /* a bit a vCPU */
+    uint64_t written;         /* bytes that the writer wrote since it got the line, a bit each */
     struct line_touch writer; /* of the current version; size 0: none seen */
     struct line_touch reader; /* last reader since that is not the writer; size 0: none */
 };
@@ -37,7 +38,8 @@ struct line_model {
 };
 
 struct line_outcome {
-    bool transfer;     /* the line came from another vCPU */
+    bool transfer; /* the line came from another vCPU */
+    bool apart;    /* a transfer, of bytes that the writer has not written since it got the line */
     bool invalidation; /* others lost it */
     uint64_t lost;     /* who, a bit a vCPU */
     struct line_touch

@@ -62,6 +62,23 @@ static void store_meets_the_reader_that_loses_the_line(void **state)
     line_model_free(&m);
 }
 
+// What the writer wrote since it got the line, and nothing else, is data that others come for.
+static void other_bytes_are_apart(void **state)
+{
+    struct line_model m = {0};
+    struct line_touch low = {.offset = 0, .size = 8}, high = {.offset = 32, .size = 32};
+    struct line_touch there = {.vcpu = 1, .offset = 4, .size = 2};
+    (void)state;
+    line_model_touch(&m, 5, low, true);
+    line_model_touch(&m, 5, high, true);
+    assert_false(line_model_touch(&m, 5, there, false).apart);
+    there.offset = 16;
+    line_model_touch(&m, 5, high, true);
+    assert_true(line_model_touch(&m, 5, there, true).apart);
+    assert_true(line_model_touch(&m, 5, low, false).apart);
+    line_model_free(&m);
+}
+
 // Memory that nobody was seen to write is cold: reading it moves nothing between caches.
 static void cold_reads_are_no_transfers(void **state)
 {
@@ -138,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_vcpu_shares_with_nobody),
                                        cmocka_unit_test(pingpong),
                                        cmocka_unit_test(store_meets_the_reader_that_loses_the_line),
+                                       cmocka_unit_test(other_bytes_are_apart),
                                        cmocka_unit_test(cold_reads_are_no_transfers),
                                        cmocka_unit_test(random_programs),
                                        cmocka_unit_test(tally_counts_each_meeting)};

@@ -13,7 +13,7 @@ static bool same_touch(const struct line_touch *a, const struct line_touch *b)
 
 static bool same(const struct line_meeting *a, const struct line_meeting *b)
 {
-    return a->line == b->line && a->kind == b->kind && a->far == b->far &&
+    return a->line == b->line && a->kind == b->kind && a->far == b->far && a->apart == b->apart &&
            same_touch(&a->to, &b->to) && same_touch(&a->from, &b->from);
 }
 

@@ -11,7 +11,8 @@ struct line_meeting {
     uint64_t line;
     struct line_touch to, from; /* their vcpu is not part of the identity */
     uint8_t kind;
-    bool far; /* between nodes */
+    bool apart; /* as in struct line_outcome */
+    bool far;   /* between nodes */
 };
 
 struct tally_entry {

@@ -21,8 +21,10 @@
 
 #define VCPU_COUNTS(X)                                                                             \
     X(insns_user)                                                                                  \
-    X(insns_kernel) X(loads) X(stores) X(read_transfers) X(write_transfers) X(far_transfers)       \
-        X(user_transfers) X(invalidations)
+    X(insns_kernel)                                                                                \
+    X(loads)                                                                                       \
+    X(stores)                                                                                      \
+    X(read_transfers) X(write_transfers) X(far_transfers) X(user_transfers) X(invalidations)
 #define X(n) uint64_t n;
 struct vcpu_counts {
     VCPU_COUNTS(X)
@@ -69,9 +71,9 @@ static void print_meetings(void)
         const struct line_meeting *k = &e->key;
         if (e->count)
             fprintf(out,
-                    "meet %c %d %" PRIu64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %u %u %" PRIx64
+                    "meet %c %d %d %" PRIu64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %u %u %" PRIx64
                     " %u %u\n",
-                    k->kind, k->far, e->count, k->line * LINE_BYTES, e->vaddr, k->to.pc,
+                    k->kind, k->far, k->apart, e->count, k->line * LINE_BYTES, e->vaddr, k->to.pc,
                     k->to.offset, k->to.size, k->from.pc, k->from.offset, k->from.size);
     }
 }
@@ -111,6 +113,7 @@ static void on_marker(unsigned vcpu, void *udata)
     case 3:
         modelling = true;
         line_model_free(&model);
+        fputs("run\n", out);
         log_line("start");
         break;
     case 4:
@@ -145,6 +148,7 @@ static void touch_line(uint64_t line, uint64_t vaddr, struct line_touch touch, b
                                .kind = !o.transfer ? 'i'
                                        : store     ? 'w'
                                                    : 'r',
+                               .apart = o.apart,
                                .far = node_of[touch.vcpu] != node_of[o.from.vcpu]};
     count_outcome(&o, &key);
     line_tally_add(&tally, &key, vaddr - touch.offset);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ASK "run grep -E ^[0-9a-f]+.[tTwW] /proc/kallsyms"
+#define ASK "run grep -E ^[0-9a-f]+.[tTwWbBdDrR] /proc/kallsyms"
 
 static char *ask_guest(const struct kernel_image *kernel, const struct host_tools *tools,
                        const char *console_path)
@@ -47,7 +47,7 @@ static char *cached(const struct kernel_image *kernel, const struct host_tools *
     char hex[SHA256_HEX];
     if (!sha256_file(kernel->path, hex))
         return NULL;
-    char *dir = project_path(".cache/symbols"), *path = x_printf("%s/%.16s", dir, hex);
+    char *dir = project_path(".cache/symbols"), *path = x_printf("%s/%.16s.all", dir, hex);
     char *console = x_printf("%s.console.%d", path, (int)getpid());
     make_dirs(dir);
     char *table = file_read(path, NULL);

@@ -14,4 +14,5 @@ int verb_compare(int argc, char **argv);
 int verb_gate(int argc, char **argv);
 int verb_shell(int argc, char **argv);
 int verb_config(int argc, char **argv);
+int verb_lines(int argc, char **argv);
 int verb_profile(int argc, char **argv);

@@ -36,8 +36,10 @@ static void add_symbols(struct text_buf *t, const struct image *f, const Elf64_S
         int type = ELF64_ST_TYPE(s[i].st_info);
         bool code =
             type == STT_FUNC || (type == STT_NOTYPE && s[i].st_shndx != SHN_ABS && s[i].st_shndx);
-        if (code && s[i].st_name < strtab->sh_size && names[s[i].st_name])
-            text_addf(t, "%016lx t %s\n", (unsigned long)s[i].st_value, names + s[i].st_name);
+        bool named = s[i].st_name < strtab->sh_size && names[s[i].st_name];
+        if (named && (code || type == STT_OBJECT))
+            text_addf(t, "%016lx %c %s\n", (unsigned long)s[i].st_value, code ? 't' : 'd',
+                      names + s[i].st_name);
     }
 }
 
@@ -58,14 +60,14 @@ char *symbol_table_elf(const char *path)
     return t.data;
 }
 
-// A line is 16 hexadecimal digits, a letter of the text section, a name.
+// A line is 16 hexadecimal digits, a letter of a text or data section, a name.
 char *symbol_table_console(const char *console)
 {
     struct text_buf t = {0};
     for (const char *line = console; line && *line;
          line = strchr(line, '\n'), line += line != NULL) {
         size_t digits = strspn(line, "0123456789abcdef"), len = strcspn(line, "\r\n");
-        if (digits == 16 && line[16] == ' ' && line[17] && strchr("tTwW", line[17]) &&
+        if (digits == 16 && line[16] == ' ' && line[17] && strchr("tTwWbBdDrR", line[17]) &&
             line[18] == ' ') {
             text_add_bytes(&t, line, len);
             text_add(&t, "\n");

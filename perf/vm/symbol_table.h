@@ -2,8 +2,8 @@
 #pragma once
 #include <stddef.h>
 
-// Function symbols of an ELF64 file's .symtab; NULL when it has none or is no ELF. The caller frees
-// it.
+// Function and data symbols of an ELF64 file's .symtab; NULL when it has none or is no ELF. The
+// caller frees it.
 char *symbol_table_elf(const char *path);
 // The lines of /proc/kallsyms found in a console's text (between two marker lines); NULL when there
 // are none.

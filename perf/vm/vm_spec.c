@@ -102,8 +102,9 @@ static void add_devices(struct str_list *v)
 static void add_plugin(struct str_list *v, const struct vm_spec *s)
 {
     list_add(v, "-plugin");
-    list_addf(v, "%s,out=" VM_COUNT_FILE "%s", s->plugin,
-              s->plugin_symbols ? ",symbols=" VM_SYMBOL_FILE : "");
+    list_addf(v, "%s,out=" VM_COUNT_FILE "%s%s", s->plugin,
+              s->plugin_symbols ? ",symbols=" VM_SYMBOL_FILE : "",
+              s->plugin_more ? s->plugin_more : "");
 }
 
 void vm_argv(const struct vm_spec *s, struct str_list *argv)

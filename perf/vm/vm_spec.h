@@ -19,6 +19,7 @@ struct vm_spec {
     const char *initrd;
     const char *guest_args;   // the words after "--", or NULL
     const char *plugin;       // the counting plugin, or NULL
+    const char *plugin_more;  // more arguments of the plugin, each after a comma, or NULL
     const char *extra_append; // more kernel options, or NULL
     bool plugin_symbols;      // symbols.txt lies in the working folder
 };

@@ -1,5 +1,7 @@
 /* The machine as a whole: names, mounts, roots, the log, reboot's guard, small calls. Started as root. */
 #include "tests/guest/abi.h"
+#include <pthread.h>
+#include <sched.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
@@ -198,6 +200,57 @@ TEST(membarrier, query_and_EINVAL)
     EQ(syscall(SYS_membarrier, 1, 0, 0), 0);
     FAILS(syscall(SYS_membarrier, 1 << 30, 0, 0), EINVAL);
     FAILS(syscall(SYS_membarrier, 0, 77, 0), EINVAL);
+}
+
+#define MEMBARRIER_PRIVATE 8
+#define MEMBARRIER_REGISTER_PRIVATE 16
+
+TEST(membarrier, EPERM_unless_registered)
+{
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), EPERM);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE, 0, 0), 0);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+static volatile int flag_a, flag_b, seen_a, seen_b, round_no, done_no;
+
+/* The other side of a store-buffer test: only a compiler barrier here, the system call on the main side is the full barrier for both. */
+static void *light_side(void *arg)
+{
+    for (int i = 1; i <= 2000; i++) {
+        while (round_no != i) {
+            sched_yield();
+        }
+        flag_a = 1;
+        __asm__ volatile("" ::: "memory");
+        seen_b = flag_b;
+        __atomic_store_n(&done_no, i, __ATOMIC_RELEASE);
+    }
+    return arg;
+}
+
+TEST(membarrier, orders_a_thread_that_has_no_barrier)
+{
+    pthread_t t;
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE, 0, 0), 0);
+    EQ(pthread_create(&t, NULL, light_side, NULL), 0);
+    for (int i = 1; i <= 2000; i++) {
+        flag_a = flag_b = 0;
+        __atomic_store_n(&round_no, i, __ATOMIC_SEQ_CST);
+        flag_b = 1;
+        EQ(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), 0);
+        seen_a = flag_a;
+        while (__atomic_load_n(&done_no, __ATOMIC_ACQUIRE) != i) {
+            sched_yield();
+        }
+        CHECK(seen_a || seen_b);
+    }
+    EQ(pthread_join(t, NULL), 0);
 }
 
 TEST(gettid, leader_is_the_pid)

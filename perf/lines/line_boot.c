@@ -1,0 +1,154 @@
+// Jobs are packed into boots by the length of the kernel's command line.
+#include "perf/lines/line_boot.h"
+
+#include "perf/util/say.h"
+#include "perf/vm/cpu_list.h"
+#include "perf/vm/guest_boot.h"
+#include "perf/vm/hang_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_ID    "lines"
+#define WORDS_MAX 1600 // bytes for the jobs: Linux takes 2,048 with its own options
+
+struct batch {
+    const struct line_arm *arm;
+    struct line_job *job;
+    size_t jobs, ended; // ended: how many exit records came
+};
+
+static void take_result(struct line_job *j, json_t *record)
+{
+    const char *check = json_string_value(json_object_get(record, "check"));
+    j->ops = json_number_value(json_object_get(record, "ops"));
+    if (!check || strcmp(check, "ok"))
+        j->fault = x_printf("self-check: %s", check ? check : "missing");
+}
+
+static void on_record(void *ctx, json_t *record)
+{
+    struct batch *b = ctx;
+    const char *type = json_string_value(json_object_get(record, "type"));
+    struct line_job *j = b->ended < b->jobs ? &b->job[b->ended] : NULL;
+    if (!j || !type)
+        return;
+    if (!strcmp(type, "result"))
+        take_result(j, record);
+    else if (!strcmp(type, "unsupported"))
+        j->fault = x_printf("unsupported: %s", json_string_value(json_object_get(record, "call")));
+    else if (!strcmp(type, "exit"))
+        b->ended++;
+}
+
+static char *join(const struct line_job *job, size_t jobs)
+{
+    struct text_buf t = {0};
+    for (size_t i = 0; i < jobs; i++)
+        text_addf(&t, "%s%s", i ? "+" : "bench " RUN_ID " ", job[i].spec);
+    return t.data;
+}
+
+// ",nodes=0.0.1.1": the node of each vCPU; and where the log goes.
+static char *plugin_arguments(const struct vm_topology *t, const char *log)
+{
+    struct text_buf list = {0};
+    text_add(&list, ",nodes=");
+    for (int c = 0; c < t->cpus; c++) {
+        int node = 0;
+        for (int n = 0; n < t->nodes; n++) {
+            struct cpu_list l;
+            if (cpu_list_parse(&l, t->node[n].cpus) && l.has[c])
+                node = n;
+        }
+        text_addf(&list, "%s%d", c ? "." : "", node);
+    }
+    if (log)
+        text_addf(&list, ",log=%s", log);
+    return list.data;
+}
+
+static void hand_out(struct batch *b, struct line_file *f)
+{
+    for (size_t i = 0; i < b->jobs; i++) {
+        struct line_job *j = &b->job[i];
+        if (i < f->runs && i < b->ended && !j->fault && f->run[i].closed) {
+            j->window = f->run[i];
+            f->run[i] = (struct line_window){0};
+        } else if (!j->fault) {
+            j->fault = x_strdup("the workload did not get to its end");
+        }
+    }
+}
+
+static int judge(const struct batch *b, const struct boot_result *r)
+{
+    if (r->status == BOOT_OK)
+        return 0;
+    char *tail = boot_console_tail(r, 20);
+    say_error("%s: %s", b->arm->kernel->label, r->reason);
+    say("%s", tail);
+    free(tail);
+    return r->status == BOOT_QEMU_FAILED   ? EXIT_REFUSED
+           : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
+                                           : EXIT_GUEST;
+}
+
+static int boot_batch(struct batch *b)
+{
+    struct boot_result r;
+    struct line_file file = {0};
+    char *args = join(b->job, b->jobs), *more = plugin_arguments(b->arm->topology, b->arm->log);
+    struct vm_spec spec = {.tier = TIER_DET,
+                           .qemu = b->arm->qemu,
+                           .cpu = vm_default_cpu(TIER_DET),
+                           .topology = b->arm->topology,
+                           .kernel = b->arm->kernel,
+                           .initrd = b->arm->initrd,
+                           .guest_args = args,
+                           .plugin = b->arm->plugin,
+                           .plugin_more = more};
+    struct boot_request request = {.spec = &spec,
+                                   .run_id = RUN_ID,
+                                   .slowness = machine_slowness(),
+                                   .on_record = on_record,
+                                   .ctx = b};
+    say("%s, %d CPUs: %zu workload%s", b->arm->kernel->label, b->arm->topology->cpus, b->jobs,
+        b->jobs == 1 ? "" : "s");
+    guest_boot(&request, &r);
+    if (r.counts)
+        line_file_parse(&file, r.counts);
+    if (file.fault)
+        say_error("%s", file.fault);
+    hand_out(b, &file);
+    int rc = judge(b, &r);
+    line_file_free(&file);
+    boot_result_free(&r);
+    free(args);
+    free(more);
+    return rc;
+}
+
+int line_boot(const struct line_arm *arm, struct line_job *job, size_t jobs)
+{
+    int rc = 0;
+    for (size_t at = 0; at < jobs && !rc;) {
+        size_t n = 0, bytes = 0;
+        while (at + n < jobs && (bytes += strlen(job[at + n].spec) + 1) < WORDS_MAX)
+            n++;
+        struct batch b = {.arm = arm, .job = job + at, .jobs = n ? n : 1};
+        rc = boot_batch(&b);
+        at += b.jobs;
+    }
+    return rc;
+}
+
+void line_jobs_free(struct line_job *job, size_t jobs)
+{
+    for (size_t i = 0; i < jobs; i++) {
+        line_window_free(&job[i].window);
+        free(job[i].spec);
+        free(job[i].fault);
+    }
+    free(job);
+}

@@ -1,0 +1,403 @@
+// cloudbench lines: lines of memory that move between CPUs, per operation, and who causes it; pairs
+// of operations on unrelated objects that share lines.
+#include "perf/lines/line_boot.h"
+#include "perf/lines/line_sites.h"
+#include "perf/lines/lines_view.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/verbs/guest_symbols.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/text_table.h"
+#include "perf/vm/temp_dir.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KERNELS_MAX 4
+
+enum { OPT_FORMAT = 256, OPT_TOP, OPT_ITERS, OPT_QEMU, OPT_INITRD, OPT_CONFLICTS, OPT_LOG };
+
+struct lines_args {
+    struct str_list workloads, kernels, topologies;
+    const char *format, *log;
+    int top, iters;
+    bool conflicts;
+    struct host_tools tools;
+};
+
+static const struct argp_option options[] = {
+    {"kernel", 'k', "KERNEL", 0, "kernel to boot; repeat or separate by commas (default: cloudos)",
+     0},
+    {"topology", 't', "LIST", 0, "shapes of 1 to 8 CPUs, separated by commas (default: 2)", 0},
+    {"top", OPT_TOP, "N", 0, "show the N places that cause most transfers (default: 0)", 0},
+    {"iters", OPT_ITERS, "N", 0, "operations of each worker (default: 100; conflicts: 20)", 0},
+    {"conflicts", OPT_CONFLICTS, 0, 0, "every pair of operations on two CPUs, as a matrix", 0},
+    {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
+    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
+    {0},
+};
+
+static void add_words(struct str_list *l, const char *arg)
+{
+    char *copy = x_strdup(arg), *save = NULL;
+    for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+        if (!list_has(l, w))
+            list_add(l, w);
+    free(copy);
+}
+
+static int whole(struct argp_state *state, const char *arg, const char *what, int least)
+{
+    char *end;
+    long v = strtol(arg, &end, 10);
+    if (end == arg || *end || v < least || v > 1000000)
+        argp_error(state, "%s must be a whole number from %d on, not \"%s\"", what, least, arg);
+    return v;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct lines_args *a = state->input;
+    switch (key) {
+    case 'k':
+        add_words(&a->kernels, arg);
+        break;
+    case 't':
+        add_words(&a->topologies, arg);
+        break;
+    case OPT_TOP:
+        a->top = whole(state, arg, "--top", 0);
+        break;
+    case OPT_ITERS:
+        a->iters = whole(state, arg, "--iters", 1);
+        break;
+    case OPT_CONFLICTS:
+        a->conflicts = true;
+        break;
+    case OPT_LOG:
+        a->log = arg;
+        break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case OPT_QEMU:
+        a->tools.qemu = x_strdup(arg);
+        break;
+    case OPT_INITRD:
+        a->tools.initrd = x_strdup(arg);
+        break;
+    case ARGP_KEY_ARG:
+        add_words(&a->workloads, arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+// The operations of the workload share that stand for a family of calls.
+static const char *const operations[] = {"getppid", "dup",   "open",   "stat",  "rw",
+                                         "pipe",    "mmap",  "touch",  "futex", "signal",
+                                         "sched",   "timer", "thread", "fork",  "exec"};
+
+struct lines {
+    const struct lines_args *args;
+    struct kernel_image kernel[KERNELS_MAX];
+    size_t kernels;
+    struct line_names *names[KERNELS_MAX];
+    json_t *rows, *top, *matrices;
+    bool failed; // a row has no number
+};
+
+// OP: workers on all CPUs. WORKLOAD@PLACEMENT: the two-party workload there. NULL: no such
+// placement.
+static char *make_spec(const char *name, const struct vm_topology *t, int iters)
+{
+    const char *at = strchr(name, '@');
+    int cpu[2];
+    if (!at)
+        return x_printf("share/%s@%d:%d", name, t->cpus, iters);
+    for (int p = 0; p < PLACEMENTS; p++)
+        if (!strcmp(at + 1, placement_name[p]) && vm_topology_pair(t, p, &cpu[0], &cpu[1]))
+            return x_printf("%.*s:%d:cpus=%d,%d", (int)(at - name), name, iters, cpu[0], cpu[1]);
+    return NULL;
+}
+
+static json_t *row_json(const char *name, const struct line_arm *arm, const struct line_job *j)
+{
+    const struct line_window *w = &j->window;
+    json_t *row = json_pack("{s:s,s:s,s:s}", "workload", name, "topology", arm->topology->name,
+                            "kernel", arm->kernel->label);
+    if (!w->closed || j->ops <= 0) {
+        json_object_set_new(row, "reason", json_string(j->fault ? j->fault : "no window"));
+        return row;
+    }
+    double insns = line_total(w, "insns_user") + line_total(w, "insns_kernel");
+    double kernel = line_transfers(w, true), user = line_transfers(w, false);
+    json_t *more =
+        json_pack("{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:O,s:O}", "ops", j->ops, "transfers",
+                  (kernel + user) / j->ops, "user_transfers", user / j->ops, "far",
+                  line_total(w, "far_transfers") / j->ops, "invalidations",
+                  line_total(w, "invalidations") / j->ops, "locked",
+                  json_number_value(json_object_get(w->counts, "locked_kernel")) / j->ops,
+                  "instructions", insns / j->ops, "vcpus", w->vcpus, "counts", w->counts);
+    json_object_update(row, more);
+    json_decref(more);
+    return row;
+}
+
+static void add_top(struct lines *l, size_t kernel, char *title, struct line_window *const *windows,
+                    size_t count, double ops)
+{
+    size_t sites;
+    struct line_site *site = line_sites(windows, count, &sites, l->names[kernel]);
+    json_t *list = json_array();
+    for (size_t i = 0; i < sites && i < (size_t)l->args->top; i++)
+        json_array_append_new(list, line_site_json(&site[i], l->names[kernel], ops));
+    json_array_append_new(l->top, json_pack("{s:s,s:o}", "title", title, "sites", list));
+    free(site);
+    free(title);
+}
+
+static void take_rows(struct lines *l, size_t kernel, const struct line_arm *arm,
+                      struct line_job *job, const struct str_list *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        struct line_window *w = &job[i].window;
+        json_array_append_new(l->rows, row_json(name, arm, &job[i]));
+        l->failed |= !w->closed;
+        if (l->args->top && w->closed)
+            add_top(l, kernel,
+                    x_printf("%s on %s, %s CPUs", name, arm->kernel->label, arm->topology->name),
+                    &w, 1, job[i].ops);
+    }
+}
+
+static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
+{
+    const struct str_list *asked = &l->args->workloads;
+    struct str_list names = {0};
+    struct line_job *job = x_alloc(asked->count * sizeof(*job));
+    for (size_t i = 0; i < asked->count; i++) {
+        char *spec =
+            make_spec(asked->items[i], arm->topology, l->args->iters ? l->args->iters : 100);
+        if (!spec)
+            continue;
+        job[names.count].spec = spec;
+        list_add(&names, asked->items[i]);
+    }
+    int rc = names.count ? line_boot(arm, job, names.count) : 0;
+    take_rows(l, kernel, arm, job, &names);
+    line_jobs_free(job, names.count);
+    list_free(&names);
+    return rc;
+}
+
+static json_t *cell_json(const char *a, const char *b, const struct line_job *j)
+{
+    json_t *c = json_pack("{s:s,s:s}", "a", a, "b", b);
+    if (j->window.closed && j->ops > 0)
+        json_object_set_new(c, "transfers", json_real(line_transfers(&j->window, true) / j->ops));
+    else
+        json_object_set_new(c, "reason", json_string(j->fault ? j->fault : "no window"));
+    return c;
+}
+
+static void take_matrix(struct lines *l, size_t kernel, const struct line_arm *arm,
+                        struct line_job *job, const struct str_list *names)
+{
+    json_t *cells = json_array(), *heads = json_array();
+    size_t n = 0, pairs = names->count * (names->count + 1) / 2;
+    struct line_window **windows = x_alloc(pairs * sizeof(*windows));
+    double ops = 0;
+    for (size_t a = 0; a < names->count; a++) {
+        json_array_append_new(heads, json_string(names->items[a]));
+        for (size_t b = a; b < names->count; b++, n++) {
+            json_array_append_new(cells, cell_json(names->items[a], names->items[b], &job[n]));
+            windows[n] = job[n].window.closed ? &job[n].window : NULL;
+            l->failed |= !windows[n];
+            ops += windows[n] ? job[n].ops : 0;
+        }
+    }
+    json_array_append_new(l->matrices, json_pack("{s:s,s:o,s:o}", "kernel", arm->kernel->label,
+                                                 "operations", heads, "cells", cells));
+    if (l->args->top && ops > 0)
+        add_top(l, kernel,
+                x_printf("all pairs on %s, per operation of all pairs", arm->kernel->label),
+                windows, pairs, ops);
+    free(windows);
+}
+
+static int measure_pairs(struct lines *l, size_t kernel, const struct line_arm *arm)
+{
+    const struct str_list *names = &l->args->workloads;
+    size_t n = 0, pairs = names->count * (names->count + 1) / 2;
+    struct line_job *job = x_alloc(pairs * sizeof(*job));
+    for (size_t a = 0; a < names->count; a++)
+        for (size_t b = a; b < names->count; b++)
+            job[n++].spec = x_printf("share/%s.%s@2:%d", names->items[a], names->items[b],
+                                     l->args->iters ? l->args->iters : 20);
+    int rc = line_boot(arm, job, pairs);
+    if (!rc)
+        take_matrix(l, kernel, arm, job, names);
+    line_jobs_free(job, pairs);
+    return rc;
+}
+
+static int run_topology(struct lines *l, const char *name)
+{
+    struct vm_topology topology;
+    char *why = NULL;
+    int rc = 0;
+    if (!vm_topology_find(&topology, name, &why) || topology.cpus > VM_DET_CPUS_MAX ||
+        (l->args->conflicts && topology.cpus < 2)) {
+        say_error("%s", why ? why : "lines are counted on 1 to 8 CPUs, conflicts on 2 to 8");
+        rc = EXIT_USAGE;
+    }
+    for (size_t k = 0; k < l->kernels && !rc; k++) {
+        struct line_arm arm = {.kernel = &l->kernel[k],
+                               .topology = &topology,
+                               .qemu = l->args->tools.qemu,
+                               .initrd = l->args->tools.initrd,
+                               .plugin = l->args->tools.plugin,
+                               .log = l->args->log};
+        rc = l->args->conflicts ? measure_pairs(l, k, &arm) : measure(l, k, &arm);
+    }
+    free(why);
+    vm_topology_free(&topology);
+    return rc;
+}
+
+static int by_workload(const void *a, const void *b)
+{
+    json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    static const char *const keys[] = {"workload", "topology"};
+    for (int k = 0; k < 2; k++) {
+        int d = strverscmp(json_string_value(json_object_get(x, keys[k])),
+                           json_string_value(json_object_get(y, keys[k])));
+        if (d)
+            return d;
+    }
+    return strcmp(json_string_value(json_object_get(y, "kernel")),
+                  json_string_value(json_object_get(x, "kernel")));
+}
+
+// Both kernels of a workload side by side.
+static json_t *sorted(json_t *rows)
+{
+    size_t n = json_array_size(rows);
+    json_t **list = x_alloc((n + 1) * sizeof(*list)), *out = json_array();
+    for (size_t i = 0; i < n; i++)
+        list[i] = json_array_get(rows, i);
+    qsort(list, n, sizeof(*list), by_workload);
+    for (size_t i = 0; i < n; i++)
+        json_array_append(out, list[i]);
+    free(list);
+    return out;
+}
+
+static void show(struct lines *l)
+{
+    json_t *rows = sorted(l->rows), *m;
+    size_t i;
+    if (!strcmp(l->args->format, "json")) {
+        json_t *all =
+            json_pack("{s:O,s:O,s:O}", "rows", rows, "matrices", l->matrices, "top", l->top);
+        json_dumpf(all, stdout, JSON_INDENT(1));
+        puts("");
+        json_decref(all);
+    } else {
+        if (json_array_size(rows))
+            lines_view_rows(rows, l->args->format);
+        json_array_foreach (l->matrices, i, m)
+            lines_view_matrix(m, l->args->format);
+        lines_view_top(l->top, l->args->format);
+    }
+    json_decref(rows);
+}
+
+static int find_all(struct lines *l, struct lines_args *a)
+{
+    int rc = host_tools_find(&a->tools, (struct host_need){"lines", VM_DET_CPUS_MAX});
+    if (a->kernels.count > KERNELS_MAX) {
+        say_error("at most %d kernels at once", KERNELS_MAX);
+        return EXIT_USAGE;
+    }
+    for (size_t k = 0; k < a->kernels.count && !rc; k++, l->kernels++) {
+        rc = kernel_image_find(&l->kernel[k], a->kernels.items[k]);
+        char *table = rc || !a->top ? NULL : guest_symbols(&l->kernel[k], &a->tools);
+        l->names[k] = line_names_open(l->kernel[k].path ? l->kernel[k].path : "", table);
+        free(table);
+    }
+    return rc;
+}
+
+static int lines(struct lines_args *a)
+{
+    struct lines l = {.args = a};
+    l.rows = json_array();
+    l.top = json_array();
+    l.matrices = json_array();
+    int rc = find_all(&l, a);
+    for (size_t t = 0; t < a->topologies.count && !rc; t++)
+        rc = run_topology(&l, a->topologies.items[t]);
+    if (!rc || rc == EXIT_GUEST)
+        show(&l);
+    for (size_t k = 0; k < KERNELS_MAX; k++) {
+        line_names_close(l.names[k]);
+        kernel_image_free(&l.kernel[k]);
+    }
+    json_decref(l.rows);
+    json_decref(l.top);
+    json_decref(l.matrices);
+    return rc ? rc : l.failed ? EXIT_GUEST : EXIT_OK;
+}
+
+static void fill_defaults(struct lines_args *a)
+{
+    if (!a->kernels.count)
+        list_add(&a->kernels, "cloudos");
+    if (!a->topologies.count)
+        list_add(&a->topologies, "2");
+    if (a->conflicts && !a->workloads.count)
+        for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+            list_add(&a->workloads, operations[i]);
+}
+
+int verb_lines(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "WORKLOAD...",
+        "Transfers of 64-byte lines between CPUs, per operation (docs/lines.md).\v"
+        "WORKLOAD is an operation that unrelated processes do on every CPU (getppid dup open stat "
+        "rw "
+        "pipe mmap touch futex signal sched timer thread fork exec) or a two-party workload with "
+        "its placement (futex@cross-cpu, pipe@cross-node). With --conflicts: the operations whose "
+        "pairs are run, all of them by default.",
+        0,
+        0,
+        0};
+    struct lines_args a = {.format = "text"};
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    fill_defaults(&a);
+    if (!a.workloads.count)
+        say_error("which workload? (or --conflicts; see cloudbench lines --help)");
+    if (a.log && *a.log != '/')
+        say_error("--log wants an absolute path");
+    int rc =
+        format_known(a.format) && a.workloads.count && (!a.log || *a.log == '/') ? 0 : EXIT_USAGE;
+    temp_dir_sweep();
+    rc = rc ? rc : lines(&a);
+    host_tools_free(&a.tools);
+    list_free(&a.workloads);
+    list_free(&a.kernels);
+    list_free(&a.topologies);
+    return rc;
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# The lines tier end to end on both kernels: workloads whose transfers are known to the last one, an independent simulation of
+# logged accesses, repeatability, nodes, bad arguments. Without the newer QEMU (ci/qemu) there is nothing to test.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1 TMPDIR=$tmp/t
+mkdir -p "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+if ! ci/qemu >/dev/null 2>"$tmp/err"; then
+    echo "skip lines: $(tail -1 "$tmp/err")"
+    exit 0
+fi
+
+check() {
+    if [ "$2" = 0 ]; then
+        echo "ok $1"
+    else
+        echo "not ok $1: ${3:-}"
+    fi
+}
+
+# run NAME ARGS...: cloudbench lines as JSON.
+run() {
+    local name=$1
+    shift
+    timeout 280 $cb lines "$@" --format json >"$tmp/$name.json" 2>"$tmp/$name.err"
+    check "lines: $name runs" $? "$(tail -3 "$tmp/$name.err" | tr '\n' ' ')"
+}
+
+run controls nothing private pingpong false counter getppid fork -k linux -k cloudos
+run again nothing private pingpong false counter getppid fork -k cloudos
+run four counter fork futex@cross-cpu -k cloudos -t 4
+run nodes counter -k cloudos -t 4x2
+run random random --iters 400 -k cloudos -t 4 --log "$tmp/log"
+run pairs --conflicts getppid fork -k cloudos --top 3
+
+$cb lines fork -t 16 >/dev/null 2>"$tmp/err"
+[ $? = 2 ] && grep -q '1 to 8 CPUs' "$tmp/err"
+check 'lines: too many CPUs' $? "$(cat "$tmp/err")"
+timeout 100 $cb lines nosuch >"$tmp/out" 2>"$tmp/err"
+[ $? = 6 ] && grep -q 'no operation is called nosuch' "$tmp/out"
+check 'lines: unknown operation' $? "$(cat "$tmp/out" "$tmp/err")"
+[ -z "$(ls -A "$TMPDIR")" ]
+check 'lines: no temporary files are left' $? "$(ls -A "$TMPDIR")"
+
+python3 - "$tmp" <<'P'
+import json, sys
+tmp = sys.argv[1]
+load = lambda name: json.load(open(f'{tmp}/{name}.json'))
+def check(name, ok, why=''):
+    print(f'ok lines: {name}' if ok else f'not ok lines: {name}: {why}')
+def rows(name):
+    return {(r['workload'], r['kernel']): r for r in load(name)['rows']}
+
+known = {'nothing': 0, 'private': 0, 'pingpong': 1, 'false': 1, 'counter': 1}  # an operation; a round has two
+for (w, kernel), r in sorted(rows('controls').items()):
+    if w in known:
+        check(f'{w} on {kernel}', r['user_transfers'] == known[w] and r['ops'] == 200, r['user_transfers'])
+    elif w == 'getppid':
+        check(f'getppid on {kernel} shares nothing', r['transfers'] < 0.05, r['transfers'])
+    else:
+        check(f'fork on {kernel} is seen', r['transfers'] > 0 and r['locked'] > 0, r)
+one, two = rows('controls'), rows('again')
+different = [k for k in two if two[k] != one[k]]
+check('two runs are the same', not different, different)
+four = rows('four')
+check('a counter of four workers', four['counter', 'CloudOS']['user_transfers'] == 1, four['counter', 'CloudOS'])
+check('a two-party workload', four['futex@cross-cpu', 'CloudOS']['user_transfers'] > 0.9)
+far = rows('nodes')['counter', 'CloudOS']
+check('half of the transfers cross the nodes', far['far'] == 0.5 and far['transfers'] == 1, far)
+cells = {(c['a'], c['b']): c['transfers'] for c in load('pairs')['matrices'][0]['cells']}
+check('pairs', len(cells) == 3 and cells['fork', 'fork'] > 0.05 > cells['getppid', 'getppid'], cells)
+
+# The reference: for each line who holds which version; a version is the number of the write that made it.
+version, copies, totals, counting = {}, {}, {}, False
+written = {}
+for text in open(f'{tmp}/log'):
+    word = text.split()
+    if word[0] in ('start', 'open', 'close'):
+        if word[0] == 'start':
+            version, copies, written = {}, {}, {}
+        if word[0] == 'open':
+            totals = {}
+        counting = word[0] == 'open'
+        if word[0] == 'close' and totals:
+            break
+        continue
+    kind, cpu, line = word[0], int(word[1]), word[2]
+    t = totals.setdefault(cpu, {'loads': 0, 'read_transfers': 0, 'write_transfers': 0, 'invalidations': 0})
+    have, now = copies.setdefault(line, {}), version.get(line, 0)
+    moved = now > 0 and have.get(cpu) != now
+    lost = kind == 'w' and any(v == now for c, v in have.items() if c != cpu)
+    if kind == 'w':
+        version[line] = now = now + 1
+    have[cpu] = now
+    if counting:
+        t['read_transfers'] += moved and kind == 'r'
+        t['write_transfers'] += moved and kind == 'w'
+        t['invalidations'] += lost
+        t['loads'] += kind == 'r'
+for v in rows('random')['random', 'CloudOS']['vcpus']:
+    mine = totals[v['vcpu']]
+    wrong = {k: (n, v[k]) for k, n in mine.items() if n != v[k] and k != 'loads'}
+    check(f"the simulation agrees on CPU {v['vcpu']}", not wrong and v['read_transfers'] > 50, wrong)
+P
