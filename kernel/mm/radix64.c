@@ -26,11 +26,21 @@ static void node_free(struct rcu_head *head)
     kmem_cache_free(node_cache, container_of(head, struct radix64, rcu));
 }
 
-/* Adds roots until the tree covers index. */
+/* The lowest root that covers index. */
+static u32 shift_for(u64 index)
+{
+    u32 shift = 0;
+
+    while (shift + RADIX64_SHIFT < 64 && index >> (shift + RADIX64_SHIFT))
+        shift += RADIX64_SHIFT;
+    return shift;
+}
+
+/* Adds roots until the tree covers index. The old root is not empty, so none of them is. */
 static int grow(struct radix64 **root, u64 index)
 {
     if (!*root)
-        rcu_assign_pointer(*root, node_make(0));
+        rcu_assign_pointer(*root, node_make(shift_for(index)));
     while (*root && !radix64_covers(*root, index)) {
         struct radix64 *top = node_make((*root)->shift + RADIX64_SHIFT);
 
@@ -41,6 +51,22 @@ static int grow(struct radix64 **root, u64 index)
         rcu_assign_pointer(*root, top);
     }
     return *root ? 0 : -ENOMEM;
+}
+
+/* Frees the nodes without children on the way to index: what an insert without memory has left. */
+static void prune(struct radix64 **at, u64 index)
+{
+    struct radix64 *n = *at, **child;
+
+    child = (struct radix64 **)&n->slot[radix64_index(n, index)];
+    if (n->shift && *child) {
+        prune(child, index);
+        n->count -= !*child;
+    }
+    if (!n->count) {
+        rcu_assign_pointer(*at, NULL);
+        call_rcu(&n->rcu, node_free);
+    }
 }
 
 int radix64_insert(struct radix64 **root, u64 index, void *item)
@@ -55,8 +81,10 @@ int radix64_insert(struct radix64 **root, u64 index, void *item)
         if (!n->slot[i]) {
             struct radix64 *child = node_make(n->shift - RADIX64_SHIFT);
 
-            if (!child)
+            if (!child) {
+                prune(root, index);
                 return -ENOMEM;
+            }
             rcu_assign_pointer(n->slot[i], child);
             n->count++;
         }

@@ -1,4 +1,5 @@
 /* radix64: against a plain array, with sparse and dense indices. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,13 +13,15 @@ long random(void);
 struct kmem_cache;
 #include "kernel/mm/radix64.c"
 
-static long nodes;
+static long nodes, nodes_allowed = LONG_MAX;
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align)
 {
     return NULL;
 }
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 {
+    if (nodes >= nodes_allowed)
+        return NULL;
     nodes++;
     return calloc(1, sizeof(struct radix64));
 }
@@ -85,10 +88,31 @@ static void next_skips_holes(void **state)
     assert_int_equal(nodes, 0);
 }
 
+/* A file whose only page lies far out: nothing stays when it goes. And an insert without memory leaves nothing. */
+static void far_index_alone(void **state)
+{
+    struct radix64 *root = NULL;
+    int item;
+
+    for (u64 index = 1; index; index <<= 3) {
+        assert_int_equal(radix64_insert(&root, index, &item), 0);
+        assert_ptr_equal(radix64_remove(&root, index), &item);
+        assert_null(root);
+        assert_int_equal(nodes, 0);
+    }
+    for (nodes_allowed = 0; radix64_insert(&root, 1UL << 40, &item); nodes_allowed++) {
+        assert_null(root);
+        assert_int_equal(nodes, 0);
+    }
+    nodes_allowed = LONG_MAX;
+    assert_ptr_equal(radix64_remove(&root, 1UL << 40), &item);
+    assert_int_equal(nodes, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees),
-                                       cmocka_unit_test(next_skips_holes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees), cmocka_unit_test(next_skips_holes),
+                                       cmocka_unit_test(far_index_alone)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
