@@ -92,6 +92,8 @@ static int open_interp(struct binprm *b, const struct elf_phdr *p)
 
     if (p->filesz < 2 || p->filesz > BINPRM_PATH_MAX)
         return -ENOEXEC;
+    if ((s64)p->offset < 0)
+        return -EINVAL;
     path = kmalloc(p->filesz, GFP_KERNEL);
     if (!path)
         return -ENOMEM;
