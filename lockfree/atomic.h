@@ -34,6 +34,7 @@
 #define atomic_fetch_sub_release(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_RELEASE)
 #define atomic_fetch_sub_full(p, v)    __atomic_fetch_sub((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_fetch_or_relaxed(p, v)  __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define atomic_fetch_or_acquire(p, v)  __atomic_fetch_or((p), (v), __ATOMIC_ACQUIRE)
 #define atomic_fetch_or_full(p, v)     __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
 #define atomic_fetch_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 #define atomic_fetch_and_full(p, v)    __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)

@@ -3,7 +3,8 @@
  *              set/clear/test-and-*   read, find, copy
  *   each       any CPUs               any CPUs; a finder may miss a bit that changes while it looks
  * Progress: wait-free. Ordering: B1 test_and_set and test_and_clear are full barriers; set_bit and clear_bit are atomic and relaxed in name
- * though a locked operation on x86; *_plain are for a map that only the caller touches. */
+ * though a locked operation on x86; *_plain are for a map that only the caller touches. Reuse: as the memory that holds the map.
+ * Source: none needed; the names follow Linux. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"

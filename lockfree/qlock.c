@@ -36,7 +36,7 @@ static void take_as_head(struct qlock *l, struct qlock_node *me, uint32_t tail)
             cpu_relax();
             continue;
         }
-        /* Nobody else sets HELD while a tail stands; only the tail part may change under us. */
+        /* The tail may change under us; and a newcomer that looked before there was a tail may set HELD: then we wait on. */
         if (old == tail) {
             if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1; the queue is empty again */
                 return;

@@ -5,7 +5,8 @@
  *   take           yes         yes (each object goes to exactly one taker)
  * Progress: all wait-free. Ordering: H1 what the owner wrote before put is seen by the taker; H2 put and a successful take are
  * full barriers. Reuse: the taker owns the object; a slot may be filled again at once (no ABA: a slot holds no link).
- * Only the owner puts, so a slot it saw empty stays empty until it puts. */
+ * Only the owner puts, so a slot it saw empty stays empty until it puts. Source: our own; the slots are what is left of a work-stealing
+ * deque (Arora, Blumofe and Plaxton, SPAA 1998) when the order does not matter and any slot may be taken back. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"

@@ -37,7 +37,7 @@ static inline unsigned srcu_lock(struct srcu *s, uint32_t slot)
 {
     unsigned index = atomic_load_relaxed(&s->index) & 1;
 
-    (void)atomic_fetch_add_full(&s->slots[slot].in[index], 1); /* V1: before any read of the section; partner: index_is_idle */
+    (void)atomic_fetch_add_full(&s->slots[slot].in[index], 1); /* V1: before any read of the section; partner: srcu_start and the flip */
     return index;
 }
 

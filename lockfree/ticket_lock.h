@@ -1,6 +1,14 @@
-/* A ticket spin lock: FIFO, one word. The owner of the word is whoever holds `owner == ticket`.
- * lock/unlock: blocking, fair; trylock: wait-free. Release of unlock pairs with acquire of lock.
- * The caller keeps preemption off (kernel/lib/spinlock.h does). Source: Mellor-Crummey and Scott, TOCS 1991. */
+/* ticket_lock.h: a FIFO spin lock of one word. Whoever holds the ticket that `owner` shows has the lock. For comparison with the queue
+ * locks: all waiters spin on one line.
+ *
+ *              lock      trylock   unlock(holder)
+ *   lock       any CPUs  any CPUs  any CPUs
+ *   trylock    any CPUs  any CPUs  any CPUs
+ *   unlock     any CPUs  any CPUs  no
+ * Progress: lock blocks, FIFO; trylock and unlock are wait-free. At most 65,535 CPUs wait at once: the tickets wrap.
+ * Ordering: V1 unlock releases, the next lock or trylock acquires (raw_spin_unlock -> raw_spin_lock, raw_spin_trylock).
+ * Reuse: the lock's memory may be freed when no one can reach it and the last unlock returned. The caller keeps preemption off.
+ * Source: Mellor-Crummey and Scott, TOCS 9(1), 1991 (ticket lock). */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
@@ -13,9 +21,9 @@ typedef struct {
 
 static inline void raw_spin_lock(raw_spinlock_t *l)
 {
-    uint16_t ticket = atomic_fetch_add_acquire(&l->next, 1);
+    uint16_t ticket = atomic_fetch_add_acquire(&l->next, 1); /* V1 */
 
-    while (__builtin_expect(atomic_load_acquire(&l->owner) != ticket, 0))
+    while (__builtin_expect(atomic_load_acquire(&l->owner) != ticket, 0)) /* V1 */
         cpu_relax();
 }
 
@@ -25,12 +33,12 @@ static inline bool raw_spin_trylock(raw_spinlock_t *l)
 
     if ((uint16_t)old != (uint16_t)(old >> 16))
         return false;
-    return atomic_cas_acquire((uint32_t *)l, &old, old + 0x10000u);
+    return atomic_cas_acquire((uint32_t *)l, &old, old + 0x10000u); /* V1 */
 }
 
 static inline void raw_spin_unlock(raw_spinlock_t *l)
 {
-    atomic_store_release(&l->owner, (uint16_t)(atomic_load_relaxed(&l->owner) + 1));
+    atomic_store_release(&l->owner, (uint16_t)(atomic_load_relaxed(&l->owner) + 1)); /* V1 */
 }
 
 static inline bool raw_spin_is_locked(const raw_spinlock_t *l)

@@ -1,9 +1,14 @@
 /* cpugroup.h: which CPUs are idle and which have surplus work, one cache line per last-level cache (or 64 CPUs of it).
  *
- *                 mark      claim_idle   find
- *   each          yes       yes          yes
+ *                 add       mark, unmark   claim_idle   next_surplus, any_idle
+ *   add           boot: alone, before anything else
+ *   mark, unmark  -         yes            yes          yes
+ *   claim_idle    -         yes            yes          yes           each mark is claimed once
+ *   find          -         yes            yes          yes
  * The masks are hints with one guarantee. D1: publish surplus (RMW), then look for idle CPUs; become idle (RMW), then look for
- * surplus: one of the two sees the other. Progress: wait-free; find is bounded by the number of groups it is told to visit. */
+ * surplus: one of the two sees the other. Progress: wait-free; find is bounded by the
+ * number of groups it is told to visit. Reuse: the groups stay for good. Source: the tree of idle masks of Linux's sched_domain and
+ * nohz.idle_cpus_mask, cut to one line for each cache. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/bitmap.h"

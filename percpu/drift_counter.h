@@ -6,6 +6,8 @@
  * Progress: add and approx are wait-free; sum reads every part once. Ordering: none.
  * Bounds: D2 approx differs from the truth by less than fold per CPU. D3 sum is exact when nobody adds meanwhile, and else lies
  * between values that were true during the call, but for folds that it sees half (at most one fold per CPU).
+ * Reuse: the counter may be freed when nobody adds any more; what the parts hold is then forgotten by whoever owns them.
+ * Source: McKenney, "Is Parallel Programming Hard", chapter 5 (statistical and approximate limit counters), 2011; Linux percpu_counter.
  * Where the parts live is the caller's choice: a per-CPU variable in the kernel, an array on the host. */
 #pragma once
 #include "lockfree/atomic.h"

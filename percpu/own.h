@@ -21,6 +21,8 @@
  * Ordering: T2 own_park releases the saved context, own_wake's win acquires it. T3 own_begin_wait and own_wake are full barriers:
  * a condition written before own_wake is seen by the task after own_begin_wait, or the task becomes RUNNABLE. T4 no loop here
  * waits for another CPU. T5 DEAD is final. Progress: own_init, own_run, own_arrive, own_die wait-free, the rest lock-free.
+ * Reuse: the word lives as long as the task, which is freed a grace period after DEAD.
+ * Source: our own; that one CAS decides who may wake follows Linux's try_to_wake_up.
  * Checked by tests/models/own.pml and handover.pml. */
 #pragma once
 #include "lockfree/atomic.h"

@@ -12,6 +12,8 @@
  *  Q5 a pushed request node holds a reference to its task (the surroundings take and drop it: rq_env_applied).
  * Misuse: an owner's operation on another CPU's queue is caught in debug builds, with the place of the owner's last drain or shelving.
  * Progress: posts are lock-free, nothing here waits. No allocation: the nodes are in the tasks.
+ * Reuse: a task's nodes and slot are its own again when the owner detached them; the task is freed a grace period after it died.
+ * Source: our own; message passing to the owner as in Barrelfish (SOSP 2009), shelves instead of deques, see lockfree/shelf.h.
  * Checked by tests/models/{inbox,requests,handover,shelf,affinity}.pml. */
 #pragma once
 #include "lockfree/bitmap.h"

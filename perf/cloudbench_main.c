@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
     {"gate", "does a run pass against what was accepted", verb_gate},
+    {"publish", "the static site of all runs", verb_publish},
     {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
     {"lines", "lines of memory that move between CPUs, and who causes it", verb_lines},

@@ -20,7 +20,7 @@ struct generator {
     u32 used;   /* bytes of batch given out; BATCH_BYTES: make new ones */
     u8 batch[BATCH_BYTES];
 };
-static DEFINE_PER_CPU(struct generator, generator); /* NOIRQ */
+static DEFINE_PER_CPU(struct generator, generator, NOIRQ);
 
 static DEFINE_SPINLOCK(base_lock);
 static u32 base_key[8];

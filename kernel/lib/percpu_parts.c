@@ -2,7 +2,7 @@
 #include "kernel/lib/percpu_parts.h"
 #include "lockfree/bitmap.h"
 
-DEFINE_PER_CPU(s64, percpu_parts[PERCPU_PARTS]); /* NOPREEMPT; who switches a reference count reads and empties them */
+DEFINE_PER_CPU(s64, percpu_parts[PERCPU_PARTS], NOPREEMPT); /* who switches a reference count reads and empties them */
 static uint64_t in_use[BITMAP_WORDS(PERCPU_PARTS)];
 
 u32 percpu_part_alloc(void)

@@ -3,7 +3,7 @@
 #include "kernel/mm/meminfo.h"
 #include "kernel/mm/mm.h"
 
-DEFINE_PER_CPU(s64, mm_counter[MC_NR]);
+DEFINE_PER_CPU(s64, mm_counter[MC_NR], ANYWHERE);
 
 static u64 counter_sum(enum mm_counter_id id)
 {

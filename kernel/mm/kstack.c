@@ -22,7 +22,7 @@ struct stack_pool {
     u32 count;
 } __cacheline_aligned;
 
-static DEFINE_PER_CPU(struct stack_cache, stack_cache); /* NOIRQ */
+static DEFINE_PER_CPU(struct stack_cache, stack_cache, NOIRQ);
 static struct stack_pool pools[MAX_NODES];
 static u64 stack_pages; /* atomic: all stacks, free ones included */
 

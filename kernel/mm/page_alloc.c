@@ -24,13 +24,13 @@ struct page_stack {
     u32 fail_count; /* allocations since the last one that was made to fail */
 };
 
-static DEFINE_PER_CPU(struct page_stack,
-                      page_stack); /* NOIRQ; remote readers see counts of a moment ago */
+static DEFINE_PER_CPU(struct page_stack, page_stack,
+                      NOIRQ); /* NOIRQ; remote readers see counts of a moment ago */
 u32 fail_alloc_interval;
 
 int numa_node_id(void)
 {
-    return this_cpu_ptr(&page_stack)->node;
+    return this_cpu_hint(&page_stack)->node;
 }
 
 unsigned nr_nodes_with_memory(void)

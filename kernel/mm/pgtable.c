@@ -15,7 +15,7 @@ struct table_stack {
     u32 count;
 };
 
-static DEFINE_PER_CPU(struct table_stack, table_stack); /* NOIRQ */
+static DEFINE_PER_CPU(struct table_stack, table_stack, NOIRQ);
 
 #ifdef CLOUDOS_DEBUG
 static void assert_zero(const u64 *table)

@@ -18,7 +18,7 @@ struct space_stack {
     u32 count;
     struct mm_struct *mm[READY_SPACES];
 };
-static DEFINE_PER_CPU(struct space_stack, space_stack); /* NOIRQ */
+static DEFINE_PER_CPU(struct space_stack, space_stack, NOIRQ);
 static struct kmem_cache *mm_cache;
 static u64 last_ctx_id; /* atomic */
 

@@ -8,11 +8,11 @@
 #include "kernel/arch/x86/switch.h"
 #include "kernel/mm/mm.h"
 
-DEFINE_PER_CPU(struct rq, runqueues);
+DEFINE_PER_CPU(struct rq, runqueues, NOIRQ);
 /* The kick word that entry.S and need_resched() read is the first word of the run queue: one line for a message and its kick. */
 __asm__(".globl cpu_kick\n.set cpu_kick, runqueues");
 _Static_assert(offsetof(struct rq, q) == 0 && offsetof(struct runqueue, kick) == 0, "cpu_kick");
-DEFINE_PER_CPU(u32, preempt_count_);
+DEFINE_PER_CPU(u32, preempt_count_, ANYWHERE);
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
 static __noinline void take_mail(struct rq *rq)

@@ -88,7 +88,7 @@ static void idle_wait(struct rq *rq)
 
 void cpu_idle_loop(void)
 {
-    struct rq *rq = this_rq();
+    struct rq *rq = this_cpu_hint(&runqueues); /* the idle task never leaves its CPU */
 
     local_irq_disable();
     this_cpu_write(preempt_count_, 0);

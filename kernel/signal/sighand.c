@@ -33,7 +33,7 @@ struct sighand_shelf {
     struct rcu_head *first;
     u32 count;
 };
-static DEFINE_PER_CPU(struct sighand_shelf, sighand_shelf);
+static DEFINE_PER_CPU(struct sighand_shelf, sighand_shelf, NOIRQ);
 
 static struct sighand_struct *sighand_take(void)
 {

@@ -2,7 +2,7 @@
 #include "lockfree/qlock.h"
 #include "percpu/percpu.h"
 
-static DEFINE_PER_CPU(struct qlock_nodes, qlock_nodes); /* NOPREEMPT; waiters on other CPUs write next and first */
+static DEFINE_PER_CPU(struct qlock_nodes, qlock_nodes, NOPREEMPT); /* waiters on other CPUs write next and first */
 
 struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
 {

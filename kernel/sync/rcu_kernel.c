@@ -103,7 +103,7 @@ struct poll_driver {
     u64 cookie; /* the newest asked for on this CPU */
     bool queued;
 };
-static DEFINE_PER_CPU(struct poll_driver, poll_drivers); /* NOIRQ */
+static DEFINE_PER_CPU(struct poll_driver, poll_drivers, NOIRQ);
 
 static void drive_poll(struct rcu_head *head)
 {
@@ -160,7 +160,7 @@ struct barrier_callback {
     struct barrier *barrier;
 };
 
-static DEFINE_PER_CPU(struct barrier_callback, barrier_callbacks); /* NOIRQ; one rcu_barrier at a time */
+static DEFINE_PER_CPU(struct barrier_callback, barrier_callbacks, NOIRQ); /* one rcu_barrier at a time */
 static DEFINE_MUTEX(barrier_mutex);
 
 static void barrier_reached(struct rcu_head *head)

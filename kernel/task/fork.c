@@ -15,7 +15,7 @@
 #include "kernel/task/task_internal.h"
 #include "lockfree/rcu_list.h"
 
-DEFINE_PER_CPU(u64, nr_forks); /* ANYWHERE */
+DEFINE_PER_CPU(u64, nr_forks, ANYWHERE);
 
 #define CLONE_NAMESPACES                                                                           \
     0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */

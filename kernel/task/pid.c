@@ -43,7 +43,7 @@ static u64 pid_cursor = 1; /* atomic: next batch, before it is folded into the n
 struct pid_batch {
     u32 next, end;
 };
-static DEFINE_PER_CPU(struct pid_batch, pid_batch);
+static DEFINE_PER_CPU(struct pid_batch, pid_batch, NOPREEMPT);
 
 void pid_init(unsigned cpus);
 void pid_init(unsigned cpus)

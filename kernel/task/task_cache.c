@@ -19,8 +19,8 @@ struct task_shelf {
     struct task_struct *first;
     u32 count;
 };
-static DEFINE_PER_CPU(struct task_shelf, task_shelf);
-static DEFINE_PER_CPU(s32, threads_part); /* NOPREEMPT: this CPU's part of `threads` */
+static DEFINE_PER_CPU(struct task_shelf, task_shelf, NOIRQ);
+static DEFINE_PER_CPU(s32, threads_part, NOPREEMPT); /* this CPU's part of `threads` */
 static struct drift_counter threads = DRIFT_COUNTER_INIT(THREADS_FOLD);
 static struct kmem_cache *task_cache;
 

@@ -21,7 +21,7 @@ struct timer_base {
     bool tick_armed;                /* owner CPU: the hardware comes at tick_ns at the latest */
 } __cacheline_aligned;
 
-static DEFINE_PER_CPU(struct timer_base, base) = {.programmed_ns = S64_MAX};
+static DEFINE_PER_CPU(struct timer_base, base, NOIRQ) = {.programmed_ns = S64_MAX};
 
 /* Owner CPU, interrupts off. */
 static void program(struct timer_base *b, s64 ns)

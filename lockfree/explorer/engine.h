@@ -9,7 +9,7 @@
 #define BUFFERED 12  /* stores a buffer holds; a thread whose buffer is full waits */
 #define MAX_LOCS 1024
 #define LOC_SLOTS 4096
-#define MAX_SEEN 4     /* reads remembered for a wait loop; when there are more, it looks again without waiting */
+#define MAX_SEEN 6     /* reads remembered for a wait loop; when there are more, it looks again without waiting */
 #define MAX_CONFIGS 2048
 #define STACK_BYTES 16384
 #define ARENA_BYTES 65536 /* for each thread and MAIN */
@@ -111,7 +111,7 @@ struct world {
     struct block block[THREADS + 1][MAX_BLOCKS];
     struct config config[MAX_CONFIGS];
     /* weak memory */
-    struct view cur[THREADS], acq[THREADS], rel[THREADS], sc;
+    struct view cur[THREADS], acq[THREADS], rel[THREADS], sc, untracked;
     struct hist hist[WEAK_LOCS];
 };
 
@@ -213,6 +213,7 @@ unsigned weak_choices(unsigned t, struct loc *l);
 uint64_t weak_load(unsigned t, struct loc *l, unsigned choice, int order);
 void weak_store(unsigned t, struct loc *l, uint64_t value, int order, bool rmw);
 void weak_plain_write(const struct loc *l);
+void weak_untracked(unsigned t, bool load, bool store, int order);
 void weak_fence(unsigned t, int order);
 void weak_normalize(void);
 /* history.c */

@@ -119,6 +119,7 @@ static void do_load(unsigned t, struct request *r, unsigned choice)
     } else {
         r->result = memory_read(r->addr, r->size);
         clock_acquire(t, clock_sync_of(l), r->order);
+        weak_untracked(t, true, false, r->order);
     }
     remember(t, r, r->result);
 }
@@ -127,6 +128,8 @@ static void store_now(unsigned t, struct loc *l, const struct request *r)
 {
     if (weak_tracks(l))
         weak_store(t, l, r->value, r->order, false);
+    else
+        weak_untracked(t, false, true, r->order);
     memory_write(r->addr, r->size, r->value);
     E->w.meta[l - E->loc].sync = clock_release(t, r->order);
 }
@@ -166,8 +169,10 @@ static void do_update(unsigned t, struct request *r, uint64_t value)
         weak_store(t, l, value, r->order, true);
     }
     sync = clock_sync_of(l);
-    if (!weak_tracks(l))
+    if (!weak_tracks(l)) {
         clock_acquire(t, sync, r->order);
+        weak_untracked(t, true, true, r->order);
+    }
     E->w.meta[l - E->loc].sync = clock_join(sync, clock_release(t, r->order));
     memory_write(r->addr, r->size, value);
     if (order_releases(r->order))

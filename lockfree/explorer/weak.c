@@ -108,6 +108,18 @@ void weak_plain_write(const struct loc *l)
     }
 }
 
+/* Locations without a history (several sizes, or too many) still order what is around them: one view for all of them, which is
+ * stronger than C11. */
+void weak_untracked(unsigned t, bool load, bool store, int order)
+{
+    if (E->options.memory != EXPLORE_WEAK)
+        return;
+    if (load)
+        view_join(order_acquires(order) ? &E->w.cur[t] : &E->w.acq[t], &E->w.untracked);
+    if (store)
+        view_join(&E->w.untracked, order_releases(order) ? &E->w.cur[t] : &E->w.rel[t]);
+}
+
 void weak_fence(unsigned t, int order)
 {
     if (order_acquires(order))
@@ -133,6 +145,7 @@ static void lower_all(unsigned loc, unsigned by)
         lower(&E->w.rel[t], loc, by);
     }
     lower(&E->w.sc, loc, by);
+    lower(&E->w.untracked, loc, by);
     for (unsigned i = 0; i < E->weak_locs; i++)
         for (unsigned k = 0; k < E->w.hist[i].n; k++)
             lower(&E->w.hist[i].view[k], loc, by);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char style[] =
+const char report_style[] =
     ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--"
     "lost:#d55e00;"
     "--none:#999;--mark:#1a1a1a}"
@@ -282,7 +282,7 @@ char *report_page_html(json_t *run, json_t *rows)
                  "content='width=device-width'>"
                  "<meta name=color-scheme content='light dark'><title>CloudOS and Linux, side by "
                  "side</title><style>");
-    text_add(&t, style);
+    text_add(&t, report_style);
     text_add(&t, "</style></head><body><h1>CloudOS and Linux in the same virtual machine</h1><p "
                  "class=dim>run ");
     html_escape(&t, text_of(run, "id"));

@@ -9,3 +9,5 @@
 void report_page_write(json_t *run, json_t *rows);
 // The page itself; the caller frees it.
 char *report_page_html(json_t *run, json_t *rows);
+// The page's CSS, for other pages that should look like it.
+extern const char report_style[];

@@ -21,11 +21,11 @@ struct table_pointer {
     u64 base;
 } __packed;
 
-DEFINE_PER_CPU(struct tss, cpu_tss) __aligned(64);
-DEFINE_PER_CPU(unsigned long, kstack_top);
-DEFINE_PER_CPU(unsigned long, user_rsp);
-DEFINE_PER_CPU(void *, ist_stacks);
-static DEFINE_PER_CPU(u64, cpu_gdt[GDT_ENTRIES]) __aligned(64);
+DEFINE_PER_CPU(struct tss, cpu_tss, NOPREEMPT) __aligned(64);
+DEFINE_PER_CPU(unsigned long, kstack_top, ANYWHERE);
+DEFINE_PER_CPU(unsigned long, user_rsp, NOIRQ);
+DEFINE_PER_CPU(void *, ist_stacks, ANYWHERE);
+static DEFINE_PER_CPU(u64, cpu_gdt[GDT_ENTRIES], NOIRQ) __aligned(64);
 
 static struct idt_gate idt[256] __aligned(4096);
 

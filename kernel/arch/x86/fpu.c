@@ -31,7 +31,7 @@ struct fpu_state {
     u8 bytes[LEGACY_BYTES];
 };
 
-DEFINE_PER_CPU(struct fpu_state *, fpu_owner);
+DEFINE_PER_CPU(struct fpu_state *, fpu_owner, NOIRQ);
 
 static struct kmem_cache *fpu_cache;
 static u8 initial_state[4096] __aligned(64);

@@ -31,7 +31,7 @@ struct irq_action {
 static struct irq_action actions[NR_IRQS];     /* written under irq_lock before the line is unmasked */
 static DEFINE_SPINLOCK(irq_lock);
 static volatile u32 *ioapic[ACPI_MAX_IOAPICS];
-static DEFINE_PER_CPU(u64, counts[256]);       /* NOIRQ; remote readers see a value of a moment ago */
+static DEFINE_PER_CPU(u64, counts[256], NOIRQ);       /* remote readers see a value of a moment ago */
 
 void sched_irq_enter(void);                     /* kernel/sched: an interrupted idle CPU is active again */
 

@@ -24,9 +24,9 @@ struct call {
 };
 
 /* Head of what others queued for this CPU. Pushed by anyone (release), detached by the owner (acquire). */
-static DEFINE_PER_CPU(struct call *, call_list) __aligned(64);
+static DEFINE_PER_CPU(struct call *, call_list, NOIRQ) __aligned(64);
 /* NOPREEMPT, and interrupts off while queueing: this CPU's requests, one for each target. */
-static DEFINE_PER_CPU(struct call *, call_slots);
+static DEFINE_PER_CPU(struct call *, call_slots, NOPREEMPT);
 
 void smp_call_init_cpu(unsigned cpu, void *slots)
 {

@@ -22,11 +22,11 @@ struct switch_frame {
     unsigned long r15, r14, r13, r12, bx, bp, ret;
 };
 
-DEFINE_PER_CPU(struct task_struct *, current_task);
+DEFINE_PER_CPU(struct task_struct *, current_task, ANYWHERE);
 
 /* NOIRQ. The FS and GS base that the CPU has now; only CPUs without FSGSBASE need it. */
-static DEFINE_PER_CPU(unsigned long, live_fs_base);
-static DEFINE_PER_CPU(unsigned long, live_gs_base);
+static DEFINE_PER_CPU(unsigned long, live_fs_base, NOIRQ);
+static DEFINE_PER_CPU(unsigned long, live_gs_base, NOIRQ);
 
 static __always_inline unsigned long rdfsbase(void)
 {

@@ -23,8 +23,8 @@ u16 cpu_node_map[MAX_CPUS];
 uint64_t percpu_offset[MAX_CPUS];
 static u16 llc_map[MAX_CPUS];
 
-DEFINE_PER_CPU(uint64_t, this_cpu_off);
-DEFINE_PER_CPU(uint32_t, cpu_number);
+DEFINE_PER_CPU(uint64_t, this_cpu_off, ANYWHERE);
+DEFINE_PER_CPU(uint32_t, cpu_number, ANYWHERE);
 
 extern char __percpu_start[], __percpu_end[];
 

@@ -1,0 +1,193 @@
+/* magazine_explore.c: the depot and the remote list against plain rows of batch and object numbers. The magazine itself is its owner's
+ * alone; magazine_test.c has it. The depot's lock is explored by locks_explore.c, so its waiters do not queue here. */
+#include "lockfree/explore.h"
+#include "percpu/magazine.h"
+
+#define BATCHES (EXPLORE_OPS + 2)
+#define ROOM 2
+
+struct model {
+    uint8_t batches;
+    uint8_t batch[ROOM]; /* the newest last */
+    uint8_t remotes;
+    uint8_t remote[EXPLORE_OPS]; /* the newest last */
+};
+
+static struct magazine_depot depot;
+static struct object {
+    struct inbox_node link;
+    uint64_t note; /* plain: who freed it is done with it */
+} objects[BATCHES][MAGAZINE_BATCH], remote_objects[EXPLORE_OPS];
+static struct qlock_nodes nodes[EXPLORE_THREADS];
+
+struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
+{
+    return &nodes[cpu];
+}
+
+static bool put_batch(unsigned i)
+{
+    void *batch[MAGAZINE_BATCH];
+    bool met;
+
+    for (unsigned k = 0; k < MAGAZINE_BATCH; k++)
+        batch[k] = &objects[i][k];
+    objects[i][0].note = i + 1;
+    return magazine_depot_put(&depot, batch, &met);
+}
+
+static void make(void *model, unsigned n)
+{
+    struct model *m = model;
+
+    explore_name(&depot, sizeof(depot), 1, "depot");
+    explore_name(objects, sizeof(objects[0]), BATCHES, "batch");
+    explore_name(remote_objects, sizeof(remote_objects[0]), EXPLORE_OPS, "remote");
+    qlock_unfair = true;
+    magazine_depot_init(&depot, ROOM);
+    for (unsigned i = 0; i < n; i++) {
+        EXPLORE_CHECK(put_batch(EXPLORE_OPS + i));
+        m->batch[m->batches++] = (uint8_t)(EXPLORE_OPS + i);
+    }
+}
+
+static void make_empty(void *model)
+{
+    make(model, 0);
+}
+
+static void make_one(void *model)
+{
+    make(model, 1);
+}
+
+static void make_full(void *model)
+{
+    make(model, ROOM);
+}
+
+static uint64_t put(unsigned thread, unsigned serial)
+{
+    (void)thread;
+    return put_batch(serial);
+}
+
+static bool put_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread;
+    *result = m->batches < ROOM;
+    if (*result)
+        m->batch[m->batches++] = (uint8_t)serial;
+    return outcome == 0;
+}
+
+static uint64_t take(unsigned thread, unsigned serial)
+{
+    void *batch[MAGAZINE_BATCH];
+    struct object *o;
+    bool met;
+
+    (void)thread, (void)serial;
+    if (!magazine_depot_take(&depot, batch, &met))
+        return 0;
+    o = batch[MAGAZINE_BATCH - 1]; /* the first that was put: the chain is newest first */
+    EXPLORE_CHECK(o->note == (uint64_t)(o - objects[0]) / MAGAZINE_BATCH + 1);
+    return o->note;
+}
+
+static bool take_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread, (void)serial;
+    *result = 0;
+    if (m->batches) {
+        *result = m->batch[--m->batches] + 1u;
+        m->batch[m->batches] = 0;
+    }
+    return outcome == 0;
+}
+
+static uint64_t free_remote(unsigned thread, unsigned serial)
+{
+    (void)thread;
+    remote_objects[serial].note = serial + 1;
+    magazine_free_remote(&depot, &remote_objects[serial]);
+    return 0;
+}
+
+static bool free_remote_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread;
+    m->remote[m->remotes++] = (uint8_t)serial;
+    *result = 0;
+    return outcome == 0;
+}
+
+static uint64_t take_remote(unsigned thread, unsigned serial)
+{
+    uint64_t all = 0;
+
+    (void)thread, (void)serial;
+    for (struct inbox_node *n = magazine_take_remote(&depot); n;) {
+        struct object *o = lf_container_of(n, struct object, link);
+
+        EXPLORE_CHECK(o->note == (uint64_t)(o - remote_objects) + 1);
+        all = all * 32 + o->note;
+        n = inbox_take_next(n);
+    }
+    return all;
+}
+
+static bool take_remote_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    struct model *m = model;
+
+    (void)thread, (void)serial;
+    *result = 0;
+    for (; m->remotes; m->remote[m->remotes] = 0)
+        *result = *result * 32 + m->remote[--m->remotes] + 1;
+    return outcome == 0;
+}
+
+/* Everything that is left. */
+static uint64_t drain(unsigned thread, unsigned serial)
+{
+    uint64_t all = take_remote(thread, serial), one;
+
+    while ((one = take(thread, serial)))
+        all = all * 32 + one;
+    return all;
+}
+
+static bool drain_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    uint64_t all, one;
+
+    (void)take_remote_spec(model, thread, serial, 0, &all);
+    while (take_spec(model, thread, serial, 0, &one), one)
+        all = all * 32 + one;
+    *result = all;
+    return outcome == 0;
+}
+
+static const struct explore_op ops[] = {
+    {"put", put, put_spec, 0},
+    {"take", take, take_spec, 0},
+    {"free_remote", free_remote, free_remote_spec, 0},
+    {"take_remote", take_remote, take_remote_spec, 0},
+    {NULL, NULL, NULL, 0},
+};
+
+static const struct explore_initial initials[] = {
+    {"empty", make_empty}, {"one", make_one}, {"full", make_full}, {NULL, NULL}};
+
+static const struct explore_op final = {"drain", drain, drain_spec, 0};
+
+static const struct explore_structure magazine = {.name = "magazine", .ops = ops, .initials = initials, .final = &final};
+
+const struct explore_structure *const explore_list[] = {&magazine, NULL};

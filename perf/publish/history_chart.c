@@ -1,0 +1,196 @@
+// Draws histories as inline SVG. Colours are Okabe and Ito's, and every line also has its own dashes.
+#include "perf/publish/site.h"
+
+#include "perf/stats/change_points.h"
+#include "perf/view/ratio_chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH  900.0
+#define HEIGHT 260.0
+#define LEFT   80.0
+#define RIGHT  16.0
+#define TOP    16.0
+#define BOTTOM 24.0
+#define SEED   20240101
+#define LINES  4 // classes l0 to l3
+
+struct frame {
+    double low, high; // values at the bottom and the top
+    size_t points;    // runs on the x axis
+    json_t *run_at;   // run id -> index
+};
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+static double value_of(json_t *point)
+{
+    return json_number_value(json_object_get(point, "value"));
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// The x axis: every run of any of the series, by time and id.
+static void place_runs(struct frame *f, json_t *series)
+{
+    json_t *one, *p;
+    size_t i, k, n = 0, room = 0;
+    json_array_foreach (series, i, one)
+        room += json_array_size(json_object_get(one, "points"));
+    char **key = x_alloc((room + 1) * sizeof(*key));
+    json_array_foreach (series, i, one)
+        json_array_foreach (json_object_get(one, "points"), k, p)
+            key[n++] = x_printf("%s %s", text_of(p, "created"), text_of(p, "run"));
+    qsort(key, n, sizeof(*key), by_text);
+    f->run_at = json_object();
+    for (i = 0; i < n; i++) {
+        const char *run = strchr(key[i], ' ') + 1;
+        if (!json_object_get(f->run_at, run))
+            json_object_set_new(f->run_at, run, json_integer(f->points++));
+        free(key[i]);
+    }
+    free(key);
+}
+
+static void fit(struct frame *f, json_t *series)
+{
+    json_t *one, *p;
+    size_t i, k;
+    f->low = INFINITY;
+    f->high = -INFINITY;
+    json_array_foreach (series, i, one)
+        json_array_foreach (json_object_get(one, "points"), k, p) {
+            f->low = fmin(f->low, value_of(p));
+            f->high = fmax(f->high, value_of(p));
+        }
+    double room = f->high > f->low ? 0.08 * (f->high - f->low) : fmax(0.05 * f->high, 1e-9);
+    f->low = fmax(0, f->low - room);
+    f->high += room;
+}
+
+static double x_of(const struct frame *f, size_t i)
+{
+    return LEFT + (WIDTH - LEFT - RIGHT) * (f->points > 1 ? (double)i / (f->points - 1) : 0.5);
+}
+
+static double y_of(const struct frame *f, double v)
+{
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (v - f->low) / (f->high - f->low));
+}
+
+static void add_axis(struct text_buf *t, const struct frame *f)
+{
+    for (int i = 0; i <= 4; i++) {
+        double v = f->low + (f->high - f->low) * i / 4, y = y_of(f, v);
+        text_addf(t,
+                  "<line class=grid x1='%.0f' x2='%.0f' y1='%.1f' y2='%.1f'/><text class=dim "
+                  "text-anchor=end x='%.0f' y='%.1f'>%.4g</text>",
+                  LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, v);
+    }
+}
+
+static size_t index_of(const struct frame *f, json_t *point)
+{
+    return json_integer_value(json_object_get(f->run_at, text_of(point, "run")));
+}
+
+static void add_change(struct text_buf *t, const struct frame *f, json_t *points, size_t at)
+{
+    double x = (x_of(f, index_of(f, json_array_get(points, at))) +
+                x_of(f, index_of(f, json_array_get(points, at - 1)))) /
+               2;
+    text_addf(t, "<line class=change x1='%.1f' x2='%.1f' y1='%.0f' y2='%.0f'><title>level changed at ",
+              x, x, TOP, HEIGHT - BOTTOM);
+    html_escape(t, text_of(json_array_get(points, at), "run"));
+    text_add(t, "</title></line>");
+}
+
+static void add_changes(struct text_buf *t, const struct frame *f, json_t *points)
+{
+    size_t n = json_array_size(points), i;
+    double *v = x_alloc((n + 1) * sizeof(*v));
+    size_t *at = x_alloc((n + 1) * sizeof(*at));
+    for (i = 0; i < n; i++)
+        v[i] = value_of(json_array_get(points, i));
+    size_t found = stats_change_points(v, n, SEED, at);
+    for (i = 0; i < found; i++)
+        add_change(t, f, points, at[i]);
+    free(at);
+    free(v);
+}
+
+static void add_line(struct text_buf *t, const struct frame *f, json_t *points, size_t which)
+{
+    json_t *p;
+    size_t i;
+    text_addf(t, "<polyline class='line l%zu' points='", which % LINES);
+    json_array_foreach (points, i, p)
+        text_addf(t, "%.1f,%.1f ", x_of(f, index_of(f, p)), y_of(f, value_of(p)));
+    text_add(t, "'/>");
+    json_array_foreach (points, i, p) {
+        text_add(t, "<a href='../run/");
+        html_escape(t, text_of(p, "run"));
+        text_addf(t, ".html'><circle class='dot l%zu' r=4 cx='%.1f' cy='%.1f'><title>", which % LINES,
+                  x_of(f, index_of(f, p)), y_of(f, value_of(p)));
+        html_escape(t, text_of(p, "run"));
+        text_addf(t, ": %.6g</title></circle></a>", value_of(p));
+    }
+}
+
+static void add_legend(struct text_buf *t, json_t *series)
+{
+    json_t *one;
+    size_t i;
+    text_add(t, "<p class=legend>");
+    json_array_foreach (series, i, one) {
+        text_addf(t, "<span><svg class=key viewBox='0 0 30 10'><line class='line l%zu' x1=0 x2=30 y1=5 "
+                     "y2=5 /></svg> ",
+                  i % LINES);
+        html_escape(t, text_of(one, "kernel"));
+        text_add(t, "</span> ");
+    }
+    text_add(t, "</p>");
+}
+
+void history_chart(struct text_buf *t, json_t *series)
+{
+    struct frame f = {0};
+    json_t *one;
+    size_t i;
+    place_runs(&f, series);
+    fit(&f, series);
+    text_addf(t, "<svg class=chart viewBox='0 0 %.0f %.0f' role=img aria-label='history'>", WIDTH,
+              HEIGHT);
+    add_axis(t, &f);
+    json_array_foreach (series, i, one) {
+        add_changes(t, &f, json_object_get(one, "points"));
+        add_line(t, &f, json_object_get(one, "points"), i);
+    }
+    text_add(t, "</svg>");
+    add_legend(t, series);
+    json_decref(f.run_at);
+}
+
+void history_spark(struct text_buf *t, json_t *one)
+{
+    json_t *points = json_object_get(one, "points"), *p, *list = json_pack("[O]", one);
+    size_t i, n = json_array_size(points), from = n > 30 ? n - 30 : 0;
+    struct frame f = {0};
+    fit(&f, list);
+    text_add(t, "<svg class=spark viewBox='0 0 90 20' aria-hidden=true><polyline class='line l0' points='");
+    json_array_foreach (points, i, p)
+        if (i >= from)
+            text_addf(t, "%.1f,%.1f ", 2 + 86.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1),
+                      18 - 16 * (value_of(p) - f.low) / (f.high - f.low));
+    text_add(t, "'/></svg>");
+    json_decref(list);
+}

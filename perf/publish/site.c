@@ -1,0 +1,439 @@
+// Writes the pages. The overview and the histories are written anew each time, runs once.
+#include "perf/publish/site.h"
+
+#include "perf/result/comparison.h"
+#include "perf/result/run_store.h"
+#include "perf/store/history.h"
+#include "perf/util/host_file.h"
+#include "perf/util/say.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/ratio_chart.h"
+#include "perf/view/report_page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAST_RUNS 50 // on the overview and below a chart
+
+static const char site_style[] =
+    "nav a{margin-right:1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
+    ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
+    ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
+    ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
+    ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
+    ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
+    "td.good{background:color-mix(in srgb,var(--ahead) 22%,transparent)}"
+    "td.worse{background:color-mix(in srgb,var(--lost) 28%,transparent)}"
+    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
+
+struct site {
+    const char *base, *dir;
+    struct history *history;
+    json_t *runs, *series;
+    int pages;
+};
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+char *site_file_name(const char *name)
+{
+    char *s = x_strdup(name);
+    for (char *p = s; *p; p++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.@", *p))
+            *p = '_';
+    if (*s == '.')
+        *s = '_';
+    return s;
+}
+
+void site_number(struct text_buf *t, double v)
+{
+    char s[64];
+    format_number(s, sizeof(s), v);
+    text_addf(t, "<data value='%.12g'>%s</data>", v, s);
+}
+
+void site_page_open(struct text_buf *t, const char *title, const char *up)
+{
+    text_add(t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
+                "content='width=device-width'><meta name=color-scheme content='light dark'><title>");
+    html_escape(t, title);
+    text_add(t, "</title><style>");
+    text_add(t, report_style);
+    text_add(t, site_style);
+    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a "
+                 "href='%smethod.html'>Method</a></nav><h1>",
+              up, up);
+    html_escape(t, title);
+    text_add(t, "</h1>");
+}
+
+void site_page_close(struct text_buf *t)
+{
+    text_add(t, "</body></html>\n");
+}
+
+static bool write_page(struct site *s, const char *relative, struct text_buf *t)
+{
+    char *path = x_printf("%s/%s", s->dir, relative);
+    bool ok = file_replace(path, t->data, t->len);
+    if (!ok)
+        say_error("cannot write %s: %s", path, strerror(errno));
+    s->pages += ok;
+    free(path);
+    text_free(t);
+    return ok;
+}
+
+static bool same_board(json_t *a, json_t *b)
+{
+    return !strcmp(text_of(a, "tier"), text_of(b, "tier")) &&
+           !strcmp(text_of(a, "topology"), text_of(b, "topology")) &&
+           !strcmp(text_of(a, "host"), text_of(b, "host"));
+}
+
+static void board_title(struct text_buf *t, json_t *board)
+{
+    text_add(t, "tier ");
+    html_escape(t, text_of(board, "tier"));
+    text_add(t, ", topology ");
+    html_escape(t, text_of(board, "topology"));
+    text_add(t, ", ");
+    html_escape(t, text_of(board, "host"));
+}
+
+// The page of a workload's history on a board, relative to the site.
+static char *history_path(json_t *board, const char *workload)
+{
+    char *all = x_printf("%s-%s-%s-%s", workload, text_of(board, "tier"),
+                         text_of(board, "topology"), text_of(board, "host"));
+    char *name = site_file_name(all), *path = x_printf("history/%s.html", name);
+    free(all);
+    free(name);
+    return path;
+}
+
+// One page a run, by its id: a permanent address.
+static bool write_run(struct site *s, const char *id)
+{
+    char *relative = x_printf("run/%s.html", id), *path = x_printf("%s/%s", s->dir, relative);
+    char *why = NULL;
+    bool ok = file_exists(path);
+    json_t *run = ok ? NULL : run_store_load(s->base, id);
+    if (run) {
+        json_t *rows = compare_kernels(run, &why);
+        struct text_buf t = {.data = report_page_html(run, rows)};
+        t.len = strlen(t.data);
+        ok = write_page(s, relative, &t);
+        json_decref(rows);
+        json_decref(run);
+    }
+    free(why);
+    free(path);
+    free(relative);
+    return ok;
+}
+
+static void last_values(struct text_buf *t, json_t *series)
+{
+    json_t *one, *p;
+    size_t i, k;
+    text_add(t, "<details><summary>Values</summary><div class=wide><table><thead><tr><th>run<th>kernel"
+                "<th class=n>value</tr></thead><tbody>");
+    json_array_foreach (series, i, one) {
+        json_t *points = json_object_get(one, "points");
+        size_t n = json_array_size(points), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
+        for (k = n; k-- > from;) {
+            p = json_array_get(points, k);
+            text_add(t, "<tr><td><a href='../run/");
+            html_escape(t, text_of(p, "run"));
+            text_add(t, ".html'>");
+            html_escape(t, text_of(p, "run"));
+            text_add(t, "</a><td>");
+            html_escape(t, text_of(one, "kernel"));
+            text_add(t, "<td class=n>");
+            site_number(t, json_number_value(json_object_get(p, "value")));
+            text_add(t, "</tr>");
+        }
+    }
+    text_add(t, "</tbody></table></div></details>");
+}
+
+// The series of one metric among those of a workload, in a section of their own.
+static void add_metric(struct text_buf *t, json_t *of_workload, const char *metric)
+{
+    json_t *list = json_array(), *one;
+    size_t i;
+    json_array_foreach (of_workload, i, one)
+        if (!strcmp(text_of(one, "metric"), metric))
+            json_array_append(list, one);
+    text_add(t, "<h2>");
+    html_escape(t, metric);
+    text_add(t, ", ");
+    html_escape(t, text_of(json_array_get(list, 0), "unit"));
+    text_add(t, "</h2>");
+    history_chart(t, list);
+    last_values(t, list);
+    json_decref(list);
+}
+
+static bool write_history(struct site *s, json_t *of_workload)
+{
+    struct text_buf t = {0};
+    struct str_list metrics = {0};
+    json_t *first = json_array_get(of_workload, 0), *one;
+    char *path = history_path(first, text_of(first, "workload"));
+    size_t i;
+    site_page_open(&t, text_of(first, "workload"), "../");
+    text_add(&t, "<p class=dim>");
+    board_title(&t, first);
+    text_add(&t, ". A dashed upright line: the level changed there (E-divisive, p 0.001).</p>");
+    json_array_foreach (of_workload, i, one)
+        if (!list_has(&metrics, text_of(one, "metric"))) {
+            list_add(&metrics, text_of(one, "metric"));
+            add_metric(&t, of_workload, text_of(one, "metric"));
+        }
+    site_page_close(&t);
+    bool ok = write_page(s, path, &t);
+    list_free(&metrics);
+    free(path);
+    return ok;
+}
+
+// Series come ordered, so those of one workload on one board stand together.
+static bool write_histories(struct site *s)
+{
+    json_t *group = json_array(), *one;
+    bool ok = true;
+    size_t i;
+    json_array_foreach (s->series, i, one) {
+        json_t *first = json_array_get(group, 0);
+        if (first && (!same_board(first, one) ||
+                      strcmp(text_of(first, "workload"), text_of(one, "workload")))) {
+            ok = write_history(s, group) && ok;
+            json_array_clear(group);
+        }
+        json_array_append(group, one);
+    }
+    if (json_array_size(group))
+        ok = write_history(s, group) && ok;
+    json_decref(group);
+    return ok;
+}
+
+static json_t *find_series(struct site *s, json_t *board, json_t *row, const char *kernel)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach (s->series, i, one)
+        if (same_board(one, board) && !strcmp(text_of(one, "workload"), text_of(row, "workload")) &&
+            !strcmp(text_of(one, "metric"), text_of(row, "metric")) &&
+            !strcmp(text_of(one, "kernel"), kernel))
+            return one;
+    return NULL;
+}
+
+static void value_cell(struct text_buf *t, json_t *v)
+{
+    text_add(t, "<td class=n>");
+    if (json_is_number(v))
+        site_number(t, json_number_value(v));
+}
+
+static void ratio_cell(struct text_buf *t, json_t *c)
+{
+    const char *v = text_of(c, "verdict");
+    json_t *ratio = json_object_get(c, "ratio"), *interval = json_object_get(c, "interval");
+    text_addf(t, "<td class='n%s'>", !strcmp(v, "improved")    ? " good"
+                                     : !strcmp(v, "regressed") ? " worse"
+                                                               : "");
+    if (json_is_number(ratio))
+        text_addf(t, "<data value='%.12g'>%.3f</data>", json_number_value(ratio),
+                  json_number_value(ratio));
+    if (json_is_array(interval))
+        text_addf(t, " <span class=dim>[%.3f, %.3f]</span>",
+                  json_number_value(json_array_get(interval, 0)),
+                  json_number_value(json_array_get(interval, 1)));
+}
+
+static void overview_row(struct text_buf *t, struct site *s, json_t *board, json_t *c)
+{
+    char *path = history_path(board, text_of(c, "workload")), *title = row_title(c);
+    json_t *series = find_series(s, board, c, text_of(c, "kernel_b"));
+    text_addf(t, "<tr><td><a href='%s'>", path);
+    html_escape(t, title);
+    text_add(t, "</a>");
+    value_cell(t, json_object_get(c, "a"));
+    value_cell(t, json_object_get(c, "b"));
+    ratio_cell(t, c);
+    text_add(t, "<td>");
+    html_escape(t, verdict_word(c));
+    text_add(t, "<td>");
+    if (series)
+        history_spark(t, series);
+    text_add(t, "</tr>");
+    free(path);
+    free(title);
+}
+
+static void overview_table(struct text_buf *t, struct site *s, json_t *board, json_t *run)
+{
+    char *why = NULL;
+    json_t *rows = compare_kernels(run, &why), *c;
+    struct comparison_summary sum;
+    size_t i;
+    if (!rows) {
+        text_add(t, "<p>");
+        html_escape(t, why);
+        text_add(t, "</p>");
+        free(why);
+        return;
+    }
+    comparison_summarise(rows, &sum);
+    text_addf(t, "<p class='banner%s'><b>%d unsupported, %d failed, %d lost</b>, %d same, %d "
+                 "inconclusive, %d ahead of %d rows.</p>",
+              sum.unsupported + sum.failed + sum.lost ? " bad" : "", sum.unsupported, sum.failed,
+              sum.lost, sum.same, sum.inconclusive, sum.improved, sum.rows);
+    text_add(t, "<div class=wide><table><thead><tr><th>workload<th class=n>a<th class=n>b<th "
+                "class=n>b/a<th>verdict<th>history of b</tr></thead><tbody>");
+    json_array_foreach (rows, i, c)
+        overview_row(t, s, board, c);
+    text_add(t, "</tbody></table></div>");
+    json_decref(rows);
+}
+
+// The board of the i-th run, shown by its newest run that has more than one kernel (or its newest).
+static json_t *newest_of_board(struct site *s, json_t *board)
+{
+    json_t *fallback = NULL;
+    for (size_t i = json_array_size(s->runs); i-- > 0;) {
+        json_t *r = json_array_get(s->runs, i), *run;
+        if (!same_board(r, board) || !(run = run_store_load(s->base, text_of(r, "run"))))
+            continue;
+        json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+        if (json_object_size(kernels) > 1) {
+            json_decref(fallback);
+            return run;
+        }
+        if (fallback)
+            json_decref(run);
+        else
+            fallback = run;
+    }
+    return fallback;
+}
+
+static void overview_board(struct text_buf *t, struct site *s, json_t *board)
+{
+    json_t *run = newest_of_board(s, board);
+    text_add(t, "<h2>");
+    board_title(t, board);
+    text_add(t, "</h2>");
+    if (!run)
+        return;
+    text_add(t, "<p>Newest comparison: <a href='run/");
+    html_escape(t, text_of(run, "id"));
+    text_add(t, ".html'>");
+    html_escape(t, text_of(run, "id"));
+    text_add(t, "</a>. a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead.</p>");
+    overview_table(t, s, board, run);
+    json_decref(run);
+}
+
+static void overview_runs(struct text_buf *t, struct site *s)
+{
+    size_t n = json_array_size(s->runs), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
+    text_addf(t, "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>", n, n - from);
+    for (size_t i = n; i-- > from;) {
+        json_t *r = json_array_get(s->runs, i);
+        text_add(t, "<li><a href='run/");
+        html_escape(t, text_of(r, "run"));
+        text_add(t, ".html'>");
+        html_escape(t, text_of(r, "run"));
+        text_add(t, "</a> <span class=dim>");
+        board_title(t, r);
+        text_add(t, "</span></li>");
+    }
+    text_add(t, "</ul>");
+}
+
+static bool write_overview(struct site *s)
+{
+    struct text_buf t = {0};
+    site_page_open(&t, "CloudOS and Linux in the same virtual machine", "");
+    for (size_t i = json_array_size(s->runs); i-- > 0;) {
+        json_t *board = json_array_get(s->runs, i);
+        bool newer = false; // shown already?
+        for (size_t k = i + 1; k < json_array_size(s->runs); k++)
+            newer |= same_board(board, json_array_get(s->runs, k));
+        if (!newer)
+            overview_board(&t, s, board);
+    }
+    overview_runs(&t, s);
+    site_page_close(&t);
+    return write_page(s, "index.html", &t);
+}
+
+static bool write_method(struct site *s)
+{
+    struct text_buf t = {0};
+    site_page_open(&t, "Method", "");
+    text_add(&t,
+             "<p>Both kernels boot in the same virtual machine, from the same initramfs, under the same QEMU; "
+             "only <code>-kernel</code> and <code>-append</code> differ, and every run's page shows the "
+             "argument lists, the hashes and the samples.</p>"
+             "<p><b>det</b>: guest instructions an operation, counted from outside; the slope of the whole "
+             "machine's count between N and 2N iterations. Exact: two runs are the same. Instructions are not "
+             "time; what a count cannot see is listed beside it.</p>"
+             "<p><b>tcg</b>, <b>kvm</b>: nanoseconds; the times of tcg are emulated. The unit of observation is "
+             "a fresh boot. Ratio: Hodges-Lehmann estimate over pairs of neighbouring boots, 95 % bootstrap "
+             "interval; Mann-Whitney test adjusted over the rows; a difference must also exceed the metric's "
+             "floor, the row's own noise and what the canary moved.</p>"
+             "<p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU, times "
+             "by processor. Changes of level: E-divisive.</p>");
+    site_page_close(&t);
+    return write_page(s, "method.html", &t);
+}
+
+static bool make_folders(const char *dir)
+{
+    static const char *const below[] = {"run", "history"};
+    bool ok = true;
+    for (size_t i = 0; i < 2 && ok; i++) {
+        char *path = x_printf("%s/%s", dir, below[i]);
+        ok = make_dirs(path);
+        if (!ok)
+            say_error("cannot make %s: %s", path, strerror(errno));
+        free(path);
+    }
+    return ok;
+}
+
+bool site_write(const char *base, const char *dir, int *pages)
+{
+    struct site s = {.base = base, .dir = dir};
+    char *why = NULL;
+    bool ok = make_folders(dir);
+    s.history = ok ? history_open(base, &why) : NULL;
+    if (why)
+        say_error("%s", why);
+    free(why);
+    if (!s.history)
+        return false;
+    s.runs = history_runs(s.history);
+    s.series = history_series(s.history);
+    for (size_t i = 0; i < json_array_size(s.runs); i++)
+        ok = write_run(&s, text_of(json_array_get(s.runs, i), "run")) && ok;
+    ok = write_histories(&s) && ok;
+    ok = write_overview(&s) && write_method(&s) && ok;
+    *pages = s.pages;
+    json_decref(s.runs);
+    json_decref(s.series);
+    history_close(s.history);
+    return ok;
+}

@@ -1,0 +1,21 @@
+// Every run below a folder as series over time: an SQLite index beside the runs (history.db). The runs'
+// JSON is the truth: the index is brought up to date when it is opened, and made anew when it is damaged or of
+// another version.
+#pragma once
+#include <jansson.h>
+
+struct history;
+
+// Reads the runs that the index does not know, forgets those that are gone; what cannot be read is said
+// and left out. An index that cannot be written (read-only folder, full disk) is kept in memory for this call.
+// NULL with *why (the caller's) only when there is no memory.
+struct history *history_open(const char *base, char **why);
+void history_close(struct history *h);
+
+// [{run, created, tier, topology, host}], oldest first.
+json_t *history_runs(struct history *h);
+// [{tier, topology, host, workload, metric, unit, kernel, points: [{run, created, value}]}]: one series a
+// combination, ordered by it, its points oldest first. Rows without a number are no points.
+json_t *history_series(struct history *h);
+// What may be compared over time: exact counts within a QEMU version, times within a kind of host.
+char *history_fingerprint(json_t *run);

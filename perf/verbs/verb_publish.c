@@ -1,0 +1,54 @@
+// cloudbench publish: the static site of all runs.
+#include "perf/publish/site.h"
+#include "perf/result/run_store.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/verbs/verb.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+enum { OPT_RUNS = 256 };
+
+struct publish_args {
+    const char *out, *base;
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0, "folder of the site (default: out/site)", 0},
+    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct publish_args *a = state->input;
+    switch (key) {
+    case 'o':
+        a->out = arg;
+        break;
+    case OPT_RUNS:
+        a->base = arg;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+int verb_publish(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, parse, "", "The static site of all runs: opens from a file, needs no network.", 0, 0, 0};
+    struct publish_args a = {0};
+    char *base = run_store_default_base(), *out = project_path("out/site");
+    int pages = 0;
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    const char *dir = a.out ? a.out : out;
+    bool ok = site_write(a.base ? a.base : base, dir, &pages);
+    if (ok)
+        say("site: %s/index.html (%d pages written)", dir, pages);
+    free(base);
+    free(out);
+    return ok ? EXIT_OK : EXIT_REFUSED;
+}
