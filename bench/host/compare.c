@@ -11,7 +11,15 @@ static bool is_cell(const struct bench_row *r, const struct bench_subject *s, bo
     return r->subject == s && r->taken && (r->cell.threads > 1) == contended;
 }
 
-struct bench_figure compare_figure(const struct bench_subject *s, bool contended)
+static const struct bench_row *row_in_cell(const struct bench_subject *s, const struct bench_cell *cell)
+{
+    for (unsigned i = 0; i < bench_rows.count; i++)
+        if (bench_rows.row[i].subject == s && !memcmp(&bench_rows.row[i].cell, cell, sizeof(*cell)))
+            return bench_rows.row[i].taken ? &bench_rows.row[i] : NULL;
+    return NULL;
+}
+
+struct bench_figure compare_figure(const struct bench_subject *s, bool contended, const struct bench_subject *beside)
 {
     struct bench_figure f = {.subject = s};
     double logs = 0, spreads = 0;
@@ -19,7 +27,7 @@ struct bench_figure compare_figure(const struct bench_subject *s, bool contended
     for (unsigned i = 0; i < bench_rows.count; i++) {
         const struct bench_row *r = &bench_rows.row[i];
 
-        if (!is_cell(r, s, contended))
+        if (!is_cell(r, s, contended) || (beside && !row_in_cell(beside, &r->cell)))
             continue;
         f.cells++;
         f.failed |= r->failed;
@@ -33,31 +41,29 @@ struct bench_figure compare_figure(const struct bench_subject *s, bool contended
     return f;
 }
 
-static struct bench_figure best_peer(const struct bench_subject *ours, bool contended)
+/* The peer beside which ours looks worst; both figures are over the cells that both have. */
+static void find_peer(struct bench_comparison *c)
 {
-    struct bench_figure best = {.subject = NULL};
+    const struct bench_subject *ours = c->ours.subject;
+    double worst = 0;
 
     for (unsigned l = 0; bench_lists[l]; l++) {
         for (unsigned i = 0; i < bench_lists[l]->count; i++) {
             const struct bench_subject *s = &bench_lists[l]->subjects[i];
-            struct bench_figure f;
+            struct bench_figure peer, mine;
 
             if (s->side != SIDE_PEER || strcmp(s->structure, ours->structure))
                 continue;
-            f = compare_figure(s, contended);
-            if (f.cells && !f.failed && (!best.subject || f.ns < best.ns))
-                best = f;
+            peer = compare_figure(s, c->contended, ours);
+            mine = compare_figure(ours, c->contended, s);
+            if (!peer.cells || peer.failed || mine.ns / peer.ns <= worst)
+                continue;
+            worst = mine.ns / peer.ns;
+            mine.failed |= c->ours.failed; /* in a cell that the peer does not have, too */
+            c->peer = peer;
+            c->ours = mine;
         }
     }
-    return best;
-}
-
-static const struct bench_row *row_in_cell(const struct bench_subject *s, const struct bench_cell *cell)
-{
-    for (unsigned i = 0; i < bench_rows.count; i++)
-        if (bench_rows.row[i].subject == s && !memcmp(&bench_rows.row[i].cell, cell, sizeof(*cell)))
-            return &bench_rows.row[i];
-    return NULL;
 }
 
 static void find_worst(struct bench_comparison *c)
@@ -68,7 +74,7 @@ static void find_worst(struct bench_comparison *c)
         if (!is_cell(r, c->ours.subject, true))
             continue;
         p = row_in_cell(c->peer.subject, &r->cell);
-        if (p && p->taken && (!c->worst || r->median / p->median > c->worst_ratio)) {
+        if (p && (!c->worst || r->median / p->median > c->worst_ratio)) {
             c->worst = r;
             c->worst_peer = p;
             c->worst_ratio = r->median / p->median;
@@ -106,11 +112,11 @@ static int lost_first(const void *a, const void *b)
 
 static void add(struct bench_comparisons *all, const struct bench_subject *s, bool contended)
 {
-    struct bench_comparison c = {.contended = contended, .ours = compare_figure(s, contended)};
+    struct bench_comparison c = {.contended = contended, .ours = compare_figure(s, contended, NULL)};
 
     if (!c.ours.cells)
         return;
-    c.peer = best_peer(s, contended);
+    find_peer(&c);
     judge(&c);
     all->c = realloc(all->c, (all->count + 1) * sizeof(c));
     if (!all->c)

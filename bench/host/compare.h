@@ -27,5 +27,5 @@ struct bench_comparisons {
 
 /* Lost first, then the same, then ahead; within each by ratio, the worst first. */
 struct bench_comparisons compare_rows(void);
-/* One subject's figure alone or contended; cells is 0 when it has none. */
-struct bench_figure compare_figure(const struct bench_subject *s, bool contended);
+/* One subject's figure alone or contended; cells is 0 when it has none. `beside`: only over the cells that this one has too. */
+struct bench_figure compare_figure(const struct bench_subject *s, bool contended, const struct bench_subject *beside);

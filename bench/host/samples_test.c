@@ -33,6 +33,8 @@ static void verdicts(void)
     CHECK(samples_compare(100, 0, 101, 0) == VERDICT_SAME);  /* below the floor */
     CHECK(samples_compare(100, 0, 103, 0) == VERDICT_AHEAD);
     CHECK(samples_compare(103, 0, 100, 0) == VERDICT_LOST);
+    CHECK(samples_compare(2.09, 0, 2, 0) == VERDICT_SAME);    /* below a tenth of a ns */
+    CHECK(samples_compare(2.2, 0, 2, 0) == VERDICT_LOST);
     CHECK(samples_compare(130, 5, 100, 6) == VERDICT_SAME);  /* within three times 11 */
     CHECK(samples_compare(134, 5, 100, 6) == VERDICT_LOST);
 }

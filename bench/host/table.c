@@ -54,7 +54,7 @@ static void print_subjects(void)
     for (unsigned l = 0; bench_lists[l]; l++) {
         for (unsigned i = 0; i < bench_lists[l]->count; i++) {
             const struct bench_subject *s = &bench_lists[l]->subjects[i];
-            struct bench_figure alone = compare_figure(s, false), contended = compare_figure(s, true);
+            struct bench_figure alone = compare_figure(s, false, NULL), contended = compare_figure(s, true, NULL);
 
             if (alone.cells || contended.cells)
                 printf("%-16s %-34s %-30s %-14s %9.2f %9.2f %s%s\n", s->structure, s->contract, s->name, s->library, alone.ns,
