@@ -153,7 +153,7 @@ struct engine {
     const struct explore_initial *initial;
     uint8_t model[EXPLORE_MODEL_BYTES]; /* as make left it */
     uint64_t final_result;
-    struct config work[MAX_CONFIGS], found[MAX_CONFIGS]; /* history.c */
+    struct config work[MAX_CONFIGS], found[MAX_CONFIGS]; /* linearize.c */
     unsigned nwork, nfound;
     struct explore_options options;
     struct explore_result *result;
@@ -216,7 +216,7 @@ void weak_plain_write(const struct loc *l);
 void weak_untracked(unsigned t, bool load, bool store, int order);
 void weak_fence(unsigned t, int order);
 void weak_normalize(void);
-/* history.c */
+/* linearize.c */
 void history_reset(const void *model);
 void history_invoke(unsigned t);
 void history_respond(unsigned t, uint64_t result);

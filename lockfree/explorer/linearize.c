@@ -1,4 +1,4 @@
-/* history.c: linearizability while the execution runs. Keeps every order of the operations so far that explains their results, as
+/* linearize.c: linearizability while the execution runs. Keeps every order of the operations so far that explains their results, as
  * the model's state after it; an operation is put into an order only when it must be there. No order left is an error.
  *
  * An operation begins when another thread can first notice it (a read, or its first store arrives) and ends when it has returned and its stores have
