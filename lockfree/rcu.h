@@ -7,7 +7,8 @@
  * Ordering: U1 a callback runs, synchronize_rcu returns, and a cookie's period is over, after every read section that was running
  * when it was called or the cookie was taken. U2 rcu_assign_pointer releases what it publishes to rcu_dereference. U3 callbacks of
  * one CPU run in the order in which they were queued. Reuse: an object is freed by its callback, never before.
- * Misuse: queueing one rcu_head twice is caught in debug builds.
+ * Misuse: queueing one rcu_head twice, and in the kernel leaving a section that was not entered or sleeping in one, are caught in debug
+ * builds, with the place of the first queueing, of the last exit, of the entry.
  * Source: McKenney, "RCU Usage in the Linux Kernel" (2012); tree of masks: McKenney, "Hierarchical RCU", LWN 305782, 2008. */
 #pragma once
 #include "lockfree/atomic.h"
@@ -16,7 +17,12 @@
 struct rcu_head {
     struct rcu_head *next;
     void (*func)(struct rcu_head *);
+#if LF_DEBUG
+    const void *queued_at;
+    uintptr_t queued_mark; /* RCU_QUEUED(head) from call_rcu to the callback; heads are not initialised, so a mark and not a flag */
+#endif
 };
+#define RCU_QUEUED(head) ((uintptr_t)(head) ^ 0x5ca1ab1e)
 #define rcu_dereference(p)       atomic_load_acquire(&(p))
 #define rcu_assign_pointer(p, v) atomic_store_release(&(p), (v)) /* U2 */
 

@@ -210,9 +210,29 @@ static __attribute__((noinline, cold)) void enqueue_slow(struct rcu_cpu *rc)
         rcu_env_kick(rc->cpu); /* this CPU's callers outrun its callbacks: let it run some */
 }
 
+#if LF_DEBUG
+#ifdef CLOUDOS_KERNEL /* has frame pointers: the caller of call_rcu() */
+#pragma GCC diagnostic ignored "-Wframe-address"
+#define QUEUED_AT ((const void *)((const char *)__builtin_return_address(1) - 1))
+#else
+#define QUEUED_AT LF_CALLER
+#endif
+#define rcu_head_claim(head)                                                                       \
+    do {                                                                                           \
+        if (lf_unlikely((head)->queued_mark == RCU_QUEUED(head)))                                  \
+            lockfree_misuse("rcu: head queued twice", (head), (head)->queued_at, QUEUED_AT);       \
+        (head)->queued_mark = RCU_QUEUED(head);                                                    \
+        (head)->queued_at = QUEUED_AT;                                                             \
+    } while (0)
+#define rcu_head_release(head) ((head)->queued_mark = 0)
+#else
+#define rcu_head_claim(head)   ((void)0)
+#define rcu_head_release(head) ((void)0)
+#endif
+
 void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(struct rcu_head *))
 {
-    LF_DEBUG_ASSERT(rc->next.tail != &head->next && rc->ready.tail != &head->next && rc->wait.tail != &head->next, head);
+    rcu_head_claim(head);
     head->func = func;
     head->next = NULL;
     *rc->next.tail = head;
@@ -249,6 +269,7 @@ unsigned rcu_invoke(struct rcu_head *list)
         struct rcu_head *next = list->next;
         uintptr_t offset = (uintptr_t)list->func;
 
+        rcu_head_release(list);
         if (offset < 4096)
             rcu_env_free((char *)list - offset); /* kfree_rcu */
         else

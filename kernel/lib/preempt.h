@@ -3,6 +3,7 @@
 #pragma once
 #include "percpu/percpu.h"
 #include "kernel/lib/types.h"
+#include "lockfree/env.h"
 #define KICK_NEED_RESCHED 1u
 #define KICK_POLLING      2u
 #define PREEMPT_HARDIRQ   (1u << 16)
@@ -13,12 +14,33 @@ DECLARE_PER_CPU(u32, cpu_kick);       /* ANYWHERE: the kick word of the run queu
 void preempt_schedule(void); /* kernel/sched: schedule() as an involuntary switch */
 static inline u32 preempt_count(void) { return this_cpu_read(preempt_count_); }
 static inline bool in_interrupt(void) { return preempt_count() >= PREEMPT_HARDIRQ; }
-static inline void preempt_disable(void) { this_cpu_inc(preempt_count_); barrier(); }
-static inline void preempt_enable_no_resched(void) { barrier(); this_cpu_dec(preempt_count_); }
+/* A debug kernel knows where the count last left zero and where it came back: who sleeps in a section, or leaves one never entered. */
+#ifdef CLOUDOS_DEBUG
+DECLARE_PER_CPU(const void *, preempt_opened); /* ANYWHERE */
+DECLARE_PER_CPU(const void *, preempt_closed); /* ANYWHERE */
+static inline void preempt_note_enter(void)
+{
+    if (preempt_count() == 1)
+        this_cpu_write(preempt_opened, lf_here());
+}
+static inline void preempt_note_leave(void)
+{
+    LF_MISUSE_IF(preempt_count() == 0, "preemption: a section is left that was not entered", &preempt_count_,
+                 this_cpu_read(preempt_closed));
+    if (preempt_count() == 1)
+        this_cpu_write(preempt_closed, lf_here());
+}
+#else
+static inline void preempt_note_enter(void) {}
+static inline void preempt_note_leave(void) {}
+#endif
+static inline void preempt_disable(void) { this_cpu_inc(preempt_count_); barrier(); preempt_note_enter(); }
+static inline void preempt_enable_no_resched(void) { barrier(); preempt_note_leave(); this_cpu_dec(preempt_count_); }
 static inline bool need_resched(void) { return this_cpu_read(cpu_kick) & KICK_NEED_RESCHED; }
 static inline void preempt_enable(void)
 {
     barrier();
+    preempt_note_leave();
     this_cpu_dec(preempt_count_);
     if (unlikely(need_resched()) && preempt_count() == 0)
         preempt_schedule(); /* returns at once when interrupts are off */

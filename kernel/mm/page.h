@@ -69,8 +69,18 @@ void free_reserved_range(u64 start, u64 end);
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages_node(-1, gfp, 0); }
 static inline void get_page(struct page *p) { atomic_inc_relaxed(&p->refs); }
 void put_page_free(struct page *p);
+/* Where a free page was freed stands where the slab's list is while it is used. */
+static inline void page_check_put(struct page *p)
+{
+    LF_MISUSE_IF(atomic_load_relaxed(&p->refs) == 0, "page: put while free", p, p->slab_list.prev);
+#ifdef CLOUDOS_DEBUG
+    if (atomic_load_relaxed(&p->refs) == 1)
+        p->slab_list.prev = (struct list_head *)lf_here();
+#endif
+}
 static inline void put_page(struct page *p)
 {
+    page_check_put(p);
     if (atomic_dec_and_test_full(&p->refs))
         put_page_free(p);
 }

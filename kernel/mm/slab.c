@@ -184,8 +184,7 @@ static void note_free(struct kmem_cache *c, void *obj, void *by)
     ASSERT((p->flags & PG_SLAB) && p->slab_cache == c);
     ASSERT(((u64)obj - (u64)page_to_virt(slab_of(obj))) % c->size == 0);
     if (c->size >= SMALLEST_CHECKED && freed_by >= KERNEL_BASE && is_poisoned(c, word))
-        panic("%s: object %p freed twice: first by %pS, now by %pS", c->name, obj, (void *)freed_by,
-              by);
+        lockfree_misuse("slab: freed twice", obj, (void *)freed_by, by);
     memset(obj, 0x6b, c->size);
     if (c->size >= SMALLEST_CHECKED)
         word[FREED_BY] = (u64)by ^ FREED_MAGIC;

@@ -13,6 +13,10 @@ DEFINE_PER_CPU(struct rq, runqueues, NOIRQ);
 __asm__(".globl cpu_kick\n.set cpu_kick, runqueues");
 _Static_assert(offsetof(struct rq, q) == 0 && offsetof(struct runqueue, kick) == 0, "cpu_kick");
 DEFINE_PER_CPU(u32, preempt_count_, ANYWHERE);
+#ifdef CLOUDOS_DEBUG
+DEFINE_PER_CPU(const void *, preempt_opened, ANYWHERE);
+DEFINE_PER_CPU(const void *, preempt_closed, ANYWHERE);
+#endif
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
 static __noinline void take_mail(struct rq *rq)
@@ -273,7 +277,8 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     struct task_struct *prev = rq->curr, *next;
     u64 now;
 
-    DEBUG_ASSERT(irqs_disabled() && preempt_count() == 0);
+    DEBUG_ASSERT(irqs_disabled());
+    LF_MISUSE_IF(preempt_count() != 0, "preemption: switched away in a section", prev, this_cpu_read(preempt_opened));
     if (unlikely(need_resched()))
         take_mail(rq);
     rcu_cpu_quiet(&rq->rcu);
