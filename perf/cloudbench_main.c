@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
     {"gate", "does a run pass against what was accepted", verb_gate},
+    {"tune", "look for scheduler settings that beat the default", verb_tune},
     {"publish", "the static site of all runs", verb_publish},
     {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
@@ -32,8 +33,8 @@ static void usage(FILE *out)
           out);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].about);
-    fputs("\n`cloudbench VERB --help` shows a verb's options; every verb takes --set DOCUMENT.KEY=VALUE,\n"
-          "which goes over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
+    fputs("\n`cloudbench VERB --help` shows a verb's options; every verb takes --set DOCUMENT.KEY=VALUE\n"
+          "and --profile FILE (many of them), which go over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
           "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment "
           "refused,\n"
           "6 guest failure, 77 skipped, 130 interrupted.\n",
@@ -49,7 +50,24 @@ static int run_verb(const struct verb *v, int argc, char **argv)
     return v->run(argc - 1, argv + 1);
 }
 
-// Takes every --set out of the arguments, up to "--"; the verbs never see them. False after saying
+// The settings of a profile file, as if each were given by --set.
+static bool take_profile(const char *path)
+{
+    char *why = NULL;
+    json_t *list = config_profile(path, &why), *v;
+    size_t i;
+    json_array_foreach (list, i, v)
+        if (!why)
+            config_set(json_string_value(v), &why);
+    if (why)
+        say_error("%s", why);
+    bool ok = !why;
+    free(why);
+    json_decref(list);
+    return ok;
+}
+
+// Takes every --set and --profile out of the arguments, up to "--"; the verbs never see them. False after saying
 // what is wrong with one.
 static bool take_settings(int *argc, char **argv)
 {
@@ -62,7 +80,9 @@ static bool take_settings(int *argc, char **argv)
             assignment = argv[i] + 6;
         else if (!ended && !strcmp(argv[i], "--set"))
             assignment = i + 1 < *argc ? argv[++i] : "";
-        if (!assignment)
+        if (!assignment && !ended && !strcmp(argv[i], "--profile"))
+            ok = take_profile(i + 1 < *argc ? argv[++i] : "") && ok;
+        else if (!assignment)
             argv[kept++] = argv[i];
         else if (ok && !config_set(assignment, &why)) {
             say_error("%s", why);

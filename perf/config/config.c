@@ -32,6 +32,27 @@ bool config_set(const char *assignment, char **why)
     return known;
 }
 
+json_t *config_profile(const char *path, char **why)
+{
+    size_t len, i;
+    char *text = file_read(path, &len);
+    json_t *j = text ? yaml_parse(path, text, len, "", NULL, why) : NULL, *v;
+    json_t *list = json_incref(json_object_get(j, "settings"));
+    bool ok = json_is_array(list) && json_object_size(j) == 1;
+    json_array_foreach (list, i, v)
+        ok = ok && json_is_string(v);
+    if (!text)
+        *why = x_printf("%s: %s", path, strerror(errno));
+    else if (j && !ok)
+        *why = x_printf("%s: a profile is a list of texts under the one key \"settings\"", path);
+    free(text);
+    json_decref(j);
+    if (ok)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 json_t *config_settings(void)
 {
     json_t *list = json_array();

@@ -7,6 +7,8 @@
 // Notes one `--set` of the command line for every later read. False with *why (the caller's) when
 // it is no assignment or names no document; its value is checked with the document.
 bool config_set(const char *assignment, char **why);
+// The assignments of a profile file ({settings: [DOCUMENT.KEY=VALUE, ...]}), or NULL with *why.
+json_t *config_profile(const char *path, char **why);
 // The notes so far, in order; the caller's reference.
 json_t *config_settings(void);
 

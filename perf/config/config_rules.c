@@ -9,6 +9,7 @@
 static const struct config_rule text = {.type = CONFIG_TEXT, .min = 0, .max = 4096};
 static const struct config_rule name_text = {.type = CONFIG_TEXT, .min = 1, .max = 64};
 static const struct config_rule names = {.type = CONFIG_LIST, .min = 1, .max = 512, .of = &name_text};
+static const struct config_rule texts = {.type = CONFIG_LIST, .min = 0, .max = 32, .of = &text};
 static const struct config_rule yes_no = {.type = CONFIG_BOOL};
 static const struct config_rule share = {.type = CONFIG_NUMBER, .min = 0, .max = 1};
 static const struct config_rule count = {.type = CONFIG_WHOLE, .min = 1, .max = 1e9};
@@ -19,6 +20,7 @@ static const struct config_rule family = {.type = CONFIG_TEXT, .words = families
 static const struct config_key kernel_keys[] = {
     {"label", &name_text, true}, {"family", &family, true}, {"image", &text, true},
     {"cmdline", &text, true},    {"missing", &text, false}, {"config", &text, false},
+    {"set", &texts, false},
     END,
 };
 static const struct config_rule kernel = {.type = CONFIG_MAP, .keys = kernel_keys};
@@ -89,12 +91,32 @@ static const struct config_key policy_keys[] = {
     {"run", &run, true}, {"verdict", &verdict, true}, {"gate", &gate, true}, END};
 static const struct config_rule policy = {.type = CONFIG_MAP, .keys = policy_keys};
 
-const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "workloads", NULL};
+// configs/tune/NAME.yaml
+static const struct config_rule value_number = {.type = CONFIG_NUMBER};
+static const struct config_rule value = {.type = CONFIG_TEXT, .min = 1, .max = 64, .other = &value_number};
+static const struct config_rule values = {.type = CONFIG_LIST, .min = 2, .max = 16, .of = &value};
+static const struct config_key knob_keys[] = {
+    {"about", &text, true},    {"path", &text, false},    {"word", &name_text, false},
+    {"values", &values, true}, {"default", &value, true}, END};
+static const struct config_rule knob = {.type = CONFIG_MAP, .keys = knob_keys};
+static const struct config_rule knobs = {.type = CONFIG_MAP, .of = &knob};
+static const struct config_key objective_keys[] = {
+    {"workload", &name_text, true}, {"metric", &name_text, true}, END};
+static const struct config_rule objective = {.type = CONFIG_MAP, .keys = objective_keys};
+static const struct config_rule objectives = {.type = CONFIG_LIST, .min = 1, .max = 8, .of = &objective};
+static const struct config_rule budget = {.type = CONFIG_WHOLE, .min = 4, .max = 10000};
+static const struct config_key tune_keys[] = {
+    {"about", &text, true},   {"kernel", &name_text, true}, {"budget", &budget, true},
+    {"knobs", &knobs, true},  {"objectives", &objectives, true}, END};
+static const struct config_rule tune = {.type = CONFIG_MAP, .keys = tune_keys};
+static const struct config_rule tunes = {.type = CONFIG_MAP, .of = &tune};
+
+const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "tune", "workloads", NULL};
 
 const struct config_rule *config_rule_of(const char *name)
 {
     static const struct config_rule *const rules[] = {&kernels, &policy, &suites, &topologies,
-                                                      &workloads};
+                                                      &tunes, &workloads};
     for (size_t i = 0; config_names[i]; i++)
         if (!strcmp(config_names[i], name))
             return rules[i];

@@ -118,6 +118,7 @@ static json_t *make_identity(struct session *s)
         json_object_set_new(j, "family", json_string(image->family));
         json_object_set_new(j, "version", json_string(image->version));
         json_object_set_new(j, "cmdline", json_string(image->cmdline));
+        json_object_set_new(j, "knobs", json_string(image->knobs));
         json_object_set_new(kernels, image->name, j);
         json_object_set(argv, image->name, s->argv[k]);
         if (k)

@@ -250,12 +250,22 @@ static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result 
     return settle_rows(s, a, r, skip, asked);
 }
 
+// "bench ID [set:...] SPEC...": a kernel's knobs stand before its workloads.
+static char *guest_args(struct session *s, int kernel, const bool *asked)
+{
+    const char *knobs = s->o->kernel[kernel].knobs;
+    char *head = *knobs ? x_printf("%s %s", s->guest_id, knobs) : x_strdup(s->guest_id);
+    char *args = run_plan_guest_args(&s->plan, head, asked);
+    free(head);
+    return args;
+}
+
 static bool boot_once(struct session *s, int kernel, bool *skip)
 {
     struct arm_boot a = {.s = s, .kernel = kernel};
     struct boot_result r;
     bool *asked = choose_steps(s, skip);
-    char *args = run_plan_guest_args(&s->plan, s->guest_id, asked);
+    char *args = guest_args(s, kernel, asked);
     char *console = boot_file(s, kernel, "console");
     struct vm_spec spec = {.tier = s->o->tier.tier,
                            .qemu = s->o->qemu,

@@ -5,6 +5,7 @@
 #include "perf/util/say.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@ int self_run(const struct str_list *arguments)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
+        int nowhere = open("/dev/null", O_WRONLY);
+        if (nowhere >= 0)
+            dup2(nowhere, STDOUT_FILENO);
         execv("/proc/self/exe", argv);
         _exit(EXIT_INTERNAL);
     }

@@ -13,6 +13,7 @@ int verb_run(int argc, char **argv);
 int verb_compare(int argc, char **argv);
 int verb_gate(int argc, char **argv);
 int verb_publish(int argc, char **argv);
+int verb_tune(int argc, char **argv);
 int verb_shell(int argc, char **argv);
 int verb_config(int argc, char **argv);
 int verb_lines(int argc, char **argv);

@@ -43,6 +43,17 @@ static int resolve(struct kernel_image *k, json_t *j)
     return k->path ? 0 : EXIT_REFUSED;
 }
 
+static char *knobs_of(json_t *list)
+{
+    struct text_buf t = {0};
+    json_t *v;
+    size_t i;
+    text_add(&t, "");
+    json_array_foreach (list, i, v)
+        text_addf(&t, "%sset:%s", i ? "+" : "", json_string_value(v));
+    return t.data;
+}
+
 int kernel_image_find(struct kernel_image *k, const char *name)
 {
     json_t *all = project_config("kernels");
@@ -56,6 +67,7 @@ int kernel_image_find(struct kernel_image *k, const char *name)
         k->label = string_of(j, "label");
         k->family = string_of(j, "family");
         k->cmdline = string_of(j, "cmdline");
+        k->knobs = knobs_of(json_object_get(j, "set"));
         rc = resolve(k, j);
     }
     json_decref(all);
@@ -69,6 +81,7 @@ void kernel_image_free(struct kernel_image *k)
     free(k->family);
     free(k->path);
     free(k->cmdline);
+    free(k->knobs);
     free(k->version);
     memset(k, 0, sizeof(*k));
 }

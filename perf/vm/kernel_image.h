@@ -10,6 +10,7 @@ struct kernel_image {
     char *family;  // "cloudos" or "linux"
     char *path;    // the ELF; a pattern in the configuration, resolved to the newest match
     char *cmdline; // without "-- ..."
+    char *knobs;   // "set:PATH=VALUE+set:..." for the guest's init; "" for none
     char *version; // the folder the image came from for Linux; "" otherwise
 };
 

@@ -1,0 +1,382 @@
+// cloudbench tune: look for scheduler settings that beat the default, without being fooled by luck.
+#include "perf/config/config.h"
+#include "perf/result/comparison.h"
+#include "perf/result/run_store.h"
+#include "perf/stats/rank_tests.h"
+#include "perf/stats/resample.h"
+#include "perf/tune/tune_log.h"
+#include "perf/tune/tune_search.h"
+#include "perf/util/host_file.h"
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/verbs/self_run.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/tune_view.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TRIAL     "trial" // the name of the arm beside the default
+#define BOOTS_MAX 1000
+
+enum { OPT_TIER = 256, OPT_RESUME, OPT_SEED, OPT_FORMAT };
+
+struct tune_args {
+    const char *space, *tier, *topology, *out, *resume, *format;
+    double seed;
+    int boots;
+};
+
+struct tuning {
+    struct tune_args *a;
+    struct tune_space space;
+    struct tune_log log;
+    char *dir, *runs;
+    int code; // why the search had to stop
+};
+
+static const struct argp_option options[] = {
+    {"tier", OPT_TIER, "TIER", 0, "det (exact counts) or kvm (times) (default: det)", 0},
+    {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes (default: 1)", 0},
+    {"boots", 'b', "N", 0, "boots of each arm in a trial (default: 1 in det, 10 in kvm)", 0},
+    {"seed", OPT_SEED, "N", 0, "where the search starts (default: 1)", 0},
+    {"output", 'o', "DIR", 0, "folder of this search (default: a new one in out/tune)", 0},
+    {"resume", OPT_RESUME, "DIR", 0, "go on with an interrupted search", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {0},
+};
+
+static double positive(struct argp_state *state, const char *arg, const char *what)
+{
+    char *end;
+    double v = strtod(arg, &end);
+    if (end == arg || *end || !(v >= 1) || v > 1e9)
+        argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
+    return v;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct tune_args *a = state->input;
+    switch (key) {
+    case OPT_TIER:
+        a->tier = arg;
+        break;
+    case 't':
+        a->topology = arg;
+        break;
+    case 'b':
+        a->boots = (int)positive(state, arg, "-b");
+        break;
+    case OPT_SEED:
+        a->seed = positive(state, arg, "--seed");
+        break;
+    case 'o':
+        a->out = arg;
+        break;
+    case OPT_RESUME:
+        a->resume = arg;
+        break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case ARGP_KEY_ARG:
+        if (a->space)
+            argp_error(state, "one space");
+        a->space = arg;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void option(struct str_list *l, const char *name, const char *value)
+{
+    list_add(l, name);
+    list_add(l, value);
+}
+
+// `cloudbench run` of the objectives' workloads with the default and the trial beside each other.
+static int run_trial(struct tuning *t, const int *level, double fidelity)
+{
+    struct str_list l = {0}, settings = {0};
+    list_add(&l, "run");
+    for (int o = 0; o < t->space.objectives; o++)
+        if (!list_has(&l, t->space.objective[o].workload))
+            list_add(&l, t->space.objective[o].workload);
+    option(&l, "-k", t->space.kernel);
+    option(&l, "-k", TRIAL);
+    option(&l, "--tier", t->a->tier);
+    option(&l, "-t", t->a->topology);
+    option(&l, "-o", t->runs);
+    list_add(&l, "--scale");
+    list_addf(&l, "%g", fidelity);
+    list_add(&l, "-b");
+    list_addf(&l, "%d", t->a->boots);
+    list_add(&l, "-q");
+    json_t *own = config_settings(), *v;
+    size_t i;
+    json_array_foreach (own, i, v)
+        option(&l, "--set", json_string_value(v));
+    tune_space_settings(&t->space, level, TRIAL, &settings);
+    for (i = 0; i < settings.count; i++)
+        option(&l, "--set", settings.items[i]);
+    int rc = self_run(&l);
+    json_decref(own);
+    list_free(&l);
+    list_free(&settings);
+    return rc;
+}
+
+static json_t *find_row(json_t *run, const struct tune_objective *o, const char *kernel)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(json_string_value(json_object_get(row, "workload")), o->workload) &&
+            !strcmp(json_string_value(json_object_get(row, "metric")), o->metric) &&
+            !strcmp(json_string_value(json_object_get(row, "kernel")), kernel))
+            return row;
+    return NULL;
+}
+
+static double sample(json_t *row, size_t i)
+{
+    return json_number_value(
+        json_object_get(json_array_get(json_object_get(row, "samples"), i), "value"));
+}
+
+// Adds one objective's log ratios to those of the boots; returns their number, 0 without a number.
+static size_t add_objective(struct tuning *t, json_t *run, int o, double *mean, double *ratio)
+{
+    json_t *a = find_row(run, &t->space.objective[o], t->space.kernel);
+    json_t *b = find_row(run, &t->space.objective[o], TRIAL);
+    if (!json_object_get(a, "value") || !json_object_get(b, "value"))
+        return 0;
+    *ratio = json_number_value(json_object_get(b, "value")) /
+             json_number_value(json_object_get(a, "value"));
+    size_t n = json_array_size(json_object_get(a, "samples"));
+    for (size_t i = 0; i < n && i < BOOTS_MAX; i++)
+        mean[i] += log(sample(b, i) / sample(a, i)) / t->space.objectives;
+    return n < BOOTS_MAX ? n : BOOTS_MAX;
+}
+
+static bool evaluate(struct tuning *t, json_t *run, struct tune_evaluation *e)
+{
+    static double mean[BOOTS_MAX];
+    size_t n = 0;
+    memset(mean, 0, sizeof(mean));
+    for (int o = 0; o < t->space.objectives; o++)
+        if (!(n = add_objective(t, run, o, mean, &e->ratio[o])))
+            return false;
+    e->low = e->high = exp(mean[0]);
+    e->p = mean[0] != 0 ? 0 : 1; // exact counts
+    if (!strcmp(t->a->tier, "det"))
+        return true;
+    e->p = stats_wilcoxon(mean, n);
+    e->low = 0;
+    e->high = INFINITY;
+    if (n > 1)
+        stats_bootstrap95(mean, n, STATS_DRAWS, 1, &e->low, &e->high);
+    e->low = n > 1 ? exp(e->low) : 0;
+    e->high = exp(e->high);
+    return true;
+}
+
+static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
+                    struct tune_evaluation *out, bool *stop)
+{
+    struct tuning *t = ctx;
+    bool ok = false;
+    if (tune_log_find(&t->log, level, fidelity, hold_out, out, &ok))
+        return ok;
+    if (hold_out)
+        say("hold-out: one of the best again");
+    int rc = run_trial(t, level, fidelity);
+    if (rc == EXIT_INTERRUPTED || rc == EXIT_REFUSED || rc == EXIT_USAGE || rc == EXIT_INTERNAL) {
+        t->code = rc;
+        *stop = true;
+        return false;
+    }
+    char *path = run_store_latest(t->runs);
+    json_t *run = path ? run_store_load(t->runs, path) : NULL;
+    ok = run && evaluate(t, run, out);
+    if (!tune_log_add(&t->log, level, fidelity, hold_out, out, ok)) {
+        say_error("cannot write %s: %s", t->log.path, strerror(errno));
+        t->code = EXIT_REFUSED;
+        *stop = true;
+    }
+    json_decref(run);
+    free(path);
+    return ok;
+}
+
+static void say_trial(void *ctx, const struct tune_trial *trial, int done)
+{
+    struct tuning *t = ctx;
+    char *text = tune_space_text(&t->space, trial->level);
+    if (isfinite(trial->score))
+        say("trial %d of at most %d: %s at %g of the iterations: %.4f of the default", done,
+            t->space.budget, text, trial->fidelity, trial->score);
+    else
+        say("trial %d of at most %d: %s failed", done, t->space.budget, text);
+    free(text);
+}
+
+static int check_objectives(const struct tuning *t)
+{
+    bool det = !strcmp(t->a->tier, "det");
+    if (!det && strcmp(t->a->tier, "kvm")) {
+        say_error("tune takes --tier det (exact counts) or kvm (times): emulated times are no objective");
+        return EXIT_USAGE;
+    }
+    for (int o = 0; o < t->space.objectives; o++) {
+        bool counts = !strcmp(t->space.objective[o].metric, "instructions");
+        if (counts == det)
+            continue;
+        say_error("objective %s %s: %s", t->space.objective[o].workload,
+                  t->space.objective[o].metric,
+                  det ? "the det tier counts instructions; times under emulation are no objective"
+                      : "the kvm tier measures times, --tier det counts instructions");
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static char *new_folder(const struct tune_args *a)
+{
+    char stamp[32], *base = project_path("out/tune");
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime_r(&now, &tm));
+    char *dir = x_printf("%s/%s-%s", base, a->space, stamp);
+    free(base);
+    return dir;
+}
+
+static int open_search(struct tuning *t)
+{
+    char *why = NULL;
+    t->dir = t->a->resume ? x_strdup(t->a->resume) : t->a->out ? x_strdup(t->a->out) : new_folder(t->a);
+    t->runs = x_printf("%s/runs", t->dir);
+    if (!make_dirs(t->runs)) {
+        say_error("cannot make %s: %s", t->runs, strerror(errno));
+        return EXIT_REFUSED;
+    }
+    json_t *config = project_config("tune"), *settings = config_settings();
+    json_t *identity =
+        json_pack("{s:s,s:O?,s:s,s:s,s:i,s:f,s:o}", "space", t->a->space, "config",
+                  json_object_get(config, t->a->space), "tier", t->a->tier, "topology",
+                  t->a->topology, "boots", t->a->boots, "seed", t->a->seed, "settings", settings);
+    bool ok = tune_log_open(&t->log, t->dir, &t->space, identity, t->a->resume != NULL, &why);
+    if (!ok)
+        say_error("%s", why);
+    free(why);
+    json_decref(identity);
+    json_decref(config);
+    return ok ? 0 : EXIT_USAGE;
+}
+
+static bool write_file(struct tuning *t, const char *name, const char *text)
+{
+    char *path = x_printf("%s/%s", t->dir, name);
+    bool ok = file_replace(path, text, strlen(text));
+    if (ok)
+        say("wrote %s", path);
+    else
+        say_error("cannot write %s: %s", path, strerror(errno));
+    free(path);
+    return ok;
+}
+
+// The winner for `--profile`, and for a Linux host of its own.
+static bool write_winner(struct tuning *t, const int *level)
+{
+    struct str_list settings = {0};
+    struct text_buf profile = {0};
+    char *text = tune_space_text(&t->space, level), *sysctl = tune_space_sysctl(&t->space, level),
+         *tmpfiles = tune_space_tmpfiles(&t->space, level);
+    text_addf(&profile, "# %s: %s\nsettings:\n", t->space.name, text);
+    tune_space_settings(&t->space, level, t->space.kernel, &settings);
+    for (size_t i = 0; i < settings.count; i++)
+        text_addf(&profile, "  - '%s'\n", settings.items[i]);
+    bool ok = write_file(t, "profile.yaml", profile.data);
+    if (*sysctl)
+        ok = write_file(t, "sysctl.conf", sysctl) && ok;
+    if (*tmpfiles)
+        ok = write_file(t, "tmpfiles.conf", tmpfiles) && ok;
+    text_free(&profile);
+    list_free(&settings);
+    free(text);
+    free(sysctl);
+    free(tmpfiles);
+    return ok;
+}
+
+static int search(struct tuning *t)
+{
+    struct tune_search s = {.space = &t->space,
+                            .seed = (uint64_t)t->a->seed,
+                            .floor = 0.01,
+                            .measure = measure,
+                            .on_trial = say_trial,
+                            .ctx = t};
+    tune_search_run(&s);
+    int rc = t->code;
+    if (s.stopped) {
+        say("stopped after %d trials; `cloudbench tune %s --resume %s` goes on", s.trials,
+            t->a->space, t->dir);
+    } else {
+        tune_view(&s, t->a->format);
+        fflush(stdout);
+        if (s.winner >= 0 && !write_winner(t, s.held[s.winner].level))
+            rc = EXIT_INTERNAL;
+    }
+    tune_search_free(&s);
+    return rc;
+}
+
+int verb_tune(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "SPACE",
+        "Look for settings that beat the default. Every trial boots the default beside it; the best are measured "
+        "again on boots the search never used, and a winner is named only when it holds there.\v"
+        "Spaces are the files of configs/tune/. The winner's profile.yaml is applied by --profile FILE "
+        "of any verb.",
+        0,
+        0,
+        0};
+    struct tune_args a = {.tier = "det", .topology = "1", .format = "text", .seed = 1};
+    struct tuning t = {.a = &a};
+    char *why = NULL;
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    if (!a.space) {
+        say_error("which space? The files of configs/tune/ are: `cloudbench config show tune`");
+        return EXIT_USAGE;
+    }
+    a.boots = a.boots ? a.boots : !strcmp(a.tier, "det") ? 1 : 10;
+    int rc = format_known(a.format) ? 0 : EXIT_USAGE;
+    if (!rc && !tune_space_load(&t.space, a.space, &why)) {
+        say_error("%s", why);
+        rc = EXIT_USAGE;
+    }
+    rc = rc ? rc : check_objectives(&t);
+    rc = rc ? rc : open_search(&t);
+    rc = rc ? rc : search(&t);
+    free(why);
+    tune_log_close(&t.log);
+    tune_space_free(&t.space);
+    free(t.dir);
+    free(t.runs);
+    return rc;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The tuner on real boots of CloudOS, det tier: a planted optimum is found, written and applied; a flat space has no winner; a
+# search that is interrupted goes on where it was; what makes no sense is refused.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1
+trap 'rm -rf "$tmp"' EXIT
+
+# expect NAME CODE PATTERN COMMAND...
+expect() {
+    local name=$1 code=$2 pattern=$3 rc=0
+    shift 3
+    timeout 300 "$@" >"$tmp/out" 2>&1 </dev/null || rc=$?
+    if [ "$rc" = "$code" ] && grep -qE -- "$pattern" "$tmp/out"; then
+        echo "ok $name"
+    else
+        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
+    fi
+}
+
+# A kernel whose "default" is the slow clock, so that the fast one is an optimum known beforehand.
+slow='console=ttyS0 quiet nokaslr panic=-1 clocksource=acpi_pm'
+slow_kernel=(--set kernels.slow.label=Slow --set kernels.slow.family=cloudos --set kernels.slow.image=build/cloudos.elf
+    --set "kernels.slow.cmdline=$slow" --set workloads.pipe.det=100)
+clock='{clock: {about: x, word: clocksource, values: [acpi_pm, tsc], default: acpi_pm}}'
+slice='{slice: {about: x, path: /proc/sys/kernel/sched_rr_timeslice_ms, values: [50, 100, 200], default: 100}}'
+nothing='{none: {about: x, path: /proc/sys/kernel/nosuch, values: [1, 2], default: 1}}'
+tune() { # KERNEL KNOBS METRIC OPTIONS...: the command in $cmd
+    cmd=("$cb" tune t "${slow_kernel[@]}" --set tune.t.about=x --set "tune.t.kernel=$1" --set tune.t.budget=4
+        --set "tune.t.knobs=$2" --set "tune.t.objectives=[{workload: pipe, metric: $3}]" "${@:4}")
+}
+
+tune slow "$clock" instructions -o "$tmp/planted"
+expect 'a planted optimum is found' 0 '^winner, on boots the search never used: clock=tsc' "${cmd[@]}"
+expect 'its profile is applied' 0 '^kernels.slow.cmdline .*clocksource=acpi_pm clocksource=tsc' \
+    $cb config show kernels --profile "$tmp/planted/profile.yaml"
+expect 'a search is not overwritten' 2 'is there: another search' "${cmd[@]}"
+tune slow "$clock" instructions --resume "$tmp/planted" --seed 2
+expect 'another search is not gone on with' 2 'another space, seed' "${cmd[@]}"
+
+tune cloudos "$slice" instructions -o "$tmp/flat"
+timeout -s INT 5 "${cmd[@]}" >"$tmp/out" 2>&1
+rc=$?
+if [ $rc = 124 ] && grep -q -- "--resume $tmp/flat" "$tmp/out"; then
+    echo 'ok an interrupted search says how it goes on'
+else
+    echo "not ok an interrupted search says how it goes on: $rc; $(tail -3 "$tmp/out" | tr '\n' ' ')"
+fi
+tune cloudos "$slice" instructions --resume "$tmp/flat"
+expect 'it goes on, and a flat space has no winner' 0 'No configuration beat the default' "${cmd[@]}"
+[ "$(sort "$tmp/flat/trials.jsonl" | uniq -d | wc -l)" = 0 ] && [ -s "$tmp/flat/trials.jsonl" ] &&
+    echo 'ok no trial was measured twice' || echo 'not ok no trial was measured twice'
+
+tune cloudos "$nothing" instructions -o "$tmp/nothing"
+expect 'a knob that the guest lacks fails its trials' 0 'cannot set /proc/sys/kernel/nosuch' "${cmd[@]}"
+tune cloudos "$slice" p50_ns -o "$tmp/x1"
+expect 'times are no objective of the det tier' 2 'times under emulation are no objective' "${cmd[@]}"
+tune cloudos "$slice" p50_ns --tier tcg -o "$tmp/x2"
+expect 'nor of the tcg tier' 2 'emulated times are no objective' "${cmd[@]}"
+tune cloudos '{k: {about: x, values: [1, 2], default: 1}}' instructions -o "$tmp/x3"
+expect 'a knob without a place' 2 'knob k: either path or word' "${cmd[@]}"
+tune cloudos '{k: {about: x, word: w, values: [1, 2], default: 3}}' instructions -o "$tmp/x4"
+expect 'a default that is no value' 2 'the default is none of its values' "${cmd[@]}"
+expect 'an unknown space' 2 'no space is called "nosuch"' $cb tune nosuch
+expect 'a profile that is none' 2 'a profile is a list of texts' $cb list --profile configs/policy.yaml
+expect 'a profile that is not there' 2 'No such file' $cb list --profile /nonexistent
