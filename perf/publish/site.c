@@ -3,7 +3,7 @@
 
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
-#include "perf/store/history.h"
+#include "perf/store/run_history.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"

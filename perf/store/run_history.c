@@ -1,5 +1,5 @@
 // The index and its synchronisation with the folder of runs.
-#include "perf/store/history.h"
+#include "perf/store/run_history.h"
 
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
