@@ -112,8 +112,7 @@ static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_po
     json_object_set_new(c, "interval", json_pack("[f,f]", r.low, r.high));
     json_object_set_new(c, "p", json_real(r.p));
     json_object_set_new(c, "signed_rank", json_real(r.signed_rank));
-    json_object_set_new(c, "floor",
-                        json_real(fmax(fmax(noise, canary), verdict_floor(p, text_of(c, "metric")))));
+    json_object_set_new(c, "floor", json_real(verdict_floor(p, text_of(c, "metric"))));
 }
 
 static bool counted(json_t *row)
@@ -204,6 +203,7 @@ static struct verdict_row row_of(json_t *c)
     json_t *interval = json_object_get(c, "interval");
     return (struct verdict_row){.n = json_integer_value(json_object_get(c, "pairs")),
                                 .floor = number_of(c, "floor"),
+                                .noise = fmax(number_of(c, "noise"), number_of(c, "canary")),
                                 .ratio = number_of(c, "ratio"),
                                 .p = number_of(c, "p"),
                                 .signed_rank = number_of(c, "signed_rank"),

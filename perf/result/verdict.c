@@ -78,7 +78,7 @@ void verdict_settle(struct verdict_row *rows, size_t count)
 bool verdict_is_open(const struct verdict_row *r, const struct verdict_policy *p)
 {
     return r->n >= (size_t)p->minimum_pairs && r->p < p->false_discovery &&
-           r->signed_rank < RANK_GUARD && fabs(r->ratio - 1) > r->floor;
+           r->signed_rank < RANK_GUARD && fabs(r->ratio - 1) > fmax(r->floor, r->noise);
 }
 
 const char *verdict_of_row(const struct verdict_row *r, const struct verdict_policy *p)

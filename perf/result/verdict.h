@@ -27,7 +27,8 @@ struct verdict_row {
     const double *a, *b;     // one value a boot, in the order of the boots
     const double *log_ratio; // log(b/a) of each pair of neighbouring boots
     size_t n;
-    double floor; // the greatest of the metric's floor, the row's own noise and the canary's shift
+    double floor; // of the metric: within it two sides are the same
+    double noise; // the greater of the row's own noise and the canary's shift: what the host may do
 
     double ratio;       // exp of the Hodges-Lehmann estimate
     double p;           // Mann-Whitney over the boots, two-sided; adjusted over the rows by verdict_settle

@@ -198,6 +198,9 @@ static void rules(void **state)
         assert_string_equal(verdict_of_row(&r, &p), cases[i].want);
     }
     r.ratio = 1.05, r.low = 1.04, r.high = 1.06;
+    r.noise = 0.1; // the host's own doing, and yet not the same
+    assert_string_equal(verdict_of_row(&r, &p), "inconclusive");
+    r.noise = 0;
     r.n = 5;
     assert_string_equal(verdict_of_row(&r, &p), "inconclusive");
     r.n = 10, r.p = 0.06;
