@@ -9,7 +9,7 @@
 #define TEXT 160 /* of one thread */
 #define MAX_SCENARIOS 4000
 #define BOUND 3 /* preemptions, where a whole search takes too long */
-#define BOUNDED_LONGER 8
+#define BOUNDED_LONGER 3
 
 struct scenario {
     char initial[32];
@@ -41,7 +41,7 @@ static const char usage[] =
     "  --tso      store buffers, as on x86 (default); --sc without, --weak with C11-like loads\n"
     "  --bound N  at most N preemptions: the result is not coverage\n"
     "  --pairs    pairs and triples only, not the longer scenarios\n"
-    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions\n"
+    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions (2, 1)\n"
     "  --seconds  give up after N seconds of the whole: not coverage either\n"
     "  --scenario one scenario, as --list prints it; --replay takes its choices from a failure's last line\n";
 
@@ -208,14 +208,17 @@ static void count(struct totals *sum, const struct scenario *sc, const struct ex
     sum->seconds += r->seconds;
 }
 
-static void print_scenario(const struct run *run, const struct scenario *sc, const struct explore_result *r)
+static void print_scenario(const struct run *run, const struct scenario *sc, const struct explore_result *r, int bound)
 {
-    static const char *const names[] = {"", "  bounded 3", "  cut off", "  FAILED"};
-    char text[1024];
+    static const char *const names[] = {"", "  bounded", "  cut off", "  FAILED"};
+    char text[1024], with[16] = "";
+
+    if (r->end == EXPLORE_BOUNDED)
+        snprintf(with, sizeof(with), " %d", bound);
 
     scenario_text(sc, text, sizeof(text));
     if (run->verbose || (r->end != EXPLORE_COVERED && run->each > 0))
-        printf("  %-60s %9lu states %9lu transitions %8.2f s%s\n", text, r->states, r->transitions, r->seconds, names[r->end]);
+        printf("  %-60s %9lu states %9lu transitions %8.2f s%s%s\n", text, r->states, r->transitions, r->seconds, names[r->end], with);
 }
 
 static void explore_one(struct run *run, const struct explore_structure *s, const struct scenario *sc, struct totals *sum)
@@ -229,14 +232,15 @@ static void explore_one(struct run *run, const struct explore_structure *s, cons
     o.trace = run->path != NULL;
     o.path = run->path;
     explore_run(s, &view, &o, &r);
-    if (r.end == EXPLORE_STOPPED && run->each > 0 && o.bound < 0) {
+    if (run->each > 0 && o.bound < 0)
+        o.bound = BOUND + 1;
+    while (r.end == EXPLORE_STOPPED && run->each > 0 && --o.bound > 0) {
         sum->seconds += r.seconds;
-        o.bound = BOUND;
         o.seconds = time_left(run, sum) * BOUNDED_LONGER;
         explore_run(s, &view, &o, &r);
     }
     count(sum, sc, &r);
-    print_scenario(run, sc, &r);
+    print_scenario(run, sc, &r, o.bound);
     if (r.end == EXPLORE_FAILED && !run->path)
         report(run, s, sc, &r);
     else if (run->path)
@@ -256,7 +260,7 @@ static void verdict_of(const struct run *run, const struct totals *sum, char *to
     else if (pairs[EXPLORE_STOPPED])
         used = snprintf(to, n, "cut off");
     else if (pairs[EXPLORE_BOUNDED])
-        used = snprintf(to, n, "bounded %d", run->options.bound >= 0 ? run->options.bound : BOUND);
+        used = snprintf(to, n, "bounded");
     else
         used = snprintf(to, n, pairs[EXPLORE_COVERED] ? "covered" : "longer only");
     if (longer[EXPLORE_COVERED] + longer[EXPLORE_BOUNDED] + longer[EXPLORE_STOPPED])
