@@ -120,6 +120,7 @@ static uint64_t check_all(unsigned thread, unsigned serial)
             gone += seen[other].claims[cpu];
         }
         EXPLORE_CHECK(gone <= seen[cpu].marks); /* each mark has one claimer at most */
+        EXPLORE_CHECK(gone || !seen[cpu].idled); /* and does not vanish without one */
     }
     return 0;
 }
