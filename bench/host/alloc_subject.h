@@ -1,7 +1,7 @@
 /* alloc_subject.h: loops of an allocator of objects of one size. Every thread takes a wave of objects and gives them back, in the
  * order it took them. Alone 16; contended 48, more than a magazine holds at first and less than it may come to hold; the deep waves
- * are of 200, more than any magazine holds, so that each meets the depot. GET and PUT(p) see `a` (STATE makes it). Objects are marked with their
- * holder while they are held: two holders of one object are noticed. The figure is one object taken and given back. */
+ * are of 200, more than any magazine holds, so that each meets the depot. GET and PUT(p) see `a` (STATE makes it). Objects are
+ * marked with their holder while they are held: two holders of one object are noticed. The figure is one object there and back. */
 #pragma once
 #include <stdlib.h>
 #include "bench/host/subject.h"

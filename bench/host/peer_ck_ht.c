@@ -159,6 +159,7 @@ BENCH_MAP_LOOPS(ck_ht_map, struct map, struct epoch_user *u = t->own, ck_epoch_b
 
 static const struct bench_subject subjects[] = {
     BENCH_MAP_SUBJECT(ck_ht_map, struct map, "RCU hash table", "readers never wait", "ck_ht", CK, SIDE_PEER, ck_ht_enter, ck_ht_leave),
-    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "radix tree", "integers, readers never wait", "ck_ht", CK, SIDE_PEER, ck_ht_enter, ck_ht_leave),
+    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "radix tree", "integers, readers never wait", "ck_ht", CK, SIDE_PEER, ck_ht_enter,
+                      ck_ht_leave),
 };
 BENCH_LIST(list_ck_ht, subjects);

@@ -5,7 +5,7 @@
 
 #define FLOOR 0.02 /* smaller differences are never called ones */
 #define FLOOR_NS 0.1
-#define MADS 3.0
+#define MADS 2.0
 
 static int by_value(const void *a, const void *b)
 {
@@ -42,7 +42,7 @@ double samples_geometric_mean(const double *v, unsigned n)
 
 enum samples_verdict samples_compare(double ours, double ours_mad, double peer, double peer_mad)
 {
-    double noise = fmax(fmax(FLOOR * peer, FLOOR_NS), MADS * (ours_mad + peer_mad));
+    double noise = fmax(fmax(FLOOR * peer, FLOOR_NS), MADS * hypot(ours_mad, peer_mad));
 
     if (fabs(ours - peer) <= noise)
         return VERDICT_SAME;

@@ -8,5 +8,6 @@ double samples_geometric_mean(const double *v, unsigned n);
 
 enum samples_verdict { VERDICT_LOST, VERDICT_SAME, VERDICT_AHEAD };
 /* Two medians of times with their MADs: in ns, the same when they differ by less than 2 %, 0.1 ns (a
- * fraction of a cycle) or three times the MADs together. */
+ * fraction of a cycle) or twice the two MADs (the root of their squares' sum): some
+ * three standard errors of a median of ten. */
 enum samples_verdict samples_compare(double ours, double ours_mad, double peer, double peer_mad);

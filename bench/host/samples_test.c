@@ -35,8 +35,8 @@ static void verdicts(void)
     CHECK(samples_compare(103, 0, 100, 0) == VERDICT_LOST);
     CHECK(samples_compare(2.09, 0, 2, 0) == VERDICT_SAME);    /* below a tenth of a ns */
     CHECK(samples_compare(2.2, 0, 2, 0) == VERDICT_LOST);
-    CHECK(samples_compare(130, 5, 100, 6) == VERDICT_SAME);  /* within three times 11 */
-    CHECK(samples_compare(134, 5, 100, 6) == VERDICT_LOST);
+    CHECK(samples_compare(125, 5, 100, 12) == VERDICT_SAME);  /* within twice 13 */
+    CHECK(samples_compare(127, 5, 100, 12) == VERDICT_LOST);
 }
 
 int main(void)
