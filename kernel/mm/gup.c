@@ -138,10 +138,8 @@ int get_futex_key_shared(struct mm_struct *mm, unsigned long addr, struct futex_
     struct vm_area_struct *v;
     int err = -EFAULT;
 
-    if (addr >= TASK_SIZE)
-        return -EFAULT;
     down_read(&mm->mmap_lock);
-    v = vma_lookup(mm, addr);
+    v = vma_lookup(mm, addr); /* nothing is mapped above TASK_SIZE */
     if (v && v->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) {
         bool shared = v->vm_flags & VM_SHARED && v->vm_mapping;
 
