@@ -84,7 +84,7 @@ fi
 python3 - "$tmp/runs" <<'P'
 import glob, json, sys
 runs = [json.load(open(f)) for f in glob.glob(sys.argv[1] + '/*/run.json')]
-rows = [row for run in runs for row in run['rows']]
+rows = [row for run in runs for row in run['rows'] if not row['workload'].startswith('canary')]
 ok = rows and all(r['status'] == 'failed' and 'value' not in r and r['reason'] for r in rows)
 print('ok failed rows have no number' if ok else 'not ok failed rows have no number')
 tails = all(b.get('console_tail') is not None for run in runs for b in run['boots'] if b['status'] != 'ok')
