@@ -90,12 +90,14 @@ void qlock_lock_slow(struct qlock *l)
 }
 
 #if LF_DEBUG
+/* What a CPU holds stands in any slots of its own: a slot is taken by CAS from NULL and emptied by a store, so that an interrupt between any
+ * two instructions finds every slot either its own to take or somebody's. */
 static uint32_t cpus_seen; /* one more than the highest that locked */
 
 static struct qlock_holding *holding_of(struct qlock_nodes *n, const struct qlock *l)
 {
-    for (uint32_t i = n->nr_held; i-- > 0;)
-        if (n->held[i].lock == l)
+    for (uint32_t i = 0; i < QLOCK_HOLDINGS; i++)
+        if (atomic_load_relaxed(&n->held[i].lock) == l)
             return &n->held[i];
     return NULL;
 }
@@ -120,15 +122,24 @@ void qlock_note_wanted(const struct qlock *l, const void *here)
         lockfree_misuse("qlock: locked by a CPU that holds it", l, h->site, here);
 }
 
-/* The count rises before the entry is written: who interrupts takes the next one and gives it back. */
+static struct qlock_holding *free_slot(struct qlock_nodes *n, const struct qlock *l)
+{
+    for (uint32_t i = 0; i < QLOCK_HOLDINGS; i++) {
+        const struct qlock *none = NULL;
+
+        if (!atomic_load_relaxed(&n->held[i].lock) && atomic_cas_relaxed(&n->held[i].lock, &none, l))
+            return &n->held[i];
+    }
+    return NULL;
+}
+
 void qlock_note_locked(const struct qlock *l, const void *here)
 {
     uint32_t cpu = lf_env_cpu(), seen = atomic_load_relaxed(&cpus_seen);
-    struct qlock_nodes *n = qlock_env_nodes(cpu);
-    uint32_t at = n->nr_held++;
+    struct qlock_holding *h = free_slot(qlock_env_nodes(cpu), l);
 
-    LF_ASSERT(at < QLOCK_HOLDINGS, n);
-    n->held[at] = (struct qlock_holding){l, here};
+    LF_ASSERT(h, l); /* more locks held at once than QLOCK_HOLDINGS */
+    h->site = here;
     while (seen <= cpu && !atomic_cas_relaxed(&cpus_seen, &seen, cpu + 1))
         cpu_relax();
 }
@@ -140,8 +151,6 @@ void qlock_note_unlock(const struct qlock *l, const void *here)
 
     if (lf_unlikely(!h))
         lockfree_misuse("qlock: unlocked by a CPU that does not hold it", l, site_elsewhere(l), here);
-    h->lock = NULL;
-    while (n->nr_held && !n->held[n->nr_held - 1].lock)
-        n->nr_held--;
+    atomic_store_relaxed(&h->lock, NULL);
 }
 #endif

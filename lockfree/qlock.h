@@ -50,9 +50,8 @@ struct qlock_nodes {
     struct qlock_node node[QLOCK_CONTEXTS];
     uint32_t in_use;
 #if LF_DEBUG
-    uint32_t nr_held;
     struct qlock_holding {
-        const struct qlock *lock; /* NULL: let go out of order */
+        const struct qlock *lock; /* NULL: a free slot */
         const void *site;
     } held[QLOCK_HOLDINGS];
 #endif

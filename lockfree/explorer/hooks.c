@@ -161,6 +161,13 @@ static bool compare(const volatile void *p, unsigned size, uint64_t *expected, u
                                                                                                    \
         *e = (type)expected;                                                                       \
         return done;                                                                               \
+    }                                                                                              \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *p, type e, type v, int order, int fail) /* clang's */ \
+    {                                                                                              \
+        uint64_t expected = e;                                                                     \
+                                                                                                   \
+        (void)compare(p, sizeof(type), &expected, v, order, fail, HERE);                           \
+        return (type)expected;                                                                     \
     }
 #define FETCH(bits, type, name, rmw)                                                               \
     type __tsan_atomic##bits##_##name(volatile type *p, type v, int order)                         \

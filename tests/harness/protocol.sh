@@ -17,7 +17,7 @@ plain=syscall:100+syscall:200 padded=syscall:100:pad=31+syscall:200:pad=31
 boot() {
     timeout 120 qemu-system-x86_64 -machine q35 -accel tcg,thread=single -icount shift=0,sleep=off -cpu max,-erms,-fsrm \
         -rtc base=2024-01-01T00:00:00,clock=vm -seed 1 -nodefaults -no-user-config -nic none -display none -no-reboot -m 1024 \
-        -plugin "$ROOT/build/lib/cloudbench-count.so,out=$tmp/count.$1" -serial null -serial "file:$tmp/port.$1" \
+        -plugin "$ROOT/build/lib/cloudbench-count-v1.so,out=$tmp/count.$1" -serial null -serial "file:$tmp/port.$1" \
         -kernel "$CACHE/linux/6.1/vmlinux" -initrd "$ROOT/build/initramfs.cpio" \
         -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20 pipe:300:cpus=0,0:laps $plain+$plain+$plain $padded+$padded+$padded"
 }
