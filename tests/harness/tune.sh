@@ -41,7 +41,7 @@ tune slow "$clock" instructions --resume "$tmp/planted" --seed 2
 expect 'another search is not gone on with' 2 'another space, seed' "${cmd[@]}"
 
 tune cloudos "$slice" instructions -o "$tmp/flat"
-timeout -s INT 5 "${cmd[@]}" >"$tmp/out" 2>&1
+timeout -s INT 2 "${cmd[@]}" >"$tmp/out" 2>&1
 rc=$?
 if [ $rc = 124 ] && grep -q -- "--resume $tmp/flat" "$tmp/out"; then
     echo 'ok an interrupted search says how it goes on'
