@@ -367,8 +367,10 @@ void preempt_schedule_irq(void)
 
 void sched_exit_current(void)
 {
+    spin_lock(&current->se.attr_lock); /* whoever gets it later sees PF_EXITING and reserves nothing more */
     if (unlikely(current->dl.bw))
-        (void)dl_admit(current, 0);
+        (void)dl_admit_locked(current, 0);
+    spin_unlock(&current->se.attr_lock);
     local_irq_disable();
     schedule_irqoff(PREV_DIES);
     panic("a dead task ran: pid %d", current->pid);

@@ -35,7 +35,7 @@ static u64 bandwidth_limit(void)
     return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * num_online_cpus();
 }
 
-int dl_admit(struct task_struct *t, u64 bw)
+int dl_admit_locked(struct task_struct *t, u64 bw)
 {
     int err = 0;
 

@@ -25,9 +25,10 @@ static const u32 nice_weight[40] = {
     172,   137,   110,   87,    70,    56,    45,    36,    29,    23,    18,   15,
 };
 
-void sched_set_slice(struct sched_entity *se, u64 slice)
+void sched_follow_slice(struct sched_entity *se)
 {
-    se->slice = slice;
+    u64 slice = READ_ONCE(se->slice);
+
     se->vslice = 0;
     if (slice || se->load.weight != NICE_0_WEIGHT)
         se->vslice = fair_virtual(se, slice ? slice : sched_tunables.base_slice);
@@ -39,7 +40,7 @@ void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
 
     t->se.load.weight = w;
     t->se.load.inv_weight = w == 1 ? ~0u : (u32)((1ull << 32) / w);
-    sched_set_slice(&t->se, t->se.slice);
+    sched_follow_slice(&t->se);
 }
 
 u64 fair_time(struct rq *rq)
@@ -69,7 +70,7 @@ bool fair_renew_request(struct sched_entity *se)
 {
     if (fairq_key_before(se->rq.fair.key, se->rq.fair.deadline))
         return false;
-    sched_set_slice(se, se->slice); /* base_slice may have changed */
+    sched_follow_slice(se); /* base_slice may have changed */
     se->rq.fair.deadline = se->rq.fair.key + fair_virtual_slice(se);
     return true;
 }

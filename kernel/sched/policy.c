@@ -87,14 +87,16 @@ int task_nice(const struct task_struct *t)
     return t->static_prio - NICE_TO_PRIO(0);
 }
 
-/* Under attr_lock. 0, -EBUSY: no room for that bandwidth. */
+/* Under attr_lock. 0, -EBUSY: no room for that bandwidth. A task that ends has given its share back, or will: see sched_exit_current(). */
 static int store_deadline(struct task_struct *t, const struct sched_policy_change *c)
 {
     bool dl = c->policy == SCHED_DEADLINE;
     int err = 0;
 
+    if (dl && t->flags & PF_EXITING)
+        return -ESRCH;
     if (dl || t->dl.bw)
-        err = dl_admit(t, dl ? dl_bandwidth(c->runtime_ns, c->period_ns) : 0);
+        err = dl_admit_locked(t, dl ? dl_bandwidth(c->runtime_ns, c->period_ns) : 0);
     if (err || !dl)
         return err;
     t->dl.runtime_ns = c->runtime_ns;
@@ -140,7 +142,8 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         if (rt || child->static_prio < NICE_TO_PRIO(0))
             child->static_prio = NICE_TO_PRIO(0);
         child->rt_priority = 0;
-        sched_set_slice(&child->se, 0);
+        child->se.slice = 0;
+        sched_follow_slice(&child->se);
     }
     child->prio = child->normal_prio = effective_prio(child);
     child->sched_class = class_of(child->policy);

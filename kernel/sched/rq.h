@@ -103,7 +103,7 @@ static inline bool task_is_urgent(const struct task_struct *t) { return t->prio 
 /* ---- deadline.c ---- */
 #define PRIO_DEADLINE (-1)
 u64 dl_bandwidth(u64 runtime_ns, u64 period_ns);
-int dl_admit(struct task_struct *t, u64 bw);   /* reserves bw instead of what t has (attr_lock held, or t ends). 0, -EBUSY */
+int dl_admit_locked(struct task_struct *t, u64 bw); /* attr_lock held: reserves bw instead of what t has. 0, -EBUSY */
 void dl_init(struct rq *rq);
 void dl_begin(struct task_struct *t);
 struct task_struct *dl_first(struct rq *rq);   /* the most urgent that waits, NULL */
@@ -124,7 +124,7 @@ void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
 void fair_place(struct rq *rq, struct task_struct *t);
 u64 fair_time(struct rq *rq);                               /* V; charges the running task */
 void fair_begin(struct rq *rq, struct task_struct *t);      /* the running task became a fair one */
-void sched_set_slice(struct sched_entity *se, u64 slice);   /* ticks; 0: base_slice. After a change of its weight too */
+void sched_follow_slice(struct sched_entity *se);           /* after a change of slice, weight or base_slice; writes vslice only */
 bool fair_renew_request(struct sched_entity *se);
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays);
 bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct *best);

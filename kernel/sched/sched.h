@@ -51,7 +51,7 @@ struct sched_policy_change {
     u64 slice_ns;             /* of the fair policies; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
-/* 0, -EBUSY (a deadline task for whose bandwidth there is no room). */
+/* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
 #define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
 /* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */
