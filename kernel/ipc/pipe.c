@@ -346,46 +346,46 @@ static long pipe_ioctl(struct file *file, unsigned cmd, unsigned long arg)
     return put_user((int)(READ_ONCE(p->head) - READ_ONCE(p->tail)), (int __user *)arg);
 }
 
-/* Wakes everybody: an end has gone or come. Called with the lock, returns without. */
+/* An end has gone or come. */
 static void pipe_wake_all(struct pipe_inode_info *p)
 {
     struct task_struct *t;
 
-    rcu_read_lock();
     while ((t = take_waiter(&p->rd_wait)) || (t = take_waiter(&p->wr_wait)))
         wake_up_state(t, TASK_INTERRUPTIBLE);
-    rcu_read_unlock();
-    mutex_unlock(&p->lock);
+    __wake_up(&p->poll_wait, TASK_NORMAL, 0, POLLIN | POLLOUT | POLLERR | POLLHUP, false);
 }
 
-/* Drops one use; the last one frees the pipe, and a FIFO's inode forgets it. Called with the lock held. */
+/* Drops one use; the last one frees the pipe, and a FIFO's inode forgets it. Called with the inode's i_mutex (against fifo_open
+ * finding a pipe that is being freed) and the lock, returns without. Both are given up before the section ends: a woken task that
+ * preempted their holder would only sleep again, on them. */
 static void pipe_put_locked(struct pipe_inode_info *p, struct inode *inode)
 {
     bool last = --p->files == 0;
 
+    rcu_read_lock();
     if (last)
         inode->i_private = NULL;
-    pipe_wake_all(p);
+    else
+        pipe_wake_all(p);
+    mutex_unlock(&p->lock);
+    mutex_unlock(&inode->i_mutex);
+    rcu_read_unlock();
     if (last)
         pipe_free(p);
-    else
-        __wake_up(&p->poll_wait, TASK_NORMAL, 0, POLLIN | POLLOUT | POLLERR | POLLHUP, false);
 }
 
 static void pipe_release(struct inode *inode, struct file *file)
 {
     struct pipe_inode_info *p = file->private_data;
 
-    if (S_ISFIFO(inode->i_mode))
-        mutex_lock(&inode->i_mutex); /* against fifo_open finding a pipe that is being freed */
+    mutex_lock(&inode->i_mutex);
     mutex_lock(&p->lock);
     if (file->f_mode & FMODE_READ)
         p->readers--;
     if (file->f_mode & FMODE_WRITE)
         p->writers--;
     pipe_put_locked(p, inode);
-    if (S_ISFIFO(inode->i_mode))
-        mutex_unlock(&inode->i_mutex);
 }
 
 static const struct file_operations pipe_fops = {
@@ -566,7 +566,6 @@ int fifo_open(struct inode *inode, struct file *file)
         mutex_lock(&inode->i_mutex);
         mutex_lock(&p->lock);
         pipe_put_locked(p, inode);
-        mutex_unlock(&inode->i_mutex);
         return ret;
     }
     file->private_data = p;
