@@ -95,8 +95,11 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
 /* The best task to run (guide). NULL: nothing but idle. The result may still be queued. */
 static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
 {
-    struct task_struct *best = fair_candidate(rq, prev, fate);
+    struct task_struct *best;
 
+    if (fate <= PREV_YIELDS && rq->next)
+        fair_leave_slot(rq); /* compared with prev, it needs its place */
+    best = fair_candidate(rq, prev, fate);
     if (unlikely(rq->rt.nr | rq->dl.nr | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
         return pick_slow(rq, prev, best, fate);
     if (fate == PREV_RUNS && (!best || fair_keeps_cpu(rq, prev, best)))
@@ -114,7 +117,7 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
 {
     if (rq->next == t) {
         rq->next = NULL;
-        fair_uncount(rq, t);
+        fair_place_charged(rq, t);
     } else if (likely(task_is_fair(t))) {
         fairq_remove(&rq->q.fair, &t->se.rq.fair);
         fair_uncount(rq, t);

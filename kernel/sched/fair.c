@@ -12,7 +12,9 @@
  *      the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
  *      that turns out too short is followed by one of a whole slice.
  * V is kept as zero_vruntime and, relative to it, the sum of weight * (key - zero) over all that are queued (not the running one and not
- * those on the shelf): fair_count() and fair_uncount() at each change. Each time V is computed zero_vruntime moves there. */
+ * those on the shelf): fair_count() and fair_uncount() at each change. Each time V is computed zero_vruntime moves there.
+ * The wakee in the next slot is not placed: it stands outside V, with the lag that it came with, until it is picked (its waker blocked,
+ * the usual end) or fair_leave_slot() queues it (somebody else came, the waker was preempted, or ran on for a tick). */
 #include "kernel/sched/fair_time.h"
 #include "kernel/time/tick.h"
 
@@ -96,44 +98,28 @@ void fair_begin(struct rq *rq, struct task_struct *t)
 }
 
 /* The distance from V at which t has the lag again that it had, among others of another load: lag = d * W / (W + w). */
-static __noinline s64 scaled_lag(const struct sched_entity *se, u64 load)
+s64 fair_scaled_lag(const struct sched_entity *se, u64 load)
 {
     u64 before = se->vlag_load, w = se->load.weight;
 
     return fair_limited(se, (s64)((__int128)se->vlag * (s64)before / (s64)(before + w) * (s64)(load + w) / (s64)load));
 }
 
-/* E5, in virtual time. */
-static __always_inline u64 wake_request(const struct sched_entity *se)
-{
-    u64 request = 2 * se->burst + sched_tunables.min_request;
-
-    if (unlikely(se->load.weight != NICE_0_WEIGHT))
-        request = fair_virtual(se, request);
-    return min(request, fair_virtual_slice(se));
-}
-
 /* Gives an arriving task its key and a new request. */
 void fair_place(struct rq *rq, struct task_struct *t)
 {
-    struct sched_entity *se = &t->se;
-    u64 load = rq->avg_load, now;
-
-    if (likely(task_is_fair(rq->curr))) {
+    if (likely(task_is_fair(rq->curr)))
         sched_update_curr(rq, rq->curr, rdtsc());
-        load += rq->curr->se.load.weight;
-    }
-    now = fair_queue_time(rq, true);
-    if (likely(load == se->vlag_load))
-        now -= (u64)se->vlag;
-    else if (load && se->vlag_load)
-        now -= (u64)scaled_lag(se, load);
-    se->rq.fair.key = now;
-    se->rq.fair.deadline = now + wake_request(se);
-    if (unlikely(se->last_cpu != rq->q.cpu)) {
-        se->last_cpu = rq->q.cpu;
-        se->nr_migrations++;
-    }
+    fair_place_charged(rq, t);
+}
+
+void fair_leave_slot(struct rq *rq)
+{
+    struct task_struct *t = rq->next;
+
+    rq->next = NULL;
+    fair_place(rq, t);
+    fair_insert(rq, t);
 }
 
 /* ---- picking ---- */
@@ -158,17 +144,16 @@ static struct task_struct *pick_queued(struct rq *rq, u64 now)
     return n ? FAIR_TASK(n) : NULL;
 }
 
-/* Several to choose from. The wakee in the next slot is preferred while it is not too far ahead. */
+/* Several to choose from. The wakee in the next slot is preferred while it will not be too far ahead. */
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
 {
-    u64 now = fair_queue_time(rq, prev_stays);
     struct task_struct *next = rq->next;
 
-    if (next && !fairq_key_before(now + sched_tunables.wake_granularity, next->se.rq.fair.key))
+    if (next && -next->se.vlag <= (s64)sched_tunables.wake_granularity)
         return next;
     if (!rq->q.fair.total)
         return next;
-    return pick_queued(rq, now);
+    return pick_queued(rq, fair_queue_time(rq, prev_stays));
 }
 
 /* E1 and E4: does prev, still runnable, go on in spite of best? */
@@ -210,11 +195,12 @@ static void fair_enqueue(struct rq *rq, struct task_struct *t)
 
 void fair_dequeue(struct rq *rq, struct task_struct *t)
 {
-    (void)fair_time(rq);
-    if (rq->next == t)
+    if (rq->next == t) { /* it keeps its lag */
         rq->next = NULL;
-    else
-        fairq_remove(&rq->q.fair, &t->se.rq.fair);
+        return;
+    }
+    (void)fair_time(rq);
+    fairq_remove(&rq->q.fair, &t->se.rq.fair);
     fair_uncount(rq, t);
     fair_note_lag(rq, t);
 }

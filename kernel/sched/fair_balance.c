@@ -112,12 +112,8 @@ void fair_balance_tick(struct rq *rq)
 {
     if (rq->q.nr_shelved)
         reap(rq);
-    if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity) {
-        struct task_struct *t = rq->next; /* the waker did not block after all */
-
-        rq->next = NULL;
-        fairq_insert(&rq->q.fair, &t->se.rq.fair);
-    }
+    if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)
+        fair_leave_slot(rq); /* the waker did not block after all */
     if (rq->q.fair.total && sched_smp) {
         sched_publish_surplus(rq);
         if (rq->q.fair.total > 1)

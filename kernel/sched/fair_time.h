@@ -5,6 +5,7 @@
 
 u64 fair_average(struct rq *rq, bool with_curr);
 void fair_note_lag_slow(struct rq *rq, struct task_struct *t);
+s64 fair_scaled_lag(const struct sched_entity *se, u64 load);
 
 /* V over those that are queued and, with_curr, the running task (charged up to now by the caller). zero_vruntime becomes V. */
 static __always_inline u64 fair_queue_time(struct rq *rq, bool with_curr)
@@ -29,6 +30,34 @@ static __always_inline s64 fair_limited(const struct sched_entity *se, s64 lag)
     if (likely((u64)(lag + most) <= 2 * (u64)most))
         return lag;
     return lag > 0 ? most : -most;
+}
+
+/* E5, in virtual time. */
+static __always_inline u64 fair_wake_request(const struct sched_entity *se)
+{
+    u64 request = 2 * se->burst + sched_tunables.min_request;
+
+    if (unlikely(se->load.weight != NICE_0_WEIGHT))
+        request = fair_virtual(se, request);
+    return min(request, fair_virtual_slice(se));
+}
+
+/* fair_place() when the running task was charged at this moment already. */
+static __always_inline void fair_place_charged(struct rq *rq, struct task_struct *t)
+{
+    struct sched_entity *se = &t->se;
+    u64 load = fair_load(rq), now = fair_queue_time(rq, true);
+
+    if (likely(load == se->vlag_load))
+        now -= (u64)se->vlag;
+    else if (load && se->vlag_load)
+        now -= (u64)fair_scaled_lag(se, load);
+    se->rq.fair.key = now;
+    se->rq.fair.deadline = now + fair_wake_request(se);
+    if (unlikely(se->last_cpu != rq->q.cpu)) {
+        se->last_cpu = rq->q.cpu;
+        se->nr_migrations++;
+    }
 }
 
 /* E5: how long a task runs before it sleeps. */

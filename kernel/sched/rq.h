@@ -44,7 +44,7 @@ struct rq {
     struct task_struct *idle;
     struct task_struct *next;      /* RUNNABLE: the wakee of a synchronous wake, runs when curr blocks */
     u64 zero_vruntime;             /* the queue's time when it was last computed (fair.c) */
-    s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container and the next slot */
+    s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
@@ -121,7 +121,8 @@ u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 struct sched_tunables { u64 base_slice, min_request, wake_granularity, sync_window; }; /* ticks */
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
-void fair_place(struct rq *rq, struct task_struct *t);
+void fair_place(struct rq *rq, struct task_struct *t);       /* charges the running task, too */
+void fair_leave_slot(struct rq *rq);                        /* queues the task in the next slot */
 u64 fair_time(struct rq *rq);                               /* V; charges the running task */
 void fair_begin(struct rq *rq, struct task_struct *t);      /* the running task became a fair one */
 void sched_follow_slice(struct sched_entity *se);           /* after a change of slice, weight or base_slice; writes vslice only */

@@ -152,16 +152,6 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
     }
 }
 
-static void enqueue_next_slot(struct rq *rq, struct task_struct *t)
-{
-    struct task_struct *old = rq->next;
-
-    rq->next = t;
-    fair_count(rq, t);
-    if (unlikely(old))
-        fairq_insert(&rq->q.fair, &old->se.rq.fair); /* counted already */
-}
-
 void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
 {
     struct rq *rq = RQ_OF(q);
@@ -177,11 +167,13 @@ void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
         sched_check_preempt(rq, t);
         return;
     }
-    fair_place(rq, t);
     if (rq->sync_wake) {
-        enqueue_next_slot(rq, t);
+        if (unlikely(rq->next))
+            fair_leave_slot(rq);
+        rq->next = t;
         return;
     }
+    fair_place(rq, t);
     fair_insert(rq, t);
     sched_check_preempt(rq, t);
     if (unlikely(sched_smp) && rq->curr != rq->idle)
