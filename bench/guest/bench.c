@@ -20,7 +20,7 @@
 
 static pid_t main_pid; /* set once by main: only this process writes the record */
 
-static uint64_t now_ns(void)
+uint64_t bench_now_ns(void)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -31,7 +31,7 @@ void bench_begin(struct bench *b)
 {
     getrusage(RUSAGE_CHILDREN, &b->children_begin);
     getrusage(RUSAGE_SELF, &b->self_begin);
-    b->ns_begin = now_ns();
+    b->ns_begin = bench_now_ns();
     b->tsc_begin = b->laps.last = lap_clock();
     BENCH_MARK(BENCH_MARK_WINDOW_BEGIN);
 }
@@ -40,7 +40,7 @@ void bench_end(struct bench *b, uint64_t ops)
 {
     BENCH_MARK(BENCH_MARK_WINDOW_END);
     b->tsc_end = lap_clock();
-    b->ns_end = now_ns();
+    b->ns_end = bench_now_ns();
     getrusage(RUSAGE_SELF, &b->self_end);
     getrusage(RUSAGE_CHILDREN, &b->children_end);
     b->ops = ops;
@@ -51,18 +51,40 @@ static long long us_between(struct timeval a, struct timeval z)
     return (z.tv_sec - a.tv_sec) * 1000000ll + (z.tv_usec - a.tv_usec);
 }
 
+void bench_value(struct bench *b, const char *name, uint64_t value)
+{
+    bench_check(b, b->nvalues < BENCH_VALUES_MAX, "more values than a record holds");
+    b->values[b->nvalues++] = (struct bench_value){name, value};
+}
+
+/* ,"values":{...} or nothing. */
+static const char *values_json(const struct bench *b, char *out, size_t size)
+{
+    size_t n = 0;
+    *out = 0;
+    for (int i = 0; i < b->nvalues; i++) {
+        n += (size_t)snprintf(out + n, size - n, "%s\"%s\":%16llu", i ? "," : ",\"values\":{", b->values[i].name,
+                              (unsigned long long)b->values[i].value);
+    }
+    if (n) {
+        snprintf(out + n, size - n, "}");
+    }
+    return out;
+}
+
 /* Numbers have a fixed width, so that a record costs the same whatever it says. */
 static void emit_result(struct bench *b, const char *check)
 {
     const struct rusage *s0 = &b->self_begin, *s1 = &b->self_end;
     const struct rusage *c0 = &b->children_begin, *c1 = &b->children_end;
+    char values[BENCH_VALUES_MAX * 64];
     char *tail = b->laps.tick && b->laps.count ? laps_json(&b->laps) : NULL;
     record_emit(tail, "{\"type\":\"result\",\"workload\":\"%s\",\"iters\":%10ld,\"cpu_a\":%4d,\"cpu_b\":%4d,"
                 "\"tsc_begin\":%20llu,\"tsc_end\":%20llu,\"ns\":%16llu,\"ops\":%12llu,\"check\":\"%s\","
                 "\"counts\":{\"utime_us\":%12lld,\"stime_us\":%12lld,\"nvcsw\":%10ld,\"nivcsw\":%10ld,"
                 "\"minflt\":%10ld,\"majflt\":%10ld,\"children_utime_us\":%12lld,"
                 "\"children_stime_us\":%12lld,\"children_nvcsw\":%10ld,\"children_nivcsw\":%10ld,"
-                "\"children_minflt\":%10ld}",
+                "\"children_minflt\":%10ld}%s",
                 b->name, b->iters, b->cpu[0], b->cpu[1], (unsigned long long)b->tsc_begin,
                 (unsigned long long)b->tsc_end, (unsigned long long)(b->ns_end - b->ns_begin),
                 (unsigned long long)b->ops, check, us_between(s0->ru_utime, s1->ru_utime),
@@ -70,7 +92,8 @@ static void emit_result(struct bench *b, const char *check)
                 s1->ru_nivcsw - s0->ru_nivcsw, s1->ru_minflt - s0->ru_minflt,
                 s1->ru_majflt - s0->ru_majflt, us_between(c0->ru_utime, c1->ru_utime),
                 us_between(c0->ru_stime, c1->ru_stime), c1->ru_nvcsw - c0->ru_nvcsw,
-                c1->ru_nivcsw - c0->ru_nivcsw, c1->ru_minflt - c0->ru_minflt);
+                c1->ru_nivcsw - c0->ru_nivcsw, c1->ru_minflt - c0->ru_minflt,
+                values_json(b, values, sizeof values));
 }
 
 void bench_fail(struct bench *b, const char *fmt, ...)

@@ -25,6 +25,13 @@
 #define BENCH_MARK(region) \
     __asm__ volatile(".byte 0x0f,0x1f,0x84,0x00\n\t.long %c0" ::"i"(0xC1BE0000u | (region)) : "memory")
 
+#define BENCH_VALUES_MAX 8
+
+struct bench_value {
+    const char *name; /* METRIC_UNIT, as configs/workloads.yaml lists it */
+    uint64_t value;
+};
+
 struct bench {
     const char *name;    /* WORKLOAD[/VARIANT], as it stands in the record */
     const char *variant; /* what follows the slash, "" without one */
@@ -32,6 +39,8 @@ struct bench {
     int cpu[2]; /* where the two parties run; equal when both share one CPU */
     long pad;   /* instructions added to each iteration: the positive control; 0 without one */
     struct laps laps;
+    struct bench_value values[BENCH_VALUES_MAX]; /* what the workload measured besides its cost */
+    int nvalues;
 
     /* written by bench_begin() and bench_end() */
     uint64_t tsc_begin, tsc_end, ns_begin, ns_end, ops;
@@ -43,6 +52,10 @@ void workload_run(struct bench *b);
 
 void bench_begin(struct bench *b);
 void bench_end(struct bench *b, uint64_t ops);
+/* A figure of the workload's own, smaller is better: at most BENCH_VALUES_MAX of them, after the window. */
+void bench_value(struct bench *b, const char *name, uint64_t value);
+/* CLOCK_MONOTONIC. */
+uint64_t bench_now_ns(void);
 
 /* Exactly n instructions of ring 3, n odd: one that loads the counter, then pairs. */
 static inline void bench_pad(long n)

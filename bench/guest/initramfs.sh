@@ -19,7 +19,8 @@ echo "file /bin/busybox 755 $busybox"
     [ "$applet" = busybox ] || echo "link /bin/$applet busybox"
 done
 echo "link /sbin/init ../init"
-for w in canary syscall yield ctx pipe futex fork exec thread fault hackbench share; do
+for w in canary syscall yield ctx pipe futex fork exec thread fault hackbench share \
+    cyclic message fair deadline storm forkjoin migrate repair; do
     echo "file /bench/$w 755 $guest/work_$w"
 done
 echo "link /bench/vfork exec"

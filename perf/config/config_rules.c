@@ -29,9 +29,12 @@ static const struct config_rule kernels = {.type = CONFIG_MAP, .of = &kernel};
 // configs/workloads.yaml
 static const struct config_rule ratio = {.type = CONFIG_NUMBER, .min = 0.0001, .max = 100};
 static const struct config_rule targets = {.type = CONFIG_LIST, .min = 2, .max = 2, .of = &ratio};
+static const struct config_rule values_of = {.type = CONFIG_LIST, .min = 1, .max = 8, .of = &name_text};
+static const struct config_rule least_cpus = {.type = CONFIG_WHOLE, .min = 1, .max = 255};
 static const struct config_key workload_keys[] = {
     {"about", &text, true},       {"det", &count, true},      {"wall", &count, true},
-    {"two_party", &yes_no, false}, {"targets", &targets, false}, {"pad", &count, false}, END,
+    {"two_party", &yes_no, false}, {"targets", &targets, false}, {"pad", &count, false},
+    {"values", &values_of, false}, {"cpus", &least_cpus, false},    END,
 };
 static const struct config_rule workload = {.type = CONFIG_MAP, .keys = workload_keys};
 static const struct config_rule workloads = {.type = CONFIG_MAP, .of = &workload};

@@ -120,16 +120,31 @@ static bool counted(json_t *row)
     return !strcmp(text_of(row, "metric"), "instructions");
 }
 
+static bool any_zero(json_t *row)
+{
+    double v[BOOTS_MAX];
+    size_t n = values_of(row, v, BOOTS_MAX);
+    while (n && v[n - 1] > 0)
+        n--;
+    return n > 0;
+}
+
+// By the two values alone: counts that repeat to the last digit, and values that may be 0.
+static void judge_ratio(json_t *c, json_t *a, json_t *b, double floor)
+{
+    double x = value_of(a), y = value_of(b);
+    const char *from_zero = y > 0 ? "regressed" : "same";
+    json_object_set_new(c, "ratio", x > 0 ? json_real(y / x) : y > 0 ? json_null() : json_real(1));
+    json_object_set_new(c, "verdict",
+                        json_string(x > 0 ? verdict_of_ratio(y / x, floor) : from_zero));
+}
+
 static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p, double canary)
 {
-    double ratio = value_of(b) / value_of(a);
     json_object_set_new(c, "a", json_real(value_of(a)));
     json_object_set_new(c, "b", json_real(value_of(b)));
-    json_object_set_new(c, "ratio", json_real(ratio));
-    if (counted(a))
-        json_object_set_new(
-            c, "verdict",
-            json_string(verdict_of_ratio(ratio, verdict_floor(p, text_of(a, "metric")))));
+    if (counted(a) || !strcmp(text_of(c, "tier"), "det") || any_zero(a) || any_zero(b))
+        judge_ratio(c, a, b, verdict_floor(p, text_of(a, "metric")));
     else
         judge_times(c, a, b, p, canary);
 }

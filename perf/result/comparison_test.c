@@ -3,6 +3,8 @@
 #include "perf/util/cmocka_all.h"
 #include "perf/view/report_page.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +143,37 @@ static void times_need_intervals(void **state)
     verdict_is(1000, 1010, 90, "inconclusive");
 }
 
+static json_t *counted_run(double linux_value, double cloudos_value)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{'tier':'det','identity':{'kernels':{'linux':{'family':'linux'},'cloudos':{'family':'cloudos'}}},"
+             "'rows':[{'workload':'d','kernel':'linux','metric':'misses_count','status':'ok','value':%g,"
+             "'samples':[{'value':%g}]},{'workload':'d','kernel':'cloudos','metric':'misses_count',"
+             "'status':'ok','value':%g,'samples':[{'value':%g}]}]}",
+             linux_value, linux_value, cloudos_value, cloudos_value);
+    return load(text);
+}
+
+static void zero_is(double a, double b, const char *want, bool has_ratio)
+{
+    char *why;
+    json_t *run = counted_run(a, b), *rows = compare_kernels(run, &why);
+    assert_string_equal(text(rows, 0, "verdict"), want);
+    assert_int_equal(json_is_number(json_object_get(json_array_get(rows, 0), "ratio")), has_ratio);
+    json_decref(rows);
+    json_decref(run);
+}
+
+static void counts_may_be_zero(void **state)
+{
+    (void)state;
+    zero_is(0, 0, "same", true);
+    zero_is(0, 3, "regressed", false);
+    zero_is(3, 0, "improved", true);
+    zero_is(3, 3, "same", true);
+}
+
 static void report_escapes_and_needs_no_network(void **state)
 {
     char *why;
@@ -165,6 +198,7 @@ int main(void)
                                        cmocka_unit_test(other_clocks_are_refused),
                                        cmocka_unit_test(two_runs),
                                        cmocka_unit_test(times_need_intervals),
+                                       cmocka_unit_test(counts_may_be_zero),
                                        cmocka_unit_test(report_escapes_and_needs_no_network)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

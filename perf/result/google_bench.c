@@ -13,7 +13,7 @@ static json_t *benchmark(json_t *row)
     const char *kernel = json_string_value(json_object_get(row, "kernel"));
     json_t *value = json_object_get(row, "value"), *samples = json_object_get(row, "samples");
     const char *metric = json_string_value(json_object_get(row, "metric"));
-    bool percentile = metric && *metric == 'p';
+    bool percentile = metric && strcmp(metric, "instructions") && strcmp(metric, "mean_ns");
     char *name = x_printf("%s/%s%s%s", kernel, workload, percentile ? "/" : "", percentile ? metric : "");
     json_t *b = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:s,s:O}", "name", name, "run_name", name,
                           "run_type", "iteration", "repetitions", 1, "repetition_index", 0,

@@ -89,6 +89,13 @@ static json_t *det_sample(const struct step_result *n, const struct step_result 
                      "memory_lost_kb", lost, "per_op", count_slopes(n, n2, ops));
 }
 
+// What the workload measured itself, each under its own name beside the cost.
+static json_t *with_values(json_t *sample, const struct step_result *s)
+{
+    json_object_update_missing(sample, json_object_get(s->result, "values"));
+    return sample;
+}
+
 static json_t *wall_sample(const struct step_result *n, const char *row)
 {
     double ops = number(n, "ops"), ns = number(n, "ns");
@@ -113,6 +120,6 @@ json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)
     }
     const struct step_result *n = find_step(b, row, STEP_N), *n2 = find_step(b, row, STEP_2N);
     if (tier != TIER_DET)
-        return wall_sample(n, row);
-    return n->counted && n2->counted ? det_sample(n, n2, row) : NULL;
+        return with_values(wall_sample(n, row), n);
+    return n->counted && n2->counted ? with_values(det_sample(n, n2, row), n2) : NULL;
 }

@@ -5,6 +5,7 @@
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
 #include "perf/stats/quantile.h"
+#include "perf/util/project.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,25 @@ static json_t *samples_of(json_t *samples, const char *member)
     return out;
 }
 
+static bool ends_with(const char *s, const char *tail)
+{
+    size_t n = strlen(s), m = strlen(tail);
+    return n >= m && !strcmp(s + n - m, tail);
+}
+
+// A workload's own values carry their unit in the name. In the det tier time is the virtual clock's: one
+// instruction is one nanosecond, idle time passes at once.
+static const char *unit_of(enum tier tier, const char *metric)
+{
+    if (ends_with(metric, "_ppm"))
+        return "ppm";
+    if (ends_with(metric, "_count"))
+        return "count";
+    if (tier != TIER_DET)
+        return tier_time_unit(tier);
+    return ends_with(metric, "_ns") ? "virtual ns" : "instructions/op";
+}
+
 static json_t *make_row(struct session *s, int kernel, const char *row, const char *metric,
                         const char *member)
 {
@@ -56,13 +76,12 @@ static json_t *make_row(struct session *s, int kernel, const char *row, const ch
     json_t *bad = bad_sample(samples, member);
     const char *status = bad ? json_string_value(json_object_get(bad, "status")) : "ok";
     bool lacking = bad && !strcmp(status, "ok");
-    bool det = s->o->tier.tier == TIER_DET;
     json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "workload", row, "kernel",
                           s->o->kernel[kernel].name, "metric", metric, "unit",
-                          det ? "instructions/op" : tier_time_unit(s->o->tier.tier), "status",
+                          unit_of(s->o->tier.tier, metric), "status",
                           lacking ? "failed" : status, "samples", samples_of(samples, member));
     if (lacking)
-        json_object_set_new(r, "reason", json_string("too few timed iterations"));
+        json_object_set_new(r, "reason", json_string("too few iterations for it, or the workload does not give it"));
     else if (bad)
         json_object_set(r, "reason", json_object_get(bad, "reason"));
     else
@@ -89,17 +108,41 @@ static void add_rows(struct session *s, json_t *rows, const char *row, const cha
         json_array_append_new(rows, make_row(s, k, row, metric, member));
 }
 
+// The values that a workload declares (configs/workloads.yaml), or NULL: then its cost is its figure.
+static json_t *declared_values(json_t *workloads, const char *row)
+{
+    char *name = x_strdup(row);
+    name[strcspn(name, "@")] = 0;
+    json_t *values = json_object_get(json_object_get(workloads, name), "values");
+    free(name);
+    return values;
+}
+
+static void add_value_rows(struct session *s, json_t *rows, const char *row, json_t *values)
+{
+    json_t *v;
+    size_t i;
+    json_array_foreach (values, i, v)
+        add_rows(s, rows, row, json_string_value(v), json_string_value(v));
+}
+
 static json_t *make_rows(struct session *s)
 {
-    json_t *rows = json_array();
+    json_t *rows = json_array(), *workloads = project_config("workloads");
     bool det = s->o->tier.tier == TIER_DET;
     for (size_t i = 0; i < s->rows.count; i++) {
         const char *row = s->rows.items[i];
+        json_t *values = declared_values(workloads, row);
+        if (values) {
+            add_value_rows(s, rows, row, values);
+            continue;
+        }
         add_rows(s, rows, row, det ? "instructions" : "mean_ns", "value");
         for (const struct lap_metric *m = lap_metrics; m->name; m++)
             if (m->row && any_has(s, row, m->name))
                 add_rows(s, rows, row, m->name, m->name);
     }
+    json_decref(workloads);
     return rows;
 }
 

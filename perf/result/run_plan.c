@@ -115,14 +115,20 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
         if (!json_object_get(workloads, chosen.items[i]))
             *why = x_printf("a suite names \"%s\", which is no workload", chosen.items[i]);
     add_canary(p, CANARY, tier);
+    size_t without = p->count;
     for (size_t i = 0; i < chosen.count && !*why; i++) {
         size_t first = p->count;
         json_t *w = json_object_get(workloads, chosen.items[i]);
+        if (json_integer_value(json_object_get(w, "cpus")) > topology->cpus)
+            continue;
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
         add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
                      json_is_true(json_object_get(w, "two_party")), topology);
         pad_steps(p, first, w);
     }
+    if (!*why && p->count == without)
+        *why = x_printf("nothing to run: every workload asked for wants more than %d CPU%s (-t)",
+                        topology->cpus, topology->cpus == 1 ? "" : "s");
     add_canary(p, CANARY_END, tier);
     list_free(&chosen);
     json_decref(suites);

@@ -27,7 +27,8 @@ struct run_plan {
     size_t count;
 };
 
-// Suite or workload names -> plan. Unknown name: false, and *why says what and where the list is.
+// Suite or workload names -> plan. A workload that wants more CPUs than there are is left out. Unknown
+// name, or nothing left: false, and *why says what and where the list is.
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why);
 void run_plan_free(struct run_plan *p);

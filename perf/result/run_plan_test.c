@@ -93,10 +93,31 @@ static void every_suite_expands(void **state)
     json_decref(suites);
 }
 
+static void too_few_cpus_leave_a_workload_out(void **state)
+{
+    struct run_plan p;
+    struct str_list rows = {0};
+    char *why;
+    (void)state;
+    assert_false(make(&p, "migrate", TIER_DET, "1", &why));
+    assert_non_null(strstr(why, "more than 1 CPU "));
+    free(why);
+    run_plan_free(&p);
+    assert_true(make(&p, "sched", TIER_DET, "1", &why));
+    run_plan_rows(&p, &rows);
+    assert_true(list_has(&rows, "forkjoin"));
+    assert_false(list_has(&rows, "migrate"));
+    list_free(&rows);
+    run_plan_free(&p);
+    assert_true(make(&p, "migrate", TIER_DET, "2", &why));
+    run_plan_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(two_parties_are_placed),
-        cmocka_unit_test(names), cmocka_unit_test(every_suite_expands)};
+        cmocka_unit_test(names), cmocka_unit_test(every_suite_expands),
+        cmocka_unit_test(too_few_cpus_leave_a_workload_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,11 +85,13 @@ static json_t *workloads(const struct list_args *a)
 static json_t *metrics(const struct list_args *a)
 {
     (void)a;
-    return json_pack("[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit",
+    return json_pack("[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit",
                      "instructions/op", "tiers", "det", "about",
                      "slope of the whole VM's instructions, or of the TSC if larger", "metric",
                      "mean_ns", "unit", "ns, or ns (emulated)", "tiers", "tcg kvm", "about",
-                     "mean of a boot, median over boots");
+                     "mean of a boot, median over boots", "metric", "NAME_ns, NAME_ppm, NAME_count",
+                     "unit", "ns, virtual ns, ppm, count", "tiers", "det tcg kvm", "about",
+                     "what a workload measures itself (its `values`)");
 }
 
 static json_t *kernels(const struct list_args *a)

@@ -74,13 +74,18 @@ static void ratio_cell(struct text_table *t, int column, json_t *c)
         table_cell(t, column, "%.3f", json_number_value(ratio));
 }
 
-// "p50_ns" -> "p50", "p999_ns" -> "p99.9"
+// "p50_ns" -> "p50", "p999_ns" -> "p99.9", "worst_ns" -> "worst"; the cost itself has no name
 char *row_title(json_t *c)
 {
     const char *metric = text_of(c, "metric");
     size_t digits = *metric == 'p' ? strspn(metric + 1, "0123456789") : 0;
-    if (!digits)
+    if (!strcmp(metric, "instructions") || !strcmp(metric, "mean_ns"))
         return x_strdup(text_of(c, "workload"));
+    if (!digits) {
+        const char *unit = strrchr(metric, '_');
+        return x_printf("%s %.*s", text_of(c, "workload"),
+                        (int)(unit ? unit - metric : (long)strlen(metric)), metric);
+    }
     return x_printf("%s p%.2s%s%.*s", text_of(c, "workload"), metric + 1, digits > 2 ? "." : "",
                     digits > 2 ? (int)digits - 2 : 0, metric + 3);
 }

@@ -31,7 +31,9 @@ static void print_rows(json_t *run, enum table_format format)
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         json_t *v = json_object_get(row, "value");
         table_row(&t, v ? NULL : TINT_RED);
-        table_cell(&t, 0, "%s", text_of(row, "workload"));
+        char *title = row_title(row);
+        table_cell(&t, 0, "%s", title);
+        free(title);
         table_cell(&t, 1, "%s", text_of(row, "kernel"));
         format_number(number, sizeof(number), json_number_value(v));
         table_cell(&t, 2, "%s", v ? number : text_of(row, "status"));

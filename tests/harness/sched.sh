@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The scheduler's workloads on CloudOS: each measures, checks itself and gives its values as rows; figures repeat; what wants
+# more CPUs is left out. Small iteration counts: what is judged here is the workloads, not the kernel.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1 TMPDIR=$tmp/t
+mkdir -p "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+check() {
+    if [ "$2" = 0 ]; then
+        echo "ok sched: $1"
+    else
+        echo "not ok sched: $1: ${3:-}"
+    fi
+}
+
+# run NAME ARGS...: a run of CloudOS as JSON.
+run() {
+    local name=$1
+    shift
+    timeout 280 $cb run "$@" -k cloudos -o "$tmp/runs" --format json >"$tmp/$name.json" 2>"$tmp/$name.err"
+    check "$name runs" $? "$(tail -3 "$tmp/$name.err" | tr '\n' ' ')"
+}
+
+run one storm/64 forkjoin cyclic message/8 fair/nice deadline --tier det --scale 0.6
+run again cyclic/4-storm deadline --tier det --scale 0.3
+run once_more cyclic/4-storm deadline --tier det --scale 0.3
+run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.2
+$cb run migrate --tier det -t 1 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
+[ $? = 2 ] && grep -q 'wants more than 1 CPU' "$tmp/out"
+check 'too few CPUs are refused' $? "$(tail -1 "$tmp/out")"
+
+python3 - "$tmp" <<'P'
+import json, sys
+tmp = sys.argv[1]
+def check(name, ok, why=''):
+    print(f'ok sched: {name}' if ok else f'not ok sched: {name}: {why}')
+def rows(name):
+    return {(r['workload'], r['metric']): r for r in json.load(open(f'{tmp}/{name}.json'))['rows']}
+one, again, more, two = rows('one'), rows('again'), rows('once_more'), rows('two')
+value = lambda w, m: one[w, m].get('value', -1)
+check('every row has a number', all(r['status'] == 'ok' for r in [*one.values(), *two.values()]),
+      [(k, r.get('reason')) for k, r in [*one.items(), *two.items()] if r['status'] != 'ok'])
+check('values stand in place of the cost', ('cyclic/1', 'p99_ns') in one and ('cyclic/1', 'instructions') not in one)
+check('costs stay', one['storm/64', 'instructions']['unit'] == 'instructions/op')
+check('units', one['deadline/90', 'misses_count']['unit'] == 'count' and one['fair/nice', 'worst_ns']['unit'] == 'virtual ns'
+      and two['cyclic/4', 'p50_ns']['unit'].startswith('ns'))
+for w in ('cyclic/1', 'cyclic/4', 'cyclic/4-storm', 'cyclic/1-rt-storm'):
+    p = [value(w, m) for m in ('p50_ns', 'p99_ns', 'max_ns') if (w, m) in one]
+    check(f'{w}: percentiles rise', p == sorted(p) and p[0] > 0, p)
+check('deadlines are kept', value('deadline/90', 'misses_count') == 0)
+check('a real-time task waits less than a fair one', value('cyclic/1-rt-storm', 'max_ns') < value('cyclic/4-storm', 'max_ns'))
+other = [k for k in again if again[k]['value'] != more[k]['value']]
+check('figures repeat to the last digit', not other, other)
+P
