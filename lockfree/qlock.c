@@ -1,7 +1,8 @@
 /* qlock.c: the contended half of qlock.h. Must never be entered with preemption on. */
 #include "lockfree/qlock.h"
 
-#define QLOCK_PATIENCE 63u /* turns of a wait loop */
+#define QLOCK_PATIENCE 64u /* turns of a wait loop */
+#define QLOCK_AWAY     8u
 
 bool qlock_unfair;
 
@@ -12,16 +13,39 @@ static struct qlock_node *node_of(uint32_t word)
     return &qlock_env_nodes(number / QLOCK_CONTEXTS)->node[number % QLOCK_CONTEXTS];
 }
 
-/* Who was not fast enough waits longer before it looks again, so that a crowd does not pull the line to and fro. */
+/* Who was not fast enough stays away for a while, twice as long each time, so that a crowd does not pull the line to and fro. */
 static void take_when_free(struct qlock *l)
 {
-    unsigned least = 0;
+    unsigned away = 0;
 
     do {
-        for (unsigned turns = 0; turns < least || atomic_load_relaxed(&l->word); turns++)
+        for (unsigned turns = 0; turns < away || atomic_load_relaxed(&l->word); turns++)
             cpu_relax();
-        least = least < QLOCK_PATIENCE ? 2 * least + 1 : QLOCK_PATIENCE;
+        away = away ? (away < QLOCK_PATIENCE ? 2 * away : away) : QLOCK_AWAY;
     } while (!qlock_take_free(l));
+}
+
+/* The word when nobody changes it hands over from the pending waiter to the holder; the word as it is when that takes long. */
+static uint32_t settled(struct qlock *l)
+{
+    uint32_t word = atomic_load_relaxed(&l->word);
+
+    for (unsigned turns = 0; word == QLOCK_PENDING && turns < QLOCK_PATIENCE; turns++) {
+        cpu_relax();
+        word = atomic_load_relaxed(&l->word);
+    }
+    return word;
+}
+
+/* Held and nobody waits: waits as the pending one and takes it. False: it is otherwise. */
+static bool take_as_pending(struct qlock *l, uint32_t word)
+{
+    if (word != QLOCK_HELD || !atomic_cas_relaxed(&l->word, &word, QLOCK_HELD | QLOCK_PENDING))
+        return false;
+    while (atomic_load_acquire(&l->held)) /* Q1 */
+        cpu_relax();
+    atomic_store_relaxed(&l->owned, QLOCK_HELD); /* pending and held change at once */
+    return true;
 }
 
 /* Waits at the head of the queue until the lock is free, takes it, and passes the head on. `tail`: my number in the word. */
@@ -30,20 +54,11 @@ static void take_as_head(struct qlock *l, struct qlock_node *me, uint32_t tail)
     struct qlock_node *next;
     uint32_t old;
 
-    for (;;) {
-        old = atomic_load_relaxed(&l->word);
-        if (old & QLOCK_HELD) {
-            cpu_relax();
-            continue;
-        }
-        /* The tail may change under us; and a newcomer that looked before there was a tail may set HELD: then we wait on. */
-        if (old == tail) {
-            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1; the queue is empty again */
-                return;
-        } else if (atomic_cas_acquire(&l->word, &old, old | QLOCK_HELD)) { /* Q1 */
-            break;
-        }
-    }
+    while ((old = atomic_load_acquire(&l->word)) & QLOCK_OWNED) /* Q1 */
+        cpu_relax();
+    if (old == tail && atomic_cas_relaxed(&l->word, &old, QLOCK_HELD))
+        return; /* the queue is empty again */
+    atomic_store_relaxed(&l->held, QLOCK_HELD);
     while (!(next = atomic_load_acquire(&me->next))) /* pairs with the release in queue_up */
         cpu_relax();
     atomic_store_release(&next->first, 1); /* pairs with the acquire in queue_up: my node is no longer used */
@@ -54,14 +69,10 @@ static bool queue_up(struct qlock *l, struct qlock_node *me, uint32_t tail)
 {
     uint32_t old = atomic_load_relaxed(&l->word);
 
-    for (;;) {
-        if (!old) {
-            if (atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1 */
-                return false;
-        } else if (atomic_cas_full(&l->word, &old, tail | (old & QLOCK_HELD))) { /* Q2 */
-            break;
-        }
-    }
+    do {
+        if (!old && atomic_cas_acquire(&l->word, &old, QLOCK_HELD)) /* Q1 */
+            return false;
+    } while (!atomic_cas_full(&l->word, &old, tail | (old & QLOCK_OWNED))); /* Q2 */
     if (old >> QLOCK_TAIL) {
         atomic_store_release(&node_of(old)->next, me);
         while (!atomic_load_acquire(&me->first))
@@ -70,23 +81,32 @@ static bool queue_up(struct qlock *l, struct qlock_node *me, uint32_t tail)
     return true;
 }
 
-void qlock_lock_slow(struct qlock *l)
+static void take_in_turn(struct qlock *l, struct qlock_nodes *mine, uint32_t cpu, uint32_t at)
 {
-    uint32_t cpu = lf_env_cpu();
-    struct qlock_nodes *mine = qlock_env_nodes(cpu);
-    uint32_t at = atomic_load_relaxed(&mine->in_use);
     uint32_t tail = (cpu * QLOCK_CONTEXTS + at + 1) << QLOCK_TAIL;
 
-    if (qlock_unfair || lf_unlikely(at >= QLOCK_CONTEXTS)) {
-        take_when_free(l);
-        return;
-    }
     atomic_store_relaxed(&mine->in_use, at + 1); /* who interrupts from here on takes the next node */
     atomic_store_relaxed(&mine->node[at].next, NULL);
     atomic_store_relaxed(&mine->node[at].first, 0);
     if (queue_up(l, &mine->node[at], tail))
         take_as_head(l, &mine->node[at], tail);
     atomic_store_relaxed(&mine->in_use, at);
+}
+
+void qlock_lock_slow(struct qlock *l)
+{
+    uint32_t cpu, at;
+    struct qlock_nodes *mine;
+
+    if (!qlock_unfair && take_as_pending(l, settled(l)))
+        return;
+    cpu = lf_env_cpu();
+    mine = qlock_env_nodes(cpu);
+    at = atomic_load_relaxed(&mine->in_use);
+    if (qlock_unfair || lf_unlikely(at >= QLOCK_CONTEXTS))
+        take_when_free(l);
+    else
+        take_in_turn(l, mine, cpu, at);
 }
 
 #if LF_DEBUG

@@ -1,4 +1,4 @@
-/* magazine.c: batches between magazines and depot. Interrupts off; must never allocate or wait for more than the depot's lock. */
+/* magazine.c: the depth of magazines, and batches between them and the depot. Interrupts off; must never allocate or wait for more than the depot's lock. */
 #include "percpu/magazine.h"
 
 uint32_t magazine_refill(struct magazine *m, void *const *objects, uint32_t n)
@@ -6,30 +6,6 @@ uint32_t magazine_refill(struct magazine *m, void *const *objects, uint32_t n)
     while (n && m->count < m->depth)
         m->obj[m->count++] = objects[--n];
     return n;
-}
-
-uint32_t magazine_spill(struct magazine *m, void **out, uint32_t n)
-{
-    uint32_t got = 0;
-
-    while (got < n && m->count)
-        out[got++] = m->obj[--m->count];
-    return got;
-}
-
-void magazine_shrink(struct magazine *m)
-{
-    m->depth = MAGAZINE_BATCH;
-    m->trips = 0;
-}
-
-/* True: nobody was there. */
-static bool depot_lock(struct magazine_depot *d)
-{
-    if (lf_likely(qlock_trylock(&d->lock)))
-        return true;
-    qlock_lock(&d->lock);
-    return false;
 }
 
 static struct inbox_node *chain(void *const *objects)
@@ -43,6 +19,76 @@ static struct inbox_node *chain(void *const *objects)
         first = n;
     }
     return first;
+}
+
+/* Returns how many. */
+static uint32_t unchain(struct inbox_node *batch, void **objects)
+{
+    uint32_t got = 0;
+
+    for (; batch; batch = batch->next)
+        objects[got++] = batch;
+    return got;
+}
+
+bool magazine_keep(struct magazine *m)
+{
+    if (m->kept >= m->keep || m->count < MAGAZINE_BATCH)
+        return false;
+    m->count -= MAGAZINE_BATCH;
+    m->batch[m->kept++] = chain(&m->obj[m->count]);
+    return true;
+}
+
+bool magazine_unkeep(struct magazine *m)
+{
+    LF_DEBUG_ASSERT(m->count == 0, m);
+    if (!m->kept)
+        return false;
+    m->count = unchain(m->batch[--m->kept], m->obj);
+    return true;
+}
+
+uint32_t magazine_spill(struct magazine *m, void **out, uint32_t n)
+{
+    uint32_t got = 0;
+
+    while (got < n && (m->count || magazine_unkeep(m)))
+        out[got++] = m->obj[--m->count];
+    return got;
+}
+
+static uint32_t at_most(uint32_t n, uint32_t most)
+{
+    return n < most ? n : most;
+}
+
+void magazine_trip(struct magazine *m, bool met, uint32_t most)
+{
+    m->trips += met ? MAGAZINE_MET : 1;
+    if (m->trips < MAGAZINE_TRIPS)
+        return;
+    m->trips = 0;
+    if (m->depth < at_most(most, MAGAZINE_OBJECTS))
+        m->depth = at_most(m->depth + MAGAZINE_BATCH, at_most(most, MAGAZINE_OBJECTS));
+    else if (m->depth + (m->keep + 1) * MAGAZINE_BATCH <= most && m->keep < MAGAZINE_KEPT)
+        m->keep++;
+}
+
+void magazine_shrink(struct magazine *m)
+{
+    m->depth = MAGAZINE_BATCH;
+    m->keep = 0;
+    m->trips = 0;
+}
+
+/* True: nobody was there. */
+static bool depot_lock(struct magazine_depot *d)
+{
+    if (lf_likely(qlock_trylock(&d->lock)))
+        return true;
+    qlock_lock(&d->lock);
+    return false;
 }
 
 bool magazine_depot_put(struct magazine_depot *d, void *const *objects, bool *met)
@@ -65,18 +111,15 @@ bool magazine_depot_put(struct magazine_depot *d, void *const *objects, bool *me
 
 uint32_t magazine_depot_take(struct magazine_depot *d, void **objects, bool *met)
 {
-    struct inbox_node *n = NULL;
-    uint32_t got = 0;
+    struct inbox_node *batch = NULL;
 
     if (!atomic_load_relaxed(&d->count))
         return 0;
     *met = !depot_lock(d); /* A1 */
     if (d->count) {
         atomic_store_relaxed(&d->count, d->count - 1);
-        n = d->batch[d->count];
+        batch = d->batch[d->count];
     }
     qlock_unlock(&d->lock);
-    for (; n; n = n->next)
-        objects[got++] = n;
-    return got;
+    return unchain(batch, objects);
 }

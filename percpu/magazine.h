@@ -13,7 +13,8 @@
  * Ordering: A1 who freed an object is done with it before another CPU gets it (depot: the lock; remote: the inbox's I1).
  * Depth: a magazine starts small. Every MAGAZINE_TRIPS-th trip to the depot or beyond makes it one batch deeper, a trip that met another
  * CPU at the depot's lock counts MAGAZINE_MET times; magazine_shrink makes it small again when memory is short. So a CPU that allocates
- * and frees in waves stops travelling, and one that does not keeps little.
+ * and frees in waves stops travelling, and one that does not keeps little. Beyond MAGAZINE_OBJECTS it keeps whole batches, chained
+ * through their objects, so that a magazine which is not deep is not large either.
  * Reuse: an object is the caller's from get to put.
  * Misuse: putting an object that is in the magazine already is caught in debug builds.
  * Source: Bonwick and Adams, "Magazines and Vmem", USENIX ATC 2001; remote lists: Leijen, Zorn and de Moura, "Mimalloc", APLAS 2019. */
@@ -23,7 +24,8 @@
 #include "lockfree/inbox.h"
 #include "lockfree/qlock.h"
 
-#define MAGAZINE_OBJECTS 62u
+#define MAGAZINE_OBJECTS 62u /* in the array */
+#define MAGAZINE_KEPT    12u /* batches beyond them */
 #define MAGAZINE_BATCH   16u /* what goes to and comes from the depot at once */
 #define MAGAZINE_START   30u
 #define MAGAZINE_TRIPS   64u
@@ -33,10 +35,14 @@
 /* Owner CPU only, interrupts off. */
 struct magazine {
     uint32_t count;
-    uint32_t depth; /* how many it may hold now: MAGAZINE_BATCH..MAGAZINE_OBJECTS */
-    uint64_t trips; /* since it became deeper */
+    uint32_t depth; /* how many obj may hold now: MAGAZINE_BATCH..MAGAZINE_OBJECTS */
+    uint32_t trips; /* since it became deeper */
+    uint16_t kept;  /* batches in `batch` */
+    uint16_t keep;  /* how many there may be now */
     void *obj[MAGAZINE_OBJECTS];
+    struct inbox_node *batch[MAGAZINE_KEPT];
 };
+#define MAGAZINE_MOST (MAGAZINE_OBJECTS + MAGAZINE_KEPT * MAGAZINE_BATCH)
 #define MAGAZINE_INIT(depth_) {.depth = (depth_)}
 
 /* Of one node. */
@@ -75,19 +81,23 @@ static inline bool magazine_put(struct magazine *m, void *object)
     return true;
 }
 
-/* Counts a trip to the depot. `met`: another CPU held its lock. `most`: as deep as this magazine may ever be. */
-static inline void magazine_trip(struct magazine *m, bool met, uint32_t most)
+/* Objects in it. */
+static inline uint32_t magazine_holds(const struct magazine *m)
 {
-    m->trips += met ? MAGAZINE_MET : 1;
-    if (m->trips < MAGAZINE_TRIPS)
-        return;
-    m->trips = 0;
-    m->depth = m->depth + MAGAZINE_BATCH < most ? m->depth + MAGAZINE_BATCH : most;
+    return m->count + m->kept * MAGAZINE_BATCH;
 }
+
+/* Counts a trip to the depot. `met`: another CPU held its lock. `most`: objects that this magazine may ever hold, at least
+ * MAGAZINE_START and at most MAGAZINE_MOST. */
+void magazine_trip(struct magazine *m, bool met, uint32_t most);
+/* Full: makes room by keeping a batch apart. False: no more of them, spill. */
+bool magazine_keep(struct magazine *m);
+/* Empty: takes a kept batch back. False: there is none, refill. */
+bool magazine_unkeep(struct magazine *m);
 
 /* Puts what fits of n objects; returns how many are left, the first ones. */
 uint32_t magazine_refill(struct magazine *m, void *const *objects, uint32_t n);
-/* Takes up to n objects out, into `out`; returns how many. */
+/* Takes up to n objects out, into `out`, the kept batches last; returns how many. */
 uint32_t magazine_spill(struct magazine *m, void **out, uint32_t n);
 /* Memory is short: small again. What it holds beyond that, the caller spills. */
 void magazine_shrink(struct magazine *m);

@@ -1,5 +1,6 @@
 /* magazine_test.c: threads as the CPUs of two nodes allocate and free objects through magazines, depots and remote lists, and hand them
  * to each other. Every object is in one place at a time, none is lost: at the end all places together hold each object once. */
+#include <string.h>
 #include "lockfree/check.h"
 #include "lockfree/mpmc_ring.h"
 #include "percpu/magazine.h"
@@ -7,7 +8,7 @@
 #define CPUS 4
 #define NODES 2
 #define OBJECTS 4096 /* each node's */
-#define HELD 200
+#define HELD 400
 
 struct object {
     struct inbox_node link; /* while it is free */
@@ -25,7 +26,7 @@ static struct node {
 static struct magazine magazines[CPUS];
 static struct mpmc_cell cells[64];
 static struct mpmc_ring between; /* objects that another CPU will free */
-static uint64_t remote_frees, depot_batches, deepest, working = CPUS; /* atomic */
+static uint64_t remote_frees, depot_batches, deepest, unkept, working = CPUS; /* atomic */
 
 static void back(struct object *o)
 {
@@ -64,11 +65,15 @@ static struct object *object_get(uint32_t cpu)
     bool met = false;
     uint32_t got;
 
-    if (!o) {
+    if (!o && magazine_unkeep(m)) {
+        o = (struct object *)magazine_get(m);
+        CHECK(o);
+        atomic_inc_relaxed(&unkept);
+    } else if (!o) {
         got = magazine_depot_take(&n->depot, batch, &met);
         if (!got)
             got = from_backing(n, batch, MAGAZINE_BATCH);
-        magazine_trip(m, met, MAGAZINE_OBJECTS);
+        magazine_trip(m, met, MAGAZINE_MOST);
         CHECK(magazine_refill(m, batch, got) == 0);
         o = (struct object *)magazine_get(m);
     }
@@ -89,7 +94,7 @@ static void spill(uint32_t cpu)
         while (got)
             back((struct object *)batch[--got]);
     }
-    magazine_trip(&magazines[cpu], met, MAGAZINE_OBJECTS);
+    magazine_trip(&magazines[cpu], met, MAGAZINE_MOST);
 }
 
 static void object_put(uint32_t cpu, struct object *o)
@@ -99,7 +104,8 @@ static void object_put(uint32_t cpu, struct object *o)
         magazine_free_remote(&nodes[o->node].depot, o);
         atomic_inc_relaxed(&remote_frees);
     } else if (!magazine_put(&magazines[cpu], o)) {
-        spill(cpu);
+        if (!magazine_keep(&magazines[cpu]))
+            spill(cpu);
         CHECK(magazine_put(&magazines[cpu], o));
     }
 }
@@ -137,10 +143,10 @@ static void cpu_body(struct check_thread *t)
         exchange(t, held, &count);
         if (check_random(&t->random) % 4096 == 0)
             magazine_shrink(&magazines[t->index]);
-        while (magazines[t->index].count > magazines[t->index].depth)
+        while (!magazines[t->index].keep && magazine_holds(&magazines[t->index]) > magazines[t->index].depth)
             spill(t->index);
-        if (magazines[t->index].depth > atomic_load_relaxed(&deepest))
-            atomic_store_relaxed(&deepest, magazines[t->index].depth);
+        if (magazine_holds(&magazines[t->index]) > atomic_load_relaxed(&deepest))
+            atomic_store_relaxed(&deepest, magazine_holds(&magazines[t->index]));
         t->done++;
     }
     while (count)
@@ -158,11 +164,11 @@ static void cpu_body(struct check_thread *t)
 
 static void empty_everything(void)
 {
-    void *batch[MAGAZINE_OBJECTS];
+    void *batch[MAGAZINE_MOST];
     bool met;
 
     for (uint32_t cpu = 0; cpu < CPUS; cpu++)
-        for (uint32_t n = magazine_spill(&magazines[cpu], batch, MAGAZINE_OBJECTS); n; n--)
+        for (uint32_t n = magazine_spill(&magazines[cpu], batch, MAGAZINE_MOST); n; n--)
             back((struct object *)batch[n - 1]);
     for (uint32_t i = 0; i < NODES; i++) {
         for (uint32_t n; (n = magazine_depot_take(&nodes[i].depot, batch, &met));)
@@ -192,13 +198,40 @@ static void depth(void)
     struct magazine m = MAGAZINE_INIT(MAGAZINE_START);
 
     for (unsigned i = 0; i < MAGAZINE_TRIPS; i++)
-        magazine_trip(&m, false, MAGAZINE_OBJECTS);
+        magazine_trip(&m, false, MAGAZINE_MOST);
     CHECK(m.depth == MAGAZINE_START + MAGAZINE_BATCH);
     for (unsigned i = 0; i < 4 * MAGAZINE_TRIPS / MAGAZINE_MET; i++)
         magazine_trip(&m, true, MAGAZINE_OBJECTS);
-    CHECK(m.depth == MAGAZINE_OBJECTS);
+    CHECK(m.depth == MAGAZINE_OBJECTS && m.keep == 0);
+    for (unsigned i = 0; i < 20 * MAGAZINE_TRIPS; i++)
+        magazine_trip(&m, false, MAGAZINE_MOST - 1);
+    CHECK(m.depth == MAGAZINE_OBJECTS && m.keep == MAGAZINE_KEPT - 1);
+    for (unsigned i = 0; i < 2 * MAGAZINE_TRIPS; i++)
+        magazine_trip(&m, false, MAGAZINE_MOST);
+    CHECK(m.keep == MAGAZINE_KEPT);
     magazine_shrink(&m);
-    CHECK(m.depth == MAGAZINE_BATCH && !magazine_get(&m));
+    CHECK(m.depth == MAGAZINE_BATCH && m.keep == 0 && !magazine_get(&m));
+}
+
+/* Fills one to the brim and takes all out again: every object once, each way out. */
+static void brim(bool by_spill)
+{
+    static struct magazine m;
+    static struct inbox_node all[MAGAZINE_MOST + 1];
+    static uint8_t seen[MAGAZINE_MOST + 1];
+    uint32_t put = 0, got = 0;
+    void *o;
+
+    memset(seen, 0, sizeof(seen));
+    m = (struct magazine){.depth = MAGAZINE_OBJECTS, .keep = MAGAZINE_KEPT};
+    while (magazine_put(&m, &all[put]) || (magazine_keep(&m) && magazine_put(&m, &all[put])))
+        put++;
+    CHECK(put == MAGAZINE_MOST && magazine_holds(&m) == MAGAZINE_MOST);
+    while (by_spill ? magazine_spill(&m, &o, 1) == 1 : (o = magazine_get(&m)) || (magazine_unkeep(&m) && (o = magazine_get(&m)))) {
+        CHECK(seen[(struct inbox_node *)o - all]++ == 0);
+        got++;
+    }
+    CHECK(got == put && magazine_holds(&m) == 0);
 }
 
 int main(int argc, char **argv)
@@ -208,6 +241,8 @@ int main(int argc, char **argv)
 
     check_options(argc, argv);
     depth();
+    brim(false);
+    brim(true);
     mpmc_ring_init(&between, cells, 64);
     for (uint32_t cpu = 0; cpu < CPUS; cpu++)
         magazines[cpu] = (struct magazine)MAGAZINE_INIT(MAGAZINE_START);
@@ -221,7 +256,7 @@ int main(int argc, char **argv)
     done = check_run(CPUS, bodies, 1);
     empty_everything();
     count_all();
-    CHECK(done && remote_frees && depot_batches && deepest > MAGAZINE_START);
+    CHECK(done && remote_frees && depot_batches && unkept && deepest > MAGAZINE_OBJECTS);
     printf("magazine: ok, %llu steps, %llu remote frees, %llu batches to the depot, depth up to %llu\n", (unsigned long long)done,
            (unsigned long long)remote_frees, (unsigned long long)depot_batches, (unsigned long long)deepest);
     return 0;

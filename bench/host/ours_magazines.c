@@ -51,16 +51,19 @@ static void *refill(struct arena *a)
 {
     void *batch[MAGAZINE_BATCH];
     bool met = false;
-    uint32_t got = magazine_depot_take(a->depot, batch, &met);
+    uint32_t got;
 
+    if (magazine_unkeep(&a->magazine))
+        return magazine_get(&a->magazine);
+    got = magazine_depot_take(a->depot, batch, &met);
     while (!got || (got < MAGAZINE_BATCH && a->spares))
         batch[got++] = a->spare[--a->spares];
-    magazine_trip(&a->magazine, met, MAGAZINE_OBJECTS);
+    magazine_trip(&a->magazine, met, MAGAZINE_MOST);
     magazine_refill(&a->magazine, batch, got);
     return magazine_get(&a->magazine);
 }
 
-static void spill(struct arena *a, void *object)
+static void spill(struct arena *a)
 {
     void *batch[MAGAZINE_BATCH];
     bool met = false;
@@ -69,8 +72,7 @@ static void spill(struct arena *a, void *object)
     if (n < MAGAZINE_BATCH || !magazine_depot_put(a->depot, batch, &met))
         while (n)
             a->spare[a->spares++] = batch[--n];
-    magazine_trip(&a->magazine, met, MAGAZINE_OBJECTS);
-    (void)magazine_put(&a->magazine, object); /* there is room now */
+    magazine_trip(&a->magazine, met, MAGAZINE_MOST);
 }
 
 BENCH_STEP void *get(struct arena *a)
@@ -82,8 +84,11 @@ BENCH_STEP void *get(struct arena *a)
 
 BENCH_STEP void put(struct arena *a, void *p)
 {
-    if (lf_unlikely(!magazine_put(&a->magazine, p)))
-        spill(a, p);
+    if (lf_likely(magazine_put(&a->magazine, p)))
+        return;
+    if (!magazine_keep(&a->magazine))
+        spill(a);
+    (void)magazine_put(&a->magazine, p); /* there is room now */
 }
 
 #define OURS_PUT(p) put(a, p)

@@ -245,9 +245,17 @@ static __noinline void *refill(struct kmem_cache *c, gfp_t gfp)
 {
     void *objs[MAGAZINE_BATCH];
     unsigned long flags = local_irq_save();
+    struct magazine *m = this_cpu_ptr(c->magazine);
     bool met = false;
-    u32 got = magazine_depot_take(&node_of(c, (u16)numa_node_id())->depot, objs, &met);
+    u32 got;
 
+    if (!m->count && magazine_unkeep(m)) {
+        objs[0] = magazine_get(m);
+        local_irq_restore(flags);
+        forget_free(c, objs[0]);
+        return objs[0];
+    }
+    got = magazine_depot_take(&node_of(c, (u16)numa_node_id())->depot, objs, &met);
     if (!got) {
         local_irq_restore(flags);
         got = objects_from_slabs(c, gfp, -1, objs, MAGAZINE_BATCH);
@@ -298,9 +306,12 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 static void spill(struct kmem_cache *c, struct magazine *m)
 {
     void *objs[MAGAZINE_BATCH];
-    u32 count = magazine_spill(m, objs, MAGAZINE_BATCH);
     bool met = false, kept;
+    u32 count;
 
+    if (magazine_keep(m))
+        return;
+    count = magazine_spill(m, objs, MAGAZINE_BATCH);
     kept = count == MAGAZINE_BATCH && depot_put(c, node_of(c, slab_of(objs[0])->node), objs, &met);
     magazine_trip(m, met, c->depth_max);
     while (!kept && count) {
@@ -357,7 +368,7 @@ void shrink_local_magazines(void)
         flags = local_irq_save();
         m = this_cpu_ptr(caches[i].magazine);
         magazine_shrink(m);
-        while (m->count > m->depth)
+        while (magazine_holds(m) > m->depth)
             spill(&caches[i], m);
         local_irq_restore(flags);
     }
@@ -401,7 +412,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
     c->size = (u32)ALIGN_UP(max(size, sizeof(void *)), align);
     c->order = slab_order(c->size);
     c->per_slab = (u32)(PAGE_SIZE << c->order) / c->size;
-    c->depth_max = min(max(MAGAZINE_BYTES / c->size, MAGAZINE_START), MAGAZINE_OBJECTS);
+    c->depth_max = min(max(MAGAZINE_BYTES / c->size, MAGAZINE_START), MAGAZINE_MOST);
     c->magazine = &magazines[c->id];
     make_nodes(c);
     c->name = name;
