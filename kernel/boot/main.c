@@ -83,6 +83,7 @@ __noreturn void start_kernel(void)
     tty_init();
     procfs_init();
     sysfs_init();
+    debugfs_init();
 
     /* Level 5: all CPUs run and take tasks. */
     smp_boot_aps();

@@ -123,6 +123,19 @@ static void reap_detached(void)
     }
 }
 
+/* A fixed name has a new dentry each time that it is asked for. What is mounted on is to be found again: from now on it and the names
+ * above it stay in the hash. mount_mutex held. */
+static void keep_name(struct dentry *d)
+{
+    for (; d->d_parent != d && d->d_inode->i_flags & S_FIXED && !(d->d_flags & D_HASHED); d = d->d_parent) {
+        struct inode *dir = d->d_parent->d_inode;
+
+        mutex_lock(&dir->i_mutex);
+        d_add(d);
+        mutex_unlock(&dir->i_mutex);
+    }
+}
+
 /* mount_mutex held. */
 static int attach_mount(struct mount *m, const struct path_s *at)
 {
@@ -143,6 +156,7 @@ static int attach_mount(struct mount *m, const struct path_s *at)
     list_add_tail_rcu(&m->list, &mounts);
     tree_write_end();
     mutex_unlock(&dir->i_mutex);
+    keep_name(at->dentry);
     return 0;
 }
 
@@ -213,14 +227,16 @@ static int do_new_mount(const char *dev, const struct path_s *at, const char *ty
 {
     struct super_block *sb = fs_mount_by_name(type, data, flags);
     struct mount *m;
+    bool again;
     int err;
 
     if (IS_ERR(sb))
         return PTR_ERR(sb);
-    if (S_ISDIR(sb->s_root->d_inode->i_mode) != S_ISDIR(at->dentry->d_inode->i_mode)) {
+    again = at->mnt->sb == sb && at->dentry == at->mnt->root; /* the same file system on itself */
+    if (again || S_ISDIR(sb->s_root->d_inode->i_mode) != S_ISDIR(at->dentry->d_inode->i_mode)) {
         atomic_inc_relaxed(&sb->s_active);
         put_super(sb);
-        return -ENOTDIR;
+        return again ? -EBUSY : -ENOTDIR;
     }
     m = alloc_mount(sb, sb->s_root, dev, flags);
     if (!m) {

@@ -22,7 +22,7 @@ struct proc_node {
     u32 index; /* position in the directory, from 0 */
     u32 nr_children;
 };
-extern struct proc_node proc_root_node, sysfs_root_node;
+extern struct proc_node proc_root_node, sysfs_root_node, debugfs_root_node;
 struct inode *proc_node_inode(struct super_block *sb, struct proc_node *n); /* NULL: no memory */
 struct proc_node *proc_node_find(struct proc_node *dir, const char *name, u32 len);
 /* Emits the children from position `base` on. false: the buffer is full. */
@@ -105,4 +105,5 @@ char proc_state_letter(struct task_struct *t);
 void proc_system_create(void);
 void proc_sysctl_create(void);
 void proc_sysrq_create(void);
+void proc_sched_create(void);
 void sysfs_cpu_create(void);

@@ -98,6 +98,13 @@ int sysfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t s
         &(struct proc_node){.mode = S_IFREG | mode, .show = show, .store = store, .data = data});
 }
 
+int debugfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data)
+{
+    return create(
+        &debugfs_root_node, path,
+        &(struct proc_node){.mode = S_IFREG | mode, .show = show, .store = store, .data = data});
+}
+
 static int create_link(struct proc_node *root, const char *path, const char *target)
 {
     char *copy = kstrdup(target, GFP_KERNEL);
@@ -195,6 +202,7 @@ struct inode *proc_node_inode(struct super_block *sb, struct proc_node *n)
     inode->i_ino = n->ino;
     inode->i_uid = inode->i_gid = 0;
     inode->i_private = n;
+    inode->i_flags |= S_FIXED;
     if (S_ISDIR(n->mode)) {
         inode->i_nlink = 2;
         inode->i_op = &node_dir_iops;

@@ -19,6 +19,7 @@ typedef ssize_t (*proc_store_t)(const char *text, size_t n,
 int proc_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data);
 int sysfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store,
                  void *data); /* relative to /sys */
+int debugfs_create(const char *path, mode_t mode, proc_show_t show, proc_store_t store, void *data); /* relative to its root */
 int proc_symlink(const char *path, const char *target);
 int sysfs_symlink(const char *path, const char *target);
 int sysfs_mkdir(const char *path);
@@ -28,6 +29,7 @@ ssize_t proc_store_int(const char *text, size_t n, void *value);
 
 void procfs_init(void); /* registers proc; slab and vfs work */
 void sysfs_init(void);  /* registers sysfs; CPUs and nodes are known */
+void debugfs_init(void); /* registers debugfs; proc is there */
 
 /* The process of an open directory /proc/PID, referenced; ERR_PTR(-EBADF) for any other descriptor. */
 struct pid *proc_pid_get(int fd);

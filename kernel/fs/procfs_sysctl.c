@@ -108,49 +108,13 @@ static int msgmax = 8192, msgmnb = 16384, msgmni = 32000, shmmni = 4096, core_us
            hung_task_secs, perf_paranoid = 4;
 static u8 boot_id[16];
 
-/* Numbers that the kernel uses, with the range that Linux takes. */
-static ssize_t store_in(const char *text, size_t n, int *value, int low, int high)
-{
-    int v;
-    ssize_t r = proc_store_int(text, n, &v);
-
-    if (r < 0)
-        return r;
-    if (v < low || v > high)
-        return -EINVAL;
-    WRITE_ONCE(*value, v);
-    return r;
-}
-
-static ssize_t rt_period_store(const char *text, size_t n, void *value)
-{
-    return store_in(text, n, value, max(1, sched_rt_runtime_us), INT_MAX);
-}
-
-static ssize_t rt_runtime_store(const char *text, size_t n, void *value)
-{
-    return store_in(text, n, value, -1, sched_rt_period_us);
-}
-
-#define RR_TIMESLICE_DEFAULT_MS 100
-
-/* 0 and less: the default, as on Linux. */
-static ssize_t rr_timeslice_store(const char *text, size_t n, void *value)
-{
-    int v;
-    ssize_t r = proc_store_int(text, n, &v);
-
-    if (r >= 0)
-        WRITE_ONCE(*(int *)value, v > 0 ? v : RR_TIMESLICE_DEFAULT_MS);
-    return r;
-}
-
 /* 1 page cache, 2 dentries and inodes, 3 both. All files lie in memory only: there is nothing that could be read again. */
 static ssize_t drop_caches_store(const char *text, size_t n, void *unused)
 {
     int v;
+    ssize_t r = proc_store_int(text, n, &v);
 
-    return store_in(text, n, &v, 1, 4);
+    return r >= 0 && (v < 1 || v > 4) ? -EINVAL : r;
 }
 
 static void number(const char *path, int *value)
@@ -188,9 +152,6 @@ static void create_kernel(void)
     constant("sys/kernel/perf_event_paranoid", &perf_paranoid);
     constant("sys/kernel/hung_task_timeout_secs", &hung_task_secs);
     constant("sys/kernel/sched_child_runs_first", &sched_child_first);
-    proc_create("sys/kernel/sched_rt_period_us", 0644, proc_show_int, rt_period_store, &sched_rt_period_us);
-    proc_create("sys/kernel/sched_rt_runtime_us", 0644, proc_show_int, rt_runtime_store, &sched_rt_runtime_us);
-    proc_create("sys/kernel/sched_rr_timeslice_ms", 0644, proc_show_int, rr_timeslice_store, &sched_rr_timeslice_ms);
     constant("sys/kernel/msgmax", &msgmax);
     constant("sys/kernel/msgmnb", &msgmnb);
     constant("sys/kernel/msgmni", &msgmni);

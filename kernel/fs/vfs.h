@@ -167,6 +167,7 @@ struct inode {
 };
 #define S_DEAD     1u /* removed directory: nothing may be created in it */
 #define S_LINKABLE 2u /* made by O_TMPFILE: may get its first name by linkat */
+#define S_FIXED    4u /* a fixed name of /proc, /sys or debugfs: found by asking, and never removed */
 
 struct dentry {
     struct inode *d_inode; /* NULL: negative */

@@ -11,7 +11,10 @@
 #ifdef CLOUDOS_KERNEL
 DECLARE_PER_CPU(u32, preempt_count_); /* ANYWHERE; saved and restored by the switch */
 DECLARE_PER_CPU(u32, cpu_kick);       /* ANYWHERE: the kick word of the run queue; see percpu/ */
-void preempt_schedule(void); /* kernel/sched: schedule() as an involuntary switch */
+/* kernel/sched: schedule() as an involuntary switch, within the kernel if the preemption model allows it; in any case. Interrupts on, but
+ * for preempt_schedule(), which then returns at once. */
+void preempt_schedule(void);
+void preempt_now(void);
 static inline u32 preempt_count(void) { return this_cpu_read(preempt_count_); }
 static inline bool in_interrupt(void) { return preempt_count() >= PREEMPT_HARDIRQ; }
 /* A debug kernel knows where the count last left zero and where it came back: who sleeps in a section, or leaves one never entered. */

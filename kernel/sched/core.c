@@ -345,15 +345,46 @@ bool cond_resched(void)
 {
     if (likely(!need_resched()) || preempt_count() || irqs_disabled())
         return false;
-    preempt_schedule();
+    preempt_now();
     return true;
 }
 
-/* Involuntary: a BLOCKING task that has not read its condition yet stays runnable (a spurious wake-up). */
+enum preempt_model sched_preempt_model = PREEMPT_FULL;
+
+/* A reschedule is due: does the task that runs in the kernel go on for now? Interrupts off. */
+static __noinline bool kernel_goes_on(struct rq *rq)
+{
+    if (rq->curr == rq->idle)
+        return false;
+    if (sched_preempt_model == PREEMPT_VOLUNTARY)
+        return true;
+    if (rq_has_mail(&rq->q)) { /* there may be somebody urgent in it */
+        take_mail(rq);
+        rq_kick_self(&rq->q);
+    }
+    return !(rq->rt.nr | rq->dl.nr) && !rq->preempt_due;
+}
+
+static bool model_forbids(void)
+{
+    bool goes_on;
+
+    local_irq_disable();
+    goes_on = kernel_goes_on(this_rq());
+    local_irq_enable();
+    return goes_on;
+}
+
 void preempt_schedule(void)
 {
-    if (irqs_disabled())
+    if (irqs_disabled() || (unlikely(sched_preempt_model != PREEMPT_FULL) && model_forbids()))
         return;
+    preempt_now();
+}
+
+/* Involuntary: a BLOCKING task that has not read its condition yet stays runnable (a spurious wake-up). */
+void preempt_now(void)
+{
     do {
         local_irq_disable();
         schedule_irqoff(PREV_RUNS);
@@ -363,6 +394,8 @@ void preempt_schedule(void)
 
 void preempt_schedule_irq(void)
 {
+    if (unlikely(sched_preempt_model != PREEMPT_FULL) && kernel_goes_on(this_rq()))
+        return;
     do {
         schedule_irqoff(PREV_RUNS);
     } while (unlikely(need_resched()));

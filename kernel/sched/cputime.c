@@ -29,7 +29,9 @@ void sched_clock_init(void)
     ASSERT(khz != 0);
     ns_per_tick_32 = (u64)(((unsigned __int128)1000000 << 32) / khz);
     ticks_per_ns_32 = (u64)(((unsigned __int128)khz << 32) / 1000000);
-    sched_tunables.base_slice = sched_ticks(750000 * factor);
+    sched_tunables.base_slice_ns = 750000 * factor;
+    sched_tunables.base_slice = sched_ticks(sched_tunables.base_slice_ns);
+    sched_follow_features();
     sched_tunables.min_request = sched_ticks(100000);
     sched_tunables.wake_granularity = sched_ticks(1000000 * factor);
     sched_tunables.sync_window = sched_ticks(50000);

@@ -18,6 +18,7 @@
 
 #define DL_TASK(n) container_of((n), struct task_struct, dl.node)
 
+u32 sched_dl_period_min_us = 100, sched_dl_period_max_us = 4194304; /* Linux's */
 static DEFINE_SPINLOCK(admission_lock);
 static u64 admitted_bw; /* admission_lock */
 

@@ -19,6 +19,7 @@
 #include "kernel/time/tick.h"
 
 struct sched_tunables sched_tunables;
+u32 sched_features = FEAT_PLACE_LAG | FEAT_WAKEUP_PREEMPTION;
 
 /* Linux's table: nice 0 is 1024, each step is a factor of about 1.25. */
 static const u32 nice_weight[40] = {
@@ -34,6 +35,11 @@ void sched_follow_slice(struct sched_entity *se)
     se->vslice = 0;
     if (slice || se->load.weight != NICE_0_WEIGHT)
         se->vslice = fair_virtual(se, slice ? slice : sched_tunables.base_slice);
+}
+
+void sched_follow_features(void)
+{
+    WRITE_ONCE(sched_tunables.lag_limit, sched_features & FEAT_PLACE_LAG ? 2 * sched_tunables.base_slice : 0);
 }
 
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
@@ -175,7 +181,7 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
 
     if (unlikely((curr->policy == SCHED_IDLE) != (t->policy == SCHED_IDLE)))
         return curr->policy == SCHED_IDLE;
-    if (unlikely(t->policy != SCHED_NORMAL))
+    if (unlikely(t->policy != SCHED_NORMAL) || unlikely(!(sched_features & FEAT_WAKEUP_PREEMPTION)))
         return false;
     return eligible(now, t) && due_before(t, curr);
 }

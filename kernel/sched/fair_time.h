@@ -25,8 +25,10 @@ static __always_inline u64 fair_virtual_slice(const struct sched_entity *se)
 
 static __always_inline s64 fair_limited(const struct sched_entity *se, s64 lag)
 {
-    s64 most = 2 * (s64)fair_virtual_slice(se);
+    s64 most = (s64)sched_tunables.lag_limit;
 
+    if (unlikely(se->vslice) && most)
+        most = 2 * (s64)se->vslice;
     if (likely((u64)(lag + most) <= 2 * (u64)most))
         return lag;
     return lag > 0 ? most : -most;

@@ -51,6 +51,7 @@ struct rq {
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
+    bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
     u32 balance_tick;
@@ -118,9 +119,17 @@ void dl_balance(struct rq *rq);
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 
 /* ---- fair.c ---- */
-struct sched_tunables { u64 base_slice, min_request, wake_granularity, sync_window; }; /* ticks */
+struct sched_tunables {
+    u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
+    u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
+    u64 base_slice_ns;
+};
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
+#define FEAT_PLACE_LAG 1u
+#define FEAT_WAKEUP_PREEMPTION 2u
+extern u32 sched_features;
+void sched_follow_features(void);                           /* after a change of sched_features or base_slice */
 void fair_place(struct rq *rq, struct task_struct *t);       /* charges the running task, too */
 void fair_leave_slot(struct rq *rq);                        /* queues the task in the next slot */
 u64 fair_time(struct rq *rq);                               /* V; charges the running task */
@@ -151,6 +160,8 @@ void rt_balance_tick(struct rq *rq);
 bool rt_push(struct rq *rq, struct task_struct *t);
 
 /* ---- core.c, wake.c, idle.c ---- */
+enum preempt_model { PREEMPT_VOLUNTARY, PREEMPT_FULL, PREEMPT_LAZY }; /* docs/knobs.md */
+extern enum preempt_model sched_preempt_model;
 void sched_check_preempt(struct rq *rq, struct task_struct *t);
 bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
 void sched_dequeue_queued(struct rq *rq, struct task_struct *t);

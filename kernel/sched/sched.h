@@ -56,6 +56,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
 #define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
 /* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */
 extern int sched_rt_period_us, sched_rt_runtime_us, sched_rr_timeslice_ms;
+extern u32 sched_dl_period_min_us, sched_dl_period_max_us; /* of what is admitted */
 #define MIN_NICE (-20)
 #define MAX_NICE 19
 #define SCHED_NORMAL 0

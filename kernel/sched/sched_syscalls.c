@@ -18,8 +18,6 @@
 #define SLICE_MIN_NS 100000ull
 #define SLICE_MAX_NS 100000000ull
 #define DL_RUNTIME_MIN_NS 1024ull
-#define DL_PERIOD_MIN_NS 100000ull       /* Linux's limits of sched_deadline_period_{min,max}_us */
-#define DL_PERIOD_MAX_NS (4194304ull * 1000)
 
 struct sched_attr {
     u32 size;
@@ -95,7 +93,8 @@ static bool deadline_is_valid(const struct policy_request *r)
     u64 top = 1ull << 63;
 
     return r->runtime_ns >= DL_RUNTIME_MIN_NS && r->runtime_ns <= r->deadline_ns && r->deadline_ns <= r->period_ns &&
-           !((r->deadline_ns | r->period_ns) & top) && r->period_ns >= DL_PERIOD_MIN_NS && r->period_ns <= DL_PERIOD_MAX_NS;
+           !((r->deadline_ns | r->period_ns) & top) && r->period_ns >= sched_dl_period_min_us * 1000ull &&
+           r->period_ns <= sched_dl_period_max_us * 1000ull;
 }
 
 static bool params_are_valid(const struct policy_request *r, int policy, u32 prio)

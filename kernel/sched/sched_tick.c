@@ -172,6 +172,7 @@ void scheduler_tick(bool user)
     struct rq *rq = this_rq();
     struct task_struct *curr = rq->curr;
 
+    rq->preempt_due = need_resched();
     sched_update_curr(rq, curr, rdtsc());
     if (unlikely(task_is_urgent(curr)))
         sched_charge_urgent(rq, curr);

@@ -14,7 +14,7 @@ void exit_to_user_work(struct pt_regs *regs)
 
         if (need_resched()) {
             local_irq_enable();
-            preempt_schedule();
+            preempt_now();
         } else if (work & TIF_NOTIFY) {
             local_irq_enable();
             clear_work(TIF_NOTIFY);
