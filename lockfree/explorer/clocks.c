@@ -252,52 +252,56 @@ void clock_fence(unsigned t, int order)
     }
 }
 
-typedef void clock_visitor(void *context, vclock *c);
+/* Values of clocks fall into two kinds: records, when an access happened, and views, how far somebody knows. Only whether a record is
+ * beyond a view is ever asked, so only their order counts, and of views only which records they reach: renumbering makes equal states
+ * equal. A value that every other thread that still runs has seen is as good as none. */
+struct ranks {
+    uint8_t floor[THREADS];
+    uint8_t of[THREADS][256]; /* first which kinds of a value there are, then its rank */
+};
+enum { RECORD = 1, VIEW = 2 };
 
-__attribute__((always_inline)) static inline void for_each_clock(clock_visitor *f, void *context)
+typedef void clock_visitor(struct ranks *r, vclock *c, unsigned kind);
+
+__attribute__((always_inline)) static inline void for_each_clock(clock_visitor *f, struct ranks *r)
 {
     for (unsigned t = 0; t < E->threads; t++) {
         struct thread *th = &E->w.thread[t];
 
-        f(context, &th->cur);
-        f(context, &th->acq);
-        f(context, &th->rel);
+        f(r, &th->cur, VIEW);
+        f(r, &th->acq, VIEW);
+        f(r, &th->rel, VIEW);
         for (unsigned i = 0; i < th->stores; i++)
-            f(context, &E->w.buffer[t][i].msg);
+            f(r, &E->w.buffer[t][i].msg, VIEW);
     }
     for (unsigned i = 0; i < E->locs; i++) {
-        vclock *c = &E->w.meta[i].plain_read;
+        struct loc_meta *m = &E->w.meta[i];
 
-        for (unsigned k = 0; k < sizeof(struct loc_meta) / sizeof(vclock); k++)
-            if (c[k])
-                f(context, &c[k]);
+        if (m->plain_read | m->plain_write)
+            f(r, &m->plain_read, RECORD), f(r, &m->plain_write, RECORD);
+        if (m->atomic_read | m->atomic_write)
+            f(r, &m->atomic_read, RECORD), f(r, &m->atomic_write, RECORD);
+        if (m->sync)
+            f(r, &m->sync, VIEW);
     }
     for (unsigned i = 0; E->options.memory == EXPLORE_WEAK && i < E->weak_locs; i++)
         for (unsigned k = 0; k < E->w.hist[i].n; k++)
-            f(context, &E->w.hist[i].msg[k]);
+            f(r, &E->w.hist[i].msg[k], VIEW);
 }
 
-/* Only the order of the values of one component matters, and a value that every other thread that still runs has seen is as good
- * as none: renumbering makes equal states equal. */
-struct ranks {
-    uint8_t floor[THREADS];
-    uint8_t of[THREADS][256]; /* first a mark for each value in use, then its rank */
-};
-
-static inline void mark(void *context, vclock *c)
+static inline void mark(struct ranks *r, vclock *c, unsigned kind)
 {
-    struct ranks *r = context;
     uint32_t v = (uint32_t)*c;
 
     for (unsigned t = 0; t < THREADS; t++)
-        r->of[t][(v >> (8 * t)) & 255] = 1;
+        r->of[t][(v >> (8 * t)) & 255] |= (uint8_t)kind;
 }
 
-static inline void renumber(void *context, vclock *c)
+static inline void renumber(struct ranks *r, vclock *c, unsigned kind)
 {
-    const struct ranks *r = context;
     uint32_t v = (uint32_t)*c, n = 0;
 
+    (void)kind;
     for (unsigned t = 0; t < THREADS; t++)
         n |= (uint32_t)r->of[t][(v >> (8 * t)) & 255] << (8 * t);
     *c = n;
@@ -318,22 +322,50 @@ static uint8_t floor_of(unsigned t, unsigned *highest)
     return low;
 }
 
+/* A record gets a new rank when a view lies between it and the record before it; a view the rank of the last record it reaches. The
+ * highest value is where t stands: its coming accesses are recorded there, and no other view reaches it. */
+static void rank(struct ranks *r, unsigned t, unsigned highest)
+{
+    uint8_t last = 0;
+    bool between = true;
+
+    r->of[t][highest] |= RECORD;
+    for (unsigned v = 0; v <= highest; v++) {
+        unsigned kinds = v > r->floor[t] ? r->of[t][v] : 0;
+
+        if ((kinds & RECORD) && between) {
+            last++;
+            between = false;
+        }
+        if ((kinds & VIEW) && v < highest)
+            between = true;
+        r->of[t][v] = kinds ? last : 0;
+    }
+}
+
+/* What thread t gets by a fence, beyond what it knows. */
+static void drop_known(struct thread *th)
+{
+    vclock beyond = clock_beyond(th->acq, th->cur);
+
+    for (unsigned u = 0; u < THREADS; u++)
+        if (!clock_get(beyond, u))
+            th->acq = clock_set(th->acq, u, 0);
+}
+
 void clock_normalize(void)
 {
     struct ranks r;
     unsigned highest[THREADS];
 
     for (unsigned t = 0; t < E->threads; t++) {
+        drop_known(&E->w.thread[t]);
         r.floor[t] = floor_of(t, &highest[t]);
         memset(r.of[t], 0, highest[t] + 1);
     }
     for_each_clock(mark, &r);
-    for (unsigned t = 0; t < E->threads; t++) {
-        uint8_t rank = 0;
-
-        for (unsigned v = 0; v <= highest[t]; v++)
-            r.of[t][v] = v > r.floor[t] && r.of[t][v] ? ++rank : 0;
-    }
+    for (unsigned t = 0; t < E->threads; t++)
+        rank(&r, t, highest[t]);
     for (unsigned t = E->threads; t < THREADS; t++)
         r.of[t][0] = 0;
     for_each_clock(renumber, &r);

@@ -68,6 +68,9 @@ struct thread {
     uint8_t begun, invoked, responded, retired; /* counts of operations */
     uint8_t done, stores, nseen;
     bool saw_more; /* than it can remember: nseen is 0 */
+    bool looping;  /* this operation waited before: its reads are remembered */
+    bool awake;    /* what it read since it last waited has changed: nseen is 0 */
+    uint8_t pad[6];
 };
 
 /* What the race detector knows of a location: the last access of each kind by each thread, and what an acquire gets. */
@@ -141,7 +144,6 @@ struct engine {
     unsigned current;
     unsigned threads;
     bool learned;    /* a location turned out to be shared: start again */
-    bool uses_relax; /* wait loops: remember reads */
     bool failed;
     bool freeing; /* for the report of a race */
     bool tracing;
@@ -153,8 +155,11 @@ struct engine {
     const struct explore_initial *initial;
     uint8_t model[EXPLORE_MODEL_BYTES]; /* as make left it */
     uint64_t final_result;
-    struct config work[MAX_CONFIGS], found[MAX_CONFIGS]; /* linearize.c */
-    unsigned nwork, nfound;
+    struct configs {
+        struct config config[MAX_CONFIGS];
+        uint64_t hash[MAX_CONFIGS];
+        unsigned n;
+    } work, found; /* linearize.c */
     struct explore_options options;
     struct explore_result *result;
     struct loc loc[MAX_LOCS];
@@ -165,6 +170,7 @@ struct engine {
     uint8_t *arena, *stack;           /* fixed addresses */
     uint8_t *region, *pristine;       /* the program's globals, and as they were loaded */
     uint8_t *made;                    /* globals and arenas as make left them: states hold only what differs */
+    uint8_t *nothing;                 /* zeroes */
     size_t region_bytes;
 };
 /* At a fixed address, so that the pointer itself is no global of the program. */

@@ -21,15 +21,19 @@ void history_invoke(unsigned t)
     E->w.thread[t].invoked++;
 }
 
-static void add(struct config *list, unsigned *n, const struct config *c)
+static void add(struct configs *list, const struct config *c)
 {
-    for (unsigned i = 0; i < *n; i++)
-        if (!memcmp(&list[i], c, sizeof(*c)))
+    uint64_t hash = world_hash((const uint8_t *)c, sizeof(*c));
+
+    for (unsigned i = 0; i < list->n; i++)
+        if (list->hash[i] == hash && !memcmp(&list->config[i], c, sizeof(*c)))
             return;
-    if (*n == MAX_CONFIGS)
+    if (list->n == MAX_CONFIGS) {
         step_fail("more than %d orders of the operations are possible", MAX_CONFIGS);
-    else
-        list[(*n)++] = *c;
+        return;
+    }
+    list->hash[list->n] = hash;
+    list->config[list->n++] = *c;
 }
 
 /* Puts thread u's next operation behind the order c, in every way its result (if known) allows. */
@@ -50,7 +54,7 @@ static void extend(const struct config *c, unsigned u)
             continue;
         if (k >= th->responded)
             next.predicted[u] = result;
-        add(E->work, &E->nwork, &next);
+        add(&E->work, &next);
     }
 }
 
@@ -59,32 +63,34 @@ static int compare(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct config));
 }
 
-static void publish(const struct config *list, unsigned n)
+static void publish(const struct configs *list)
 {
-    memcpy(E->w.config, list, n * sizeof(*list));
-    E->w.configs = n;
-    qsort(E->w.config, n, sizeof(*list), compare);
-    if (!n)
+    memcpy(E->w.config, list->config, list->n * sizeof(list->config[0]));
+    E->w.configs = list->n;
+    qsort(E->w.config, list->n, sizeof(list->config[0]), compare);
+    if (!list->n)
         step_fail("not linearizable: no order of the operations explains their results");
 }
 
 /* Every order must now contain operation k of t. */
 static void require(unsigned t, unsigned k)
 {
-    memcpy(E->work, E->w.config, E->w.configs * sizeof(E->work[0]));
-    E->nwork = E->w.configs;
-    E->nfound = 0;
-    for (unsigned i = 0; i < E->nwork && !E->failed; i++) {
-        if (E->work[i].done[t] > k) {
-            add(E->found, &E->nfound, &E->work[i]);
+    E->work.n = E->found.n = 0;
+    for (unsigned i = 0; i < E->w.configs; i++)
+        add(&E->work, &E->w.config[i]);
+    for (unsigned i = 0; i < E->work.n && !E->failed; i++) {
+        const struct config *c = &E->work.config[i];
+
+        if (c->done[t] > k) {
+            add(&E->found, c);
             continue;
         }
         for (unsigned u = 0; u < E->threads; u++)
-            if (E->work[i].done[u] < E->w.thread[u].invoked)
-                extend(&E->work[i], u);
+            if (c->done[u] < E->w.thread[u].invoked)
+                extend(c, u);
     }
     if (!E->failed)
-        publish(E->found, E->nfound);
+        publish(&E->found);
 }
 
 void history_respond(unsigned t, uint64_t result)
@@ -94,16 +100,16 @@ void history_respond(unsigned t, uint64_t result)
     const struct explore_op *op = E->op[t][k];
 
     E->w.results[t][k] = result;
-    E->nfound = 0;
+    E->found.n = 0;
     for (unsigned i = 0; i < E->w.configs; i++) {
         struct config c = E->w.config[i];
 
         if (c.done[t] > k && op->spec && c.predicted[t] != result)
             continue;
         c.predicted[t] = 0;
-        add(E->found, &E->nfound, &c);
+        add(&E->found, &c);
     }
-    publish(E->found, E->nfound);
+    publish(&E->found);
 }
 
 void history_retire(unsigned t, unsigned count)

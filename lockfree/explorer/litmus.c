@@ -4,7 +4,7 @@
 #include "lockfree/atomic.h"
 
 static uint32_t x, y, out[EXPLORE_THREADS];
-static uint64_t payload;
+static uint64_t payload, after;
 static union {
     uint32_t word;
     uint8_t byte;
@@ -17,6 +17,7 @@ static void make(void *model)
     explore_name(&y, sizeof(y), 1, "y");
     explore_name(&both, sizeof(both), 1, "both");
     explore_name(&payload, sizeof(payload), 1, "payload");
+    explore_name(&after, sizeof(after), 1, "after");
 }
 
 static uint64_t observe_reads(void)
@@ -73,6 +74,7 @@ CODE(forward_y_read_x, atomic_store_relaxed(&y, 1); uint32_t a = RELAXED_Y; out[
 CODE(byte_then_word, atomic_store_relaxed(&both.byte, 1); out[thread] = atomic_load_relaxed(&both.word) + 4 * RELAXED_X;)
 CODE(write_x_read_byte, atomic_store_relaxed(&x, 1); out[thread] = atomic_load_relaxed(&both.byte);)
 CODE(over_buffered, atomic_store_relaxed(&x, 1); x = 2; out[thread] = RELAXED_X + 4 * RELAXED_Y;)
+CODE(await_change, uint32_t v; while (!(v = atomic_load_relaxed(&x))) cpu_relax(); out[thread] = v;)
 
 #define OP(f) {#f, f, NULL, 0}
 static const struct explore_op ops[] = {
@@ -80,7 +82,7 @@ static const struct explore_op ops[] = {
     OP(send_relaxed), OP(send), OP(receive_relaxed), OP(receive), OP(receive_fence), OP(send_fence), OP(write_x), OP(write_y),
     OP(read_x_y), OP(read_y_x), OP(read_x_fence_y), OP(read_y_fence_x), OP(read_x_write_y), OP(read_y_write_x), OP(read_x_twice),
     OP(write_x_twice), OP(write_x1_y2), OP(write_y1_x2), OP(forward_x_read_y), OP(forward_y_read_x), OP(byte_then_word),
-    OP(write_x_read_byte), OP(over_buffered), {NULL, NULL, NULL, 0}};
+    OP(write_x_read_byte), OP(over_buffered), OP(await_change), {NULL, NULL, NULL, 0}};
 static const struct explore_initial initials[] = {{"zero", make}, {NULL, NULL}};
 
 #define LITMUS(text, see, want, sc, tso, weak, ...)                                                \
@@ -111,6 +113,8 @@ const struct litmus litmus_tests[] = {
     LITMUS("forwarding", observe_reads, 0x11, false, true, true, "forward_x_read_y", "forward_y_read_x"),
     LITMUS("forwarding of a part", observe_reads, 0x01, false, true, true, "byte_then_word", "write_x_read_byte"),
     LITMUS("plain over buffered", observe_reads, 0x02, true, true, true, "over_buffered"),
+    LITMUS("waited for, first", observe_reads, 0x10, true, true, true, "write_x_twice", "await_change"),
+    LITMUS("waited for, second", observe_reads, 0x20, true, true, true, "write_x_twice", "await_change"),
     {.structure = {.name = NULL}},
 };
 
@@ -212,6 +216,24 @@ CODE(dekker_x, atomic_store_relaxed(&x, 1); if (!atomic_load_relaxed(&y)) payloa
 CODE(dekker_y, atomic_store_relaxed(&y, 1); if (!atomic_load_relaxed(&x)) payload++;)
 CODE(assert_order, if (atomic_load_acquire(&y)) EXPLORE_CHECK(atomic_load_relaxed(&x));)
 
+/* What the folding of equal states must keep apart: an access before a release and one behind it, how far knowledge went, what a wait
+ * loop has looked at. */
+CODE(publish_then_touch, payload = 1; atomic_store_release(&x, 1); payload = 2;)
+CODE(touch_between, payload = 1; atomic_store_release(&x, 1); after = 2; atomic_store_release(&y, 1);)
+CODE(read_first, if (atomic_load_acquire(&x)) out[thread] = (uint32_t)payload;)
+CODE(read_second, if (atomic_load_acquire(&y)) out[thread] = (uint32_t)(payload + after);)
+CODE(read_too_early, if (atomic_load_acquire(&x)) out[thread] = (uint32_t)(payload + after);)
+CODE(pass_on, if (atomic_load_acquire(&x)) atomic_store_release(&y, 1);)
+CODE(pass_on_relaxed, if (atomic_load_relaxed(&x)) atomic_store_release(&y, 1);)
+CODE(read_passed, if (atomic_load_acquire(&y)) out[thread] = (uint32_t)payload;)
+CODE(write_both, atomic_store_relaxed(&both.word, 1);)
+CODE(toggle_y, atomic_store_relaxed(&y, 1); atomic_store_relaxed(&y, 0);)
+CODE(pass_on_fence, if (RELAXED_X) { (void)atomic_load_relaxed(&both.word); atomic_fence_acquire(); atomic_store_release(&y, 1); })
+CODE(pass_on_early_fence, uint32_t f; atomic_fence_acquire(); f = atomic_load_relaxed(&x); if (f) atomic_store_release(&y, 1);)
+CODE(await_either, while (!(atomic_load_acquire(&x) | atomic_load_acquire(&y))) cpu_relax();)
+CODE(await_both, while (!atomic_load_acquire(&x)) cpu_relax(); while (!atomic_load_acquire(&y)) cpu_relax();)
+CODE(await_one, while (atomic_load_relaxed(&x) != 1) cpu_relax();)
+
 static uint64_t *object;
 
 CODE(free_it, uint64_t *o = atomic_xchg_full(&object, NULL); if (o) explore_free(o);)
@@ -246,7 +268,9 @@ static bool left_spec(void *model, unsigned thread, unsigned serial, unsigned ou
 static const struct explore_op bug_ops[] = {
     OP(a_then_b), OP(b_then_a), OP(locked_count), OP(badly_locked_count), OP(plain_count), OP(publish), OP(publish_relaxed),
     OP(consume), OP(await), OP(dekker_x), OP(dekker_y), OP(send), OP(send_relaxed), OP(assert_order), OP(free_it), OP(use_it),
-    OP(use_freed), OP(free_twice), OP(wild), OP(leave_half), {NULL, NULL, NULL, 0}};
+    OP(use_freed), OP(free_twice), OP(wild), OP(leave_half), OP(publish_then_touch), OP(touch_between), OP(read_first), OP(read_second),
+    OP(read_too_early), OP(pass_on), OP(pass_on_relaxed), OP(pass_on_fence), OP(pass_on_early_fence), OP(read_passed),
+    OP(await_either), OP(await_both), OP(await_one), OP(write_both), OP(toggle_y), OP(write_x), OP(write_y), OP(write_x_twice), {NULL, NULL, NULL, 0}};
 static const struct explore_op left_op = {"left", left, left_spec, 0};
 static const struct explore_initial bug_initials[] = {{"zero", make}, {"object", make_object}, {NULL, NULL}};
 
@@ -279,6 +303,25 @@ const struct bug litmus_bugs[] = {
     BUG("freed twice", "object", "freed twice", "freed twice", "freed twice", "free_twice free_twice"),
     BUG("freed once", "object", NULL, NULL, NULL, "free_it", "free_it"),
     BUG("wild", "zero", "wild access", "wild access", "wild access", "wild"),
+    BUG("touched behind the release", "zero", "data race", "data race", "data race", "publish_then_touch", "read_first"),
+    BUG("two releases", "zero", NULL, NULL, NULL, "touch_between", "read_first", "read_second"),
+    BUG("two releases, the first taken for both", "zero", "data race", "data race", "data race", "touch_between", "read_second",
+        "read_too_early"),
+    BUG("passed on", "zero", NULL, NULL, NULL, "publish", "pass_on", "read_passed"),
+    BUG("passed on relaxed", "zero", "data race", "data race", "data race", "publish", "pass_on_relaxed", "read_passed"),
+    BUG("passed on by a fence", "zero", NULL, NULL, NULL, "publish", "pass_on_fence", "read_passed", "write_both"),
+    BUG("passed on, the fence too early", "zero", "data race", "data race", "data race", "publish", "pass_on_early_fence", "read_passed"),
+    BUG("known once, not again", "zero", "data race", "data race", "data race", "publish publish_then_touch", "read_first read_first"),
+    BUG("known once, not again, by thread 0", "zero", "data race", "data race", "data race", "read_first read_first",
+        "publish publish_then_touch"),
+    BUG("two releases, thread 0 took the first", "zero", "data race", "data race", "data race", "read_too_early", "touch_between",
+        "read_second"),
+    BUG("wait for the one", "zero", NULL, NULL, NULL, "write_x", "await_either", "await_either"),
+    BUG("wait for the other", "zero", NULL, NULL, NULL, "write_y", "await_either", "await_either"),
+    BUG("wait, the other comes and goes", "zero", NULL, NULL, NULL, "write_x", "await_either", "toggle_y"),
+    BUG("wait for both", "zero", NULL, NULL, NULL, "write_x", "await_both", "write_y"),
+    BUG("wait for one of both only", "zero", "deadlock", "deadlock", "deadlock", "write_x", "await_both"),
+    BUG("wait for what may be missed", "zero", "deadlock", "deadlock", "deadlock", "write_x_twice", "await_one"),
     {{.name = "wrong at the end", .ops = bug_ops, .initials = bug_initials, .final = &left_op},
      {"zero", {"leave_half"}},
      {"no order", "no order", "no order"}},

@@ -10,6 +10,8 @@
 
 #define PATH_BYTES (1ull << 34) /* address space for snapshots; touched pages only count */
 #define MAX_DEPTH 4096
+#define LONG_PASS 20000 /* transitions: a pass that was this long for nothing shall not happen again and again */
+#define LEARN_BOUND 2   /* preemptions that show nearly all of what is shared */
 
 struct choice {
     uint8_t thread, alternative, flush;
@@ -29,6 +31,8 @@ struct search {
     size_t top;
     uint64_t *seen; /* open addressing, 0 is empty */
     uint64_t nseen, slots;
+    uint64_t learn_until; /* transitions: this pass does not count, but there may be more to learn near by */
+    bool loaded;          /* the world is the state of the topmost frame */
     double deadline;
 };
 
@@ -190,11 +194,22 @@ static void arrive(struct search *s)
     f->snapshot = s->top;
     s->top += n;
     s->depth++;
+    s->loaded = true;
 }
 
 static bool stopped(const struct search *s)
 {
     return s->deadline > 0 && E->result->transitions % 1024 == 0 && now() > s->deadline;
+}
+
+/* A pass in which something was learned goes on for half as long again: what is learned together is learned at once. */
+static bool learned_enough(struct search *s)
+{
+    if (!E->learned)
+        return false;
+    if (!s->learn_until)
+        s->learn_until = E->result->transitions * 3 / 2;
+    return E->result->transitions >= s->learn_until;
 }
 
 /* One pass with what is known of the locations; false when something was learned and the pass does not count. */
@@ -203,13 +218,15 @@ static bool pass(struct search *s, const struct explore_initial *initial, bool *
     s->depth = 0;
     s->top = 0;
     s->nseen = 0;
+    s->learn_until = 0;
+    s->loaded = false;
     memset(s->seen, 0, s->slots * sizeof(*s->seen));
     E->learned = false;
     E->result->transitions = E->result->ends = E->result->outcomes = 0;
     step_start(initial);
     if (!E->failed)
         arrive(s);
-    while (s->depth && !E->failed && !E->learned) {
+    while (s->depth && !E->failed && !learned_enough(s)) {
         struct frame *f = &s->frame[s->depth - 1];
 
         if (f->next == f->n) {
@@ -221,7 +238,9 @@ static bool pass(struct search *s, const struct explore_initial *initial, bool *
             *out_of_time = true;
             return true;
         }
-        world_load(s->snapshots + f->snapshot);
+        if (!s->loaded)
+            world_load(s->snapshots + f->snapshot);
+        s->loaded = false;
         f->taken = f->choice[f->next++];
         E->result->transitions++;
         take(f->taken);
@@ -333,7 +352,6 @@ static void forget_locations(void)
     memset(E->loc, 0, sizeof(E->loc));
     memset(E->loc_slot, 0, sizeof(E->loc_slot));
     E->locs = E->weak_locs = 0;
-    E->uses_relax = false;
 }
 
 static void search_init(struct search *s)
@@ -351,13 +369,29 @@ static void search_free(struct search *s)
     munmap(s->snapshots, PATH_BYTES);
 }
 
+/* Searches with few preemptions, until they show nothing new: cheap, and the search that counts seldom starts again then. */
+static void learn_quickly(struct search *s, const struct explore_initial *initial, bool *out_of_time)
+{
+    int bound = E->options.bound;
+
+    E->options.bound = LEARN_BOUND;
+    while (!pass(s, initial, out_of_time))
+        continue;
+    E->options.bound = bound;
+}
+
 static void explore(struct search *s, const struct explore_initial *initial)
 {
     struct explore_result *r = E->result;
-    bool out_of_time = false;
+    bool out_of_time = false, learned = E->options.bound >= 0;
 
     while (!pass(s, initial, &out_of_time))
-        continue;
+        if (r->transitions > LONG_PASS && !learned) {
+            learned = true;
+            learn_quickly(s, initial, &out_of_time);
+            if (E->failed || out_of_time)
+                break;
+        }
     r->states = s->nseen;
     r->end = E->options.bound >= 0 ? EXPLORE_BOUNDED : EXPLORE_COVERED;
     if (out_of_time)

@@ -56,7 +56,7 @@ static void forget(unsigned t)
 {
     memset(E->w.seen[t], 0, sizeof(E->w.seen[t]));
     E->w.thread[t].nseen = 0;
-    E->w.thread[t].saw_more = false;
+    E->w.thread[t].saw_more = E->w.thread[t].awake = false;
 }
 
 /* What a wait loop read: it need not look again before one of these changes. */
@@ -64,7 +64,7 @@ static void remember(unsigned t, const struct request *r, uint64_t value)
 {
     struct thread *th = &E->w.thread[t];
 
-    if (!E->uses_relax || th->saw_more)
+    if (!th->looping || th->saw_more || th->awake)
         return;
     for (unsigned i = 0; i < th->nseen; i++)
         if (E->w.seen[t][i].addr == r->addr && E->w.seen[t][i].value == value && E->w.seen[t][i].size == r->size)
@@ -77,16 +77,14 @@ static void remember(unsigned t, const struct request *r, uint64_t value)
     }
 }
 
-static bool relax_is_over(unsigned t)
+/* Has something changed that thread t read since it last waited? Its buffer is laid over memory. */
+static bool has_changed(unsigned t)
 {
-    struct thread *th = &E->w.thread[t];
-    bool over = th->nseen == 0;
+    bool changed = false;
 
-    buffer_lay(t);
-    for (unsigned i = 0; i < th->nseen && !over; i++)
-        over = memory_read(E->w.seen[t][i].addr, (unsigned)E->w.seen[t][i].size) != E->w.seen[t][i].value;
-    buffer_lift(t);
-    return over;
+    for (unsigned i = 0; i < E->w.thread[t].nseen && !changed; i++)
+        changed = memory_read(E->w.seen[t][i].addr, (unsigned)E->w.seen[t][i].size) != E->w.seen[t][i].value;
+    return changed;
 }
 
 static bool retires_now(unsigned t, unsigned *count)
@@ -124,6 +122,13 @@ static void do_load(unsigned t, struct request *r, unsigned choice)
     remember(t, r, r->result);
 }
 
+/* What an acquire of l gets, when anybody else acquires from it. */
+static void publish(unsigned t, const struct loc *l, vclock sync)
+{
+    if (loc_is_shared(l, t, true))
+        E->w.meta[l - E->loc].sync = sync;
+}
+
 static void store_now(unsigned t, struct loc *l, const struct request *r)
 {
     if (weak_tracks(l))
@@ -131,7 +136,7 @@ static void store_now(unsigned t, struct loc *l, const struct request *r)
     else
         weak_untracked(t, false, true, r->order);
     memory_write(r->addr, r->size, r->value);
-    E->w.meta[l - E->loc].sync = clock_release(t, r->order);
+    publish(t, l, clock_release(t, r->order));
 }
 
 static void do_store(unsigned t, struct request *r)
@@ -173,7 +178,7 @@ static void do_update(unsigned t, struct request *r, uint64_t value)
         clock_acquire(t, sync, r->order);
         weak_untracked(t, true, true, r->order);
     }
-    E->w.meta[l - E->loc].sync = clock_join(sync, clock_release(t, r->order));
+    publish(t, l, clock_join(sync, clock_release(t, r->order)));
     memory_write(r->addr, r->size, value);
     if (order_releases(r->order))
         clock_tick(t);
@@ -233,6 +238,7 @@ static void perform(unsigned t, struct request *r, unsigned choice)
         break;
     case REQ_RELAX:
         forget(t);
+        E->w.thread[t].looping = true;
         break;
     default:
         break;
@@ -312,7 +318,6 @@ static void do_begin(unsigned t)
 {
     memset((uint8_t *)E->w.thread[t].sp - DEAD_BYTES, 0, DEAD_BYTES);
     E->w.thread[t].begun++;
-    forget(t);
     if (E->tracing)
         explain_op(t, "begins", 0);
 }
@@ -325,6 +330,7 @@ static void do_end(unsigned t, const struct request *r)
         explain_op(t, "returns", r->value);
     history_respond(t, r->value);
     forget(t);
+    E->w.thread[t].looping = false;
     if (!E->failed && retires_now(t, &count)) {
         invoke(t, count);
         history_retire(t, count);
@@ -348,11 +354,8 @@ static bool is_silent(unsigned t, const struct request *r)
 
     if (r->kind == REQ_FENCE)
         return !tso() || r->order != __ATOMIC_SEQ_CST || !th->stores;
-    if (r->kind == REQ_RELAX) {
-        E->learned |= !E->uses_relax;
-        E->uses_relax = true;
-        return false;
-    }
+    if (r->kind == REQ_RELAX) /* the first look of an operation is never waited for: only a loop must remember what it read */
+        return !th->saw_more && !th->nseen;
     l = loc_of(r->addr, r->size);
     if (!loc_is_shared(l, t, r->kind != REQ_LOAD))
         return !tso() || r->kind == REQ_LOAD || (r->kind == REQ_STORE ? th->stores < BUFFERED : !th->stores);
@@ -440,7 +443,7 @@ static void settle(unsigned t)
     }
 }
 
-void step_thread(unsigned t, unsigned choice)
+static void go_on(unsigned t, unsigned choice)
 {
     struct request r = E->w.thread[t].req;
 
@@ -455,6 +458,37 @@ void step_thread(unsigned t, unsigned choice)
     settle(t);
 }
 
+/* Once a value that t read since it last waited has changed, t will look again, whatever comes: what else it read is forgotten, and
+ * if it waits already it runs up to its next access now, which nobody can notice. */
+static void wake(unsigned t)
+{
+    bool changed;
+
+    if (!E->w.thread[t].nseen)
+        return;
+    buffer_lay(t);
+    changed = has_changed(t);
+    buffer_lift(t);
+    if (!changed)
+        return;
+    forget(t);
+    E->w.thread[t].awake = true;
+    if (E->w.thread[t].req.kind == REQ_RELAX)
+        go_on(t, 0);
+}
+
+static void wake_all(void)
+{
+    for (unsigned t = 0; t < E->threads && !E->failed; t++)
+        wake(t);
+}
+
+void step_thread(unsigned t, unsigned choice)
+{
+    go_on(t, choice);
+    wake_all();
+}
+
 void step_flush(unsigned t)
 {
     if (E->tracing)
@@ -462,6 +496,7 @@ void step_flush(unsigned t)
     invoke(t, E->w.buffer[t][0].op);
     buffer_flush(t);
     settle(t);
+    wake_all();
 }
 
 bool step_enabled(unsigned t)
@@ -474,7 +509,7 @@ bool step_enabled(unsigned t)
     case REQ_LOAD:
         return true;
     case REQ_RELAX:
-        return relax_is_over(t);
+        return th->saw_more;
     case REQ_STORE:
         return !tso() || th->stores < BUFFERED;
     default:

@@ -40,6 +40,7 @@ void world_init(void)
     E->pristine = malloc(E->region_bytes);
     memcpy(E->pristine, E->region, E->region_bytes);
     E->made = malloc(E->region_bytes + ARENAS);
+    E->nothing = calloc(MAX_LOCS, sizeof(struct loc_meta));
 }
 
 void world_made(void)
@@ -86,7 +87,7 @@ static void for_each_part(transfer *part, void *context)
         part(context, w->cur, NULL, (size_t)((uint8_t *)w->hist - (uint8_t *)w->cur));
         part(context, w->hist, NULL, w->hists * sizeof(struct hist));
     }
-    part(context, w->meta, NULL, w->metas * sizeof(struct loc_meta));
+    part(context, w->meta, E->nothing, w->metas * sizeof(struct loc_meta));
 }
 
 static bool block_differs(const uint8_t *a, const uint8_t *b)
