@@ -79,7 +79,12 @@ static bool apply_frozen(struct runqueue *rq, struct rq_task *t, uint64_t w)
     apply_all(rq, t);
     if (!own_park(&t->own)) {
         own_requeue(&t->own);
-        rq_place(rq, t);
+        if (OWN_CPU(w) == rq->cpu) {
+            rq_place(rq, t);
+        } else { /* adopted: from now on it is this CPU's */
+            own_migrate(&t->own);
+            rq_arrive(rq, t);
+        }
     }
     rq_env_applied(t);
     return true;
@@ -100,10 +105,24 @@ static enum settle settle_shelved(struct runqueue *rq, struct rq_task *t)
 
     if (slot < 0 || !rq_unshelve(rq, slot))
         return IN_FLIGHT; /* a thief has it and has not said so yet */
+    rq->nr_running--;     /* on the shelf it counted; rq_env_enqueue counts it again */
     apply_all(rq, t);
     rq_place(rq, t);
     rq_env_applied(t);
     return SETTLED;
+}
+
+/* Not this CPU's task: to its owner with the node. This CPU may be the adopter of one that is off line; then the task sleeps, or what was
+ * read of it is old. */
+static enum settle settle_of_other(struct runqueue *rq, struct rq_task *t, uint64_t w)
+{
+    struct runqueue *owner = rq_env_of(OWN_CPU(w));
+
+    if (lf_likely(owner != rq)) {
+        rq_post_request(owner, t); /* the node is detached and ours */
+        return SETTLED;
+    }
+    return OWN_STATE(w) == OWN_PARKED && apply_frozen(rq, t, w) ? SETTLED : LOOK_AGAIN;
 }
 
 static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t w)
@@ -117,10 +136,8 @@ static enum settle settle_once(struct runqueue *rq, struct rq_task *t, uint64_t 
     default:
         break;
     }
-    if (OWN_CPU(w) != rq->cpu) {
-        rq_post_request(rq_env_of(OWN_CPU(w)), t); /* the node is detached and ours: push it to who owns the task */
-        return SETTLED;
-    }
+    if (OWN_CPU(w) != rq->cpu)
+        return settle_of_other(rq, t, w);
     if (OWN_STATE(w) == OWN_PARKED)
         return apply_frozen(rq, t, w) ? SETTLED : LOOK_AGAIN;
     if (OWN_STATE(w) == OWN_RUNNABLE) {
@@ -175,6 +192,24 @@ void rq_drain(struct runqueue *rq)
 
         n = inbox_take_next(n);
         settle(rq, t);
+    }
+}
+
+void rq_forward(struct runqueue *from, struct runqueue *to)
+{
+    struct inbox_node *n;
+
+    for (n = inbox_reverse(inbox_detach_all(&from->wakes)); n;) {
+        struct rq_task *t = lf_container_of(n, struct rq_task, wake_node);
+
+        n = inbox_take_next(n);
+        rq_post_wake(to, t);
+    }
+    for (n = inbox_reverse(inbox_detach_all(&from->requests)); n;) {
+        struct rq_task *t = lf_container_of(n, struct rq_task, req_node);
+
+        n = inbox_take_next(n);
+        rq_post_request(to, t);
     }
 }
 

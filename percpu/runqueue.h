@@ -10,11 +10,13 @@
  *     and looks again; an enqueuer looks for HANDOVER after own_arrive; who clears HANDOVER owns the detached node.
  *  Q4 affinity: the mask is published, then (full barrier) the owner read; every enqueuer re-reads the mask after own_arrive.
  *  Q5 a pushed request node holds a reference to its task (the surroundings take and drop it: rq_env_applied).
+ *  Q6 a CPU that is off line has an adopter, which rq_env_of names; only the adopter edits tasks that sleep as the absent CPU's. The
+ *     map changes when neither of the two is within rq_drain, and an inbox is given up a grace period later (rq_forward).
  * Misuse: an owner's operation on another CPU's queue is caught in debug builds, with the place of the owner's last drain or shelving.
  * Progress: posts are lock-free, nothing here waits. No allocation: the nodes are in the tasks.
  * Reuse: a task's nodes and slot are its own again when the owner detached them; the task is freed a grace period after it died.
  * Source: our own; message passing to the owner as in Barrelfish (SOSP 2009), shelves instead of deques, see lockfree/shelf.h.
- * Checked by tests/models/{inbox,requests,handover,shelf,affinity}.pml. */
+ * Checked by tests/models/{inbox,requests,handover,shelf,affinity,offline}.pml. */
 #pragma once
 #include "lockfree/bitmap.h"
 #include "lockfree/inbox.h"
@@ -64,6 +66,7 @@ struct runqueue {
 };
 
 /* What the surroundings provide (kernel/sched, or a host test). All but rq_env_ipi: on the owner, interrupts off. */
+/* Whose queue answers for cpu: its own, or that of the CPU that adopted it while it is off line (Q6). */
 struct runqueue *rq_env_of(uint32_t cpu);
 void rq_env_ipi(uint32_t cpu);
 /* True when t is in this queue or next slot (and not on the shelf). t may be another CPU's by now: look at it by atomic loads
@@ -133,6 +136,8 @@ void rq_init(struct runqueue *rq, uint32_t cpu);
 bool rq_request(struct rq_task *t, uint32_t bits);
 /* Owner: takes everything from the inboxes. NEED_RESCHED was cleared before (Q1). */
 void rq_drain(struct runqueue *rq);
+/* What lies in from's inboxes goes to `to`, untouched. from is the caller's and runs nothing, or no CPU's any more. Interrupts off. */
+void rq_forward(struct runqueue *from, struct runqueue *to);
 /* Owner of a detached WAKING or MIGRATING task: make it RUNNABLE here, or forward it if its mask forbids this CPU. */
 void rq_arrive(struct runqueue *rq, struct rq_task *t);
 /* Owner, t RUNNABLE and in hand: queue it here, or send it on when its mask forbids this CPU. */

@@ -63,7 +63,7 @@ static int uptime_show(struct seq_buf *s, void *unused)
 {
     u64 up = ktime_get_boot_ns() / NS_PER_TICK, idle_ns = 0;
 
-    for_each_online_cpu(cpu)
+    for_each_possible_cpu(cpu)
     {
         u64 user, nice, sys, idle, irq;
 
@@ -99,7 +99,7 @@ static u64 irq_total(unsigned vector)
 {
     u64 n = 0;
 
-    for_each_online_cpu(cpu) n += vector_count(vector, cpu);
+    for_each_possible_cpu(cpu) n += vector_count(vector, cpu);
     return n;
 }
 
@@ -107,7 +107,7 @@ static u64 fork_count(void)
 {
     u64 n = 0;
 
-    for_each_online_cpu(cpu) n += per_cpu(nr_forks, cpu);
+    for_each_possible_cpu(cpu) n += per_cpu(nr_forks, cpu);
     return n;
 }
 
@@ -115,7 +115,7 @@ static int stat_show(struct seq_buf *s, void *unused)
 {
     u64 sum[5] = {0}, total = 0;
 
-    for_each_online_cpu(cpu)
+    for_each_possible_cpu(cpu)
     {
         u64 t[5];
 

@@ -3,8 +3,11 @@
 #include "kernel/arch/x86/smp.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/fs/seq_bitmap.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/fmt.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/sched/hotplug.h"
 #include "kernel/time/ktime.h"
 
 #define CPU_DIR   "devices/system/cpu"
@@ -20,6 +23,10 @@ static bool all_cpus(unsigned cpu, unsigned of)
 static bool online_cpus(unsigned cpu, unsigned of)
 {
     return cpu_online(cpu);
+}
+static bool offline_cpus(unsigned cpu, unsigned of)
+{
+    return !cpu_online(cpu);
 }
 static bool of_node(unsigned cpu, unsigned node)
 {
@@ -56,6 +63,7 @@ static void show_cpus(struct seq_buf *s, cpu_test_t test, unsigned of, bool list
     }
 CPU_SET(possible_show, all_cpus, true)
 CPU_SET(online_show, online_cpus, true)
+CPU_SET(offline_show, offline_cpus, true)
 CPU_SET(self_list_show, itself, true)
 CPU_SET(self_mask_show, itself, false)
 CPU_SET(llc_list_show, same_llc, true)
@@ -87,6 +95,26 @@ static int cpu_online_show(struct seq_buf *s, void *cpu)
     return 0;
 }
 
+/* What Linux takes for a truth value: the first letter decides, after an o the second. */
+static int truth(const char *text)
+{
+    if (text[0] == 'o' || text[0] == 'O')
+        return text[1] == 'n' || text[1] == 'N' ? 1 : text[1] == 'f' || text[1] == 'F' ? 0 : -EINVAL;
+    if (strchr("1yYtT", text[0]) && text[0])
+        return 1;
+    return text[0] && strchr("0nNfF", text[0]) ? 0 : -EINVAL;
+}
+
+static ssize_t cpu_online_store(const char *text, size_t n, void *cpu)
+{
+    int on = truth(text), err;
+
+    if (on < 0)
+        return on;
+    err = on ? cpu_up((unsigned)(unsigned long)cpu) : cpu_down((unsigned)(unsigned long)cpu);
+    return err ? err : (ssize_t)n;
+}
+
 static int kernel_max_show(struct seq_buf *s, void *unused)
 {
     seq_printf(s, "%d\n", MAX_CPUS - 1);
@@ -112,8 +140,10 @@ static void create_cpu(unsigned cpu)
     void *of = (void *)(unsigned long)cpu;
     char path[96], target[64];
 
-    if (cpu)
-        add(CPU_DIR "/cpu", cpu, "online", cpu_online_show, of);
+    if (cpu) {
+        snprintf(path, sizeof(path), CPU_DIR "/cpu%u/online", cpu);
+        sysfs_create(path, 0644, cpu_online_show, cpu_online_store, of);
+    }
     add(CPU_DIR "/cpu", cpu, "topology/core_id", number_show, of);
     add(CPU_DIR "/cpu", cpu, "topology/physical_package_id", package_show, of);
     add(CPU_DIR "/cpu", cpu, "topology/thread_siblings", self_mask_show, of);
@@ -196,7 +226,7 @@ void sysfs_cpu_create(void)
     sysfs_create(CPU_DIR "/online", 0444, online_show, NULL, NULL);
     sysfs_create(CPU_DIR "/possible", 0444, possible_show, NULL, NULL);
     sysfs_create(CPU_DIR "/present", 0444, possible_show, NULL, NULL);
-    sysfs_create(CPU_DIR "/offline", 0444, blank_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/offline", 0444, offline_show, NULL, NULL);
     sysfs_create(CPU_DIR "/isolated", 0444, blank_show, NULL, NULL);
     sysfs_create(CPU_DIR "/kernel_max", 0444, kernel_max_show, NULL, NULL);
     for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)

@@ -97,6 +97,7 @@ void mmput(struct mm_struct *mm);                          /* last user: unmaps 
 void mmdrop(struct mm_struct *mm);                         /* last reference: frees the top table */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next); /* CR3 if different; interrupts off */
 void enter_lazy_tlb(struct mm_struct *mm);
+void leave_borrowed_mm(void);                              /* the idle task lets go of what it borrowed; interrupts off */
 /* Installs a new mm in current (exec); returns the old one. */
 struct mm_struct *exec_mmap_switch(struct mm_struct *mm);
 

@@ -211,6 +211,18 @@ void enter_lazy_tlb(struct mm_struct *mm)
 {
 }
 
+void leave_borrowed_mm(void)
+{
+    struct mm_struct *lazy = current->active_mm;
+
+    if (lazy == &init_mm)
+        return;
+    switch_mm(lazy, &init_mm);
+    atomic_inc_relaxed(&init_mm.count);
+    current->active_mm = &init_mm;
+    mmdrop(lazy);
+}
+
 struct mm_struct *exec_mmap_switch(struct mm_struct *mm)
 {
     struct task_struct *t = current;

@@ -76,18 +76,18 @@ static void move_current(void)
         preempt_schedule();
 }
 
-/* Stores the part of `mask` that is online. False: nothing of it is. */
+/* Stores the part of `mask` that takes tasks. False: nothing of it does. */
 static bool store_mask(struct task_struct *t, const unsigned long *mask, u32 *ticket)
 {
     u32 n = 0;
 
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        n += (u32)__builtin_popcountl(mask[w] & cpu_online_mask[w]);
+        n += (u32)__builtin_popcountl(mask[w] & cpu_active_mask[w]);
     if (!n)
         return false;
     spin_lock(&t->se.attr_lock);
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        atomic_store_relaxed(&t->se.cpus_mask[w], mask[w] & cpu_online_mask[w]);
+        atomic_store_relaxed(&t->se.cpus_mask[w], mask[w] & cpu_active_mask[w]);
     WRITE_ONCE(t->se.nr_cpus_allowed, n);
     *ticket = atomic_fetch_add_full(&t->se.affinity_wanted, 1) + 1; /* Q4: the mask before the owner is read */
     spin_unlock(&t->se.attr_lock);

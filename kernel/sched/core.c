@@ -159,7 +159,10 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
         sched_affinity_left(prev);
         if (task_is_fair(prev))
             fair_note_lag(rq, prev);
-        rq_place(&rq->q, &prev->se.rq);
+        if (cpu_active(rq->q.cpu))
+            rq_place(&rq->q, &prev->se.rq);
+        else
+            rq_send(&rq->q, &prev->se.rq, sched_select_cpu(prev, rq->q.cpu));
     } else if (likely(task_is_fair(prev))) {
         fair_insert(rq, prev);
         if (unlikely(sched_smp))
@@ -252,7 +255,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
 /* Nothing to run: try to take work from another CPU, else idle. */
 static __noinline struct task_struct *pick_nothing(struct rq *rq, struct task_struct *prev)
 {
-    if (sched_smp && sched_steal(rq)) {
+    if (sched_smp && rq->balanced && sched_steal(rq)) {
         struct task_struct *best = pick_slow(rq, rq->idle, fair_candidate(rq, rq->idle, PREV_IDLE), PREV_IDLE);
 
         if (best)

@@ -88,7 +88,7 @@ u64 nr_context_switches(void)
 {
     u64 n = 0;
 
-    for_each_online_cpu(cpu)
+    for_each_possible_cpu(cpu)
         n += READ_ONCE(cpu_rq(cpu)->nr_switches);
     return n;
 }
@@ -97,7 +97,7 @@ void cpu_times(unsigned cpu, u64 *user, u64 *nice, u64 *sys, u64 *idle, u64 *irq
 {
     struct rq *rq = cpu_rq(cpu);
     struct task_struct *it = READ_ONCE(rq->idle);
-    u64 now = rdtsc(), idle_ticks, busy, samples;
+    u64 halted = READ_ONCE(rq->halted), now = halted ? halted : rdtsc(), idle_ticks, busy, samples;
 
     *user = *nice = *sys = *idle = *irq = 0;
     if (!it)

@@ -29,11 +29,20 @@ u64 dl_bandwidth(u64 runtime_ns, u64 period_ns)
     return (u64)(((unsigned __int128)runtime_ns << BW_SHIFT) / period_ns);
 }
 
-static u64 bandwidth_limit(void)
+static u64 bandwidth_limit(unsigned cpus)
 {
     if (sched_rt_runtime_us < 0)
-        return (u64)num_online_cpus() << BW_SHIFT;
-    return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * num_online_cpus();
+        return (u64)cpus << BW_SHIFT;
+    return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * cpus;
+}
+
+static unsigned num_active_cpus(void)
+{
+    unsigned n = 0;
+
+    for_each_active_cpu(cpu)
+        n++;
+    return n;
 }
 
 int dl_admit_locked(struct task_struct *t, u64 bw)
@@ -41,12 +50,25 @@ int dl_admit_locked(struct task_struct *t, u64 bw)
     int err = 0;
 
     spin_lock(&admission_lock);
-    if (bw > t->dl.bw && admitted_bw - t->dl.bw + bw > bandwidth_limit())
+    if (bw > t->dl.bw && admitted_bw - t->dl.bw + bw > bandwidth_limit(num_active_cpus()))
         err = -EBUSY;
     if (!err) {
         admitted_bw += bw - t->dl.bw;
         t->dl.bw = bw;
     }
+    spin_unlock(&admission_lock);
+    return err;
+}
+
+int dl_cpu_leaves(u32 cpu)
+{
+    int err = 0;
+
+    spin_lock(&admission_lock);
+    if (admitted_bw && admitted_bw > bandwidth_limit(num_active_cpus() - 1))
+        err = -EBUSY;
+    else
+        (void)atomic_fetch_and_full(&cpu_active_mask[cpu / 64], ~BIT(cpu % 64));
     spin_unlock(&admission_lock);
     return err;
 }
@@ -92,6 +114,11 @@ static void throttle(struct rq *rq, struct task_struct *t)
 struct task_struct *dl_first(struct rq *rq)
 {
     return rq->dl.ready.root ? DL_TASK(rq->dl.ready.root) : NULL;
+}
+
+struct task_struct *dl_any_throttled(struct rq *rq)
+{
+    return rq->dl.throttled.root ? DL_TASK(rq->dl.throttled.root) : NULL;
 }
 
 bool dl_earlier(const struct task_struct *a, const struct task_struct *b)
@@ -252,18 +279,19 @@ static s64 standing(u32 cpu)
 /* The CPU that runs the least urgent task, if t is more urgent; an idle one first. */
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
 {
-    u32 best = prev_cpu;
+    bool stays = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
     s64 latest = t->dl.abs_deadline_ns;
+    u32 best;
 
-    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_online(prev_cpu))
+    if (stays)
         latest = max(latest, standing(prev_cpu));
     if (latest == S64_MAX)
         return prev_cpu; /* idle */
     best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
     if (best != CPUGROUP_NONE)
         return best;
-    best = prev_cpu;
-    for_each_online_cpu(cpu) {
+    best = stays ? prev_cpu : sched_any_allowed(t);
+    for_each_active_cpu(cpu) {
         if (standing(cpu) > latest && rq_task_may_run_on(&t->se.rq, cpu)) {
             latest = standing(cpu);
             best = cpu;

@@ -38,10 +38,10 @@ void sched_publish_surplus(struct rq *rq)
 {
     u32 idle;
 
-    if (!cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
+    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
         return;
     /* D1: published, then look for an idle CPU, which looks here after it went idle. */
-    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_online_mask);
+    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_active_mask);
     if (idle != CPUGROUP_NONE)
         rq_kick(rq_env_of(idle));
 }
@@ -114,7 +114,7 @@ void fair_balance_tick(struct rq *rq)
         reap(rq);
     if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)
         fair_leave_slot(rq); /* the waker did not block after all */
-    if (rq->q.fair.total && sched_smp) {
+    if (rq->q.fair.total && sched_smp && rq->balanced) {
         sched_publish_surplus(rq);
         if (rq->q.fair.total > 1)
             (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */

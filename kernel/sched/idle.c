@@ -56,7 +56,9 @@ static void wait_mwait(struct rq *rq)
 /* Interrupts off at entry and exit. An interrupt may switch away from inside; then it returns here later. */
 static void idle_wait(struct rq *rq)
 {
-    if (!rq->idle_marked || !cpu_is_marked_idle(&sched_groups, rq->q.cpu)) {
+    if (unlikely(!rq->balanced)) {
+        rq->idle_marked = true; /* for leave_idle(); nobody sends work here by himself */
+    } else if (!rq->idle_marked || !cpu_is_marked_idle(&sched_groups, rq->q.cpu)) {
         rq->idle_marked = true;
         cpu_mark_idle(&sched_groups, rq->q.cpu); /* D1: then look for surplus once more */
         if (sched_smp && sched_steal(rq))
@@ -93,6 +95,8 @@ void cpu_idle_loop(void)
     local_irq_disable();
     this_cpu_write(preempt_count_, 0);
     for (;;) {
+        if (unlikely(atomic_load_acquire(&rq->hotplug)))
+            sched_hotplug_idle(rq);
         if (!must_wake(rq))
             idle_wait(rq);
         if (must_wake(rq) || rq->q.nr_running) {
@@ -137,6 +141,8 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->curr_prio = PRIO_IDLE;
     rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
+    rq->balanced = true;
+    rq_owners[cpu] = rq;
     rt_init(&rq->rt);
     dl_init(rq);
     rcu_cpu_online(&rq->rcu, cpu);

@@ -52,6 +52,9 @@ struct rq {
     bool slow_tick;                /* at the slow rate */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
+    bool balanced;                 /* takes tasks by itself: neither isolated nor on its way out */
+    u32 hotplug;                   /* enum cpu_stage; written in turn by this CPU and the one that commands it (hotplug.c) */
+    u64 halted;                    /* when it stopped; 0: it runs */
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
     u32 balance_tick;
@@ -106,6 +109,8 @@ static inline bool task_is_urgent(const struct task_struct *t) { return t->prio 
 u64 dl_bandwidth(u64 runtime_ns, u64 period_ns);
 int dl_admit_locked(struct task_struct *t, u64 bw); /* attr_lock held: reserves bw instead of what t has. 0, -EBUSY */
 void dl_init(struct rq *rq);
+int dl_cpu_leaves(u32 cpu); /* takes cpu out of cpu_active_mask. -EBUSY: what was promised needs it */
+struct task_struct *dl_any_throttled(struct rq *rq);
 void dl_begin(struct task_struct *t);
 struct task_struct *dl_first(struct rq *rq);   /* the most urgent that waits, NULL */
 bool dl_earlier(const struct task_struct *a, const struct task_struct *b);
@@ -159,12 +164,19 @@ void rt_unthrottle(struct rq *rq);
 void rt_balance_tick(struct rq *rq);
 bool rt_push(struct rq *rq, struct task_struct *t);
 
+/* ---- hotplug.c ---- */
+void sched_hotplug_idle(struct rq *rq);      /* idle, interrupts off, rq->hotplug is set */
+void sched_widen_if_stranded(struct task_struct *t);
+extern bool sched_cpus_left;                 /* a CPU has left since boot: a mask may name none that takes tasks */
+
 /* ---- core.c, wake.c, idle.c ---- */
 enum preempt_model { PREEMPT_VOLUNTARY, PREEMPT_FULL, PREEMPT_LAZY }; /* docs/knobs.md */
 extern enum preempt_model sched_preempt_model;
 void sched_check_preempt(struct rq *rq, struct task_struct *t);
 bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
 void sched_dequeue_queued(struct rq *rq, struct task_struct *t);
+extern struct rq *rq_owners[];
+u32 sched_any_allowed(const struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
 u32 sched_crowd(u32 cpu);

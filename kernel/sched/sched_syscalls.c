@@ -382,7 +382,7 @@ long sys_sched_yield(void)
 static bool covers_all_cpus(const unsigned long *mask)
 {
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        if (cpu_online_mask[w] & ~mask[w])
+        if (cpu_active_mask[w] & ~mask[w])
             return false;
     return true;
 }
@@ -422,7 +422,7 @@ long sys_sched_getaffinity(pid_t pid, unsigned len, unsigned long __user *user_m
     if (!t)
         return -ESRCH;
     for (size_t w = 0; w < bytes / 8; w++)
-        mask[w] = atomic_load_relaxed(&t->se.cpus_mask[w]) & cpu_online_mask[w];
+        mask[w] = atomic_load_relaxed(&t->se.cpus_mask[w]) & cpu_active_mask[w];
     put_task_struct(t);
     bytes = min_t(size_t, bytes, len);
     return copy_to_user(user_mask, mask, bytes) ? -EFAULT : (long)bytes;

@@ -38,7 +38,7 @@ static u64 nr_active(void)
 {
     s64 n = 0;
 
-    for_each_online_cpu(cpu)
+    for_each_possible_cpu(cpu) /* what slept when its CPU left still counts there */
         n += (s64)READ_ONCE(cpu_rq(cpu)->q.nr_running) + READ_ONCE(cpu_rq(cpu)->nr_uninterruptible);
     return n > 0 ? (u64)n : 0;
 }

@@ -7,22 +7,32 @@
 
 struct cpu_groups sched_groups;
 bool sched_smp;
+struct rq *rq_owners[MAX_CPUS]; /* by CPU: who answers for it; changes only in hotplug.c */
 
 /* ---- placement ---- */
+
+/* Some CPU of the mask; the boot CPU, which never leaves, for a task that was just left without any (hotplug.c widens its mask). */
+u32 sched_any_allowed(const struct task_struct *t)
+{
+    u32 cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
+
+    return cpu < nr_cpu_ids ? cpu : 0;
+}
 
 /* The CPU that runs the least important task, if t would preempt it. */
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
 {
-    u32 best = prev_cpu;
-    int worst = rq_task_may_run_on(&t->se.rq, prev_cpu) ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
+    bool stays = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
+    int worst = stays ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
+    u32 best;
 
     if (worst == PRIO_IDLE)
         return prev_cpu;
     best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
     if (best != CPUGROUP_NONE)
         return best;
-    best = prev_cpu;
-    for_each_online_cpu(cpu) {
+    best = stays ? prev_cpu : sched_any_allowed(t);
+    for_each_active_cpu(cpu) {
         int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
 
         if (prio > worst && rq_task_may_run_on(&t->se.rq, cpu)) {
@@ -50,9 +60,9 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     if (rq_task_may_run_on(&t->se.rq, here))
         least = sched_crowd(here);
     for (u32 i = 0; i < BALANCE_WINDOW; i++) {
-        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, cpu + 1);
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, cpu + 1);
         if (cpu >= nr_cpu_ids)
-            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, 0);
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
         if (cpu >= nr_cpu_ids)
             return here;
         if (sched_crowd(cpu) < least) {
@@ -67,17 +77,14 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
 /* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
 static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
 {
-    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_online(prev_cpu);
-    bool here_ok = rq_task_may_run_on(&t->se.rq, here);
+    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
+    bool here_ok = rq_task_may_run_on(&t->se.rq, here) && cpu_active(here);
 
     if (prev_ok && here_ok)
         return sched_crowd(here) < sched_crowd(prev_cpu) ? here : prev_cpu;
     if (prev_ok)
         return prev_cpu;
-    if (here_ok)
-        return here;
-    prev_cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_online_mask, nr_cpu_ids, 0);
-    return prev_cpu < nr_cpu_ids ? prev_cpu : here;
+    return here_ok ? here : sched_any_allowed(t);
 }
 
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
@@ -88,7 +95,7 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
         return here;
     if (unlikely(task_is_urgent(t)))
         return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
-    if (rq_task_may_run_on(&t->se.rq, prev_cpu)) {
+    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu)) {
         if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
             return prev_cpu;
         cpu = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
@@ -102,7 +109,7 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
 
 struct runqueue *rq_env_of(uint32_t cpu)
 {
-    return &cpu_rq(cpu)->q;
+    return &atomic_load_relaxed(&rq_owners[cpu])->q;
 }
 
 void rq_env_ipi(uint32_t cpu)
@@ -247,9 +254,13 @@ bool wake_up_state_sync(struct task_struct *t, unsigned classes)
 
 void wake_up_new_task(struct task_struct *t)
 {
-    unsigned long flags = local_irq_save();
-    u32 cpu = sched_select_cpu(t, t->se.last_cpu);
+    unsigned long flags;
+    u32 cpu;
 
+    if (unlikely(sched_cpus_left))
+        sched_widen_if_stranded(t);
+    flags = local_irq_save();
+    cpu = sched_select_cpu(t, t->se.last_cpu);
     if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1)
         cpu = sched_least_loaded(t, cpu);
     if (cpu == smp_processor_id())

@@ -2,6 +2,7 @@
  * the scheduler (core.c) and the idle loop; waiting sleeps. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/mm/slab.h"
+#include "kernel/sched/hotplug.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sync/completion.h"
 #include "kernel/sync/mutex.h"
@@ -101,17 +102,23 @@ void synchronize_rcu_expedited(void)
 struct poll_driver {
     struct rcu_head head;
     u64 cookie; /* the newest asked for on this CPU */
-    bool queued;
+    u32 queued;
 };
 static DEFINE_PER_CPU(struct poll_driver, poll_drivers, NOIRQ);
 
+/* On another CPU than d's when that one left and came back: `queued` is given back before the cookie is read once more, partner:
+ * start_poll_synchronize_rcu. */
 static void drive_poll(struct rcu_head *head)
 {
     struct poll_driver *d = container_of(head, struct poll_driver, head);
     unsigned long flags = local_irq_save();
+    bool more = !rcu_poll(atomic_load_relaxed(&d->cookie));
 
-    d->queued = !rcu_poll(d->cookie);
-    if (d->queued)
+    if (!more) {
+        (void)atomic_xchg_full(&d->queued, 0);
+        more = !rcu_poll(atomic_load_relaxed(&d->cookie)) && !atomic_xchg_full(&d->queued, 1);
+    }
+    if (more)
         rcu_cpu_enqueue(&this_rq()->rcu, head, drive_poll);
     local_irq_restore(flags);
 }
@@ -127,10 +134,9 @@ u64 start_poll_synchronize_rcu(void)
     struct poll_driver *d = this_cpu_ptr(&poll_drivers);
     u64 cookie = rcu_snapshot();
 
-    d->cookie = cookie;
+    atomic_store_relaxed(&d->cookie, cookie);
     rcu_request(cookie);
-    if (!d->queued) {
-        d->queued = true;
+    if (!atomic_xchg_full(&d->queued, 1)) { /* the cookie before it, partner: drive_poll */
         enqueue_hurried(&d->head, drive_poll);
     }
     local_irq_restore(flags);
@@ -160,8 +166,8 @@ struct barrier_callback {
     struct barrier *barrier;
 };
 
-static DEFINE_PER_CPU(struct barrier_callback, barrier_callbacks, NOIRQ); /* one rcu_barrier at a time */
-static DEFINE_MUTEX(barrier_mutex);
+/* One rcu_barrier at a time, and no CPU leaves meanwhile: cpu_hotplug_mutex. */
+static DEFINE_PER_CPU(struct barrier_callback, barrier_callbacks, NOIRQ);
 
 static void barrier_reached(struct rcu_head *head)
 {
@@ -183,7 +189,7 @@ void rcu_barrier(void)
 {
     struct barrier b = {.left = 1};
 
-    mutex_lock(&barrier_mutex);
+    mutex_lock(&cpu_hotplug_mutex);
     init_completion(&b.done);
     for_each_online_cpu(cpu) {
         atomic_inc_relaxed(&b.left);
@@ -191,5 +197,5 @@ void rcu_barrier(void)
     }
     if (!atomic_dec_and_test_full(&b.left))
         wait_for_completion(&b.done);
-    mutex_unlock(&barrier_mutex);
+    mutex_unlock(&cpu_hotplug_mutex);
 }

@@ -45,13 +45,18 @@ void hrtimer_init(struct hrtimer *t, void (*func)(struct hrtimer *))
     *t = (struct hrtimer){.func = func};
 }
 
-/* Takes the base that owns t, with interrupts off; NULL if t is neither queued nor running. */
+/* Locks the base that owns t, with interrupts off. It is another one when t's CPU left meanwhile. */
 static struct timer_base *lock_base(struct hrtimer *t)
 {
-    struct timer_base *b = per_cpu_ptr(&base, atomic_load_relaxed(&t->cpu));
+    for (;;) {
+        u32 cpu = atomic_load_relaxed(&t->cpu);
+        struct timer_base *b = per_cpu_ptr(&base, cpu);
 
-    qlock_lock(&b->lock);
-    return b;
+        qlock_lock(&b->lock);
+        if (likely(atomic_load_relaxed(&t->cpu) == cpu))
+            return b;
+        qlock_unlock(&b->lock);
+    }
 }
 
 void hrtimer_start(struct hrtimer *t, s64 expires_ns)
@@ -167,4 +172,31 @@ void tick_stop(void)
 bool tick_running(void)
 {
     return this_cpu_ptr(&base)->tick_on;
+}
+
+/* ---- a CPU leaves ---- */
+
+static void reprogram_here(void *unused)
+{
+    reprogram(this_cpu_ptr(&base));
+}
+
+/* Two bases are locked nowhere else. */
+void hrtimers_move_to(unsigned cpu)
+{
+    struct timer_base *from = this_cpu_ptr(&base), *to = per_cpu_ptr(&base, cpu);
+    struct hrtimer *t;
+
+    qlock_lock(&to->lock);
+    qlock_lock(&from->lock);
+    while ((t = from->heap.root)) {
+        timer_heap_remove(&from->heap, t);
+        atomic_store_relaxed(&t->cpu, cpu);
+        timer_heap_insert(&to->heap, t);
+    }
+    qlock_unlock(&from->lock);
+    qlock_unlock(&to->lock);
+    from->tick_on = from->tick_armed = false;
+    program(from, S64_MAX);
+    smp_call_function_single(cpu, reprogram_here, NULL, false);
 }

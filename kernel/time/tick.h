@@ -15,3 +15,5 @@ void tick_start(void);              /* the next tick in TICK_NS at the latest */
 void tick_slow(void);               /* the next tick in TICK_SLOW_NS, and not before */
 void tick_stop(void);
 bool tick_running(void);
+/* This CPU leaves, interrupts off: its timers are that CPU's from now on, and its hardware is silent. */
+void hrtimers_move_to(unsigned cpu);

@@ -1,7 +1,7 @@
-/* offline.pml: a CPU goes off line with work in its inbox. The kernel does not take CPUs away yet: this is the protocol for it.
+/* offline.pml: a CPU goes off line with work in its inbox (kernel/sched/hotplug.c).
  *
  * CPU 0 leaves, CPU 1 adopts it. Others choose a target by the map of owners inside an RCU read section that lasts to the end of the push
- * (interrupts are off from choice to kick), as rq_post_wake and rq_request do with rq_env_of(). The order of leaving:
+ * (interrupts are off from choice to kick), as rq_post_wake and rq_request do with rq_env_of(). In the kernel CPU 0 is the adopter. The order of leaving:
  *   1 the map names CPU 1 for CPU 0 (RMW)   2 CPU 0 sends its own queue on   3 a grace period: nobody pushes to the old inbox any more
  *   4 the old inbox is detached once more and forwarded   5 CPU 0 halts for ever.
  * A task that sleeps with own.cpu == 0 is not touched: a request for it goes by the map to CPU 1, which freezes it as if its own.
@@ -21,6 +21,11 @@
  * c: percpu/runqueue.c rq_drain inbox_detach_all rq_arrive settle | processor: takes its mail
  * c: percpu/runqueue.c rq_send own_migrate rq_post_wake | CPU 0 sends its queue on
  * c: percpu/runqueue.c apply_frozen own_freeze | CPU 1 applies a request to a task that sleeps
+ * c: percpu/runqueue.c settle_of_other rq_env_of rq_post_request apply_frozen | CPU 1 answers for a task that sleeps as CPU 0's
+ * c: kernel/sched/hotplug.c evict_all sched_dequeue_queued evict | step 2: CPU 0 sends its own queue on
+ * c: kernel/sched/hotplug.c leave atomic_xchg_full set_stage | step 1: the map
+ * c: kernel/sched/hotplug.c take_down evict_all synchronize_rcu_expedited may_stop | step 3: the grace period
+ * c: kernel/sched/hotplug.c stand_still rq_forward rcu_cpu_offline smp_halt_until | steps 4 and 5
  * c: lockfree/rcu_core.c rcu_cpu_offline rcu_cpu_idle_enter atomic_fetch_and_full | step 5: no more read sections
  */
 #ifndef WAKERS

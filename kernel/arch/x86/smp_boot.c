@@ -39,6 +39,7 @@ __noreturn void ap_start(u32 cpu)
     time_init_cpu();
     mm_init_cpu(cpu);
     sched_init_cpu(cpu);
+    (void)atomic_fetch_or_full(&cpu_active_mask[cpu / 64], BIT(cpu % 64));
     (void)atomic_fetch_or_full(&cpu_online_mask[cpu / 64], BIT(cpu % 64));
     cpu_idle_loop();
 }
@@ -88,6 +89,17 @@ void smp_boot_aps(void)
     }
     time_choose_clock();
     pr_info("smp: %u cpus up in %ld us\n", nr_cpu_ids, (long)(ktime_get_ns() - start) / 1000);
+}
+
+void smp_halt_until(const u32 *word, u32 value)
+{
+    while (atomic_load_acquire(word) != value)
+        __asm__ volatile("hlt");
+}
+
+void smp_resume(unsigned cpu)
+{
+    apic_send(cpu_apic_id[cpu], APIC_ICR_NMI);
 }
 
 void smp_stop_others(void)

@@ -66,18 +66,23 @@ void flush_tlb_page(struct mm_struct *mm, unsigned long addr)
 }
 
 /* Kernel pages are global: CR3 does not drop them, switching CR4.PGE off and on does. */
-static void flush_kernel_local(void *arg)
+void flush_tlb_all_local(void)
 {
-    const struct tlb_range *r = arg;
     u64 cr4 = read_cr4();
 
-    if (r->end - r->start <= MAX_SINGLE_PAGES * PAGE_SIZE) {
-        flush_local(arg);
-        return;
-    }
     write_cr4(cr4 ^ CR4_PGE);
     write_cr4(cr4);
     flush_tlb_local();
+}
+
+static void flush_kernel_local(void *arg)
+{
+    const struct tlb_range *r = arg;
+
+    if (r->end - r->start <= MAX_SINGLE_PAGES * PAGE_SIZE)
+        flush_local(arg);
+    else
+        flush_tlb_all_local();
 }
 
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)

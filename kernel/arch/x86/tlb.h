@@ -13,6 +13,7 @@ void flush_tlb_page(struct mm_struct *mm, unsigned long addr);
 void flush_tlb_kernel_range(unsigned long start, unsigned long end); /* all CPUs */
 
 /* This CPU only. */
+void flush_tlb_all_local(void); /* this CPU, kernel pages too */
 static inline void flush_tlb_local(void)
 {
     u64 cr3;
