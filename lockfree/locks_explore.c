@@ -1,5 +1,6 @@
 /* locks_explore.c: the spin locks. An operation is a whole critical section over a plain counter and returns the count, so the order of
- * the sections is the order of the results; what the sections touch is plain, so an unlock that does not release is a race. */
+ * the sections is the order of the results; what the sections touch is plain, so an unlock that does not release is a race. A node that
+ * is the caller's own again is overwritten by plain stores, so that whoever touches it late, or is not ordered before, is one too. */
 #include "lockfree/explore.h"
 #include "lockfree/mcs.h"
 #include "lockfree/qlock.h"
@@ -19,6 +20,32 @@ static struct qlock_nodes queue[EXPLORE_THREADS];
 struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
 {
     return &queue[cpu];
+}
+
+/* What else the memory of a node was used for since. Not inlined: the compiler must not see that the lock overwrites it. */
+__attribute__((noinline)) static struct mcs_node *fresh_node(unsigned thread)
+{
+    nodes[thread] = (struct mcs_node){&nodes[thread], 1};
+    return &nodes[thread];
+}
+
+/* The nodes that no interrupted context of this CPU uses; returns how many such contexts there are. */
+__attribute__((noinline)) static uint32_t fresh_nodes(unsigned thread)
+{
+    struct qlock_nodes *n = &queue[thread];
+
+    for (uint32_t i = n->in_use; i < QLOCK_CONTEXTS; i++)
+        n->node[i] = (struct qlock_node){&n->node[i], 1};
+    return n->in_use;
+}
+
+/* The holder: who queues cannot leave meanwhile, and its node is counted as in use, so that whoever interrupts it takes the next one. */
+static void check_queue(void)
+{
+    uint32_t last = atomic_load_acquire(&qlock.word) >> QLOCK_TAIL;
+
+    if (last)
+        EXPLORE_CHECK(atomic_load_relaxed(&queue[(last - 1) / QLOCK_CONTEXTS].in_use) > (last - 1) % QLOCK_CONTEXTS);
 }
 
 static uint64_t section(void)
@@ -51,6 +78,15 @@ static void make_unfair(void *model)
 {
     make_free(model);
     qlock_unfair = true;
+}
+
+/* On CPU 1 an interrupted context is in the slow path, on CPU 2 as many as there are nodes, on CPU 3 two. */
+static void make_nested(void *model)
+{
+    make_free(model);
+    queue[1].in_use = 1;
+    queue[2].in_use = QLOCK_CONTEXTS;
+    queue[3].in_use = 2;
 }
 
 static bool lock_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
@@ -97,12 +133,13 @@ RUN(ticket_try, if (!raw_spin_trylock(&ticket)) return 0; uint64_t n = section()
 RUN(ticket_ask, return raw_spin_is_locked(&ticket);)
 RUN(ticket_last, uint64_t n = ticket_try(thread, serial); EXPLORE_CHECK(n && !raw_spin_is_locked(&ticket)); return n;)
 
-RUN(mcs_section, mcs_lock(&mcs, &nodes[thread]); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
-RUN(mcs_try, if (!mcs_trylock(&mcs, &nodes[thread])) return 0; uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
+RUN(mcs_section, mcs_lock(&mcs, fresh_node(thread)); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
+RUN(mcs_try, if (!mcs_trylock(&mcs, fresh_node(thread))) return 0; uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
 RUN(mcs_ask, return mcs_is_locked(&mcs);)
 RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs)); return n;)
 
-RUN(qlock_section, qlock_lock(&qlock); uint64_t n = section(); qlock_unlock(&qlock); return n;)
+RUN(qlock_section, uint32_t interrupted = fresh_nodes(thread); qlock_lock(&qlock); EXPLORE_CHECK(fresh_nodes(thread) == interrupted);
+    check_queue(); uint64_t n = section(); qlock_unlock(&qlock); return n;)
 RUN(qlock_try, if (!qlock_trylock(&qlock)) return 0; uint64_t n = section(); qlock_unlock(&qlock); return n;)
 RUN(qlock_ask, return qlock_is_locked(&qlock);)
 RUN(qlock_last, uint64_t n = qlock_try(thread, serial); EXPLORE_CHECK(n && !qlock_is_locked(&qlock)); return n;)
@@ -133,7 +170,7 @@ SCENARIOS(qlock, "free")
 
 static const struct explore_initial ticket_initials[] = {{"free", make_free}, {"wrap", make_wrap}, {NULL, NULL}};
 static const struct explore_initial mcs_initials[] = {{"free", make_free}, {NULL, NULL}};
-static const struct explore_initial qlock_initials[] = {{"free", make_free}, {"unfair", make_unfair}, {NULL, NULL}};
+static const struct explore_initial qlock_initials[] = {{"free", make_free}, {"unfair", make_unfair}, {"nested", make_nested}, {NULL, NULL}};
 
 #define STRUCTURE(lock)                                                                            \
     static const struct explore_structure lock##_structure = {.name = #lock,                       \

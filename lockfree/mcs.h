@@ -34,12 +34,12 @@ static inline void mcs_lock(struct mcs_lock *l, struct mcs_node *me)
         cpu_relax();
 }
 
+/* Nobody will wait with this node: granted is not read. */
 static inline bool mcs_trylock(struct mcs_lock *l, struct mcs_node *me)
 {
     struct mcs_node *none = NULL;
 
     atomic_store_relaxed(&me->next, NULL);
-    atomic_store_relaxed(&me->granted, 0);
     return atomic_cas_full(&l->tail, &none, me);
 }
 

@@ -21,7 +21,7 @@ typedef struct {
 
 static inline void raw_spin_lock(raw_spinlock_t *l)
 {
-    uint16_t ticket = atomic_fetch_add_acquire(&l->next, 1); /* V1 */
+    uint16_t ticket = atomic_fetch_add_relaxed(&l->next, 1);
 
     while (__builtin_expect(atomic_load_acquire(&l->owner) != ticket, 0)) /* V1 */
         cpu_relax();

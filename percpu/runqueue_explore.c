@@ -25,6 +25,9 @@ struct cpu {
     struct task *curr;
     uint64_t keys;
     uint32_t ipis; /* atomic */
+    uint32_t calls; /* the owner's: how often it found itself kicked */
+    bool raised;    /* the owner's: it called itself */
+    bool polls;     /* always: RQ_POLLING stands in its kick word */
 };
 
 static struct cpu cpus[EXPLORE_THREADS];
@@ -53,6 +56,7 @@ struct runqueue *rq_env_of(uint32_t cpu)
 
 void rq_env_ipi(uint32_t cpu)
 {
+    EXPLORE_CHECK(!cpus[cpu].polls); /* Q2 */
     atomic_inc_relaxed(&cpus[cpu].ipis);
 }
 
@@ -65,12 +69,14 @@ bool rq_env_holds(struct runqueue *q, struct rq_task *t)
 void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
 {
     struct task *t = task_of(rqt);
-    uint32_t wanted = atomic_load_acquire(&t->wanted);
+    uint32_t wanted = atomic_load_relaxed(&t->wanted);
 
-    EXPLORE_CHECK(OWN_CPU(own_read(&rqt->own)) == q->cpu); /* frozen, queued or running here: only its owner edits a task */
+    /* frozen, queued or running here, or dead: only its owner edits a task, and the node holds a reference (Q5) */
+    EXPLORE_CHECK(OWN_CPU(own_read(&rqt->own)) == q->cpu || OWN_STATE(own_read(&rqt->own)) == OWN_DEAD);
+    EXPLORE_CHECK(atomic_load_relaxed(&t->references) > 0);
     t->edits++;
     if (requests & REQ_POLICY)
-        atomic_store_release(&t->policy_done, atomic_load_acquire(&t->policy_wanted));
+        atomic_store_relaxed(&t->policy_done, atomic_load_relaxed(&t->policy_wanted));
     if (!(requests & REQ_AFFINITY))
         return;
     if (!rq_task_may_run_on(rqt, q->cpu)) {
@@ -83,7 +89,7 @@ void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
             rq_place(q, rqt);
         }
     }
-    atomic_store_release(&t->done, wanted);
+    atomic_store_relaxed(&t->done, wanted);
 }
 
 void rq_env_applied(struct rq_task *t)
@@ -132,6 +138,8 @@ static void make_asleep(void *model)
     make_cpus();
     park(&tasks[0], 0);
     park(&tasks[1], 1);
+    cpus[1].polls = true;
+    cpus[1].q.kick = RQ_POLLING;
 }
 
 static void make_queued(void *model)
@@ -158,6 +166,7 @@ static void take_mail(struct cpu *c)
     if (!(atomic_load_relaxed(&c->q.kick) & RQ_NEED_RESCHED))
         return;
     (void)atomic_fetch_and_full(&c->q.kick, ~RQ_NEED_RESCHED); /* Q1 */
+    c->calls++;
     rq_drain(&c->q);
 }
 
@@ -188,9 +197,12 @@ static bool begins_to_wait(struct task *t)
     return false;
 }
 
+enum end { STAYS, SLEEPS, DIES };
+
 /* One turn of schedule(): mail, pick, run, mail, switch. */
-static uint64_t turn(struct cpu *c, bool sleeps)
+static uint64_t turn(struct cpu *c, enum end end)
 {
+    bool sleeps = end == SLEEPS;
     struct task *t;
 
     take_mail(c);
@@ -205,7 +217,12 @@ static uint64_t turn(struct cpu *c, bool sleeps)
     c->curr = NULL;
     if (t->rq.moving) {
         t->rq.moving = 0;
-        atomic_store_release(&t->done, atomic_load_acquire(&t->wanted));
+        atomic_store_relaxed(&t->done, atomic_load_relaxed(&t->wanted));
+    }
+    if (end == DIES) {
+        t->edits++;
+        own_die(&t->rq.own);
+        return 0;
     }
     if (sleeps && own_park(&t->rq.own))
         return 0;
@@ -217,13 +234,19 @@ static uint64_t turn(struct cpu *c, bool sleeps)
 static uint64_t run_and_sleep(unsigned cpu, unsigned serial)
 {
     (void)serial;
-    return turn(&cpus[cpu], true);
+    return turn(&cpus[cpu], SLEEPS);
 }
 
 static uint64_t run_and_stay(unsigned cpu, unsigned serial)
 {
     (void)serial;
-    return turn(&cpus[cpu], false);
+    return turn(&cpus[cpu], STAYS);
+}
+
+static uint64_t run_and_die(unsigned cpu, unsigned serial)
+{
+    (void)serial;
+    return turn(&cpus[cpu], DIES);
 }
 
 static uint64_t shelve(unsigned cpu, unsigned serial)
@@ -289,16 +312,20 @@ static void request(struct task *t, uint32_t bits)
 static uint64_t forbid(unsigned cpu, unsigned serial)
 {
     (void)cpu, (void)serial;
-    atomic_store_relaxed(&tasks[0].allowed, 2);
-    (void)atomic_fetch_add_full(&tasks[0].wanted, 1);
+    atomic_store_relaxed(&tasks[0].allowed, 2); /* not ordered: that is rq_request's part */
+    atomic_inc_relaxed(&tasks[0].wanted);
     request(&tasks[0], REQ_AFFINITY);
     return 0;
 }
 
+/* And its CPU wants to schedule. */
 static uint64_t change_policy(unsigned cpu, unsigned serial)
 {
-    (void)cpu, (void)serial;
-    (void)atomic_fetch_add_full(&tasks[0].policy_wanted, 1);
+    (void)serial;
+    rq_kick_self(&cpus[cpu].q);
+    cpus[cpu].raised = true;
+    EXPLORE_CHECK(atomic_load_relaxed(&cpus[cpu].q.kick) & RQ_NEED_RESCHED);
+    atomic_inc_relaxed(&tasks[0].policy_wanted);
     request(&tasks[0], REQ_POLICY);
     return 0;
 }
@@ -312,6 +339,8 @@ static void check_task(struct task *t, unsigned *queued, unsigned *parked)
     if (OWN_STATE(w) == OWN_PARKED) {
         EXPLORE_CHECK(t->mail == t->read); /* no wake-up is lost */
         ++*parked;
+    } else if (OWN_STATE(w) == OWN_DEAD) {
+        ++*parked;
     } else {
         EXPLORE_CHECK(OWN_STATE(w) == OWN_RUNNABLE);
         EXPLORE_CHECK(rq_task_may_run_on(&t->rq, OWN_CPU(w)) || rq_shelf_slot(&cpus[OWN_CPU(w)].q, &t->rq) >= 0); /* Q4 */
@@ -319,18 +348,35 @@ static void check_task(struct task *t, unsigned *queued, unsigned *parked)
     }
 }
 
-/* A CPU that has mail was told so: Q1, Q2. Then each reads its mail until there is none, and all must be in place. */
+/* A CPU that has mail was told so, by one interrupt at most for each time it looked: Q1, Q2. */
+static void check_kicks(const struct cpu *c)
+{
+    EXPLORE_CHECK(!rq_has_mail(&c->q) || (c->q.kick & RQ_NEED_RESCHED && (c->ipis || c->polls || c->raised)));
+    EXPLORE_CHECK(c->ipis <= c->calls + 1);
+}
+
+/* Who was woken first is queued first. */
+static void drain_all(struct cpu *c)
+{
+    struct inbox_node *last = c->q.wakes.head, *first = last ? last->next : NULL;
+
+    clearing_up = c->q.cpu + 1;
+    rq_drain(&c->q);
+    if (first && !rq_has_mail(&c->q))
+        EXPLORE_CHECK(fairq_key_before(lf_container_of(first, struct rq_task, wake_node)->fair.key,
+                                       lf_container_of(last, struct rq_task, wake_node)->fair.key));
+}
+
+/* Each reads its mail until there is none, and all must be in place. */
 static uint64_t look(unsigned thread, unsigned serial)
 {
     unsigned queued = 0, parked = 0, held = 0;
 
     (void)thread, (void)serial;
     for (uint32_t i = 0; i < CPUS; i++)
-        EXPLORE_CHECK(!rq_has_mail(&cpus[i].q) || (cpus[i].q.kick & RQ_NEED_RESCHED && cpus[i].ipis));
-    for (uint32_t i = 0; i < 2 * CPUS; i++) {
-        clearing_up = i % CPUS + 1;
-        rq_drain(&cpus[i % CPUS].q);
-    }
+        check_kicks(&cpus[i]);
+    for (uint32_t i = 0; i < 2 * CPUS; i++)
+        drain_all(&cpus[i % CPUS]);
     for (uint32_t i = 0; i < CPUS; i++) {
         clearing_up = i + 1;
         rq_reap_shelf(&cpus[i].q);
@@ -342,15 +388,17 @@ static uint64_t look(unsigned thread, unsigned serial)
     return 0;
 }
 
+/* Pairs and triples give the operations that stand last to the first threads: those that run tasks work on CPU 0, where the tasks are. */
 static const struct explore_op ops[] = {
-    {"run_and_sleep", run_and_sleep, NULL, 0},
-    {"run_and_stay", run_and_stay, NULL, 0},
-    {"shelve", shelve, NULL, 0},
-    {"steal", steal, NULL, 0},
-    {"wake", wake, NULL, 0},
-    {"wake_second", wake_second, NULL, 0},
     {"forbid", forbid, NULL, 0},
     {"change_policy", change_policy, NULL, 0},
+    {"wake_second", wake_second, NULL, 0},
+    {"wake", wake, NULL, 0},
+    {"steal", steal, NULL, 0},
+    {"shelve", shelve, NULL, 0},
+    {"run_and_stay", run_and_stay, NULL, 0},
+    {"run_and_die", run_and_die, NULL, 0},
+    {"run_and_sleep", run_and_sleep, NULL, 0},
     {NULL, NULL, NULL, 0},
 };
 
