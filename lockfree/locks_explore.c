@@ -10,6 +10,8 @@ struct model {
     uint64_t count;
 };
 
+#define OTHER_USE 2u /* what stands in a node that no lock uses */
+
 static uint64_t count, inside; /* under the lock */
 static raw_spinlock_t ticket;
 static struct mcs_lock mcs;
@@ -25,7 +27,7 @@ struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
 /* What else the memory of a node was used for since. Not inlined: the compiler must not see that the lock overwrites it. */
 __attribute__((noinline)) static struct mcs_node *fresh_node(unsigned thread)
 {
-    nodes[thread] = (struct mcs_node){&nodes[thread], 1};
+    nodes[thread] = (struct mcs_node){&nodes[thread], OTHER_USE};
     return &nodes[thread];
 }
 
@@ -35,7 +37,7 @@ __attribute__((noinline)) static uint32_t fresh_nodes(unsigned thread)
     struct qlock_nodes *n = &queue[thread];
 
     for (uint32_t i = n->in_use; i < QLOCK_CONTEXTS; i++)
-        n->node[i] = (struct qlock_node){&n->node[i], 1};
+        n->node[i] = (struct qlock_node){&n->node[i], OTHER_USE};
     return n->in_use;
 }
 
@@ -46,6 +48,19 @@ static void check_queue(void)
 
     if (last)
         EXPLORE_CHECK(atomic_load_relaxed(&queue[(last - 1) / QLOCK_CONTEXTS].in_use) > (last - 1) % QLOCK_CONTEXTS);
+}
+
+/* At the end: nobody has written to a node that was its owner's again. */
+static bool nodes_are_untouched(void)
+{
+    for (unsigned i = 0; i < EXPLORE_THREADS; i++) {
+        if (nodes[i].granted != OTHER_USE || nodes[i].next != &nodes[i])
+            return false;
+        for (uint32_t k = 0; k < QLOCK_CONTEXTS; k++)
+            if (queue[i].node[k].first != OTHER_USE || queue[i].node[k].next != &queue[i].node[k])
+                return false;
+    }
+    return true;
 }
 
 static uint64_t section(void)
@@ -68,6 +83,15 @@ static void make_free(void *model)
     explore_name(queue, sizeof(queue[0]), EXPLORE_THREADS, "nodes");
 }
 
+static void make_nodes(void *model)
+{
+    make_free(model);
+    for (unsigned i = 0; i < EXPLORE_THREADS; i++) {
+        fresh_node(i);
+        fresh_nodes(i);
+    }
+}
+
 static void make_wrap(void *model)
 {
     make_free(model);
@@ -76,14 +100,14 @@ static void make_wrap(void *model)
 
 static void make_unfair(void *model)
 {
-    make_free(model);
+    make_nodes(model);
     qlock_unfair = true;
 }
 
 /* On CPU 1 an interrupted context is in the slow path, on CPU 2 as many as there are nodes, on CPU 3 two. */
 static void make_nested(void *model)
 {
-    make_free(model);
+    make_nodes(model);
     queue[1].in_use = 1;
     queue[2].in_use = QLOCK_CONTEXTS;
     queue[3].in_use = 2;
@@ -133,16 +157,16 @@ RUN(ticket_try, if (!raw_spin_trylock(&ticket)) return 0; uint64_t n = section()
 RUN(ticket_ask, return raw_spin_is_locked(&ticket);)
 RUN(ticket_last, uint64_t n = ticket_try(thread, serial); EXPLORE_CHECK(n && !raw_spin_is_locked(&ticket)); return n;)
 
-RUN(mcs_section, mcs_lock(&mcs, fresh_node(thread)); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
-RUN(mcs_try, if (!mcs_trylock(&mcs, fresh_node(thread))) return 0; uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); return n;)
+RUN(mcs_section, mcs_lock(&mcs, fresh_node(thread)); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); fresh_node(thread); return n;)
+RUN(mcs_try, if (!mcs_trylock(&mcs, fresh_node(thread))) { fresh_node(thread); return 0; } uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); fresh_node(thread); return n;)
 RUN(mcs_ask, return mcs_is_locked(&mcs);)
-RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs)); return n;)
+RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs) && nodes_are_untouched()); return n;)
 
 RUN(qlock_section, uint32_t interrupted = fresh_nodes(thread); qlock_lock(&qlock); EXPLORE_CHECK(fresh_nodes(thread) == interrupted);
     check_queue(); uint64_t n = section(); qlock_unlock(&qlock); return n;)
 RUN(qlock_try, if (!qlock_trylock(&qlock)) return 0; uint64_t n = section(); qlock_unlock(&qlock); return n;)
 RUN(qlock_ask, return qlock_is_locked(&qlock);)
-RUN(qlock_last, uint64_t n = qlock_try(thread, serial); EXPLORE_CHECK(n && !qlock_is_locked(&qlock)); return n;)
+RUN(qlock_last, uint64_t n = qlock_try(thread, serial); EXPLORE_CHECK(n && !qlock_is_locked(&qlock) && nodes_are_untouched()); return n;)
 
 #define OPS(lock, section, try, ask)                                                               \
     static const struct explore_op lock##_ops[] = {{"lock", section, lock_spec, 0},                \
@@ -169,8 +193,8 @@ SCENARIOS(mcs, "free")
 SCENARIOS(qlock, "free")
 
 static const struct explore_initial ticket_initials[] = {{"free", make_free}, {"wrap", make_wrap}, {NULL, NULL}};
-static const struct explore_initial mcs_initials[] = {{"free", make_free}, {NULL, NULL}};
-static const struct explore_initial qlock_initials[] = {{"free", make_free}, {"unfair", make_unfair}, {"nested", make_nested}, {NULL, NULL}};
+static const struct explore_initial mcs_initials[] = {{"free", make_nodes}, {NULL, NULL}};
+static const struct explore_initial qlock_initials[] = {{"free", make_nodes}, {"unfair", make_unfair}, {"nested", make_nested}, {NULL, NULL}};
 
 #define STRUCTURE(lock)                                                                            \
     static const struct explore_structure lock##_structure = {.name = #lock,                       \

@@ -138,8 +138,17 @@ static void make_asleep(void *model)
     make_cpus();
     park(&tasks[0], 0);
     park(&tasks[1], 1);
-    cpus[1].polls = true;
-    cpus[1].q.kick = RQ_POLLING;
+}
+
+/* Both on a CPU that polls. */
+static void make_together(void *model)
+{
+    (void)model;
+    make_cpus();
+    park(&tasks[0], 0);
+    park(&tasks[1], 0);
+    cpus[0].polls = true;
+    cpus[0].q.kick = RQ_POLLING;
 }
 
 static void make_queued(void *model)
@@ -150,15 +159,14 @@ static void make_queued(void *model)
     park(&tasks[1], 0);
 }
 
-/* Task 0 lies on the shelf of CPU 0, task 1 in an inbox. */
+/* Task 0 lies on the shelf of CPU 0. */
 static void make_shelved(void *model)
 {
     (void)model;
     make_cpus();
     tasks[0].rq.own = own_make(OWN_RUNNABLE, CLASS, 0, UINT32_MAX);
     rq_shelve(&cpus[0].q, &tasks[0].rq, 1, 1);
-    own_init(&tasks[1].rq.own, 1);
-    rq_post_wake(&cpus[1].q, &tasks[1].rq);
+    park(&tasks[1], 1);
 }
 
 static void take_mail(struct cpu *c)
@@ -231,19 +239,19 @@ static uint64_t turn(struct cpu *c, enum end end)
     return 0;
 }
 
-static uint64_t run_and_sleep(unsigned cpu, unsigned serial)
+static uint64_t block(unsigned cpu, unsigned serial)
 {
     (void)serial;
     return turn(&cpus[cpu], SLEEPS);
 }
 
-static uint64_t run_and_stay(unsigned cpu, unsigned serial)
+static uint64_t carry_on(unsigned cpu, unsigned serial)
 {
     (void)serial;
     return turn(&cpus[cpu], STAYS);
 }
 
-static uint64_t run_and_die(unsigned cpu, unsigned serial)
+static uint64_t die(unsigned cpu, unsigned serial)
 {
     (void)serial;
     return turn(&cpus[cpu], DIES);
@@ -319,7 +327,7 @@ static uint64_t forbid(unsigned cpu, unsigned serial)
 }
 
 /* And its CPU wants to schedule. */
-static uint64_t change_policy(unsigned cpu, unsigned serial)
+static uint64_t policy(unsigned cpu, unsigned serial)
 {
     (void)serial;
     rq_kick_self(&cpus[cpu].q);
@@ -388,35 +396,51 @@ static uint64_t look(unsigned thread, unsigned serial)
     return 0;
 }
 
-/* Pairs and triples give the operations that stand last to the first threads: those that run tasks work on CPU 0, where the tasks are. */
-static const struct explore_op ops[] = {
-    {"forbid", forbid, NULL, 0},
-    {"change_policy", change_policy, NULL, 0},
-    {"wake_second", wake_second, NULL, 0},
-    {"wake", wake, NULL, 0},
-    {"steal", steal, NULL, 0},
-    {"shelve", shelve, NULL, 0},
-    {"run_and_stay", run_and_stay, NULL, 0},
-    {"run_and_die", run_and_die, NULL, 0},
-    {"run_and_sleep", run_and_sleep, NULL, 0},
-    {NULL, NULL, NULL, 0},
-};
-
-static const struct explore_initial initials[] = {
-    {"asleep", make_asleep}, {"queued", make_queued}, {"shelved", make_shelved}, {NULL, NULL}};
+/* A pair's or triple's threads are in the order of the names: those that run tasks work on CPU 0, where the tasks are. */
+#define BLOCK       {"block", block, NULL, 0}
+#define CARRY_ON    {"carry_on", carry_on, NULL, 0}
+#define DIE         {"die", die, NULL, 0}
+#define FORBID      {"forbid", forbid, NULL, 0}
+#define POLICY      {"policy", policy, NULL, 0}
+#define SHELVE      {"shelve", shelve, NULL, 0}
+#define STEAL       {"steal", steal, NULL, 0}
+#define WAKE        {"wake", wake, NULL, 0}
+#define WAKE_SECOND {"wake_second", wake_second, NULL, 0}
+#define END         {NULL, NULL, NULL, 0}
 
 static const struct explore_op final = {"look", look, NULL, 0};
 
+static const struct explore_op ops[] = {BLOCK, CARRY_ON, FORBID, POLICY, SHELVE, STEAL, WAKE, DIE, WAKE_SECOND, END};
+static const struct explore_initial initials[] = {
+    {"asleep", make_asleep}, {"queued", make_queued}, {"shelved", make_shelved}, {NULL, NULL}};
+
+/* Requests that meet in one word, and for who is dead by then. */
+static const struct explore_op request_ops[] = {CARRY_ON, DIE, FORBID, POLICY, END};
+static const struct explore_initial request_initials[] = {{"queued", make_queued}, {NULL, NULL}};
+static const struct explore_structure requests_structure = {
+    .name = "runqueue, requests", .ops = request_ops, .initials = request_initials, .final = &final};
+
+/* Wake-ups that meet in one inbox. */
+static const struct explore_op wake_ops[] = {BLOCK, WAKE, WAKE_SECOND, END};
+static const struct explore_initial wake_initials[] = {{"together", make_together}, {NULL, NULL}};
+static const struct explore_structure wakes_structure = {
+    .name = "runqueue, wakes", .ops = wake_ops, .initials = wake_initials, .final = &final};
+
+static const struct explore_op main_ops[] = {BLOCK, FORBID, POLICY, SHELVE, STEAL, WAKE, END};
+static const struct explore_structure runqueue_structure = {
+    .name = "runqueue", .ops = main_ops, .initials = initials, .final = &final};
+
 static const struct explore_scenario scenarios[] = {
-    {"queued", {"run_and_sleep shelve run_and_sleep", "steal change_policy run_and_sleep"}},
-    {"queued", {"shelve run_and_sleep", "steal run_and_stay", "forbid wake"}},
-    {"asleep", {"run_and_sleep", "run_and_sleep", "forbid wake"}}, /* a request for who sleeps elsewhere by now */
-    {"asleep", {"run_and_sleep run_and_sleep", "wake run_and_sleep", "change_policy wake"}},
-    {"shelved", {"forbid run_and_stay", "steal run_and_sleep", "steal run_and_stay"}},
+    {"queued", {"block shelve block", "steal policy block"}},
+    {"queued", {"shelve block", "steal carry_on", "forbid wake"}},
+    {"asleep", {"block", "block", "forbid wake"}}, /* a request for who sleeps elsewhere by now */
+    {"asleep", {"block block", "wake block", "policy wake"}},
+    {"shelved", {"forbid carry_on", "steal block", "steal carry_on"}},
+    {"shelved", {"die block", "steal die", "policy wake"}},
+    {"asleep", {"block die", "wake wake_second", "forbid policy"}},
     {NULL, {NULL}},
 };
+static const struct explore_structure longer_structure = {
+    .name = "runqueue, longer", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final, .no_triples = true};
 
-static const struct explore_structure runqueue_structure = {
-    .name = "runqueue", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final};
-
-const struct explore_structure *const explore_list[] = {&runqueue_structure, NULL};
+const struct explore_structure *const explore_list[] = {&requests_structure, &wakes_structure, &runqueue_structure, &longer_structure, NULL};
