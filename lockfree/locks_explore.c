@@ -157,8 +157,10 @@ RUN(ticket_try, if (!raw_spin_trylock(&ticket)) return 0; uint64_t n = section()
 RUN(ticket_ask, return raw_spin_is_locked(&ticket);)
 RUN(ticket_last, uint64_t n = ticket_try(thread, serial); EXPLORE_CHECK(n && !raw_spin_is_locked(&ticket)); return n;)
 
-RUN(mcs_section, mcs_lock(&mcs, fresh_node(thread)); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); fresh_node(thread); return n;)
-RUN(mcs_try, if (!mcs_trylock(&mcs, fresh_node(thread))) { fresh_node(thread); return 0; } uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]); fresh_node(thread); return n;)
+RUN(mcs_section, mcs_lock(&mcs, fresh_node(thread)); uint64_t n = section(); mcs_unlock(&mcs, &nodes[thread]);
+    fresh_node(thread); return n;)
+RUN(mcs_try, uint64_t n = 0; if (mcs_trylock(&mcs, fresh_node(thread))) { n = section(); mcs_unlock(&mcs, &nodes[thread]); }
+    fresh_node(thread); return n;)
 RUN(mcs_ask, return mcs_is_locked(&mcs);)
 RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs) && nodes_are_untouched()); return n;)
 

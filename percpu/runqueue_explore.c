@@ -426,7 +426,7 @@ static const struct explore_initial wake_initials[] = {{"together", make_togethe
 static const struct explore_structure wakes_structure = {
     .name = "runqueue, wakes", .ops = wake_ops, .initials = wake_initials, .final = &final};
 
-static const struct explore_op main_ops[] = {BLOCK, FORBID, POLICY, SHELVE, STEAL, WAKE, END};
+static const struct explore_op main_ops[] = {BLOCK, CARRY_ON, FORBID, POLICY, SHELVE, STEAL, WAKE, END};
 static const struct explore_structure runqueue_structure = {
     .name = "runqueue", .ops = main_ops, .initials = initials, .final = &final};
 
