@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/sched/hotplug.h"
+#include "kernel/sched/isolation.h"
 #include "kernel/time/ktime.h"
 
 #define CPU_DIR   "devices/system/cpu"
@@ -27,6 +28,14 @@ static bool online_cpus(unsigned cpu, unsigned of)
 static bool offline_cpus(unsigned cpu, unsigned of)
 {
     return !cpu_online(cpu);
+}
+static bool isolated_cpus(unsigned cpu, unsigned of)
+{
+    return cpu_is_isolated(cpu);
+}
+static bool nohz_full_cpus(unsigned cpu, unsigned of)
+{
+    return cpu_is_nohz_full(cpu);
 }
 static bool of_node(unsigned cpu, unsigned node)
 {
@@ -64,6 +73,8 @@ static void show_cpus(struct seq_buf *s, cpu_test_t test, unsigned of, bool list
 CPU_SET(possible_show, all_cpus, true)
 CPU_SET(online_show, online_cpus, true)
 CPU_SET(offline_show, offline_cpus, true)
+CPU_SET(isolated_show, isolated_cpus, true)
+CPU_SET(nohz_full_show, nohz_full_cpus, true)
 CPU_SET(self_list_show, itself, true)
 CPU_SET(self_mask_show, itself, false)
 CPU_SET(llc_list_show, same_llc, true)
@@ -118,12 +129,6 @@ static ssize_t cpu_online_store(const char *text, size_t n, void *cpu)
 static int kernel_max_show(struct seq_buf *s, void *unused)
 {
     seq_printf(s, "%d\n", MAX_CPUS - 1);
-    return 0;
-}
-
-static int blank_show(struct seq_buf *s, void *unused)
-{
-    seq_putc(s, '\n');
     return 0;
 }
 
@@ -227,7 +232,8 @@ void sysfs_cpu_create(void)
     sysfs_create(CPU_DIR "/possible", 0444, possible_show, NULL, NULL);
     sysfs_create(CPU_DIR "/present", 0444, possible_show, NULL, NULL);
     sysfs_create(CPU_DIR "/offline", 0444, offline_show, NULL, NULL);
-    sysfs_create(CPU_DIR "/isolated", 0444, blank_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/isolated", 0444, isolated_show, NULL, NULL);
+    sysfs_create(CPU_DIR "/nohz_full", 0444, nohz_full_show, NULL, NULL);
     sysfs_create(CPU_DIR "/kernel_max", 0444, kernel_max_show, NULL, NULL);
     for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)
         create_cpu(cpu);

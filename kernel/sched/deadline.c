@@ -36,11 +36,11 @@ static u64 bandwidth_limit(unsigned cpus)
     return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * cpus;
 }
 
-static unsigned num_active_cpus(void)
+static unsigned num_balancing_cpus(void)
 {
     unsigned n = 0;
 
-    for_each_active_cpu(cpu)
+    for_each_balancing_cpu(cpu)
         n++;
     return n;
 }
@@ -50,7 +50,7 @@ int dl_admit_locked(struct task_struct *t, u64 bw)
     int err = 0;
 
     spin_lock(&admission_lock);
-    if (bw > t->dl.bw && admitted_bw - t->dl.bw + bw > bandwidth_limit(num_active_cpus()))
+    if (bw > t->dl.bw && admitted_bw - t->dl.bw + bw > bandwidth_limit(num_balancing_cpus()))
         err = -EBUSY;
     if (!err) {
         admitted_bw += bw - t->dl.bw;
@@ -65,10 +65,10 @@ int dl_cpu_leaves(u32 cpu)
     int err = 0;
 
     spin_lock(&admission_lock);
-    if (admitted_bw && admitted_bw > bandwidth_limit(num_active_cpus() - 1))
+    if (admitted_bw && admitted_bw > bandwidth_limit(num_balancing_cpus() - cpu_balances(cpu)))
         err = -EBUSY;
     else
-        (void)atomic_fetch_and_full(&cpu_active_mask[cpu / 64], ~BIT(cpu % 64));
+        sched_cpu_parts(cpu);
     spin_unlock(&admission_lock);
     return err;
 }
@@ -283,6 +283,8 @@ u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
     s64 latest = t->dl.abs_deadline_ns;
     u32 best;
 
+    if (stays && !cpu_balances(prev_cpu))
+        return prev_cpu;
     if (stays)
         latest = max(latest, standing(prev_cpu));
     if (latest == S64_MAX)
@@ -291,7 +293,7 @@ u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
     if (best != CPUGROUP_NONE)
         return best;
     best = stays ? prev_cpu : sched_any_allowed(t);
-    for_each_active_cpu(cpu) {
+    for_each_balancing_cpu(cpu) {
         if (standing(cpu) > latest && rq_task_may_run_on(&t->se.rq, cpu)) {
             latest = standing(cpu);
             best = cpu;
@@ -305,7 +307,7 @@ static bool push(struct rq *rq, struct task_struct *t)
 {
     u32 cpu;
 
-    if (!sched_smp || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+    if (!sched_smp || !rq->balanced || READ_ONCE(t->se.nr_cpus_allowed) == 1)
         return false;
     cpu = sched_select_deadline(t, rq->q.cpu);
     if (cpu == rq->q.cpu)

@@ -269,7 +269,7 @@ static void join(void *unused)
 {
     struct rq *rq = this_rq();
 
-    rq->balanced = true;
+    rq->balanced = !cpu_is_isolated(rq->q.cpu);
     set_stage(rq, CPU_RUNS);
 }
 
@@ -282,7 +282,7 @@ static void bring_up(unsigned cpu)
     }
     smp_call_function_single(ADOPTER, give_map_back, (void *)(unsigned long)cpu, true);
     smp_call_function_single(cpu, join, NULL, true);
-    (void)atomic_fetch_or_full(&cpu_active_mask[cpu / 64], BIT(cpu % 64));
+    sched_cpu_joins(cpu);
 }
 
 int cpu_down(unsigned cpu)

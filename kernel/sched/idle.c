@@ -141,7 +141,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->curr_prio = PRIO_IDLE;
     rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
-    rq->balanced = true;
+    rq->balanced = !cpu_is_isolated(cpu);
     rq_owners[cpu] = rq;
     rt_init(&rq->rt);
     dl_init(rq);
@@ -155,6 +155,7 @@ void sched_init(void)
     sched_clock_init();
     qlock_unfair = cpu_has.hypervisor; /* a virtual CPU may be off its processor when its turn comes */
     init_idle_task(&init_task, 0);
+    isolation_init(&init_task);
     init_rq(this_rq(), 0, &init_task);
 }
 
@@ -164,6 +165,7 @@ void sched_init_cpu(unsigned cpu)
 
     init_rq(rq, cpu, current);
     current->se.exec_start = rdtsc();
+    sched_cpu_joins(cpu);
     sched_smp = true;
 }
 

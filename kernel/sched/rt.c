@@ -108,7 +108,7 @@ bool rt_push(struct rq *rq, struct task_struct *t)
 {
     u32 cpu;
 
-    if (!sched_smp || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+    if (!sched_smp || !rq->balanced || READ_ONCE(t->se.nr_cpus_allowed) == 1)
         return false;
     cpu = sched_select_rt(t, rq->q.cpu);
     if (cpu == rq->q.cpu || READ_ONCE(cpu_rq(cpu)->curr_prio) <= t->prio)

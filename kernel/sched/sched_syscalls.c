@@ -111,11 +111,20 @@ static bool nice_is_allowed(struct task_struct *t, int nice)
     return 20 - nice <= (int)rlimit_of(t, RLIMIT_NICE) || capable(CAP_SYS_NICE);
 }
 
+/* A deadline task is admitted for all CPUs that are not isolated. */
+static bool covers_all_cpus(const unsigned long *mask)
+{
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        if (sched_balance_mask[w] & ~mask[w])
+            return false;
+    return true;
+}
+
 /* 0, -EPERM. */
 static int may_change(struct task_struct *t, const struct policy_request *r, int policy)
 {
-    if (policy == SCHED_DEADLINE && t->se.nr_cpus_allowed < num_online_cpus())
-        return -EPERM; /* admission counts on all CPUs */
+    if (policy == SCHED_DEADLINE && !covers_all_cpus(t->se.cpus_mask))
+        return -EPERM;
     if (capable(CAP_SYS_NICE))
         return 0;
     if (policy == SCHED_DEADLINE)
@@ -377,15 +386,6 @@ long sys_sched_yield(void)
 }
 
 /* ---- affinity ---- */
-
-/* A deadline task was admitted for all CPUs. */
-static bool covers_all_cpus(const unsigned long *mask)
-{
-    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        if (cpu_active_mask[w] & ~mask[w])
-            return false;
-    return true;
-}
 
 long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_mask)
 {

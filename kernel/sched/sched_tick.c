@@ -150,8 +150,11 @@ void sched_cpu_timers_changed(void)
 void sched_sample_slowly(struct rq *rq)
 {
     rq->ticking = false;
-    rq->slow_tick = true;
-    tick_slow();
+    rq->slow_tick = !cpu_is_nohz_full(rq->q.cpu);
+    if (likely(rq->slow_tick))
+        tick_slow();
+    else
+        tick_stop();
 }
 
 static void choose_tick(struct rq *rq)

@@ -14,8 +14,10 @@ struct rq *rq_owners[MAX_CPUS]; /* by CPU: who answers for it; changes only in h
 /* Some CPU of the mask; the boot CPU, which never leaves, for a task that was just left without any (hotplug.c widens its mask). */
 u32 sched_any_allowed(const struct task_struct *t)
 {
-    u32 cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
+    u32 cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
 
+    if (cpu >= nr_cpu_ids)
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
     return cpu < nr_cpu_ids ? cpu : 0;
 }
 
@@ -26,13 +28,13 @@ u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
     int worst = stays ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
     u32 best;
 
-    if (worst == PRIO_IDLE)
+    if (worst == PRIO_IDLE || (stays && !cpu_balances(prev_cpu)))
         return prev_cpu;
     best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
     if (best != CPUGROUP_NONE)
         return best;
     best = stays ? prev_cpu : sched_any_allowed(t);
-    for_each_active_cpu(cpu) {
+    for_each_balancing_cpu(cpu) {
         int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
 
         if (prio > worst && rq_task_may_run_on(&t->se.rq, cpu)) {
@@ -60,9 +62,9 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     if (rq_task_may_run_on(&t->se.rq, here))
         least = sched_crowd(here);
     for (u32 i = 0; i < BALANCE_WINDOW; i++) {
-        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, cpu + 1);
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
         if (cpu >= nr_cpu_ids)
-            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
         if (cpu >= nr_cpu_ids)
             return here;
         if (sched_crowd(cpu) < least) {
@@ -77,8 +79,8 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
 /* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
 static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
 {
-    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
-    bool here_ok = rq_task_may_run_on(&t->se.rq, here) && cpu_active(here);
+    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_balances(prev_cpu);
+    bool here_ok = rq_task_may_run_on(&t->se.rq, here) && cpu_balances(here);
 
     if (prev_ok && here_ok)
         return sched_crowd(here) < sched_crowd(prev_cpu) ? here : prev_cpu;
@@ -95,10 +97,12 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
         return here;
     if (unlikely(task_is_urgent(t)))
         return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
-    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu)) {
+    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && likely(cpu_balances(prev_cpu))) {
         if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
             return prev_cpu;
         cpu = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
+    } else if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu)) {
+        return prev_cpu; /* isolated: who was put there stays */
     } else {
         cpu = cpu_groups_claim_idle(&sched_groups, here, t->se.rq.allowed);
     }
@@ -261,7 +265,7 @@ void wake_up_new_task(struct task_struct *t)
         sched_widen_if_stranded(t);
     flags = local_irq_save();
     cpu = sched_select_cpu(t, t->se.last_cpu);
-    if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1)
+    if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1 && cpu_balances(cpu))
         cpu = sched_least_loaded(t, cpu);
     if (cpu == smp_processor_id())
         rq_arrive(&this_rq()->q, &t->se.rq);

@@ -39,7 +39,6 @@ __noreturn void ap_start(u32 cpu)
     time_init_cpu();
     mm_init_cpu(cpu);
     sched_init_cpu(cpu);
-    (void)atomic_fetch_or_full(&cpu_active_mask[cpu / 64], BIT(cpu % 64));
     (void)atomic_fetch_or_full(&cpu_online_mask[cpu / 64], BIT(cpu % 64));
     cpu_idle_loop();
 }

@@ -18,7 +18,7 @@
 u32 nr_cpu_ids = 1;
 u32 nr_node_ids = 1;
 unsigned long cpu_online_mask[MAX_CPUS / 64] = {1};
-unsigned long cpu_active_mask[MAX_CPUS / 64] = {1};
+unsigned long cpu_active_mask[MAX_CPUS / 64];
 u32 cpu_apic_id[MAX_CPUS];
 u16 cpu_node_map[MAX_CPUS];
 uint64_t percpu_offset[MAX_CPUS];
