@@ -21,6 +21,7 @@ static const struct verb verbs[] = {
     {"publish", "the static site of all runs", verb_publish},
     {"config", "the settings, and where each comes from", verb_config},
     {"profile", "instructions by symbol for one workload", verb_profile},
+    {"trace", "a timeline of one workload's scheduling, for Perfetto", verb_trace},
     {"lines", "lines of memory that move between CPUs, and who causes it", verb_lines},
     {"shell", "an interactive guest on this terminal", verb_shell},
 };

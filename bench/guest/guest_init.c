@@ -217,6 +217,44 @@ static void apply_knob(char *knob)
     close(fd);
 }
 
+#define SHOW_CHUNK 16384 /* bytes of a file in one record */
+
+/* n bytes as the inside of a JSON string; out has room for 2n. */
+static size_t escape(char *out, const char *text, size_t n)
+{
+    char *to = out;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i] == '\n' ? 'n' : text[i];
+        if (c != text[i] || c == '"' || c == '\\') {
+            *to++ = '\\';
+        }
+        *to++ = c == 'n' || (c >= ' ' && c < 127) ? c : ' ';
+    }
+    return (size_t)(to - out);
+}
+
+static void show_chunk(struct session *s, const char *path, const char *text, size_t n)
+{
+    static char json[2 * SHOW_CHUNK + 256];
+    size_t at = (size_t)snprintf(json, 256, "{\"type\":\"file\",\"path\":\"%.128s\",\"text\":\"", path);
+    at += escape(json + at, text, n);
+    strcpy(json + at, "\"}");
+    emit(s, json);
+}
+
+/* The file's text as records of its own; one that cannot be read has none. */
+static void show_file(struct session *s, const char *path)
+{
+    static char text[SHOW_CHUNK];
+    int fd = open(path, O_RDONLY);
+    for (ssize_t n; fd >= 0 && (n = read(fd, text, sizeof text)) > 0;) {
+        show_chunk(s, path, text, (size_t)n);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 __attribute__((noreturn)) static void bench(int n, char **specs, const struct timespec *up,
                                             const char *run)
 {
@@ -229,6 +267,10 @@ __attribute__((noreturn)) static void bench(int n, char **specs, const struct ti
         while ((spec = strsep(&word, "+"))) {
             if (strncmp(spec, "set:", 4) == 0) {
                 apply_knob(spec + 4);
+                continue;
+            }
+            if (strncmp(spec, "show:", 5) == 0) {
+                show_file(&s, spec + 5);
                 continue;
             }
             run_workload(&s, spec);

@@ -27,6 +27,7 @@
 #include "kernel/syscall/dispatch.h"
 #include "kernel/task/process.h"
 #include "kernel/time/timekeeping.h"
+#include "kernel/trace/trace.h"
 
 static int init_thread(void *unused)
 {
@@ -59,6 +60,7 @@ __noreturn void start_kernel(void)
     acpi_init();
     smp_init_topology();
     lock_sites_patch_up();
+    trace_sites_patch_up();
     percpu_init();
     apic_init();
     apic_init_cpu();
@@ -84,6 +86,7 @@ __noreturn void start_kernel(void)
     procfs_init();
     sysfs_init();
     debugfs_init();
+    trace_init();
 
     /* Level 5: all CPUs run and take tasks. */
     smp_boot_aps();

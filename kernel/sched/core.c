@@ -247,6 +247,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
     rq->curr = next;
     rq->curr_prio = next->prio;
     rq->nr_switches++;
+    trace_switch(prev, next, rq->fate);
     switch_address_space(rq, prev, next);
     prev = switch_to(prev, next);
     finish_task_switch(prev);

@@ -228,6 +228,7 @@ static void dl_enqueue(struct rq *rq, struct task_struct *t)
     struct sched_dl_entity *dl = &t->dl;
 
     if (t->se.last_cpu != rq->q.cpu) {
+        trace_migrate(t, t->se.last_cpu);
         t->se.last_cpu = rq->q.cpu;
         t->se.nr_migrations++;
     }

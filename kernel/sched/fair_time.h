@@ -57,6 +57,7 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
     se->rq.fair.key = now;
     se->rq.fair.deadline = now + fair_wake_request(se);
     if (unlikely(se->last_cpu != rq->q.cpu)) {
+        trace_migrate(TASK_OF(&se->rq), se->last_cpu);
         se->last_cpu = rq->q.cpu;
         se->nr_migrations++;
     }

@@ -29,6 +29,7 @@ bool sched_steal(struct rq *rq)
         t = rq_steal(&cpu_rq(victim)->q);
         if (!t)
             continue;
+        trace_steal(TASK_OF(t), victim);
         rq_arrive(&rq->q, t);
         if (rq->q.nr_running)
             return true;

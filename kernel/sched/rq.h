@@ -10,6 +10,7 @@
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/timer_heap.h"
+#include "kernel/trace/trace.h"
 #include "lockfree/rcu_core.h"
 #include "percpu/cpugroup.h"
 #include "percpu/runqueue.h"

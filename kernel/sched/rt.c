@@ -134,6 +134,7 @@ void rt_balance_tick(struct rq *rq)
 static void rt_enqueue(struct rq *rq, struct task_struct *t)
 {
     if (t->se.last_cpu != rq->q.cpu) {
+        trace_migrate(t, t->se.last_cpu);
         t->se.last_cpu = rq->q.cpu;
         t->se.nr_migrations++;
     }

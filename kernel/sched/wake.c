@@ -222,10 +222,12 @@ static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, boo
         if (!sync || !sync_wake_stays(rq, t))
             cpu = sched_select_cpu(t, prev_cpu);
         if (cpu != rq->q.cpu) {
+            trace_wake(t, cpu);
             rq_post_wake(rq_env_of(cpu), &t->se.rq);
             return;
         }
     }
+    trace_wake(t, cpu);
     rq->sync_wake = sync && task_is_fair(rq->curr);
     rq_arrive(&rq->q, &t->se.rq);
     rq->sync_wake = false;
@@ -267,6 +269,7 @@ void wake_up_new_task(struct task_struct *t)
     cpu = sched_select_cpu(t, t->se.last_cpu);
     if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1 && cpu_balances(cpu))
         cpu = sched_least_loaded(t, cpu);
+    trace_wake(t, cpu);
     if (cpu == smp_processor_id())
         rq_arrive(&this_rq()->q, &t->se.rq);
     else

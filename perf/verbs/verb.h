@@ -18,3 +18,4 @@ int verb_shell(int argc, char **argv);
 int verb_config(int argc, char **argv);
 int verb_lines(int argc, char **argv);
 int verb_profile(int argc, char **argv);
+int verb_trace(int argc, char **argv);

@@ -15,6 +15,7 @@
 #include "kernel/lib/spinlock.h"
 #include "kernel/sched/irq_enter.h"
 #include "kernel/time/timekeeping.h"
+#include "kernel/trace/trace.h"
 
 #define IOAPIC_VERSION 1
 #define IOAPIC_REDIRECTION 0x10
@@ -115,6 +116,7 @@ static void device_irq(unsigned irq)
 void do_irq(struct pt_regs *regs, unsigned long vector)
 {
     this_cpu_add(preempt_count_, PREEMPT_HARDIRQ);
+    trace_irq(vector, true);
     sched_irq_enter();
     (*this_cpu_ptr(&counts))[vector]++;
     if (vector != VECTOR_SPURIOUS)
@@ -125,5 +127,6 @@ void do_irq(struct pt_regs *regs, unsigned long vector)
         smp_call_interrupt();
     else if (vector != VECTOR_RESCHEDULE && vector != VECTOR_SPURIOUS)
         device_irq(vector - VECTOR_IRQ_BASE);
+    trace_irq(vector, false);
     this_cpu_sub(preempt_count_, PREEMPT_HARDIRQ);
 }

@@ -1,0 +1,39 @@
+// What the CPUs of a guest did, event by event, and the same as Chrome trace events, which ui.perfetto.dev shows.
+// Owns the events; takes them from a kernel's text. A text that contradicts itself (time runs backwards, a task
+// leaves a CPU on which it did not run) is refused: no timeline is made of it.
+#pragma once
+#include "perf/util/text_buf.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum trace_kind { TRACE_SWITCH, TRACE_WAKE, TRACE_MIGRATE, TRACE_STEAL, TRACE_IRQ, TRACE_IRQ_END, TRACE_KINDS };
+extern const char *const trace_kind_name[TRACE_KINDS];
+
+struct trace_event {
+    uint64_t ns;
+    uint32_t cpu, order; // order: of its line, for equal times
+    enum trace_kind kind;
+    int pid;        // switch: who leaves; wake, migrate, steal: whose
+    int other;      // switch: who comes; wake: who woke it
+    int arg;        // wake: to which CPU; migrate, steal: from which; switch: the priority of who comes
+    char fate;      // switch: what became of who leaves: R Y S D X I
+    char name[32];  // switch: of who comes; irq: of the vector
+};
+
+struct timeline {
+    struct trace_event *event;
+    size_t count, room;
+};
+
+// /proc/sched_trace/cpuN of CloudOS. False with *why (the caller's).
+bool timeline_add_cloudos(struct timeline *t, uint32_t cpu, const char *text, char **why);
+// The `trace` file of Linux's tracefs, all CPUs.
+bool timeline_add_linux(struct timeline *t, const char *text, char **why);
+// Sorts by time and checks every CPU. False with *why.
+bool timeline_check(struct timeline *t, char **why);
+// {"traceEvents": [...], ...}; title names the process of all CPUs. After timeline_check.
+json_t *timeline_chrome(const struct timeline *t, const char *title);
+// {cpu: {kind: count}} and, over all CPUs, "wake_to_run_ns": {"count", "p50", "max"}.
+json_t *timeline_summary(const struct timeline *t);
+void timeline_free(struct timeline *t);

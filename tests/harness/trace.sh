@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# cloudbench trace end to end: the file is JSON that Perfetto reads, every stay has its task, stays on a CPU follow each
+# other and interrupts lie inside or between them, wake-ups lead to stays; bad arguments.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cb=build/bin/cloudbench
+tmp=$(mktemp -d)
+export NO_COLOR=1 TMPDIR=$tmp/t
+mkdir -p "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+check() {
+    if [ "$2" = 0 ]; then
+        echo "ok trace: $1"
+    else
+        echo "not ok trace: $1: ${3:-}"
+    fi
+}
+
+# run NAME ARGS...
+run() {
+    local name=$1
+    shift
+    timeout 200 $cb trace "$@" -o "$tmp/$name.json" --format json >"$tmp/$name.sum" 2>"$tmp/$name.err"
+    check "$name runs" $? "$(tail -3 "$tmp/$name.err" | tr '\n' ' ')"
+}
+
+run one cyclic/4 --scale 0.2
+run again cyclic/4 --scale 0.2
+run two message/8 -t 2 --scale 0.1
+run linux cyclic/1 -k linux --scale 0.05
+cmp -s "$tmp/one.json" "$tmp/again.json"
+check 'two traces in the det tier are the same file' $?
+$cb trace cyclic -q >/dev/null 2>&1
+[ $? = 2 ]
+check 'an unknown option' $?
+$cb trace cyclic/1 --tier kvm >/dev/null 2>"$tmp/err"
+[ $? = 2 ] && grep -q 'det' "$tmp/err"
+check 'another tier' $?
+$cb trace nosuch >/dev/null 2>"$tmp/err"
+[ $? = 2 ] && grep -q 'nosuch' "$tmp/err"
+check 'an unknown workload' $? "$(cat "$tmp/err")"
+[ -z "$(ls -A "$TMPDIR")" ]
+check 'no temporary files are left' $?
+
+python3 - "$tmp" <<'P'
+import json, sys
+tmp = sys.argv[1]
+def check(name, ok, why=''):
+    print(f'ok trace: {name}' if ok else f'not ok trace: {name}: {why}')
+for name, cpus, least in (('one', 1, 60), ('two', 2, 300), ('linux', 1, 10)):
+    try:
+        events = json.load(open(f'{tmp}/{name}.json'))['traceEvents']
+        total = json.load(open(f'{tmp}/{name}.sum'))
+    except (OSError, ValueError, KeyError) as e:
+        check(f'{name} is JSON', False, e)
+        continue
+    of = lambda ph: [e for e in events if e['ph'] == ph]
+    check(f'{name}: every CPU has its name', {e['args']['name'] for e in of('M')} >= {f'CPU {c}' for c in range(cpus)})
+    stays = [e for e in of('X') if e['cat'] == 'run']
+    check(f'{name}: stays', len(stays) >= least, len(stays))
+    check(f'{name}: every stay has its task', all(e['args']['pid'] > 0 and e['name'].endswith(str(e['args']['pid'])) for e in stays))
+    bad = []
+    for c in range(cpus):
+        end = 0
+        for e in (e for e in stays if e['tid'] == c):
+            if e['ts'] < end - 1e-3 or e['dur'] < 0:
+                bad.append(e)
+            end = e['ts'] + e['dur']
+    check(f'{name}: stays on a CPU follow each other', not bad, bad[:2])
+    starts, ends = of('s'), {e['id']: e for e in of('f')}
+    check(f'{name}: an arrow leads from each wake-up to a later stay',
+          len(starts) == len(ends) > 0 and all(ends[s['id']]['ts'] >= s['ts'] for s in starts), (len(starts), len(ends)))
+    check(f'{name}: the summary counts what the file shows',
+          sum(c.get('wake', 0) for c in total['cpus'].values()) == len([e for e in of('i') if e['cat'] == 'wake']))
+P
