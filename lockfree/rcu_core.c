@@ -2,9 +2,8 @@
 #include "lockfree/rcu_core.h"
 
 #define FORCE_ROUNDS_BEFORE_KICK 3
-#define ADVANCE_BATCH 64
 #define FLOOD_CALLBACKS 10000 /* as many on one CPU: its period is hurried */
-#define FLOOD_STEP (ADVANCE_BATCH * 16)
+#define FLOOD_STEP (RCU_ADVANCE_BATCH * 4)
 #define INVOKE_BATCH 64 /* they run with preemption off */
 
 struct rcu_state rcu_state = {
@@ -199,8 +198,8 @@ void rcu_cpu_adopt(struct rcu_cpu *rc, struct rcu_cpu *dead)
     rcu_cpu_advance(rc);
 }
 
-/* Every ADVANCE_BATCH callbacks. One period serves many, so usually the tick does this. */
-static __attribute__((noinline, cold)) void enqueue_slow(struct rcu_cpu *rc)
+/* One period serves many callbacks, so usually the tick asks for it. */
+void rcu_cpu_enqueued_many(struct rcu_cpu *rc)
 {
     rcu_cpu_advance(rc);
     if (rc->queued < FLOOD_CALLBACKS || rc->queued % FLOOD_STEP)
@@ -211,35 +210,17 @@ static __attribute__((noinline, cold)) void enqueue_slow(struct rcu_cpu *rc)
 }
 
 #if LF_DEBUG
-#ifdef CLOUDOS_KERNEL /* has frame pointers: the caller of call_rcu() */
-#pragma GCC diagnostic ignored "-Wframe-address"
-#define QUEUED_AT ((const void *)((const char *)__builtin_return_address(1) - 1))
-#else
-#define QUEUED_AT LF_CALLER
-#endif
-#define rcu_head_claim(head)                                                                       \
-    do {                                                                                           \
-        if (lf_unlikely((head)->queued_mark == RCU_QUEUED(head)))                                  \
-            lockfree_misuse("rcu: head queued twice", (head), (head)->queued_at, QUEUED_AT);       \
-        (head)->queued_mark = RCU_QUEUED(head);                                                    \
-        (head)->queued_at = QUEUED_AT;                                                             \
-    } while (0)
+void rcu_head_claim(struct rcu_head *head, const void *here)
+{
+    if (lf_unlikely(head->queued_mark == RCU_QUEUED(head)))
+        lockfree_misuse("rcu: head queued twice", head, head->queued_at, here);
+    head->queued_mark = RCU_QUEUED(head);
+    head->queued_at = here;
+}
 #define rcu_head_release(head) ((head)->queued_mark = 0)
 #else
-#define rcu_head_claim(head)   ((void)0)
 #define rcu_head_release(head) ((void)0)
 #endif
-
-void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(struct rcu_head *))
-{
-    rcu_head_claim(head);
-    head->func = func;
-    head->next = NULL;
-    *rc->next.tail = head;
-    rc->next.tail = &head->next;
-    if (lf_unlikely(++rc->queued % ADVANCE_BATCH == 0))
-        enqueue_slow(rc);
-}
 
 unsigned rcu_cpu_batch(const struct rcu_cpu *rc)
 {
@@ -252,6 +233,10 @@ struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max)
 {
     struct rcu_head *list = rc->done.head, **last = &list;
 
+    if (max >= rc->queued) { /* all of them: no walk */
+        segment_init(&rc->done);
+        return list;
+    }
     while (*last && max--)
         last = &(*last)->next;
     rc->done.head = *last;

@@ -31,6 +31,7 @@
 #define RCU_LEAF_CPUS 16
 #define RCU_MAX_LEAVES 64
 #define RCU_MAX_CPUS (RCU_LEAF_CPUS * RCU_MAX_LEAVES)
+#define RCU_ADVANCE_BATCH 256 /* callbacks, after which their period is asked for even between two ticks */
 
 struct rcu_segment {
     struct rcu_head *head;
@@ -82,7 +83,6 @@ void rcu_cpu_online(struct rcu_cpu *rc, unsigned cpu); /* before the CPU's first
 void rcu_cpu_offline(struct rcu_cpu *rc);              /* after its last; not while callbacks run */
 /* Takes the callbacks of a CPU that is offline. Owner of rc; nobody else touches `dead`. */
 void rcu_cpu_adopt(struct rcu_cpu *rc, struct rcu_cpu *dead);
-void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head, void (*func)(struct rcu_head *));
 void rcu_cpu_quiet_slow(struct rcu_cpu *rc, uint64_t seq);
 /* Moves callbacks on; asks for a period when some wait. */
 void rcu_cpu_advance(struct rcu_cpu *rc);
@@ -108,6 +108,30 @@ static inline void rcu_cpu_quiet(struct rcu_cpu *rc)
 
     if (lf_unlikely(seq != rc->seen_seq))
         rcu_cpu_quiet_slow(rc, seq);
+}
+
+void rcu_cpu_enqueued_many(struct rcu_cpu *rc);
+#if LF_DEBUG
+void rcu_head_claim(struct rcu_head *head, const void *here);
+#ifdef CLOUDOS_KERNEL
+#define RCU_CLAIM(head) rcu_head_claim((head), LF_CALLER) /* who called call_rcu() */
+#else
+#define RCU_CLAIM(head) rcu_head_claim((head), lf_here())
+#endif
+#else
+#define RCU_CLAIM(head) ((void)0)
+#endif
+
+__attribute__((always_inline)) static inline void rcu_cpu_enqueue(struct rcu_cpu *rc, struct rcu_head *head,
+                                                                  void (*func)(struct rcu_head *))
+{
+    RCU_CLAIM(head);
+    head->func = func;
+    head->next = NULL;
+    *rc->next.tail = head;
+    rc->next.tail = &head->next;
+    if (lf_unlikely(++rc->queued % RCU_ADVANCE_BATCH == 0))
+        rcu_cpu_enqueued_many(rc);
 }
 
 static inline bool rcu_cpu_has_callbacks(const struct rcu_cpu *rc)
