@@ -4,8 +4,9 @@
  *   each       any CPUs    any CPUs       any CPUs
  * Progress: get and put are wait-free (one locked operation), get_not_zero is lock-free.
  * Ordering: R1 every access made under a reference is before the free that follows the last put (put is release, and acquire
- * when it reaches zero). get is relaxed: the caller holds a reference already. get_not_zero acquires.
- * A count beyond REFCOUNT_SATURATED/2 stays saturated: the object leaks, it is never freed early. Zero never rises again.
+ * when it reaches zero). get is relaxed: the caller holds a reference already. R2 get_not_zero sees what was done before the puts that it
+ * follows. refcount_set: before the object is published.
+ * A count beyond INT32_MAX is saturated and stays so: the object leaks, it is never freed early. Zero never rises again.
  * Misuse: taking or putting a reference when there is none is caught in debug builds, with the place of the last put.
  * Source: Linux refcount_t (Windsor et al.), LWN 728675. */
 #pragma once
@@ -48,7 +49,7 @@ static inline bool refcount_get_not_zero(refcount_t *r)
             return false;
         if (lf_unlikely((int32_t)old < 0))
             return true; /* saturated: never freed */
-    } while (!atomic_cas_acquire(&r->refs, &old, old + 1));
+    } while (!atomic_cas_acquire(&r->refs, &old, old + 1)); /* R2; partner: refcount_put */
     return true;
 }
 

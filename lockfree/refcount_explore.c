@@ -12,7 +12,7 @@ struct object {
 
 static struct object *object;
 static uint32_t freed, spare; /* references that no operation owns */
-static bool saturates;
+static bool saturates, beyond; /* starts near or beyond where a count saturates */
 
 static void make(uint32_t refs)
 {
@@ -35,11 +35,19 @@ static void make_spare(void *model)
     make(explore_total() + 1);
 }
 
-static void make_saturated(void *model)
+static void make_brim(void *model)
 {
     (void)model;
     saturates = true;
     make(INT32_MAX - 1u); /* two more gets saturate it */
+}
+
+/* Far from the middle: the next get or put that sees it brings it there. */
+static void make_saturated(void *model)
+{
+    (void)model;
+    saturates = beyond = true;
+    make(0xfffffff0u);
 }
 
 static void put(void)
@@ -63,6 +71,8 @@ static void put(void)
 
 RUN(drop, put();)
 RUN(get_drop, refcount_get(&object->refs); put(); put();)
+RUN(get_leak, refcount_get(&object->refs); if (saturates) return 0; put(); put();)
+RUN(peek, if (refcount_read(&object->refs)) put();)                       /* it has one: not zero */
 RUN(try_drop, EXPLORE_CHECK(refcount_get_not_zero(&object->refs)); put(); put();) /* it has one: cannot fail */
 
 static uint32_t refs_left(void)
@@ -77,6 +87,7 @@ static uint64_t last(unsigned thread, unsigned serial)
     (void)serial;
     if (saturates) {
         EXPLORE_CHECK(freed == 0 && refs_left() > INT32_MAX / 2);
+        EXPLORE_CHECK(!beyond || refs_left() + 2 * EXPLORE_OPS - REFCOUNT_SATURATED <= 4 * EXPLORE_OPS);
         return 0;
     }
     EXPLORE_CHECK(freed == (spare ? 0 : 1));
@@ -88,12 +99,13 @@ static uint64_t last(unsigned thread, unsigned serial)
 }
 
 static const struct explore_op ops[] = {
-    {"drop", drop, NULL, 0}, {"get_drop", get_drop, NULL, 0}, {"try_drop", try_drop, NULL, 0}, {NULL, NULL, NULL, 0}};
+    {"drop", drop, NULL, 0}, {"get_drop", get_drop, NULL, 0}, {"try_drop", try_drop, NULL, 0},
+    {"get_leak", get_leak, NULL, 0}, {"peek", peek, NULL, 0}, {NULL, NULL, NULL, 0}};
 
 static const struct explore_op final = {"last", last, NULL, 0};
 
 static const struct explore_initial initials[] = {
-    {"owned", make_owned}, {"spare", make_spare}, {"saturated", make_saturated}, {NULL, NULL}};
+    {"owned", make_owned}, {"spare", make_spare}, {"brim", make_brim}, {"saturated", make_saturated}, {NULL, NULL}};
 
 static const struct explore_scenario scenarios[] = {
     {"owned", {"drop get_drop try_drop get_drop drop drop", "try_drop drop get_drop try_drop get_drop drop"}},
@@ -133,4 +145,21 @@ static const struct explore_scenario found_scenarios[] = {
 static const struct explore_structure found = {
     .name = "refcount, found", .ops = found_ops, .initials = found_initials, .scenarios = found_scenarios, .final = &found_final};
 
-const struct explore_structure *const explore_list[] = {&counted, &found, NULL};
+/* What is written before a put is seen by who gets after it: one thread puts the second of two references, another tells by the count
+ * that it did. */
+static void make_two(void *model)
+{
+    (void)model;
+    make(2);
+}
+
+RUN(give, if (ended) return 0; ended = true; object->payload = ALIVE + 1; EXPLORE_CHECK(!refcount_put(&object->refs));)
+RUN(take, bool given = refcount_read(&object->refs) == 1; EXPLORE_CHECK(refcount_get_not_zero(&object->refs));
+    if (given) EXPLORE_CHECK(object->payload == ALIVE + 1);
+    EXPLORE_CHECK(!refcount_put(&object->refs));)
+
+static const struct explore_op handed_ops[] = {{"give", give, NULL, 1}, {"take", take, NULL, 2}, {NULL, NULL, NULL, 0}};
+static const struct explore_initial handed_initials[] = {{"two", make_two}, {NULL, NULL}};
+static const struct explore_structure handed = {.name = "refcount, handed", .ops = handed_ops, .initials = handed_initials};
+
+const struct explore_structure *const explore_list[] = {&counted, &found, &handed, NULL};

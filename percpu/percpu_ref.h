@@ -10,7 +10,8 @@
  * Ordering: E1 who has seen SPREAD counts in its part, and does so before the grace period after share_begin ends: share_end sees it.
  *           E2 until share_end the word holds PERCPU_REF_BIAS more than the references that are counted in it: no put reaches zero early.
  *           E3 put releases, and acquires when it was the last: every access under a reference is before the free.
- *           E4 spread raises the word by the bias before the mode says SPREAD (release): a part never counts without it.
+ *           E4 spread raises the word by the bias, and share_end has emptied the parts, before the mode says SPREAD (release; acquired
+ *           by get and put): a part never counts without the bias, nor on top of what it held before.
  * Reuse: after put said that it was the last (only ever while shared), or the count was read as zero while shared and no new
  * reference can come, the object may be freed after a grace period.
  * Misuse: switching twice, or a put below zero, is caught in debug builds.
@@ -45,7 +46,7 @@ static inline void percpu_ref_init(struct percpu_ref *r, uint32_t part, uint64_t
 /* The caller holds a reference, or another reason why the object stays. */
 static inline void percpu_ref_get(struct percpu_ref *r, int64_t *part)
 {
-    if (lf_likely(atomic_load_relaxed(&r->mode) == PERCPU_REF_SPREAD)) /* E1 */
+    if (lf_likely(atomic_load_acquire(&r->mode) == PERCPU_REF_SPREAD)) /* E1, E4; partner: percpu_ref_spread */
         atomic_store_relaxed(part, atomic_load_relaxed(part) + 1);
     else
         (void)atomic_fetch_add_relaxed(&r->count, 1);
@@ -56,7 +57,7 @@ static inline bool percpu_ref_put(struct percpu_ref *r, int64_t *part)
 {
     uint64_t old;
 
-    if (lf_likely(atomic_load_acquire(&r->mode) == PERCPU_REF_SPREAD)) { /* E1 */
+    if (lf_likely(atomic_load_acquire(&r->mode) == PERCPU_REF_SPREAD)) { /* E1, E4 */
         atomic_store_release(part, atomic_load_relaxed(part) - 1); /* E3: share_end reads it */
         return false;
     }

@@ -51,9 +51,14 @@ static void make_uneven(void *model)
     ((struct model *)model)->references = HELD;
 }
 
-static void make_three(void *model)
+/* Every CPU's part has been used. */
+static void make_used(void *model)
 {
-    make(model, 3);
+    make(model, HELD - 4);
+    percpu_ref_spread(&ref);
+    for (unsigned i = 0; i < EXPLORE_THREADS; i++)
+        percpu_ref_get(&ref, &parts[i]);
+    ((struct model *)model)->references = HELD;
 }
 
 static void enter(unsigned thread)
@@ -109,16 +114,22 @@ static bool put_spec(void *model, unsigned thread, unsigned serial, unsigned out
     return outcome == 0;
 }
 
+static bool share(void)
+{
+    if (!percpu_ref_is_spread(&ref))
+        return false;
+    percpu_ref_share_begin(&ref);
+    grace_period();
+    percpu_ref_share_end(&ref, part_of, EXPLORE_THREADS);
+    return true;
+}
+
 static uint64_t count(unsigned thread, unsigned serial)
 {
     uint64_t exact;
 
     (void)thread, (void)serial;
-    if (percpu_ref_is_spread(&ref)) {
-        percpu_ref_share_begin(&ref);
-        grace_period();
-        percpu_ref_share_end(&ref, part_of, EXPLORE_THREADS);
-    }
+    share();
     exact = percpu_ref_count(&ref);
     percpu_ref_spread(&ref);
     return exact;
@@ -131,10 +142,6 @@ static bool count_spec(void *model, unsigned thread, unsigned serial, unsigned o
     return outcome == 0;
 }
 
-/* Shared only: the last put says so, once. */
-static const struct explore_op puts[] = {{"put", put, put_spec, 0}, {NULL, NULL, NULL, 0}};
-static const struct explore_initial three[] = {{"three", make_three}, {NULL, NULL}};
-
 static const struct explore_op ops[] = {
     {"get", get, get_spec, 0},
     {"put", put, put_spec, 0},
@@ -143,7 +150,7 @@ static const struct explore_op ops[] = {
 };
 
 static const struct explore_initial initials[] = {
-    {"shared", make_shared}, {"spread", make_spread}, {"uneven", make_uneven}, {NULL, NULL}};
+    {"shared", make_shared}, {"spread", make_spread}, {"uneven", make_uneven}, {"used", make_used}, {NULL, NULL}};
 
 static const struct explore_op final = {"count", count, count_spec, 0};
 
@@ -155,6 +162,104 @@ static const struct explore_scenario scenarios[] = {
 
 static const struct explore_structure switching = {
     .name = "percpu_ref", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final};
-static const struct explore_structure last = {.name = "percpu_ref_last", .ops = puts, .initials = three};
+/* What the references are for: an object that is gone with the last of them. Each operation owns one and drops it; the payload is plain,
+ * so an access that is not ordered before the end is a race. */
+static uint64_t payload;
+static bool ended;
 
-const struct explore_structure *const explore_list[] = {&switching, &last, NULL};
+static void make_owned(void *model)
+{
+    make(model, explore_total());
+    explore_name(&payload, sizeof(payload), 1, "payload");
+    payload = 1;
+}
+
+static void make_owned_spread(void *model)
+{
+    make_owned(model);
+    percpu_ref_spread(&ref);
+}
+
+static void end(void)
+{
+    EXPLORE_CHECK(payload == 1);
+    payload = 0;
+    ended = true;
+}
+
+static bool dropped(unsigned thread)
+{
+    bool last;
+
+    enter(thread);
+    EXPLORE_CHECK(payload == 1); /* nothing but the put orders it before an end */
+    last = percpu_ref_put(&ref, &parts[thread]);
+    leave(thread);
+    return last;
+}
+
+/* A put may say that it was the last: then the object ends. */
+static uint64_t drop(unsigned thread, unsigned serial)
+{
+    (void)serial;
+    if (dropped(thread))
+        end();
+    return 0;
+}
+
+static uint64_t get_drop(unsigned thread, unsigned serial)
+{
+    get(thread, serial);
+    drop(thread, serial);
+    return drop(thread, serial);
+}
+
+static uint64_t drop_turn(unsigned thread, unsigned serial)
+{
+    drop(thread, serial);
+    if (!share())
+        percpu_ref_spread(&ref);
+    return 0;
+}
+
+/* Once, and not before all are gone. */
+static uint64_t gone(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    share();
+    EXPLORE_CHECK(percpu_ref_count(&ref) == 0);
+    if (!ended)
+        end();
+    return 0;
+}
+
+/* Or the switcher reads the count, and nobody looks at what put says. */
+static uint64_t leave_it(unsigned thread, unsigned serial)
+{
+    (void)serial;
+    (void)dropped(thread);
+    return 0;
+}
+
+static uint64_t leave_look(unsigned thread, unsigned serial)
+{
+    leave_it(thread, serial);
+    share();
+    if (percpu_ref_count(&ref) == 0)
+        end();
+    return 0;
+}
+
+static const struct explore_op last_ops[] = {
+    {"drop", drop, NULL, 0}, {"get_drop", get_drop, NULL, 2}, {"drop_turn", drop_turn, NULL, SWITCHER}, {NULL, NULL, NULL, 0}};
+static const struct explore_op read_ops[] = {
+    {"leave", leave_it, NULL, 0}, {"leave_look", leave_look, NULL, SWITCHER}, {NULL, NULL, NULL, 0}};
+static const struct explore_initial owned[] = {
+    {"shared", make_owned}, {"spread", make_owned_spread}, {NULL, NULL}};
+static const struct explore_op last_final = {"gone", gone, NULL, 0};
+static const struct explore_structure last = {
+    .name = "percpu_ref_last", .ops = last_ops, .initials = owned, .final = &last_final};
+static const struct explore_structure counted = {
+    .name = "percpu_ref_read", .ops = read_ops, .initials = owned, .final = &last_final};
+
+const struct explore_structure *const explore_list[] = {&switching, &last, &counted, NULL};
