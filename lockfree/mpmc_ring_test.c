@@ -69,6 +69,11 @@ static void sequential(void)
     static struct object o[CELLS];
 
     mpmc_ring_init(&ring, cells, CELLS);
+    for (int round = 0; round < 65; round++) { /* empty at every position, up to behind the wrap */
+        CHECK(mpmc_ring_is_empty(&ring) && !mpmc_ring_pop_mpmc(&ring));
+        CHECK(mpmc_ring_push_mpmc(&ring, &o[0]) && mpmc_ring_pop_mpmc(&ring) == &o[0]);
+    }
+    mpmc_ring_init(&ring, cells, CELLS);
     for (int round = 0; round < 100; round++) {
         CHECK(mpmc_ring_is_empty(&ring) && !mpmc_ring_pop_mpmc(&ring));
         for (unsigned i = 0; i < CELLS; i++)

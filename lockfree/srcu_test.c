@@ -83,6 +83,15 @@ static void sequential(void)
     CHECK(!srcu_advance(&domain));
     srcu_unlock(&domain, 2, b);
     CHECK(srcu_advance(&domain) && !(domain.seq & 1));
+    for (int i = 0; i < 200; i++) { /* a reader is inside while the counts of either index wrap */
+        uint64_t cookie = srcu_snapshot(&domain);
+
+        a = srcu_lock(&domain, 0);
+        srcu_start(&domain);
+        CHECK(!srcu_advance(&domain) && !srcu_poll(&domain, cookie));
+        srcu_unlock(&domain, 0, a);
+        CHECK(srcu_advance(&domain) && srcu_poll(&domain, cookie));
+    }
 }
 
 int main(int argc, char **argv)

@@ -98,7 +98,7 @@ static void rotation(unsigned live)
     unsigned turns[NODES] = {0};
 
     for (unsigned i = 0; i < live; i++) {
-        nodes[i].key = 0;
+        nodes[i].key = LF_COUNTER_START(uint64_t);
         fairq_insert(&q, &nodes[i]);
     }
     for (unsigned i = 0; i < live * 50; i++) {

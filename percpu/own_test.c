@@ -55,6 +55,21 @@ static void sequential(void)
     CHECK(OWN_STATE(w) == OWN_DEAD && own_wake(&w, 0xff, &seen) == OWN_WAKE_NOTHING);
 }
 
+/* No two waits have the same word, over the wrap too: who saw the one does not wake or freeze the other. */
+static void generations(void)
+{
+    uint64_t w = own_make(OWN_RUNNING, 0, 0, LF_COUNTER_START(uint32_t)), seen = 0;
+
+    for (int i = 0; i < 200; i++) {
+        own_begin_wait(&w, CLASS_A);
+        CHECK(w != seen && own_park(&w));
+        CHECK(!seen || !own_freeze(&w, own_with_state(seen, OWN_PARKED)));
+        seen = own_with_state(w, OWN_BLOCKING);
+        CHECK(own_freeze(&w, w));
+        own_cancel_wait(&w);
+    }
+}
+
 /* The task and its CPU in one thread: waits for posted > consumed. */
 static void task(struct check_thread *t)
 {
@@ -128,6 +143,7 @@ int main(int argc, char **argv)
 {
     check_options(argc, argv);
     sequential();
+    generations();
     check_repeat(round_of_wakes);
     CHECK(all_parks && done_early && cancels);
     printf("own: ok, %llu parked, %llu woken before, %llu cancelled\n", (unsigned long long)all_parks,
