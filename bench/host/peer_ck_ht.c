@@ -1,12 +1,10 @@
 /* peer_ck_ht.c: Concurrency Kit's hash table for one writer: the writers share a ticket lock, what they take out is freed by ck_epoch. */
-#include <ck_epoch.h>
 #include <ck_ht.h>
 #include <ck_spinlock.h>
+#include "bench/host/ck_epoch_user.h"
 #include "bench/host/map_subject.h"
 
 #define CK "ck " HOSTBENCH_CK_VERSION
-
-#define POLL_EVERY 256
 
 struct object {
     ck_epoch_entry_t epoch;
@@ -18,41 +16,6 @@ struct map {
     ck_spinlock_ticket_t writers __attribute__((aligned(128)));
     struct object *of[MAP_KEYS]; /* under writers */
 };
-
-struct epoch_user {
-    ck_epoch_record_t record;
-    unsigned operations;
-    bool known;
-} __attribute__((aligned(128)));
-
-static ck_epoch_t map_epoch;
-static struct epoch_user users[BENCH_MAX_THREADS];
-
-__attribute__((constructor)) static void start_epoch(void)
-{
-    ck_epoch_init(&map_epoch);
-}
-
-static void ck_ht_enter(struct bench_thread *t)
-{
-    struct epoch_user *u = &users[t->index];
-
-    if (!u->known)
-        ck_epoch_register(&map_epoch, &u->record, NULL);
-    u->known = true;
-    t->own = u;
-}
-
-static void ck_ht_leave(struct bench_thread *t)
-{
-    ck_epoch_barrier(&((struct epoch_user *)t->own)->record);
-}
-
-BENCH_STEP void poll_now_and_then(struct epoch_user *u)
-{
-    if (++u->operations % POLL_EVERY == 0)
-        ck_epoch_poll(&u->record);
-}
 
 static void object_free(ck_epoch_entry_t *e)
 {
@@ -155,11 +118,11 @@ static bool ck_ht_map_check(void *object, const struct bench_thread *threads, un
 #define HT_LOOKUP(key) ht_find(o, key)
 #define HT_REPLACE(key) ht_replace(t, o, key)
 BENCH_MAP_LOOPS(ck_ht_map, struct map, struct epoch_user *u = t->own, ck_epoch_begin(&u->record, NULL), ck_epoch_end(&u->record, NULL),
-                HT_LOOKUP, HT_REPLACE, poll_now_and_then(u))
+                HT_LOOKUP, HT_REPLACE, epoch_poll_now_and_then(u))
 
 static const struct bench_subject subjects[] = {
-    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "RCU hash table", "readers never wait", "ck_ht", CK, SIDE_PEER, ck_ht_enter, ck_ht_leave),
-    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "radix tree", "integers, readers never wait", "ck_ht", CK, SIDE_PEER, ck_ht_enter,
-                      ck_ht_leave),
+    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "RCU hash table", "readers never wait", "ck_ht", CK, SIDE_PEER, epoch_enter, epoch_leave),
+    BENCH_MAP_SUBJECT(ck_ht_map, struct map, "radix tree", "integers, readers never wait", "ck_ht", CK, SIDE_PEER, epoch_enter,
+                      epoch_leave),
 };
 BENCH_LIST(list_ck_ht, subjects);

@@ -1,4 +1,5 @@
-// peer_tbb_locks.cc: the spin and queuing mutexes of oneTBB. queuing_mutex is an MCS lock: scoped_lock is the caller's node.
+// peer_tbb_locks.cc: the spin and queuing mutexes of oneTBB. queuing_mutex is an MCS lock, and scoped_lock
+// the caller's node; its waiters yield the processor after some 30 turns, which no lock below an operating system can.
 #include <new>
 #include <tbb/queuing_mutex.h>
 #include <tbb/spin_mutex.h>
@@ -14,7 +15,7 @@ BENCH_LOCK_LOOPS(tbb_spin, tbb::spin_mutex, struct bench_no_node, new (l) tbb::s
 BENCH_RWLOCK_LOOPS(tbb_rw, tbb::spin_rw_mutex, new (l) tbb::spin_rw_mutex, l->lock_shared(), l->unlock_shared(), l->lock(), l->unlock())
 
 const struct bench_subject subjects[] = {
-    BENCH_LOCK_SUBJECT(tbb_queuing, tbb::queuing_mutex, "MCS lock", "fair, the caller's node", "tbb::queuing_mutex", TBB, SIDE_PEER),
+    BENCH_LOCK_SUBJECT(tbb_queuing, tbb::queuing_mutex, "MCS lock", "fair, yields to the kernel", "tbb::queuing_mutex", TBB, SIDE_OTHER),
     BENCH_LOCK_SUBJECT(tbb_spin, tbb::spin_mutex, "unfair lock", "spins, yields to the kernel", "tbb::spin_mutex", TBB, SIDE_OTHER),
     BENCH_LOCK_SUBJECT(tbb_rw, tbb::spin_rw_mutex, "seqlock", "readers write the lock, yields", "tbb::spin_rw_mutex", TBB, SIDE_OTHER),
 };
