@@ -7,7 +7,7 @@
 
 #define CPUS 3
 #define OBJECTS 2
-#define HEADS 160
+#define HEADS 32
 #define UPDATER 1 /* roles: one thread is one CPU */
 #define SECOND 2
 #define THIRD 3
@@ -413,7 +413,7 @@ static const struct explore_scenario plug_scenarios[] = {
 
 /* ---- what one CPU does with many callbacks, by itself ---- */
 
-#define BATCH 64
+#define FEW 4
 #define MANY 10240 /* of callbacks, where a flood is looked at */
 
 static void make_alone(void *model)
@@ -431,29 +431,32 @@ static void run_all(void)
     EXPLORE_CHECK(queued_by[0] == ran_of[0]);
 }
 
-static void enqueue_batch(void)
+/* The count becomes `count`, though most of them are not there. */
+static void enqueue_up_to(uint32_t count)
 {
-    for (unsigned i = 0; i < BATCH; i++)
+    uint32_t absent = count - FEW - cpus[0].queued;
+
+    cpus[0].queued += absent;
+    for (unsigned i = 0; i < FEW; i++)
         enqueue(0, queued_by[0] % HEADS);
+    cpus[0].queued -= absent;
 }
 
 /* The last of a batch asks for a period, without hurry. */
 RUN(batch, uint64_t needed = rcu_state.needed; uint32_t before = kicks;
-    enqueue_batch();
+    enqueue_up_to(RCU_ADVANCE_BATCH);
     EXPLORE_CHECK(rcu_state.needed != needed && kicks == before);
     run_all();)
 
 /* A flood kicks who has not answered, and its own CPU when there is something to run. */
 RUN(flood, uint32_t before;
-    enqueue_batch();
+    enqueue_up_to(RCU_ADVANCE_BATCH);
     rcu_cpu_quiet(&cpus[0]);
     rcu_cpu_quiet(&cpus[1]);
     rcu_force_quiet(false);
     before = kicks;
-    cpus[0].queued += MANY - 2 * BATCH;
-    enqueue_batch();
+    enqueue_up_to(MANY);
     EXPLORE_CHECK(kicks - before == 3); /* two for the new period, one for this CPU */
-    cpus[0].queued -= MANY - 2 * BATCH;
     run_all();)
 
 /* The CPUs of a period are kicked when it has been looked at some times. */
