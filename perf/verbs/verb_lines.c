@@ -6,6 +6,7 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/guest_symbols.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/text_table.h"
@@ -17,7 +18,7 @@
 
 #define KERNELS_MAX 4
 
-enum { OPT_FORMAT = 256, OPT_TOP, OPT_ITERS, OPT_QEMU, OPT_INITRD, OPT_CONFLICTS, OPT_LOG };
+enum { OPT_FORMAT = 256, OPT_TOP, OPT_ITERS, OPT_CONFLICTS, OPT_LOG };
 
 struct lines_args {
     struct str_list workloads, kernels, topologies;
@@ -36,8 +37,6 @@ static const struct argp_option options[] = {
     {"conflicts", OPT_CONFLICTS, 0, 0, "every pair of operations on two CPUs, as a matrix", 0},
     {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
-    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
-    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
     {0},
 };
 
@@ -63,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct lines_args *a = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tools;
+        break;
     case 'k':
         add_words(&a->kernels, arg);
         break;
@@ -83,12 +85,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_FORMAT:
         a->format = arg;
-        break;
-    case OPT_QEMU:
-        a->tools.qemu = x_strdup(arg);
-        break;
-    case OPT_INITRD:
-        a->tools.initrd = x_strdup(arg);
         break;
     case ARGP_KEY_ARG:
         add_words(&a->workloads, arg);
@@ -381,7 +377,7 @@ int verb_lines(int argc, char **argv)
         "pipe mmap touch futex signal sched timer thread fork exec) or a two-party workload with "
         "its placement (futex@cross-cpu, pipe@cross-node). With --conflicts: the operations whose "
         "pairs are run, all of them by default.",
-        0,
+        tool_options,
         0,
         0};
     struct lines_args a = {.format = "text"};

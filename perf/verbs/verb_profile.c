@@ -3,6 +3,7 @@
 #include "perf/result/step_result.h"
 #include "perf/util/say.h"
 #include "perf/verbs/guest_symbols.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/text_table.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE, OPT_QEMU, OPT_INITRD };
+enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE };
 
 struct profile_args {
     const char *workload, *kernel, *format;
@@ -29,8 +30,6 @@ static const struct argp_option options[] = {
     {"top", OPT_TOP, "N", 0, "show the N largest symbols (default: 40; 0: all)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
-    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
-    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
     {0},
 };
 
@@ -38,6 +37,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct profile_args *a = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tools;
+        break;
     case 'k':
         a->kernel = arg;
         break;
@@ -49,12 +51,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_SCALE:
         a->scale = atof(arg);
-        break;
-    case OPT_QEMU:
-        a->tools.qemu = x_strdup(arg);
-        break;
-    case OPT_INITRD:
-        a->tools.initrd = x_strdup(arg);
         break;
     case ARGP_KEY_ARG:
         if (a->workload)
@@ -263,7 +259,8 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
 int verb_profile(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse, "WORKLOAD", "Guest instructions by symbol, per operation.", 0, 0, 0};
+        options,      parse, "WORKLOAD", "Guest instructions by symbol, per operation.",
+        tool_options, 0,     0};
     struct profile_args a = {.kernel = "cloudos", .format = "text", .top = 40, .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology;

@@ -4,6 +4,7 @@
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/run_view.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_QEMU, OPT_INITRD, OPT_SEED, OPT_AA };
+enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_SEED, OPT_AA };
 
 struct run_args {
     struct str_list suites, kernels;
@@ -28,18 +29,18 @@ struct run_args {
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0,
      "kernel to boot; repeat or separate by commas (default: policy.run.kernels)", 0},
-    {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: policy.run.topology)", 0},
+    {"topology", 't', "TOPOLOGY", 0,
+     "CPUs and nodes, by name or as 8 or 8x4 (default: policy.run.topology)", 0},
     {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto (default: policy.run.tier)", 0},
     {"boots", 'b', "N", 0, "fresh boots of each kernel (default: policy.run.boots of the tier)", 0},
     {"output", 'o', "DIR", 0, "folder of runs (default: out/runs)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
-    {"seed", OPT_SEED, "N", 0, "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},
+    {"seed", OPT_SEED, "N", 0,
+     "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
-    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use for every kernel", 0},
-    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use for every kernel", 0},
     {0},
 };
 
@@ -65,6 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct run_args *a = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tools;
+        break;
     case 'k':
         add_kernels(&a->kernels, arg);
         break;
@@ -97,12 +101,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_AA:
         a->aa = true;
-        break;
-    case OPT_QEMU:
-        a->tools.qemu = x_strdup(arg);
-        break;
-    case OPT_INITRD:
-        a->tools.initrd = x_strdup(arg);
         break;
     case ARGP_KEY_ARG:
         list_add(&a->suites, arg);
@@ -188,7 +186,8 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
     o->qemu = a->tools.qemu;
     o->initrd = a->tools.initrd;
     o->plugin = a->tools.plugin;
-    o->seed = a->seed > 0 ? (uint64_t)a->seed : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
+    o->seed = a->seed > 0 ? (uint64_t)a->seed
+                          : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
     o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
     return rc;
 }
@@ -230,7 +229,7 @@ int verb_run(int argc, char **argv)
         parse,
         "[SUITE|WORKLOAD...]",
         "Measure on fresh boots; results go to out/runs and are never overwritten.",
-        0,
+        tool_options,
         0,
         0};
     struct run_args a = {.format = "text", .scale = 1};

@@ -2,6 +2,7 @@
 // tier's.
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/host_terminal.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPT_QEMU = 256, OPT_INITRD, OPT_TIER, OPT_APPEND };
+enum { OPT_TIER = 256, OPT_APPEND };
 
 struct shell_args {
     const char *kernel, *topology, *tier, *append;
@@ -24,8 +25,6 @@ static const struct argp_option options[] = {
     {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: 2)", 0},
     {"tier", OPT_TIER, "TIER", 0, "tcg, det or kvm (default: tcg)", 0},
     {"append", OPT_APPEND, "WORDS", 0, "more kernel options", 0},
-    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
-    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
     {0},
 };
 
@@ -33,6 +32,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct shell_args *a = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tools;
+        break;
     case 'k':
         a->kernel = arg;
         break;
@@ -44,12 +46,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_APPEND:
         a->append = arg;
-        break;
-    case OPT_QEMU:
-        a->tools.qemu = x_strdup(arg);
-        break;
-    case OPT_INITRD:
-        a->tools.initrd = x_strdup(arg);
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "shell takes no \"%s\"", arg);
@@ -102,8 +98,13 @@ static int converse(const struct shell_args *a, const struct kernel_image *kerne
 int verb_shell(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse, "", "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].",
-        0,       0,     0};
+        options,
+        parse,
+        "",
+        "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].",
+        tool_options,
+        0,
+        0};
     struct shell_args a = {.kernel = "cloudos", .topology = "2", .tier = "tcg"};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};

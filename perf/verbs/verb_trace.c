@@ -5,7 +5,7 @@
 #include "perf/trace/timeline.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
-#include "perf/verbs/host_tools.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/text_table.h"
@@ -21,7 +21,7 @@
 #define CLOUDOS_RECORDS "sched_trace=65536"
 #define TRACEFS         "/sys/kernel/debug/tracing/"
 
-enum { OPT_FORMAT = 256, OPT_TIER, OPT_SCALE, OPT_QEMU, OPT_INITRD };
+enum { OPT_FORMAT = 256, OPT_TIER, OPT_SCALE };
 
 struct trace_args {
     const char *workload, *kernel, *topology, *format, *out, *tier;
@@ -36,8 +36,6 @@ static const struct argp_option options[] = {
     {"tier", OPT_TIER, "TIER", 0, "det (default with one CPU) or tcg (default with more)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "of the summary: text, md, json or csv (default: text)", 0},
-    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
-    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
     {0},
 };
 
@@ -45,6 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct trace_args *a = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tools;
+        break;
     case 'k':
         a->kernel = arg;
         break;
@@ -62,12 +63,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_FORMAT:
         a->format = arg;
-        break;
-    case OPT_QEMU:
-        a->tools.qemu = x_strdup(arg);
-        break;
-    case OPT_INITRD:
-        a->tools.initrd = x_strdup(arg);
         break;
     case ARGP_KEY_ARG:
         if (a->workload)
@@ -340,7 +335,7 @@ static int resolve(const struct trace_args *a, struct vm_topology *topology, enu
 int verb_trace(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse, "WORKLOAD", "A timeline of what each CPU ran, who woke whom, and who moved.", 0, 0, 0};
+        options, parse, "WORKLOAD", "A timeline of what each CPU ran, who woke whom, and who moved.", tool_options, 0, 0};
     struct trace_args a = {.kernel = "cloudos", .topology = "1", .format = "text", .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};

@@ -1,0 +1,38 @@
+// tool_options.c: see tool_options.h. Owns the two keys: verbs number theirs from 256 on.
+#include "perf/verbs/tool_options.h"
+#include "perf/util/say.h"
+
+#include <stdlib.h>
+
+enum { OPT_QEMU = 1000, OPT_INITRD };
+
+static const struct argp_option options[] = {
+    {"qemu", OPT_QEMU, "PATH", 0, "QEMU to use", 0},
+    {"initrd", OPT_INITRD, "PATH", 0, "initramfs to use", 0},
+    {0},
+};
+
+static void replace(char **path, const char *by)
+{
+    free(*path);
+    *path = x_strdup(by);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct host_tools *t = state->input;
+    switch (key) {
+    case OPT_QEMU:
+        replace(&t->qemu, arg);
+        return 0;
+    case OPT_INITRD:
+        replace(&t->initrd, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {.options = options, .parser = parse};
+
+const struct argp_child tool_options[] = {{&argp, 0, NULL, 0}, {0}};
