@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
     {"doctor", "what this host can measure, and why not more", verb_doctor},
     {"list", "suites, workloads, metrics, kernels, topologies, runs", verb_list},
     {"run", "boot the kernels, run workloads, keep the results", verb_run},
+    {"scale", "throughput against the number of CPUs, and where it ends", verb_scale},
     {"compare", "one run's kernels, or two runs, side by side", verb_compare},
     {"gate", "does a run pass against what was accepted", verb_gate},
     {"tune", "look for scheduler settings that beat the default", verb_tune},

@@ -27,8 +27,23 @@ uint64_t bench_now_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/* CB_GATE=READY,GATE: one byte into READY, then the end of GATE, which opens for all copies at once. */
+static void pass_gate(struct bench *b)
+{
+    const char *gate = getenv("CB_GATE"), *comma = gate ? strchr(gate, ',') : NULL;
+    char byte = 0;
+    if (!comma || getpid() != main_pid) {
+        return;
+    }
+    bench_check(b, write(atoi(gate), &byte, 1) == 1, "no gate to wait at");
+    close(atoi(gate));
+    bench_check(b, read(atoi(comma + 1), &byte, 1) == 0, "a gate that did not open");
+    close(atoi(comma + 1));
+}
+
 void bench_begin(struct bench *b)
 {
+    pass_gate(b);
     getrusage(RUSAGE_CHILDREN, &b->children_begin);
     getrusage(RUSAGE_SELF, &b->self_begin);
     b->ns_begin = bench_now_ns();

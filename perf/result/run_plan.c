@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+// "copies/W" is workload W on every CPU at once; its iterations are W's.
+static bool is_copies(const char *name)
+{
+    return !strncmp(name, COPIES, strlen(COPIES));
+}
+
+static json_t *find_workload(json_t *workloads, const char *name)
+{
+    return json_object_get(workloads, is_copies(name) ? name + strlen(COPIES) : name);
+}
+
 static void add_name(struct str_list *out, const char *name)
 {
     if (!list_has(out, name))
@@ -34,7 +45,7 @@ static bool expand(struct str_list *out, const char *name, json_t *suites, json_
     }
     if (list)
         return true;
-    if (json_object_get(workloads, name)) {
+    if (find_workload(workloads, name)) {
         add_name(out, name);
         return true;
     }
@@ -62,7 +73,7 @@ static void add_row(struct run_plan *p, enum tier tier, const char *row, const c
                     const int *pin)
 {
     add_step(p, row, name, tier == TIER_DET ? n : n / 4, STEP_WARM, pin);
-    add_step(p, row, name, n, STEP_N, pin)->laps = tier != TIER_DET;
+    add_step(p, row, name, n, STEP_N, pin)->laps = tier != TIER_DET && !is_copies(name);
     if (tier == TIER_DET)
         add_step(p, row, name, 2 * n, STEP_2N, pin);
 }
@@ -112,18 +123,22 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
             *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)",
                             names->items[i]);
     for (size_t i = 0; i < chosen.count && !*why; i++)
-        if (!json_object_get(workloads, chosen.items[i]))
+        if (!find_workload(workloads, chosen.items[i]))
             *why = x_printf("a suite names \"%s\", which is no workload", chosen.items[i]);
+        else if (is_copies(chosen.items[i]) &&
+                 json_object_get(find_workload(workloads, chosen.items[i]), "values"))
+            *why = x_printf("%s: that workload measures no cost of which copies could have one",
+                            chosen.items[i]);
     add_canary(p, CANARY, tier);
     size_t without = p->count;
     for (size_t i = 0; i < chosen.count && !*why; i++) {
         size_t first = p->count;
-        json_t *w = json_object_get(workloads, chosen.items[i]);
+        json_t *w = find_workload(workloads, chosen.items[i]);
         if (json_integer_value(json_object_get(w, "cpus")) > topology->cpus)
             continue;
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
         add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
-                     json_is_true(json_object_get(w, "two_party")), topology);
+                     json_is_true(json_object_get(w, "two_party")) && !is_copies(chosen.items[i]), topology);
         pad_steps(p, first, w);
     }
     if (!*why && p->count == without)

@@ -7,6 +7,7 @@
 #include "perf/vm/vm_spec.h"
 
 #define CANARY     "canary"     // the same arithmetic on every kernel: how steady the host is
+#define COPIES     "copies/" // before a workload's name: it runs on every CPU at once
 #define CANARY_END "canary@end" // again, after everything else
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };

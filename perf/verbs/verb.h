@@ -19,3 +19,4 @@ int verb_config(int argc, char **argv);
 int verb_lines(int argc, char **argv);
 int verb_profile(int argc, char **argv);
 int verb_trace(int argc, char **argv);
+int verb_scale(int argc, char **argv);

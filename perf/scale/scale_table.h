@@ -1,0 +1,14 @@
+// Throughput of a workload against the number of CPUs, from one run for each number, and the law that fits it.
+// Each run measured "copies/W": W on every CPU at once.
+#pragma once
+#include <jansson.h>
+#include <stdint.h>
+
+// Adds the run's rows to the document: points[] of {workload, kernel, cpus, value, unit, throughput, run} or of
+// {..., status, reason} for a row without a number.
+void scale_add_run(json_t *document, json_t *run);
+// After the last run: efficiency of each point (its throughput over that of the fewest CPUs, by their numbers) and
+// fits[] of {workload, kernel, lambda, sigma, kappa, knee, knee_low, knee_high}, or of {..., reason}.
+void scale_finish(json_t *document, uint64_t seed);
+// The document as tables.
+void scale_print(json_t *document, const char *format);

@@ -1,0 +1,99 @@
+// The points and the fits of a scale document as tables.
+#include "perf/scale/scale_table.h"
+
+#include "perf/view/text_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+static double number_of(json_t *j, const char *key)
+{
+    return json_number_value(json_object_get(j, key));
+}
+
+static void point_row(struct text_table *t, json_t *p)
+{
+    table_row(t, NULL);
+    table_cell(t, 0, "%s", text_of(p, "workload"));
+    table_cell(t, 1, "%s", text_of(p, "kernel"));
+    table_cell(t, 2, "%.0f", number_of(p, "cpus"));
+    if (!json_object_get(p, "throughput")) {
+        table_cell(t, 6, "%s: %s", text_of(p, "status"), text_of(p, "reason"));
+        return;
+    }
+    table_cell(t, 3, "%.1f", number_of(p, "value"));
+    table_cell(t, 4, "%.0f", number_of(p, "throughput"));
+    table_cell(t, 5, "%.3f", number_of(p, "efficiency"));
+    table_cell(t, 6, "%s", text_of(p, "unit"));
+}
+
+static void print_points(json_t *points, enum table_format format)
+{
+    static const char *const heads[] = {"workload", "kernel", ">CPUs", ">an operation", ">throughput", ">efficiency",
+                                        "unit"};
+    struct text_table t = {0};
+    json_t *p;
+    size_t i;
+    for (i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        table_head(&t, heads[i]);
+    json_array_foreach (points, i, p)
+        point_row(&t, p);
+    table_print(&t, format, stdout);
+    table_free(&t);
+}
+
+static void fit_row(struct text_table *t, json_t *f)
+{
+    table_row(t, NULL);
+    table_cell(t, 0, "%s", text_of(f, "workload"));
+    table_cell(t, 1, "%s", text_of(f, "kernel"));
+    if (json_object_get(f, "reason")) {
+        table_cell(t, 5, "%s", text_of(f, "reason"));
+        return;
+    }
+    table_cell(t, 2, "%.0f", number_of(f, "lambda"));
+    table_cell(t, 3, "%.4f", number_of(f, "sigma"));
+    table_cell(t, 4, "%.6f", number_of(f, "kappa"));
+    if (!json_is_number(json_object_get(f, "knee")))
+        table_cell(t, 5, "none");
+    else if (!json_is_number(json_object_get(f, "knee_high")))
+        table_cell(t, 5, "%.1f [%.1f, none]", number_of(f, "knee"), number_of(f, "knee_low"));
+    else
+        table_cell(t, 5, "%.1f [%.1f, %.1f]", number_of(f, "knee"), number_of(f, "knee_low"),
+                   number_of(f, "knee_high"));
+}
+
+static void print_fits(json_t *fits, enum table_format format)
+{
+    static const char *const heads[] = {"workload", "kernel", ">lambda", ">sigma", ">kappa", "knee, CPUs [95 %]"};
+    struct text_table t = {0};
+    json_t *f;
+    size_t i;
+    for (i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        table_head(&t, heads[i]);
+    json_array_foreach (fits, i, f)
+        fit_row(&t, f);
+    table_print(&t, format, stdout);
+    table_free(&t);
+}
+
+void scale_print(json_t *document, const char *format)
+{
+    enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
+    if (!strcmp(format, "json")) {
+        json_dumpf(document, stdout, JSON_INDENT(1));
+        puts("");
+        return;
+    }
+    print_points(json_object_get(document, "points"), f);
+    if (f == TABLE_CSV)
+        return;
+    puts("\nX(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1)); sigma: what is done one at a time, kappa: what CPUs ask each other\n");
+    print_fits(json_object_get(document, "fits"), f);
+}

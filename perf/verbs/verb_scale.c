@@ -1,0 +1,187 @@
+// cloudbench scale: a workload on every CPU at once, on machines of 1 to N CPUs, each measured by a `cloudbench run` of
+// its own; throughput, efficiency and the Universal Scalability Law with the knee's band, for both kernels.
+#include "perf/config/config.h"
+#include "perf/result/run_plan.h"
+#include "perf/result/run_store.h"
+#include "perf/scale/scale_table.h"
+#include "perf/util/say.h"
+#include "perf/verbs/self_run.h"
+#include "perf/verbs/verb.h"
+#include "perf/view/compare_view.h"
+#include "perf/vm/tier_choice.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CPUS_MAX 255
+
+enum { OPT_CPUS = 256, OPT_TIER, OPT_SCALE, OPT_FORMAT };
+
+struct scale_args {
+    struct str_list names, kernels;
+    const char *cpus, *tier, *out, *format, *boots, *factor;
+};
+
+static const struct argp_option options[] = {
+    {"kernel", 'k', "KERNEL", 0, "kernel to boot; repeat (default: linux and cloudos)", 0},
+    {"cpus", OPT_CPUS, "LIST", 0, "numbers of CPUs, separated by commas (default: 1,2,4)", 0},
+    {"tier", OPT_TIER, "TIER", 0, "det, tcg, kvm or auto; one for all sizes (default: auto)", 0},
+    {"boots", 'b', "N", 0, "fresh boots of each kernel and size (default: policy.run.boots of the tier)", 0},
+    {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
+    {"output", 'o', "DIR", 0, "folder of the runs (default: out/runs)", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct scale_args *a = state->input;
+    switch (key) {
+    case 'k':
+        list_add(&a->kernels, arg);
+        break;
+    case 'b':
+        a->boots = arg;
+        break;
+    case 'o':
+        a->out = arg;
+        break;
+    case OPT_CPUS:
+        a->cpus = arg;
+        break;
+    case OPT_TIER:
+        a->tier = arg;
+        break;
+    case OPT_SCALE:
+        a->factor = arg;
+        break;
+    case OPT_FORMAT:
+        a->format = arg;
+        break;
+    case ARGP_KEY_ARG:
+        list_addf(&a->names, COPIES "%s", arg);
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which workload? (see `cloudbench list workloads`)");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+// "1,2,4" -> the numbers; false when one is none. *most is the largest.
+static bool split_cpus(const char *list, struct str_list *out, int *most)
+{
+    char *copy = x_strdup(list), *save = NULL;
+    bool ok = true;
+    *most = 0;
+    for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        char *end;
+        long n = strtol(word, &end, 10);
+        ok &= *word >= '0' && *word <= '9' && !*end && n >= 1 && n <= CPUS_MAX && !list_has(out, word);
+        *most = n > *most ? n : *most;
+        list_add(out, word);
+    }
+    free(copy);
+    return ok && out->count;
+}
+
+static void option(struct str_list *l, const char *name, const char *value)
+{
+    if (value) {
+        list_add(l, name);
+        list_add(l, value);
+    }
+}
+
+static int run_size(const struct scale_args *a, const char *base, const char *tier, const char *cpus, json_t **run)
+{
+    struct str_list l = {0};
+    json_t *settings = config_settings(), *s;
+    size_t i;
+    list_add(&l, "run");
+    for (i = 0; i < a->names.count; i++)
+        list_add(&l, a->names.items[i]);
+    for (i = 0; i < a->kernels.count; i++)
+        option(&l, "-k", a->kernels.items[i]);
+    option(&l, "--tier", tier);
+    option(&l, "-t", cpus);
+    option(&l, "-b", a->boots);
+    option(&l, "--scale", a->factor);
+    option(&l, "-o", base);
+    json_array_foreach (settings, i, s)
+        option(&l, "--set", json_string_value(s));
+    char *before = run_store_latest(base);
+    int rc = self_run(&l);
+    char *after = run_store_latest(base);
+    *run = after && (!before || strcmp(before, after)) ? run_store_load(base, after) : NULL;
+    free(before);
+    free(after);
+    list_free(&l);
+    json_decref(settings);
+    return *run ? rc : rc ? rc : EXIT_INTERNAL;
+}
+
+// Every size; a row that failed on one size does not end the others.
+static int run_all(const struct scale_args *a, const struct str_list *sizes, const char *tier, json_t *document)
+{
+    char *own = run_store_default_base();
+    const char *base = a->out ? a->out : own;
+    int worst = 0;
+    for (size_t i = 0; i < sizes->count; i++) {
+        json_t *run;
+        say("scale: %s CPU%s", sizes->items[i], strcmp(sizes->items[i], "1") ? "s" : "");
+        int rc = run_size(a, base, tier, sizes->items[i], &run);
+        worst = rc ? rc : worst;
+        if (!run)
+            break;
+        scale_add_run(document, run);
+        json_decref(run);
+    }
+    free(own);
+    return worst;
+}
+
+static int scale(struct scale_args *a)
+{
+    struct str_list sizes = {0};
+    struct tier_choice tier;
+    int most, rc = format_known(a->format) ? 0 : EXIT_USAGE;
+    if (!rc && !split_cpus(a->cpus, &sizes, &most)) {
+        say_error("--cpus wants different numbers from 1 to %d, separated by commas, not \"%s\"", CPUS_MAX, a->cpus);
+        rc = EXIT_USAGE;
+    }
+    // One tier for all sizes: that of the largest machine.
+    rc = rc ? rc : tier_choose(&tier, a->tier, most);
+    if (!rc) {
+        json_t *document = json_pack("{s:s,s:s,s:s}", "schema", "cloudbench-scale/1", "tier", tier_name[tier.tier],
+                                     "tier_why", tier.why);
+        rc = run_all(a, &sizes, tier_name[tier.tier], document);
+        if (json_array_size(json_object_get(document, "points"))) {
+            scale_finish(document, 1);
+            scale_print(document, a->format);
+            say("tier %s: %s", tier_name[tier.tier], tier.why);
+        }
+        json_decref(document);
+    }
+    list_free(&sizes);
+    return rc;
+}
+
+int verb_scale(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, parse, "WORKLOAD...", "Throughput of a workload on every CPU at once, against their number.", 0, 0, 0};
+    struct scale_args a = {.cpus = "1,2,4", .tier = "auto", .format = "text"};
+    argp_parse(&argp, argc, argv, 0, 0, &a);
+    if (!a.kernels.count) {
+        list_add(&a.kernels, "linux");
+        list_add(&a.kernels, "cloudos");
+    }
+    int rc = scale(&a);
+    list_free(&a.names);
+    list_free(&a.kernels);
+    return rc;
+}
