@@ -41,9 +41,9 @@ static bool of_node(unsigned cpu, unsigned node)
 {
     return cpu_online(cpu) && cpu_to_node(cpu) == (int)node;
 }
-static bool itself(unsigned cpu, unsigned of)
+static bool same_core(unsigned cpu, unsigned of)
 {
-    return cpu == of;
+    return cpu_online(cpu) && cpu_core_id(cpu) == cpu_core_id(of);
 }
 static bool same_llc(unsigned cpu, unsigned of)
 {
@@ -75,8 +75,8 @@ CPU_SET(online_show, online_cpus, true)
 CPU_SET(offline_show, offline_cpus, true)
 CPU_SET(isolated_show, isolated_cpus, true)
 CPU_SET(nohz_full_show, nohz_full_cpus, true)
-CPU_SET(self_list_show, itself, true)
-CPU_SET(self_mask_show, itself, false)
+CPU_SET(core_list_show, same_core, true)
+CPU_SET(core_mask_show, same_core, false)
 CPU_SET(llc_list_show, same_llc, true)
 CPU_SET(llc_mask_show, same_llc, false)
 CPU_SET(node_list_show, of_node, true)
@@ -149,12 +149,12 @@ static void create_cpu(unsigned cpu)
         snprintf(path, sizeof(path), CPU_DIR "/cpu%u/online", cpu);
         sysfs_create(path, 0644, cpu_online_show, cpu_online_store, of);
     }
-    add(CPU_DIR "/cpu", cpu, "topology/core_id", number_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_id", number_show, (void *)(unsigned long)cpu_core_id(cpu));
     add(CPU_DIR "/cpu", cpu, "topology/physical_package_id", package_show, of);
-    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings", self_mask_show, of);
-    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings_list", self_list_show, of);
-    add(CPU_DIR "/cpu", cpu, "topology/core_cpus", self_mask_show, of);
-    add(CPU_DIR "/cpu", cpu, "topology/core_cpus_list", self_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings", core_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/thread_siblings_list", core_list_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_cpus", core_mask_show, of);
+    add(CPU_DIR "/cpu", cpu, "topology/core_cpus_list", core_list_show, of);
     add(CPU_DIR "/cpu", cpu, "topology/core_siblings", llc_mask_show, of);
     add(CPU_DIR "/cpu", cpu, "topology/core_siblings_list", llc_list_show, of);
     add(CPU_DIR "/cpu", cpu, "topology/package_cpus_list", llc_list_show, of);

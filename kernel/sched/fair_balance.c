@@ -34,16 +34,24 @@ static bool keep_one_shelved(struct rq *rq)
     return true;
 }
 
+/* The CPU that was told last has not looked yet. To tell one more would take the surplus farther away than it need go. */
+static bool one_is_coming(const struct rq *rq)
+{
+    return rq->called != rq->q.cpu && (atomic_load_relaxed(&rq_env_of(rq->called)->kick) & RQ_NEED_RESCHED);
+}
+
 void sched_publish_surplus(struct rq *rq)
 {
     u32 idle;
 
-    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || !keep_one_shelved(rq))
+    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || one_is_coming(rq) || !keep_one_shelved(rq))
         return;
     /* D1: published, then look for an idle CPU, which looks here after it went idle. */
     idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_active_mask);
-    if (idle != CPUGROUP_NONE)
+    if (idle != CPUGROUP_NONE) {
+        rq->called = idle;
         rq_kick(rq_env_of(idle));
+    }
 }
 
 /* The first slot of the shelf whose task is owed time now; any when `any`. -1: none. */
@@ -72,40 +80,37 @@ void fair_take_back(struct rq *rq, bool prev_stays)
     }
 }
 
-/* No CPU idles, but one is less crowded by two: give it one that waits. A CPU with one task has no tick with which to come
- * and ask, so the owner pushes. */
-static bool push_one(struct rq *rq)
+/* What waits here and may go. Behind an urgent task the next in turn, else the one whose turn is last. */
+static struct task_struct *movable(struct rq *rq)
 {
-    struct fair_node *n;
-    struct task_struct *t;
-    u32 cpu;
+    struct fair_node *n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
-    if (sched_crowd(rq->q.cpu) < 3)
-        return false;
-    n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
-    if (!n)
-        return false;
-    t = FAIR_TASK(n);
-    if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
-        return false;
-    cpu = sched_least_loaded(t, rq->q.cpu);
-    if (sched_crowd(cpu) + 2 > sched_crowd(rq->q.cpu))
-        return false;
-    fair_dequeue(rq, t);
-    rq->q.nr_running--;
-    rq_send(&rq->q, &t->se.rq, cpu);
-    return true;
+    return t && READ_ONCE(t->se.nr_cpus_allowed) > 1 ? t : NULL;
 }
 
-/* Behind an rt task nobody can say how long the wait is: several leave at once. */
+/* No CPU idles, but one is less crowded by two or more: it gets half the difference. A CPU with one task has no tick with which to come
+ * and ask, so the owner pushes. */
+static void push_half(struct rq *rq)
+{
+    struct task_struct *t = movable(rq);
+    u32 cpu = t ? sched_least_loaded(t, rq->q.cpu) : rq->q.cpu, mine = sched_crowd(rq->q.cpu), theirs = sched_crowd(cpu);
+
+    if (theirs + 2 > mine || mine < 3)
+        return;
+    for (u32 n = min((mine - theirs) / 2, (u32)BALANCE_MOST); n && t && rq_task_may_run_on(&t->se.rq, cpu); n--) {
+        fair_dequeue(rq, t);
+        rq->q.nr_running--;
+        rq_send(&rq->q, &t->se.rq, cpu);
+        t = movable(rq);
+    }
+}
+
+/* Behind an rt task nobody can say how long the wait is. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_urgent(rq->curr)) {
-        for (int i = 0; i < BALANCE_TICKS && push_one(rq); i++)
-            ;
-    } else if (++rq->balance_tick % BALANCE_TICKS == 0) {
-        (void)push_one(rq);
-    }
+    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0)
+        push_half(rq);
 }
 
 void fair_balance_tick(struct rq *rq)

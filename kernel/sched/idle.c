@@ -142,6 +142,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->curr_prio = PRIO_IDLE;
     rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
+    rq->called = cpu;
     rq->balanced = !cpu_is_isolated(cpu);
     rq_owners[cpu] = rq;
     rt_init(&rq->rt);
@@ -151,8 +152,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
 
 void sched_init(void)
 {
-    for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
-        cpu_groups_add(&sched_groups, cpu, cpu_to_node(cpu), cpu_llc_id(cpu));
+    sched_init_groups();
     sched_clock_init();
     qlock_unfair = cpu_has.hypervisor; /* a virtual CPU may be off its processor when its turn comes */
     init_idle_task(&init_task, 0);

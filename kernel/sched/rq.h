@@ -59,7 +59,9 @@ struct rq {
     u64 halted;                    /* when it stopped; 0: it runs */
     struct mm_struct *drop_mm;     /* lazily borrowed, given back in the switch tail */
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
+    u32 near_cursor;               /* the same among the CPUs of its cache */
     u32 balance_tick;
+    u32 called;                    /* the last idle CPU that was told of surplus here */
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
@@ -83,6 +85,7 @@ extern bool sched_smp; /* more than one CPU is online */
 #define PRIO_IDLE 140
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
+#define BALANCE_MOST 8    /* tasks that leave at once */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_SHIFT 10
@@ -166,6 +169,17 @@ void rt_unthrottle(struct rq *rq);
 void rt_balance_tick(struct rq *rq);
 bool rt_push(struct rq *rq, struct task_struct *t);
 
+/* ---- nearness.c ---- */
+void sched_init_groups(void);
+/* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
+static inline u32 sched_crowd(u32 cpu)
+{
+    struct rq *rq = cpu_rq(cpu);
+
+    return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
+}
+u32 sched_least_loaded(struct task_struct *t, u32 here);
+
 /* ---- hotplug.c ---- */
 void sched_hotplug_idle(struct rq *rq);      /* idle, interrupts off, rq->hotplug is set */
 void sched_widen_if_stranded(struct task_struct *t);
@@ -181,8 +195,6 @@ extern struct rq *rq_owners[];
 u32 sched_any_allowed(const struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
-u32 sched_crowd(u32 cpu);
-u32 sched_least_loaded(struct task_struct *t, u32 here);
 bool sched_steal(struct rq *rq);
 void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */
 void sched_need_tick(struct rq *rq);

@@ -45,37 +45,6 @@ u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
     return best;
 }
 
-/* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
-u32 sched_crowd(u32 cpu)
-{
-    struct rq *rq = cpu_rq(cpu);
-
-    return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
-}
-
-/* The least crowded CPU among a few that t may use: a different window at each call, so that all are seen over time. */
-u32 sched_least_loaded(struct task_struct *t, u32 here)
-{
-    struct rq *rq = this_rq();
-    u32 best = here, least = UINT32_MAX, cpu = rq->balance_cursor;
-
-    if (rq_task_may_run_on(&t->se.rq, here))
-        least = sched_crowd(here);
-    for (u32 i = 0; i < BALANCE_WINDOW; i++) {
-        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
-        if (cpu >= nr_cpu_ids)
-            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
-        if (cpu >= nr_cpu_ids)
-            return here;
-        if (sched_crowd(cpu) < least) {
-            least = sched_crowd(cpu);
-            best = cpu;
-        }
-    }
-    rq->balance_cursor = cpu;
-    return best;
-}
-
 /* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
 static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
 {

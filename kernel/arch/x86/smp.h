@@ -28,6 +28,8 @@ static inline bool cpu_active(unsigned cpu) { return cpu_active_mask[cpu / 64] >
         if (cpu_online(cpu))
 unsigned num_online_cpus(void);
 u8 node_distance(int from, int to);                 /* SLIT; 10 local, 20 by default */
+unsigned cpu_core_id(unsigned cpu);                 /* equal for the threads of one core */
+unsigned cpu_thread(unsigned cpu);                  /* which of its core's threads: 0 up */
 unsigned cpu_llc_id(unsigned cpu);                  /* last-level cache domain; dense, node by node */
 
 /* IPIs. Any context; the target is online. The reschedule interrupt has no work of its own: leaving it

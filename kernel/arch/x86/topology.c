@@ -23,6 +23,7 @@ u32 cpu_apic_id[MAX_CPUS];
 u16 cpu_node_map[MAX_CPUS];
 uint64_t percpu_offset[MAX_CPUS];
 static u16 llc_map[MAX_CPUS];
+static u32 core_shift;
 
 DEFINE_PER_CPU(uint64_t, this_cpu_off, ANYWHERE);
 DEFINE_PER_CPU(uint32_t, cpu_number, ANYWHERE);
@@ -63,11 +64,33 @@ static u32 llc_shift(void)
     return shift;
 }
 
+/* APIC ids of the threads of one core share all but their lowest bits: CPUID leaf 0xb, whose first level is SMT. */
+static u32 smt_shift(void)
+{
+    struct cpuid_regs r;
+
+    if (cpuid(0, 0).eax < 0xb)
+        return 0;
+    r = cpuid(0xb, 0);
+    return r.ebx && (r.ecx >> 8 & 0xff) == 1 ? r.eax & 31 : 0;
+}
+
+unsigned cpu_thread(unsigned cpu)
+{
+    return cpu_apic_id[cpu] & ((1u << core_shift) - 1);
+}
+
+unsigned cpu_core_id(unsigned cpu)
+{
+    return cpu_apic_id[cpu] >> core_shift;
+}
+
 /* Domains never span nodes; without cache information a node is one domain. */
 static void init_llc(void)
 {
     u32 shift = llc_shift(), count = 0;
 
+    core_shift = smt_shift();
     for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++) {
         u32 other = 0;
 

@@ -1,0 +1,70 @@
+/* nearness.c: how near CPUs are and what follows for placement: threads of a core, CPUs of a last-level cache, of a node, by the machine's
+ * distances. Reads hints of other CPUs, touches no queue.
+ *
+ * Idle CPUs are looked for by cpu_groups (LLC, node, machine), which takes the first bit of a group; so the groups are filled with the first
+ * threads of all cores, then the second: a core with nothing to do is found before the other half of a busy one. */
+#include "kernel/sched/rq.h"
+
+static u32 distance(u32 a, u32 b)
+{
+    return cpu_llc_id(a) == cpu_llc_id(b) ? 0 : node_distance(cpu_to_node(a), cpu_to_node(b));
+}
+
+struct candidate {
+    u32 cpu, crowd, distance;
+};
+
+/* The less crowded, then the nearer. */
+static void consider(struct candidate *best, u32 here, u32 cpu)
+{
+    u32 crowd = sched_crowd(cpu), far = distance(here, cpu);
+
+    if (crowd < best->crowd || (crowd == best->crowd && far < best->distance))
+        *best = (struct candidate){cpu, crowd, far};
+}
+
+static bool is_candidate(const struct task_struct *t, u32 cpu)
+{
+    return cpu_balances(cpu) && rq_task_may_run_on(&t->se.rq, cpu);
+}
+
+/* The least crowded CPU, near ones first, among a few that t may use: half of them share here's cache. Different ones at each call, so that
+ * all are seen over time. */
+u32 sched_least_loaded(struct task_struct *t, u32 here)
+{
+    const struct cpu_group *near = &sched_groups.group[sched_groups.group_of[here]];
+    struct rq *rq = this_rq();
+    struct candidate best = {.cpu = here, .crowd = UINT32_MAX};
+    u32 cpu = rq->balance_cursor;
+
+    if (rq_task_may_run_on(&t->se.rq, here))
+        best.crowd = sched_crowd(here);
+    for (u32 i = 0; i < min(near->cpus, BALANCE_WINDOW / 2u); i++) {
+        u32 other = near->cpu[(rq->near_cursor++) % near->cpus];
+
+        if (is_candidate(t, other))
+            consider(&best, here, other);
+    }
+    for (u32 i = 0; i < BALANCE_WINDOW / 2; i++) {
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
+        if (cpu >= nr_cpu_ids)
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
+        if (cpu >= nr_cpu_ids)
+            break;
+        consider(&best, here, cpu);
+    }
+    rq->balance_cursor = cpu;
+    return best.cpu;
+}
+
+void sched_init_groups(void)
+{
+    u32 threads = 1;
+
+    for_each_possible_cpu(cpu)
+        threads = max(threads, cpu_thread(cpu) + 1);
+    for (u32 thread = 0; thread < threads; thread++)
+        for_each_possible_cpu(cpu)
+            if (cpu_thread(cpu) == thread)
+                cpu_groups_add(&sched_groups, cpu, cpu_to_node(cpu), cpu_llc_id(cpu));
+}
