@@ -1,5 +1,5 @@
 /*
- * isolation.c: a machine of 4 CPUs booted with isolcpus=2,3 nohz_full=3. Programs do not come to the isolated CPUs by themselves, who is
+ * isolated_cpus.c: a machine of 4 CPUs booted with isolcpus=2,3 nohz_full=3. Programs do not come to the isolated CPUs by themselves, who is
  * put there stays and is not spread over them, and CPU 3 does not tick while one task computes there. Ends with `isolation ok`.
  */
 #include <fcntl.h>
