@@ -251,3 +251,28 @@ struct fair_node *fairq_late(const struct fairq *q)
             at = i;
     return q->node[at];
 }
+
+static struct fair_node *leftmost(struct fair_node *n)
+{
+    while (n->child[0])
+        n = n->child[0];
+    return n;
+}
+
+static struct fair_node *tree_next(const struct fair_node *n)
+{
+    if (n->child[1])
+        return leftmost(n->child[1]);
+    while (up(n) && up(n)->child[1] == n)
+        n = up(n);
+    return up(n);
+}
+
+struct fair_node *fairq_next(const struct fairq *q, const struct fair_node *n)
+{
+    uint32_t at = n ? n->slot + 1 : 0;
+
+    if (n && n->slot == FAIRQ_IN_TREE)
+        return tree_next(n);
+    return at < q->flat ? q->node[at] : q->first;
+}

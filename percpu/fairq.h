@@ -1,6 +1,6 @@
 /* fairq.h: the fair class's container: runnable tasks ordered by key (virtual time), each with a virtual deadline.
  *
- *            insert, remove, min, late, pick_eligible        fair_node_is_queued
+ *            insert, remove, min, late, pick_eligible, next  fair_node_is_queued
  *   each     no: owner CPU only, interrupts off              any CPU, a hint (see slot)
  * Up to FAIRQ_FLAT entries stand in flat arrays, where insert and remove are a few stores and the minimum is a short scan; while
  * the arrays are full, or anything is still beyond them, new entries go to a red-black tree ordered by key, in which every node knows the
@@ -92,6 +92,20 @@ static inline void fairq_remove(struct fairq *q, struct fair_node *n)
     atomic_store_relaxed(&n->slot, FAIRQ_NOWHERE);
 }
 
+/* n is the only entry, and in the arrays. */
+static inline bool fairq_is_sole(const struct fairq *q, const struct fair_node *n)
+{
+    return q->total == 1 && n->slot == 0;
+}
+
+/* fairq_remove() of such. */
+static inline void fairq_remove_sole(struct fairq *q, struct fair_node *n)
+{
+    LF_SITE_HERE(n->queued);
+    q->flat = q->total = 0;
+    atomic_store_relaxed(&n->slot, FAIRQ_NOWHERE);
+}
+
 /* The smallest key; NULL when empty. The first inserted wins a tie in the arrays' order. */
 static inline struct fair_node *fairq_min(const struct fairq *q)
 {
@@ -115,5 +129,7 @@ static inline struct fair_node *fairq_min(const struct fairq *q)
 
 /* Of those whose key is not after v, the one with the earliest deadline; NULL when there is none. */
 struct fair_node *fairq_pick_eligible(const struct fairq *q, uint64_t v);
+/* All entries, in no order: the one after n, the first for NULL; NULL after the last. None may come or go in between. */
+struct fair_node *fairq_next(const struct fairq *q, const struct fair_node *n);
 /* Some entry with a large key: the flat array's largest, else the tree's. For handing work away. */
 struct fair_node *fairq_late(const struct fairq *q);

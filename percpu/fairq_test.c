@@ -64,6 +64,19 @@ static void check_invariants(void)
     CHECK(q.first == first);
 }
 
+/* The walk meets each queued node once. */
+static void check_walk(void)
+{
+    bool seen[NODES] = {false};
+    unsigned count = 0;
+
+    for (struct fair_node *n = fairq_next(&q, NULL); n; n = fairq_next(&q, n), count++) {
+        CHECK(fair_node_is_queued(n) && !seen[n - nodes]);
+        seen[n - nodes] = true;
+    }
+    CHECK(count == q.total);
+}
+
 static uint64_t near_the_wrap(uint64_t *random)
 {
     return LF_COUNTER_START(uint64_t) + check_random(random) % 1000;
@@ -74,7 +87,11 @@ static void step(uint64_t *random, unsigned live)
     struct fair_node *n = &nodes[check_random(random) % live], *min, *late, *pick;
     uint64_t v = near_the_wrap(random);
 
-    if (fair_node_is_queued(n)) {
+    if (fair_node_is_queued(n) && fairq_is_sole(&q, n)) {
+        CHECK(q.total == 1);
+        fairq_remove_sole(&q, n);
+    } else if (fair_node_is_queued(n)) {
+        CHECK(q.total > 1 || n->slot == FAIRQ_IN_TREE);
         fairq_remove(&q, n);
     } else {
         n->key = near_the_wrap(random);
@@ -88,6 +105,7 @@ static void step(uint64_t *random, unsigned live)
     CHECK((pick == NULL) == (plain_pick(v) == NULL));
     CHECK(!pick || (pick->deadline == plain_pick(v)->deadline && !fairq_key_before(v, pick->key)));
     check_invariants();
+    check_walk();
     late = fairq_late(&q);
     CHECK((late == NULL) == (q.total == 0) && (!late || fair_node_is_queued(late)));
 }

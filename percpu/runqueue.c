@@ -36,18 +36,23 @@ static bool take_handover(struct rq_task *t)
     return atomic_fetch_and_full(&t->requests, ~REQ_HANDOVER) & REQ_HANDOVER;
 }
 
+static __attribute__((noinline)) void place_forbidden(struct runqueue *rq, struct rq_task *t)
+{
+    uint32_t cpu = rq_env_select(t);
+
+    if (cpu != rq->cpu)
+        rq_send(rq, t, cpu);
+    else
+        rq_env_enqueue(rq, t);
+}
+
 void rq_place(struct runqueue *rq, struct rq_task *t)
 {
     rq_assert_owner(rq);
-    if (lf_unlikely(!rq_task_may_run_on(t, rq->cpu))) { /* Q4 */
-        uint32_t cpu = rq_env_select(t);
-
-        if (cpu != rq->cpu) {
-            rq_send(rq, t, cpu);
-            return;
-        }
-    }
-    rq_env_enqueue(rq, t);
+    if (lf_unlikely(!rq_task_may_run_on(t, rq->cpu))) /* Q4 */
+        place_forbidden(rq, t);
+    else
+        rq_env_enqueue(rq, t);
 }
 
 void rq_arrive(struct runqueue *rq, struct rq_task *t)

@@ -1,4 +1,4 @@
-/* The small files of /proc/PID: comm, limits, io, oom, scheduling, mounts, children. */
+/* The small files of /proc/PID: comm, limits, io, oom, mounts, children. */
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
@@ -139,33 +139,6 @@ int proc_children_show(struct seq_buf *s, struct task_struct *t)
             seq_printf(s, "%d ", numbers[i]);
         skip += n;
     } while (n == ARRAY_SIZE(numbers));
-    return 0;
-}
-
-int proc_schedstat_show(struct seq_buf *s, struct task_struct *t)
-{
-    seq_printf(s, "%lu %lu %lu\n", task_sched_runtime(t), 0UL, t->stats.nvcsw + t->stats.nivcsw);
-    return 0;
-}
-
-static void show_ms(struct seq_buf *s, const char *name, u64 ns)
-{
-    seq_printf(s, "%-45s:%14lu.%06lu\n", name, ns / 1000000, ns % 1000000);
-}
-
-int proc_sched_show(struct seq_buf *s, struct task_struct *t)
-{
-    seq_printf(s, "%.15s (%d, #threads: %d)\n", t->comm, t->pid, t->signal->nr_threads);
-    seq_puts(s, "-------------------------------------------------------------------\n");
-    show_ms(s, "se.sum_exec_runtime", task_sched_runtime(t));
-    seq_printf(s, "%-45s:%21lu\n", "se.vruntime", (u64)t->se.rq.fair.key);
-    seq_printf(s, "%-45s:%21lu\n", "se.nr_migrations", t->se.nr_migrations);
-    seq_printf(s, "%-45s:%21lu\n", "nr_switches", t->stats.nvcsw + t->stats.nivcsw);
-    seq_printf(s, "%-45s:%21lu\n", "nr_voluntary_switches", t->stats.nvcsw);
-    seq_printf(s, "%-45s:%21lu\n", "nr_involuntary_switches", t->stats.nivcsw);
-    seq_printf(s, "%-45s:%21lu\n", "se.load.weight", t->se.load.weight);
-    seq_printf(s, "%-45s:%21u\n", "policy", t->policy);
-    seq_printf(s, "%-45s:%21d\n", "prio", t->prio);
     return 0;
 }
 

@@ -1,7 +1,12 @@
-/* The scheduler's files outside of /proc/PID: its knobs in /proc/sys/kernel and debugfs. */
+/* The scheduler's files: its knobs in /proc/sys/kernel and debugfs, /proc/PID/sched and schedstat, /proc/schedstat and sched_debug (debugfs
+ * has it too). The names are Linux's. May sleep: a CPU is asked for its run queue. */
+#include "kernel/arch/x86/smp.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/knobs.h"
+#include "kernel/sched/sched_stats.h"
+#include "kernel/signal/signal.h"
+#include "kernel/time/ktime.h"
 
 #define PROC_PREFIX  "/proc/"
 #define DEBUG_PREFIX "/sys/kernel/debug/"
@@ -66,8 +71,209 @@ static void create_knob(const struct sched_knob *k)
         debugfs_create(k->file + strlen(DEBUG_PREFIX), 0644, knob_show, knob_store, (void *)k);
 }
 
+/* ---- /proc/PID ---- */
+
+int proc_schedstat_show(struct seq_buf *s, struct task_struct *t)
+{
+    seq_printf(s, "%lu %lu %lu\n", task_sched_runtime(t), sched_run_delay(t), t->stats.nvcsw + t->stats.nivcsw);
+    return 0;
+}
+
+static void show_ms(struct seq_buf *s, const char *name, u64 ns)
+{
+    seq_printf(s, "%-45s:%14lu.%06lu\n", name, ns / 1000000, ns % 1000000);
+}
+
+static void show_count(struct seq_buf *s, const char *name, u64 n)
+{
+    seq_printf(s, "%-45s:%21ld\n", name, (s64)n);
+}
+
+static void show_statistics(struct seq_buf *s, const struct sched_statistics *st)
+{
+    show_ms(s, "sum_sleep_runtime", st->sum_sleep_runtime);
+    show_ms(s, "sum_block_runtime", st->sum_block_runtime);
+    show_ms(s, "sleep_max", st->sleep_max);
+    show_ms(s, "block_max", st->block_max);
+    show_ms(s, "slice_max", st->slice_max);
+    show_ms(s, "wait_max", st->wait_max);
+    show_ms(s, "wait_sum", st->wait_sum);
+    show_count(s, "wait_count", st->wait_count);
+    show_count(s, "nr_wakeups", st->nr_wakeups);
+    show_count(s, "nr_wakeups_sync", st->nr_wakeups_sync);
+    show_count(s, "nr_wakeups_migrate", st->nr_wakeups_migrate);
+    show_count(s, "nr_wakeups_local", st->nr_wakeups_local);
+    show_count(s, "nr_wakeups_remote", st->nr_wakeups_remote);
+}
+
+int proc_sched_show(struct seq_buf *s, struct task_struct *t)
+{
+    struct task_view v;
+
+    sched_view_task(t, &v);
+    seq_printf(s, "%.15s (%d, #threads: %d)\n", t->comm, t->pid, t->signal->nr_threads);
+    seq_puts(s, "-------------------------------------------------------------------\n");
+    show_ms(s, "se.exec_start", v.exec_start);
+    show_ms(s, "se.last_wakeup", v.last_wakeup);
+    show_count(s, "se.vruntime", v.vruntime);
+    show_count(s, "se.deadline", v.deadline);
+    show_count(s, "se.vlag", (u64)v.vlag);
+    show_count(s, "se.slice", v.slice);
+    show_ms(s, "se.sum_exec_runtime", v.sum_exec_runtime);
+    show_count(s, "se.nr_migrations", t->se.nr_migrations);
+    show_count(s, "se.on_rq", v.on_rq);
+    show_ms(s, "run_delay", v.run_delay);
+    if (sched_schedstats)
+        show_statistics(s, &v.stats);
+    show_count(s, "nr_switches", t->stats.nvcsw + t->stats.nivcsw);
+    show_count(s, "nr_voluntary_switches", t->stats.nvcsw);
+    show_count(s, "nr_involuntary_switches", t->stats.nivcsw);
+    show_count(s, "se.load.weight", t->se.load.weight);
+    show_count(s, "se.avg.load_avg", v.load_avg);
+    show_count(s, "se.avg.runnable_avg", v.runnable_avg);
+    show_count(s, "se.avg.util_avg", v.util_avg);
+    show_count(s, "policy", t->policy);
+    show_count(s, "prio", (u64)(s64)t->prio);
+    return 0;
+}
+
+/* ---- the CPUs ---- */
+
+#define SCHEDSTAT_VERSION 15 /* of Linux 5.x and 6.1: nine numbers a CPU; there are no domains to list */
+
+static int schedstat_show(struct seq_buf *s, void *unused)
+{
+    struct rq_view v;
+
+    seq_printf(s, "version %d\ntimestamp %lu\n", SCHEDSTAT_VERSION, (u64)ktime_get_ns() / 4000000);
+    for_each_online_cpu(cpu) {
+        sched_view_rq(cpu, &v);
+        seq_printf(s, "cpu%u %lu 0 %lu %lu %lu %lu %lu %lu %lu\n", cpu, v.yld_count, v.nr_switches, v.sched_goidle, v.ttwu_count, v.ttwu_local,
+                   v.busy_time, v.run_delay, v.pcount);
+    }
+    return 0;
+}
+
+static void rq_number(struct seq_buf *s, const char *name, s64 n)
+{
+    seq_printf(s, "  .%-30s: %ld\n", name, n);
+}
+
+static void rq_ms(struct seq_buf *s, const char *name, u64 ns)
+{
+    seq_printf(s, "  .%-30s: %lu.%06lu\n", name, ns / 1000000, ns % 1000000);
+}
+
+static void show_fair_rq(struct seq_buf *s, unsigned cpu, const struct rq_view *v)
+{
+    seq_printf(s, "\ncfs_rq[%u]:/\n", cpu);
+    rq_ms(s, "exec_clock", v->exec_clock);
+    rq_number(s, "left_vruntime", v->left_vruntime);
+    rq_number(s, "min_vruntime", v->min_vruntime);
+    rq_number(s, "avg_vruntime", v->avg_vruntime);
+    rq_number(s, "right_vruntime", v->right_vruntime);
+    rq_number(s, "spread", v->right_vruntime - v->left_vruntime);
+    rq_number(s, "nr_spread_over", (s64)v->nr_spread_over);
+    rq_number(s, "nr_migrations", (s64)v->nr_migrations);
+    rq_number(s, "nr_running", v->fair_running);
+    rq_number(s, "load", (s64)v->load);
+    rq_number(s, "load_avg", (s64)v->load_avg);
+    rq_number(s, "runnable_avg", (s64)v->runnable_avg);
+    rq_number(s, "util_avg", (s64)v->util_avg);
+}
+
+static void show_rq(struct seq_buf *s, unsigned cpu)
+{
+    struct rq_view v;
+
+    sched_view_rq(cpu, &v);
+    seq_printf(s, "\ncpu#%u\n", cpu);
+    rq_number(s, "nr_running", v.nr_running);
+    rq_number(s, "nr_switches", (s64)v.nr_switches);
+    rq_number(s, "nr_uninterruptible", v.nr_uninterruptible);
+    rq_number(s, "curr->pid", v.curr);
+    rq_number(s, "next->pid", v.next);
+    rq_ms(s, "clock", v.clock);
+    show_fair_rq(s, cpu, &v);
+    seq_printf(s, "\nrt_rq[%u]:\n", cpu);
+    rq_number(s, "rt_nr_running", v.rt_nr_running);
+    rq_number(s, "highest_prio", v.highest_prio);
+    rq_number(s, "rt_throttled", (s64)v.rt_throttled);
+    rq_ms(s, "rt_time", v.rt_time);
+    rq_ms(s, "rt_runtime", v.rt_runtime);
+    seq_printf(s, "\ndl_rq[%u]:\n", cpu);
+    rq_number(s, "dl_nr_running", v.dl_nr_running);
+    rq_number(s, "dl_bw->total_bw", (s64)dl_total_bandwidth());
+}
+
+static void show_task_line(struct seq_buf *s, struct task_struct *t)
+{
+    struct task_view v;
+
+    sched_view_task(t, &v);
+    if (v.on_rq)
+        seq_printf(s, " %15.15s %6d %4u %20ld %9lu %5d %12lu.%06lu %12lu.%06lu\n", t->comm, t->pid, task_cpu(t), (s64)v.vruntime,
+                   t->stats.nvcsw + t->stats.nivcsw, t->prio, v.run_delay / 1000000, v.run_delay % 1000000,
+                   v.sum_exec_runtime / 1000000, v.sum_exec_runtime % 1000000);
+}
+
+#define THREADS_AT_ONCE 32
+
+/* The text may have to grow, which sleeps: references are taken first, some at a time. */
+static void show_threads(struct seq_buf *s, struct task_struct *leader)
+{
+    struct task_struct *some[THREADS_AT_ONCE], *t;
+    size_t n, skip = 0;
+
+    do {
+        size_t i = n = 0;
+
+        rcu_read_lock();
+        for_each_thread(leader, t)
+            if (i++ >= skip && n < ARRAY_SIZE(some) && tryget_task_struct(t))
+                some[n++] = t;
+        rcu_read_unlock();
+        for (i = 0; i < n; i++) {
+            show_task_line(s, some[i]);
+            put_task_struct(some[i]);
+        }
+        skip += n;
+    } while (n == ARRAY_SIZE(some));
+}
+
+static void show_runnable(struct seq_buf *s)
+{
+    pid_t nr = 0;
+
+    seq_puts(s, "\nrunnable tasks:\n            task    PID  CPU            tree-key  switches  prio            wait-time             sum-exec\n");
+    for (struct task_struct *p; (p = next_process(&nr)); nr++) {
+        show_threads(s, p);
+        put_task_struct(p);
+    }
+}
+
+static int sched_debug_show(struct seq_buf *s, void *unused)
+{
+    u64 now = (u64)ktime_get_ns();
+
+    seq_printf(s, "Sched Debug Version: v0.11\nktime : %lu.%06lu\n", now / 1000000, now % 1000000);
+    for (size_t i = 0; i < nr_sched_knobs; i++) {
+        const char *name = strrchr(sched_knobs[i].file, '/') + 1;
+
+        seq_printf(s, "  .%-30s: ", name);
+        knob_show(s, (void *)&sched_knobs[i]);
+    }
+    for_each_online_cpu(cpu)
+        show_rq(s, cpu);
+    show_runnable(s);
+    return 0;
+}
+
 void proc_sched_create(void)
 {
     for (size_t i = 0; i < nr_sched_knobs; i++)
         create_knob(&sched_knobs[i]);
+    proc_create("schedstat", 0444, schedstat_show, NULL, NULL);
+    proc_create("sched_debug", 0444, sched_debug_show, NULL, NULL);
+    debugfs_create("sched/debug", 0444, sched_debug_show, NULL, NULL);
 }

@@ -32,6 +32,7 @@ void sched_charge_urgent(struct rq *rq, struct task_struct *t)
     u64 delta = t->se.sum_exec_runtime - t->se.charged_runtime;
 
     t->se.charged_runtime = t->se.sum_exec_runtime;
+    rq->urgent_time += delta;
     if (task_is_deadline(t))
         dl_account(t, delta);
     else
@@ -119,8 +120,7 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
         rq->next = NULL;
         fair_place_charged(rq, t);
     } else if (likely(task_is_fair(t))) {
-        fairq_remove(&rq->q.fair, &t->se.rq.fair);
-        fair_uncount(rq, t);
+        fair_remove(rq, t);
     } else if (task_is_rt(t)) {
         rt_dequeue(rq, t);
     } else if (task_is_deadline(t)) {
@@ -242,6 +242,11 @@ void schedule_tail(struct task_struct *prev)
 
 static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next, u64 now)
 {
+    u64 delay = now - max(next->se.exec_start, next->se.last_wakeup);
+
+    next->se.run_delay += delay;
+    if (unlikely(sched_schedstats))
+        sched_note_switch(rq, prev, next, delay);
     next->se.exec_start = now;
     next->se.prev_sum_exec_runtime = next->se.sum_exec_runtime;
     rq->curr = next;
@@ -310,6 +315,7 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     if (fate == PREV_BLOCKS || fate == PREV_DIES) {
         rq->q.nr_running--;
         prev->stats.nvcsw++;
+        sched_avg_follow(prev, now);
         if (unlikely(sched_smp))
             prev->se.sync_kept = now - prev->se.sync_at < sched_tunables.sync_window;
     } else {

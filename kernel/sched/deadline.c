@@ -12,6 +12,7 @@
  * One timer a CPU: the end of the running task's budget, or the first throttled task's next period. */
 #include "kernel/lib/errno.h"
 #include "kernel/sched/rq.h"
+#include "kernel/sched/sched_stats.h"
 #include "kernel/signal/signal.h"
 
 #define BW_SHIFT 20
@@ -27,6 +28,11 @@ static u64 admitted_bw; /* admission_lock */
 u64 dl_bandwidth(u64 runtime_ns, u64 period_ns)
 {
     return (u64)(((unsigned __int128)runtime_ns << BW_SHIFT) / period_ns);
+}
+
+u64 dl_total_bandwidth(void)
+{
+    return READ_ONCE(admitted_bw);
 }
 
 static u64 bandwidth_limit(unsigned cpus)

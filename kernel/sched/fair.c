@@ -186,11 +186,6 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
     return eligible(now, t) && due_before(t, curr);
 }
 
-void fair_yield(struct task_struct *t)
-{
-    t->se.rq.fair.deadline = t->se.rq.fair.key + fair_virtual_slice(&t->se);
-}
-
 /* ---- the class ---- */
 
 static void fair_enqueue(struct rq *rq, struct task_struct *t)
@@ -206,8 +201,7 @@ void fair_dequeue(struct rq *rq, struct task_struct *t)
         return;
     }
     (void)fair_time(rq);
-    fairq_remove(&rq->q.fair, &t->se.rq.fair);
-    fair_uncount(rq, t);
+    fair_remove(rq, t);
     fair_note_lag(rq, t);
 }
 

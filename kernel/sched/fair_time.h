@@ -23,6 +23,12 @@ static __always_inline u64 fair_virtual_slice(const struct sched_entity *se)
     return likely(!se->vslice) ? sched_tunables.base_slice : se->vslice;
 }
 
+/* Gives the rest of its request up: it asks anew. */
+static __always_inline void fair_yield(struct task_struct *t)
+{
+    t->se.rq.fair.deadline = t->se.rq.fair.key + fair_virtual_slice(&t->se);
+}
+
 static __always_inline s64 fair_limited(const struct sched_entity *se, s64 lag)
 {
     s64 most = (s64)sched_tunables.lag_limit;
@@ -60,6 +66,7 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
         trace_migrate(TASK_OF(&se->rq), se->last_cpu);
         se->last_cpu = rq->q.cpu;
         se->nr_migrations++;
+        rq->nr_migrations++;
     }
 }
 

@@ -88,6 +88,17 @@ static int dl_period_max_set(s64 us)
     return 0;
 }
 
+static s64 schedstats_get(void)
+{
+    return sched_schedstats;
+}
+
+static int schedstats_set(s64 on)
+{
+    WRITE_ONCE(sched_schedstats, (int)on);
+    return 0;
+}
+
 /* ---- features ---- */
 
 static const char *const feature_name[] = {"PLACE_LAG", "WAKEUP_PREEMPTION"}; /* by bit, FEAT_* */

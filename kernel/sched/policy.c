@@ -2,6 +2,7 @@
  * what the queue uses (class, prio, weight) is changed by the task's owner on request. */
 #include "kernel/sched/rq.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 
 static int effective_prio(const struct task_struct *t)
 {
@@ -167,6 +168,9 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->sum_exec_runtime = se->prev_sum_exec_runtime = se->charged_runtime = 0;
     se->user_ticks = se->sys_ticks = 0;
     se->nr_migrations = 0;
+    se->exec_start = se->run_delay = 0;
+    memset(&se->avg, 0, sizeof(se->avg));
+    memset(&se->statistics, 0, sizeof(se->statistics));
     se->last_cpu = cpu;
     se->vlag = 0;
     se->vlag_load = 0;

@@ -40,6 +40,10 @@ struct dl_rq {
     s64 curr_deadline_ns;                /* hint: of the running one while curr_prio is -1 */
 };
 
+struct rq_statistics {
+    u64 yld_count, sched_goidle, ttwu_count, ttwu_local, run_delay, pcount;
+};
+
 struct rq {
     struct runqueue q;             /* protocol, fair container, shelf */
     struct task_struct *curr;
@@ -65,6 +69,9 @@ struct rq {
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
+    u64 nr_migrations;             /* fair tasks that came from another CPU */
+    u64 urgent_time;               /* run time of real-time and deadline tasks, where it was charged */
+    struct rq_statistics stats;    /* moved while sched_schedstats is 1 */
     u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
     u64 started;                   /* when this CPU began to schedule */
     struct rt_rq rt;
@@ -133,6 +140,7 @@ struct sched_tunables {
     u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
     u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
     u64 base_slice_ns;
+    u64 avg_period;                                             /* ticks */
 };
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
@@ -149,7 +157,6 @@ bool fair_renew_request(struct sched_entity *se);
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays);
 bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct *best);
 bool fair_preempts(struct rq *rq, struct task_struct *t);
-void fair_yield(struct task_struct *t);
 void fair_dequeue(struct rq *rq, struct task_struct *t);
 
 /* ---- fair_balance.c ---- */
@@ -208,6 +215,21 @@ void sched_clock_init(void);
 u64 sched_ns(u64 ticks);
 u64 sched_ticks(u64 ns);
 
+/* ---- sched_stats.c, sched_avg.c ---- */
+#define SCHED_AVG_PERIOD_NS (1u << 20)
+extern int sched_schedstats;
+/* While sched_schedstats is 1: next begins to run, after it waited; prev stops. t was woken, still in the waker's hands. */
+void sched_note_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next, u64 delay);
+void sched_note_wakeup(struct rq *rq, struct task_struct *t, u32 prev_cpu, u32 cpu, bool sync);
+void sched_avg_update(struct sched_entity *se, u64 now);
+
+/* The owner of t; the averages need it once in a period at the most. */
+static __always_inline void sched_avg_follow(struct task_struct *t, u64 now)
+{
+    if (unlikely(now - t->se.avg.last_update > sched_tunables.avg_period))
+        sched_avg_update(&t->se, now);
+}
+
 /* Takes what an urgent task has run since it was last charged off its budget or its CPU's rt time. Wherever these are looked at,
  * not at each update of the running task: that is the fast path of all classes. */
 void sched_charge_urgent(struct rq *rq, struct task_struct *t);
@@ -250,6 +272,18 @@ static inline void fair_insert(struct rq *rq, struct task_struct *t)
 {
     fairq_insert(&rq->q.fair, &t->se.rq.fair);
     fair_count(rq, t);
+}
+
+static __always_inline void fair_remove(struct rq *rq, struct task_struct *t)
+{
+    if (likely(fairq_is_sole(&rq->q.fair, &t->se.rq.fair))) { /* nothing stays in the sums */
+        fairq_remove_sole(&rq->q.fair, &t->se.rq.fair);
+        rq->avg_load = 0;
+        rq->avg_vruntime = 0;
+        return;
+    }
+    fairq_remove(&rq->q.fair, &t->se.rq.fair);
+    fair_uncount(rq, t);
 }
 
 /* The weight of all that run or wait here. */

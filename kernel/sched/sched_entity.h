@@ -14,6 +14,22 @@ struct load_weight {
     u32 inv_weight; /* 2^32 / weight */
 };
 
+/* Moved while /proc/sys/kernel/sched_schedstats is 1 (sched_stats.c); times in ticks. Guard: O. */
+struct sched_statistics {
+    u64 wait_count, wait_sum, wait_max;     /* runnable, until it ran */
+    u64 sum_sleep_runtime, sleep_max;       /* interruptible */
+    u64 sum_block_runtime, block_max;       /* uninterruptible */
+    u64 slice_max;                          /* ran without a switch */
+    u64 nr_wakeups, nr_wakeups_sync, nr_wakeups_local, nr_wakeups_remote, nr_wakeups_migrate;
+};
+
+/* How much of the time the task ran (util) and wanted to run: 10 bits of fraction of 1024 (sched_avg.c). Guard: O. */
+struct sched_avg {
+    u64 last_update;
+    u64 exec, delay; /* sum_exec_runtime and run_delay then */
+    u32 util, runnable;
+};
+
 struct sched_entity {
     struct rq_task rq;         /* state word, nodes, request bits; rq.fair.key is the vruntime, .deadline the virtual deadline (O) */
     struct load_weight load;   /* O */
@@ -30,6 +46,9 @@ struct sched_entity {
     u32 on_rt;                 /* O  in the rt lists */
     u64 user_ticks, sys_ticks; /* O  samples that split sum_exec_runtime */
     u64 nr_migrations;         /* O */
+    u64 last_wakeup;           /* O */
+    u64 run_delay;             /* O  time for which it was runnable and did not run */
+    struct sched_avg avg;      /* O */
     unsigned long cpus_mask[MAX_CPUS / 64]; /* A  rq.allowed points here */
     u32 nr_cpus_allowed;       /* A */
     u32 affinity_wanted;       /* A  counts changes of cpus_mask */
@@ -37,6 +56,7 @@ struct sched_entity {
     u64 sync_at;               /* t  when it last woke somebody and said it would block */
     bool sync_kept;            /* O  it did, soon: the next such wakee may wait for it in the next slot */
     bool reset_on_fork;        /* A */
+    struct sched_statistics statistics; /* O */
     spinlock_t attr_lock;      /* policy, priorities and mask as user space sees them: task->policy, static_prio, rt_priority */
 };
 

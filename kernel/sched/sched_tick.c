@@ -179,6 +179,7 @@ void scheduler_tick(bool user)
     sched_update_curr(rq, curr, rdtsc());
     if (unlikely(task_is_urgent(curr)))
         sched_charge_urgent(rq, curr);
+    sched_avg_follow(curr, curr->se.exec_start);
     sample(rq, curr, user);
     rcu_tick(rq, user);
     curr->sched_class->task_tick(rq, curr);

@@ -187,16 +187,21 @@ static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, boo
     struct rq *rq = this_rq();
     u32 cpu = rq->q.cpu;
 
+    t->se.last_wakeup = rdtsc();
     if (unlikely(sched_smp)) {
         if (!sync || !sync_wake_stays(rq, t))
             cpu = sched_select_cpu(t, prev_cpu);
         if (cpu != rq->q.cpu) {
             trace_wake(t, cpu);
+            if (unlikely(sched_schedstats))
+                sched_note_wakeup(rq, t, prev_cpu, cpu, sync);
             rq_post_wake(rq_env_of(cpu), &t->se.rq);
             return;
         }
     }
     trace_wake(t, cpu);
+    if (unlikely(sched_schedstats))
+        sched_note_wakeup(rq, t, prev_cpu, cpu, sync);
     rq->sync_wake = sync && task_is_fair(rq->curr);
     rq_arrive(&rq->q, &t->se.rq);
     rq->sync_wake = false;
@@ -236,6 +241,7 @@ void wake_up_new_task(struct task_struct *t)
         sched_widen_if_stranded(t);
     flags = local_irq_save();
     cpu = sched_select_cpu(t, t->se.last_cpu);
+    t->se.last_wakeup = t->se.avg.last_update = rdtsc();
     if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1 && cpu_balances(cpu))
         cpu = sched_least_loaded(t, cpu);
     trace_wake(t, cpu);

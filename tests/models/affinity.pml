@@ -10,7 +10,7 @@
  * c: kernel/sched/affinity.c store_mask atomic_store_relaxed atomic_fetch_add_full | changer: the mask, then the full barrier
  * c: percpu/runqueue.c rq_request atomic_fetch_or_full own_read | changer: the owner is read after the bit; a request to it
  * c: percpu/own.h own_arrive atomic_xchg_full | enqueuer: the owner is stored by RMW
- * c: percpu/runqueue.c rq_place rq_task_may_run_on rq_send | enqueuer: the mask is read after it; sent on
+ * c: percpu/runqueue.c rq_place rq_task_may_run_on place_forbidden | enqueuer: the mask is read after it; sent on
  * c: kernel/sched/affinity.c sched_apply_affinity moving publish_done | CPU 0 serves the request
  * c: kernel/sched/affinity.c sched_affinity_left publish_done | acknowledged when the task has left
  */

@@ -35,7 +35,7 @@
  * c: percpu/runqueue.c rq_request atomic_fetch_or_full | request(): the bit, then the owner is read
  * c: percpu/runqueue.c apply_all atomic_xchg_full | apply(): takes the bits, then reads what they ask for
  * c: percpu/runqueue.c rq_arrive own_arrive REQ_HANDOVER take_handover | arrive()
- * c: percpu/runqueue.c rq_place rq_task_may_run_on rq_send | place()
+ * c: percpu/runqueue.c rq_place rq_task_may_run_on place_forbidden | place()
  * c: percpu/runqueue.c settle atomic_fetch_or_full still_in_flight take_handover | settle: in flight: HANDOVER, look again
  * c: percpu/runqueue.c settle_once own_read LOOK_AGAIN | settle: by the word that was read
  * c: percpu/runqueue.c settle_shelved rq_unshelve | settle: on the shelf

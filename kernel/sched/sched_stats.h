@@ -1,0 +1,30 @@
+/* sched_stats.h: what the scheduler's files in /proc and debugfs show. Any task; may sleep. Times in ns. */
+#pragma once
+#include "kernel/sched/sched.h"
+
+/* One CPU's run queues at one moment, taken by that CPU. */
+struct rq_view {
+    u64 clock, nr_switches, exec_clock, busy_time, run_delay, pcount;
+    u64 yld_count, sched_goidle, ttwu_count, ttwu_local;
+    unsigned nr_running, fair_running, rt_nr_running, dl_nr_running;
+    int nr_uninterruptible, highest_prio;
+    pid_t curr, next;            /* -1: nobody */
+    u64 load, load_avg, util_avg, runnable_avg;
+    s64 left_vruntime, min_vruntime, right_vruntime, avg_vruntime; /* relative to nothing: they wrap */
+    u64 nr_spread_over, nr_migrations;
+    u64 rt_time, rt_runtime, rt_throttled;
+};
+void sched_view_rq(unsigned cpu, struct rq_view *v);
+
+/* One task: as consistent as reading it while it runs allows. */
+struct task_view {
+    u64 exec_start, vruntime, deadline, slice, sum_exec_runtime, run_delay, last_wakeup;
+    s64 vlag;
+    u64 load_avg, util_avg, runnable_avg;
+    struct sched_statistics stats; /* in ns */
+    bool on_rq;
+};
+void sched_view_task(struct task_struct *t, struct task_view *v);
+u64 sched_run_delay(const struct task_struct *t);
+extern int sched_schedstats;
+u64 dl_total_bandwidth(void); /* 20 bits of fraction of a CPU */

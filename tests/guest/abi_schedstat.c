@@ -1,0 +1,233 @@
+/* abi_schedstat.c: what the scheduler tells of tasks and CPUs, and that it moves with what they do: /proc/PID/sched and schedstat,
+ * /proc/schedstat, the debug file. */
+#include "tests/guest/abi.h"
+#include <sys/mount.h>
+
+#define MS 1000000ll
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static void stay_on_cpu_0(void)
+{
+    unsigned long mask = 1;
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof mask, &mask), 0);
+}
+
+static void spin_ms(int ms)
+{
+    int64_t until = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + ms * MS;
+    while (clock_ns(CLOCK_PROCESS_CPUTIME_ID) < until) {
+    }
+}
+
+static const char *text_of(const char *path)
+{
+    static char text[256 * 1024];
+    int fd = open(path, O_RDONLY);
+    CHECK(fd >= 0);
+    size_t n = 0;
+    for (ssize_t got; (got = read(fd, text + n, sizeof text - 1 - n)) > 0;) {
+        n += (size_t)got;
+    }
+    close(fd);
+    text[n] = '\0';
+    return text;
+}
+
+/* The number behind `name` at a line's beginning (after blanks and '.') and a colon; the test fails when there is none. */
+static double value_in(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n .");
+        if (!strncmp(line, name, len) && strchr(" :", line[len])) {
+            return strtod(strchr(line, ':') + 1, NULL);
+        }
+    }
+    abi_failed(__FILE__, __LINE__, "no line %s", name);
+}
+
+static double of_task(pid_t pid, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/sched", pid);
+    return value_in(text_of(path), name);
+}
+
+static pid_t hog(void)
+{
+    pid_t pid = fork();
+    while (pid == 0) {
+    }
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    EQ(waitpid(pid, NULL, 0), pid);
+}
+
+TEST(read, proc_schedstat_counts_run_and_wait)
+{
+    unsigned long run, wait, times, run2, wait2, times2;
+    stay_on_cpu_0();
+    pid_t pid = hog();
+    EQ(sscanf(text_of("/proc/self/schedstat"), "%lu %lu %lu", &run, &wait, &times), 3);
+    spin_ms(300);
+    EQ(sscanf(text_of("/proc/self/schedstat"), "%lu %lu %lu", &run2, &wait2, &times2), 3);
+    end(pid);
+    CHECK(run2 - run > 250 * MS && run2 - run < 2000 * MS);
+    CHECK(wait2 - wait > 150 * MS); /* the other half */
+    CHECK(times2 > times);
+}
+
+TEST(read, proc_sched_of_a_computing_task)
+{
+    stay_on_cpu_0();
+    pid_t me = getpid();
+    double start = of_task(me, "se.exec_start"), ran = of_task(me, "se.sum_exec_runtime"), v = of_task(me, "se.vruntime");
+    spin_ms(300);
+    CHECK(of_task(me, "se.exec_start") > start + 200);
+    CHECK(of_task(me, "se.sum_exec_runtime") > ran + 250); /* ms */
+    CHECK(of_task(me, "se.vruntime") != v);
+    CHECK(of_task(me, "se.load.weight") > 0);
+    EQ(of_task(me, "policy"), 0);
+    EQ(of_task(me, "prio"), 120);
+    CHECK(of_task(me, "nr_switches") == of_task(me, "nr_voluntary_switches") + of_task(me, "nr_involuntary_switches"));
+}
+
+TEST(read, proc_sched_averages_rise_and_fall)
+{
+    pid_t pid = hog();
+    double busy = 0, load = 0;
+    for (int i = 0; i < 30 && busy < 700; i++) { /* a host that stops the virtual CPU */
+        abi_sleep_ms(100);
+        busy = of_task(pid, "se.avg.util_avg");
+        load = of_task(pid, "se.avg.load_avg");
+    }
+    CHECK(busy >= 700 && busy <= 1024);
+    CHECK(load >= 500);
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    abi_sleep_ms(300);
+    kill(pid, SIGCONT); /* some kernels bring a sleeper's average up to date when it wakes */
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    CHECK(of_task(pid, "se.avg.util_avg") < busy / 2);
+    end(pid);
+}
+
+TEST(read, proc_sched_counts_migrations)
+{
+    unsigned long all[128] = {0}, one[128] = {0};
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof all, all);
+    CHECK(bytes > 0);
+    pid_t me = getpid();
+    double before = of_task(me, "se.nr_migrations");
+    int cpus = 0;
+    for (int i = 0; i < bytes * 8; i++) {
+        if (all[i / 64] >> (i % 64) & 1) {
+            memset(one, 0, sizeof one);
+            one[i / 64] = 1ul << (i % 64);
+            EQ(syscall(SYS_sched_setaffinity, 0, sizeof one, one), 0);
+            cpus++;
+        }
+    }
+    CHECK(of_task(me, "se.nr_migrations") >= before + cpus - 1);
+}
+
+static void set_schedstats(const char *to)
+{
+    int fd = open("/proc/sys/kernel/sched_schedstats", O_WRONLY);
+    CHECK(fd >= 0);
+    EQ(write(fd, to, 1), 1);
+    close(fd);
+}
+
+static void nap(int n)
+{
+    for (int i = 0; i < n; i++) {
+        abi_sleep_ms(2);
+    }
+}
+
+TEST(write, knob_schedstats)
+{
+    pid_t me = getpid();
+    stay_on_cpu_0();
+    set_schedstats("1");
+    nap(3);
+    double wakes = of_task(me, "nr_wakeups"), slept = of_task(me, "sum_sleep_runtime"), waits = of_task(me, "wait_count");
+    nap(20);
+    double more = of_task(me, "nr_wakeups") - wakes;
+    CHECK(of_task(me, "sum_sleep_runtime") - slept > 30); /* ms */
+    CHECK(of_task(me, "wait_count") > waits);
+    CHECK(more >= 20);
+    set_schedstats("0");
+    nap(20);
+    set_schedstats("1"); /* the line may be hidden meanwhile */
+    CHECK(of_task(me, "nr_wakeups") - wakes - more < 10);
+    set_schedstats("0");
+}
+
+static void cpu_numbers(unsigned long number[9])
+{
+    const char *line = strstr(text_of("/proc/schedstat"), "\ncpu0 ");
+    CHECK(line);
+    EQ(sscanf(line, "\ncpu0 %lu %lu %lu %lu %lu %lu %lu %lu %lu", number, number + 1, number + 2, number + 3, number + 4, number + 5, number + 6,
+              number + 7, number + 8), 9);
+}
+
+TEST(read, schedstat_of_the_CPUs)
+{
+    unsigned long a[9], b[9];
+    stay_on_cpu_0();
+    CHECK(!strncmp(text_of("/proc/schedstat"), "version 15\n", 11));
+    set_schedstats("1");
+    nap(2);
+    cpu_numbers(a);
+    pid_t pid = hog();
+    spin_ms(100);
+    nap(20);
+    EQ(syscall(SYS_sched_yield), 0);
+    end(pid);
+    cpu_numbers(b);
+    set_schedstats("0");
+    CHECK(b[0] > a[0]);             /* yields */
+    CHECK(b[2] >= a[2] + 20);       /* schedule() */
+    CHECK(b[4] >= a[4] + 10);       /* wake-ups */
+    CHECK(b[6] > a[6] + 80 * MS);   /* time that tasks ran */
+    CHECK(b[7] > a[7]);             /* time that they waited */
+    CHECK(b[8] > a[8]);             /* times that one began to run */
+}
+
+TEST(read, sched_debug_of_the_queues)
+{
+    const char *path = "/sys/kernel/debug/sched/debug", *text;
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    stay_on_cpu_0();
+    pid_t pid = hog(), other = hog();
+    abi_sleep_ms(50);
+    text = text_of(path);
+    const char *cpu = strstr(text, "cpu#0"), *queue = strstr(text, "cfs_rq[0]:"), *tasks = strstr(text, "runnable tasks:");
+    CHECK(cpu && queue && tasks);
+    CHECK(value_in(cpu, "nr_running") >= 3); /* the two and this one */
+    CHECK(value_in(cpu, "nr_switches") > 0);
+    CHECK(value_in(queue, "load") > 0);
+    CHECK(value_in(queue, "exec_clock") >= 0);
+    CHECK(value_in(queue, "nr_spread_over") >= 0);
+    CHECK(value_in(strstr(text, "rt_rq[0]:"), "rt_runtime") > 0);
+    CHECK(value_in(strstr(text, "dl_rq[0]:"), "dl_bw->total_bw") >= 0);
+    double v = value_in(queue, "min_vruntime");
+    spin_ms(50);
+    queue = strstr(text_of(path), "cfs_rq[0]:");
+    CHECK(queue && value_in(queue, "min_vruntime") > v);
+    end(pid);
+    end(other);
+}
