@@ -103,6 +103,8 @@ static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct 
     best = fair_candidate(rq, prev, fate);
     if (unlikely(rq->rt.nr | rq->dl.nr | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
         return pick_slow(rq, prev, best, fate);
+    if (likely(fate > PREV_YIELDS))
+        return best;
     if (fate == PREV_RUNS && (!best || fair_keeps_cpu(rq, prev, best)))
         return prev;
     if (fate == PREV_YIELDS) {

@@ -132,23 +132,16 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
     }
 }
 
-void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
+/* Everything that is not a fair wakee for the empty next slot. */
+static __noinline void enqueue_in_class(struct rq *rq, struct task_struct *t)
 {
-    struct rq *rq = RQ_OF(q);
-    struct task_struct *t = TASK_OF(rqt);
-
-    if (unlikely((t->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE))
-        rq->nr_uninterruptible--;
-    t->state = TASK_RUNNING;
-    if (++q->nr_running > 1 && !rq->ticking)
-        sched_need_tick(rq);
     if (unlikely(!task_is_fair(t))) {
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
         return;
     }
     if (rq->sync_wake) {
-        if (unlikely(rq->next))
+        if (rq->next)
             fair_leave_slot(rq);
         rq->next = t;
         return;
@@ -158,6 +151,28 @@ void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
     sched_check_preempt(rq, t);
     if (unlikely(sched_smp) && rq->curr != rq->idle)
         sched_publish_surplus(rq);
+}
+
+static __noinline void need_tick_and_enqueue(struct rq *rq, struct task_struct *t)
+{
+    sched_need_tick(rq);
+    enqueue_in_class(rq, t);
+}
+
+void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
+{
+    struct rq *rq = RQ_OF(q);
+    struct task_struct *t = TASK_OF(rqt);
+
+    if (unlikely((t->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE))
+        rq->nr_uninterruptible--;
+    t->state = TASK_RUNNING;
+    if (++q->nr_running > 1 && unlikely(!rq->ticking))
+        need_tick_and_enqueue(rq, t);
+    else if (rq->sync_wake && !rq->next && likely(task_is_fair(t)))
+        rq->next = t;
+    else
+        enqueue_in_class(rq, t);
 }
 
 void sched_need_tick(struct rq *rq)
