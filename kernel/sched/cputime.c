@@ -49,10 +49,10 @@ static u64 run_ticks(struct task_struct *t)
         start = atomic_load_acquire(&t->se.exec_start);
         sum = atomic_load_acquire(&t->se.sum_exec_runtime);
         runs = task_is_running(t);
+        now = rdtsc(); /* before the second look: who is preempted after it would count what others run meanwhile */
         if (atomic_load_acquire(&t->se.exec_start) == start)
             break;
     }
-    now = rdtsc();
     return runs && now > start ? sum + (now - start) : sum;
 }
 
