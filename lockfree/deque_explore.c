@@ -117,6 +117,30 @@ static bool steal_spec(void *model, unsigned thread, unsigned serial, unsigned o
     return outcome == 0;
 }
 
+/* The owner is told at least what is there. */
+static uint64_t count(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    return deque_count(&deque);
+}
+
+static bool count_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    const struct model *m = model;
+
+    (void)thread, (void)serial;
+    *result = m->n + outcome;
+    return *result <= SLOTS;
+}
+
+/* Anybody else: any answer. */
+static uint64_t hint(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    EXPLORE_CHECK(deque_count(&deque) < 1u << 31);
+    return 0;
+}
+
 static uint64_t drain(unsigned thread, unsigned serial)
 {
     uint64_t all = 0, one;
@@ -139,7 +163,9 @@ static bool drain_spec(void *model, unsigned thread, unsigned serial, unsigned o
 static const struct explore_op ops[] = {
     {"push", push, push_spec, OWNER},
     {"pop", pop, pop_spec, OWNER},
+    {"count", count, count_spec, OWNER},
     {"steal", steal, steal_spec, 0},
+    {"hint", hint, NULL, 0},
     {NULL, NULL, NULL, 0},
 };
 

@@ -24,6 +24,8 @@ static void make(void *model, unsigned n)
     explore_name(cells, sizeof(cells[0]), CELLS, "cell");
     explore_name(items, sizeof(items[0]), ITEMS, "item");
     mpmc_ring_init(&ring, cells, CELLS);
+    for (unsigned i = 0; i < CELLS; i++)
+        EXPLORE_CHECK(cells[(ring.tail + i) & (CELLS - 1)].turn == ring.tail + i);
     for (unsigned i = 0; i < n; i++) {
         items[EXPLORE_OPS + i] = EXPLORE_OPS + i + 1;
         EXPLORE_CHECK(mpmc_ring_push_mpmc(&ring, &items[EXPLORE_OPS + i]));
@@ -98,6 +100,14 @@ static bool pop_spec(void *model, unsigned thread, unsigned serial, unsigned out
     return outcome < 2;
 }
 
+/* Any answer, at any time. */
+static uint64_t ask(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    (void)mpmc_ring_is_empty(&ring);
+    return 0;
+}
+
 /* Everything that is left, then as much as there is room for. */
 static uint64_t drain(unsigned thread, unsigned serial)
 {
@@ -125,6 +135,7 @@ static bool drain_spec(void *model, unsigned thread, unsigned serial, unsigned o
 static const struct explore_op ops[] = {
     {"push", push, push_spec, 0},
     {"pop", pop, pop_spec, 0},
+    {"ask", ask, NULL, 0},
     {NULL, NULL, NULL, 0},
 };
 
