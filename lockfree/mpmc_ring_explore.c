@@ -100,12 +100,18 @@ static bool pop_spec(void *model, unsigned thread, unsigned serial, unsigned out
     return outcome < 2;
 }
 
-/* Any answer, at any time. */
 static uint64_t ask(unsigned thread, unsigned serial)
 {
     (void)thread, (void)serial;
-    (void)mpmc_ring_is_empty(&ring);
-    return 0;
+    return mpmc_ring_is_empty(&ring);
+}
+
+/* Any answer, at any time. */
+static bool ask_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    (void)model, (void)thread, (void)serial;
+    *result = outcome;
+    return outcome < 2;
 }
 
 /* Everything that is left, then as much as there is room for. */
@@ -135,7 +141,7 @@ static bool drain_spec(void *model, unsigned thread, unsigned serial, unsigned o
 static const struct explore_op ops[] = {
     {"push", push, push_spec, 0},
     {"pop", pop, pop_spec, 0},
-    {"ask", ask, NULL, 0},
+    {"ask", ask, ask_spec, 0},
     {NULL, NULL, NULL, 0},
 };
 
