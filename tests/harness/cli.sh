@@ -1,23 +1,6 @@
 #!/usr/bin/env bash
 # The command line of cloudbench: usage errors, missing things, exit codes, formats. Boots nothing.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-export NO_COLOR=1
-
-# expect NAME CODE PATTERN COMMAND...: the command's exit code, and a pattern in what it says.
-expect() {
-    local name=$1 code=$2 pattern=$3 rc=0
-    shift 3
-    "$@" >"$tmp/out" 2>&1 </dev/null || rc=$?
-    if [ "$rc" = "$code" ] && grep -qE -- "$pattern" "$tmp/out"; then
-        echo "ok $name"
-    else
-        echo "not ok $name: exit code $rc, wanted $code; $(head -3 "$tmp/out" | tr '\n' ' ')"
-    fi
-}
+. "$(dirname "$0")/steps.bash"
 
 expect 'no verb is a usage error' 2 'Usage: cloudbench' $cb
 expect 'help' 0 'Exit codes' $cb --help

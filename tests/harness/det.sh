@@ -1,21 +1,7 @@
 #!/usr/bin/env bash
 # The det tier end to end on both kernels: two runs are the same to the last digit, documents and views agree, nothing is
 # overwritten, nothing is left.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
-
-check() {
-    if [ "$2" = 0 ]; then
-        echo "ok $1"
-    else
-        echo "not ok $1: ${3:-}"
-    fi
-}
+. "$(dirname "$0")/steps.bash"
 
 for i in 1 2; do
     timeout 280 $cb run syscall pipe fork -k linux -k cloudos --tier det --scale 0.25 -o "$tmp/runs" --format json \

@@ -1,13 +1,7 @@
 #!/usr/bin/env bash
 # Guests that misbehave: panic, hang, early end, garbage on the result port; interruption; nothing is left behind.
 # Guests are Linux with a static busybox script as /init, so that only the harness is tested.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=$PWD/build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/steps.bash"
 
 # guest NAME: an initramfs whose /init is the script on stdin.
 guest() {
@@ -27,17 +21,16 @@ leftovers() {
     done
 }
 
-# expect NAME CODE PATTERN GUEST OPTIONS...
-expect() {
+# suffer NAME CODE PATTERN GUEST OPTIONS...: expect, of a run on that guest; and nothing is left behind.
+suffer() {
     local name=$1 code=$2 pattern=$3 initrd=$tmp/$4.cpio rc=0 left kernel=linux
     shift 4
     [ "${1:-}" = -k ] && kernel=$2 && shift 2
     timeout 120 "$cb" run syscall -k "$kernel" --tier tcg -b 1 -t 1 -o "$tmp/runs" --initrd "$initrd" "$@" \
         >"$tmp/out" 2>&1 </dev/null || rc=$?
     left=$(leftovers)
-    if [ "$rc" != "$code" ] || ! grep -qE -- "$pattern" "$tmp/out"; then
-        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
-    elif [ -n "$left" ]; then
+    verdict "$name" "$rc" "$code" "$pattern" || return
+    if [ -n "$left" ]; then
         echo "not ok $name: left behind: $left"
     else
         echo "ok $name"
@@ -53,16 +46,16 @@ echo '$b dd if=/dev/urandom of=/dev/ttyS1 bs=1k count=64 2>/dev/null; $b sleep 1
 echo '$b stty raw </dev/ttyS1; echo "@CB1 x 0 {\"type\":\"done\"} 00000000" >/dev/ttyS1; $b sleep 1000' | guest forged
 head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
-expect 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic
-expect 'panic shows the end of the console' 6 'end of its console' panic -q
-expect 'busy hang' 6 'the guest hangs' busy --deadline 20
-expect 'a hang shows the end of the console' 6 'here I stand' busy --deadline 20
-expect 'idle hang' 6 'the guest hangs' idle --deadline 20
-expect 'early power-off' 6 'ended the VM before it was done' early
-expect 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
-expect 'noise on the result port' 6 'garbage on the result port' noise
-expect 'a forged record' 6 'garbage on the result port' forged
-expect 'a nonsense initramfs' 6 'the kernel panicked' nonsense
+suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic
+suffer 'panic shows the end of the console' 6 'end of its console' panic -q
+suffer 'busy hang' 6 'the guest hangs' busy --deadline 20
+suffer 'a hang shows the end of the console' 6 'here I stand' busy --deadline 20
+suffer 'idle hang' 6 'the guest hangs' idle --deadline 20
+suffer 'early power-off' 6 'ended the VM before it was done' early
+suffer 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
+suffer 'noise on the result port' 6 'garbage on the result port' noise
+suffer 'a forged record' 6 'garbage on the result port' forged
+suffer 'a nonsense initramfs' 6 'the kernel panicked' nonsense
 
 # A workload that crashes, or that says nothing: the project's initramfs with one program replaced.
 replaced() {
@@ -74,10 +67,10 @@ replaced() {
 }
 echo 'kill -SEGV $$' | replaced crash
 echo 'exit 0' | replaced silent
-expect 'a workload that crashes' 6 'killed by signal 11' crash
-expect 'a workload that says nothing' 6 'garbage on the result port|gave no result|out of sequence' silent
+suffer 'a workload that crashes' 6 'killed by signal 11' crash
+suffer 'a workload that says nothing' 6 'garbage on the result port|gave no result|out of sequence' silent
 if [ -e build/cloudos.elf ]; then
-    expect 'a workload that crashes on CloudOS' 6 'killed by signal 11' crash -k cloudos
+    suffer 'a workload that crashes on CloudOS' 6 'killed by signal 11' crash -k cloudos
 fi
 
 # A failed row never has a number, and the run says so.
@@ -133,4 +126,4 @@ if [ -z "$(leftovers | grep '^qemu')" ]; then
 else
     echo 'not ok QEMU dies with a killed cloudbench'
 fi
-expect 'the next run sweeps what a killed one left' 6 'ended the VM' early
+suffer 'the next run sweeps what a killed one left' 6 'ended the VM' early

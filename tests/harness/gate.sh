@@ -1,24 +1,8 @@
 #!/usr/bin/env bash
 # The gate end to end on CloudOS in the det tier: an accepted run passes, a padded workload is the one row that does not,
 # confirmation measures again, reports can be read, exit codes hold.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/steps.bash"
 
-# expect NAME CODE PATTERN COMMAND...
-expect() {
-    local name=$1 code=$2 pattern=$3 rc=0
-    shift 3
-    timeout 200 "$@" >"$tmp/out" 2>&1 </dev/null || rc=$?
-    if [ "$rc" = "$code" ] && grep -qE -- "$pattern" "$tmp/out"; then
-        echo "ok $name"
-    else
-        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
-    fi
-}
 run() { $cb run syscall futex pipe -k cloudos --tier det --scale 0.25 -q -o "$tmp/runs" "$@" >/dev/null 2>&1; }
 gate() { echo "$cb gate --runs $tmp/runs --baseline $tmp/base.json"; }
 

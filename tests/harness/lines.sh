@@ -1,26 +1,12 @@
 #!/usr/bin/env bash
 # The lines tier end to end on both kernels: workloads whose transfers are known to the last one, an independent simulation of
 # logged accesses, repeatability, nodes, bad arguments. Without the newer QEMU (ci/qemu) there is nothing to test.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/steps.bash"
 
 if ! ci/qemu >/dev/null 2>"$tmp/err"; then
     echo "skip lines: $(tail -1 "$tmp/err")"
     exit 0
 fi
-
-check() {
-    if [ "$2" = 0 ]; then
-        echo "ok $1"
-    else
-        echo "not ok $1: ${3:-}"
-    fi
-}
 
 # run NAME ARGS...: cloudbench lines as JSON.
 run() {

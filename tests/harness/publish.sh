@@ -1,16 +1,8 @@
 #!/usr/bin/env bash
 # The history index and the static site, on made-up runs in a temporary folder: every number of every page is one of the
 # results', the site needs no network, a changed level is marked, damage and bad places are survived. Boots nothing.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1
-trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/steps.bash"
 
-check() {
-    if [ "$2" = 0 ]; then echo "ok $1"; else echo "not ok $1: ${3:-$(tail -2 "$tmp/out" | tr '\n' ' ')}"; fi
-}
 publish() { timeout 100 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1; }
 
 # make FIRST LAST WORKLOADS: runs of both kernels; from run 20 on CloudOS needs 10 % more for w1.

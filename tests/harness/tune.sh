@@ -1,24 +1,7 @@
 #!/usr/bin/env bash
 # The tuner on real boots of CloudOS, det tier: a planted optimum is found, written and applied; a flat space has no winner; a
 # search that is interrupted goes on where it was; what makes no sense is refused.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1
-trap 'rm -rf "$tmp"' EXIT
-
-# expect NAME CODE PATTERN COMMAND...
-expect() {
-    local name=$1 code=$2 pattern=$3 rc=0
-    shift 3
-    timeout 300 "$@" >"$tmp/out" 2>&1 </dev/null || rc=$?
-    if [ "$rc" = "$code" ] && grep -qE -- "$pattern" "$tmp/out"; then
-        echo "ok $name"
-    else
-        echo "not ok $name: exit code $rc, wanted $code; $(tail -4 "$tmp/out" | tr '\n' ' ')"
-    fi
-}
+. "$(dirname "$0")/steps.bash"
 
 # A kernel whose "default" is the slow clock, so that the fast one is an optimum known beforehand.
 slow='console=ttyS0 quiet nokaslr panic=-1 clocksource=acpi_pm'
