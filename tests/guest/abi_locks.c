@@ -1,0 +1,73 @@
+/* abi_locks.c: locks on records and on open files. */
+#include <sys/file.h>
+#include "tests/guest/abi_make.h"
+
+TEST(fcntl, deadlock_is_found)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+        fcntl(fd, F_SETLK, &k);
+        k.l_start = 0;
+        fcntl(fd, F_SETLKW, &k); /* the parent's: sleeps */
+        _exit(0);
+    }
+    abi_await_state(pid, "S");
+    l.l_start = 1;
+    FAILS(fcntl(fd, F_SETLKW, &l), EDEADLK);
+    l.l_start = 0;
+    l.l_type = F_UNLCK;
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    abi_reap(pid, 0);
+}
+
+TEST(fcntl, locks_split_merge_and_end_at_close)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
+    abi_scratch();
+    int fd = make("f", "0123456789");
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    l.l_start = 4;
+    l.l_len = 2;
+    l.l_type = F_UNLCK;
+    EQ(fcntl(fd, F_SETLK, &l), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+        fcntl(fd, F_GETLK, &k);
+        int one = k.l_type == F_WRLCK && k.l_start == 0 && k.l_len == 4 && k.l_pid == getppid();
+        k = (struct flock){.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 4, .l_len = 0};
+        fcntl(fd, F_GETLK, &k);
+        int two = k.l_start == 6 && k.l_len == 4;
+        k = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 4, .l_len = 2};
+        _exit(one && two && fcntl(fd, F_SETLK, &k) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+    close(open("f", O_RDONLY)); /* closing any descriptor of the file drops the process's locks */
+    pid = fork();
+    if (pid == 0) {
+        struct flock k = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+        _exit(fcntl(fd, F_SETLK, &k) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+TEST(flock, waits_and_follows_the_open_file)
+{
+    abi_scratch();
+    int a = make("f", "x"), b = open("f", O_RDONLY);
+    EQ(flock(a, LOCK_EX), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(a); /* the parent's open file still holds it */
+        _exit(flock(b, LOCK_SH) == 0 ? 0 : 1);
+    }
+    abi_await_state(pid, "S");
+    EQ(close(a), 0);
+    abi_reap(pid, 0);
+    FAILS(flock(b, 77), EINVAL);
+}
