@@ -95,6 +95,8 @@ static s64 schedstats_get(void)
 
 static int schedstats_set(s64 on)
 {
+    if (on)
+        WRITE_ONCE(sched_stats_used, true);
     WRITE_ONCE(sched_schedstats, (int)on);
     return 0;
 }

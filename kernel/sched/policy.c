@@ -169,8 +169,9 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->user_ticks = se->sys_ticks = 0;
     se->nr_migrations = 0;
     se->exec_start = se->run_delay = 0;
-    memset(&se->avg, 0, sizeof(se->avg));
-    memset(&se->statistics, 0, sizeof(se->statistics));
+    se->avg = (struct sched_avg){0};
+    if (unlikely(sched_stats_used))
+        memset(&se->statistics, 0, sizeof(se->statistics));
     se->last_cpu = cpu;
     se->vlag = 0;
     se->vlag_load = 0;

@@ -218,6 +218,7 @@ u64 sched_ticks(u64 ns);
 /* ---- sched_stats.c, sched_avg.c ---- */
 #define SCHED_AVG_PERIOD_NS (1u << 20)
 extern int sched_schedstats;
+extern bool sched_stats_used; /* it was 1 at some time: statistics of tasks may not be 0 */
 /* While sched_schedstats is 1: next begins to run, after it waited; prev stops. t was woken, still in the waker's hands. */
 void sched_note_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next, u64 delay);
 void sched_note_wakeup(struct rq *rq, struct task_struct *t, u32 prev_cpu, u32 cpu, bool sync);

@@ -6,6 +6,7 @@
 #include "kernel/time/ktime.h"
 
 int sched_schedstats;
+bool sched_stats_used;
 
 /* ---- counting: the owner, interrupts off ---- */
 

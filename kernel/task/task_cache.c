@@ -1,12 +1,13 @@
 /*
  * task_cache.c: memory of tasks. Owns the per-CPU stacks of free {task_struct, kernel stack} pairs
- * and the count of threads. A free task keeps its kernel stack; every other field is undefined
- * until copy_process() sets it. Published tasks come back only through put_task_struct() and a
+ * and the count of threads. A free task keeps its kernel stack and its scheduling statistics; every
+ * other field is undefined until copy_process() sets it. Published tasks come back only through put_task_struct() and a
  * grace period.
  */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/arch/x86/switch.h"
 #include "kernel/debug/assert.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task_internal.h"
 #include "percpu/drift_counter.h"
@@ -86,6 +87,7 @@ static struct task_struct *task_make(void)
         return NULL;
     t->stack = alloc_kernel_stack(-1);
     t->thread.fpu = NULL;
+    memset(&t->se.statistics, 0, sizeof(t->se.statistics)); /* sched_fork() does so once they are used */
     if (t->stack)
         return t;
     kmem_cache_free(task_cache, t);
