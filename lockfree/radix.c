@@ -46,14 +46,6 @@ int radix_insert(struct radix_tree *t, uint32_t key, void *object)
     return atomic_cas_full(&n->slot[radix_index(key, 0)], &none, object) ? 0 : -RADIX_EEXIST; /* X1 */
 }
 
-void *radix_replace(struct radix_tree *t, uint32_t key, void *object)
-{
-    void **slot = slot_find(t, key);
-
-    LF_ASSERT(slot, t);
-    return atomic_xchg_full(slot, object);
-}
-
 void *radix_remove(struct radix_tree *t, uint32_t key)
 {
     void **slot = slot_find(t, key);

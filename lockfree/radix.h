@@ -3,15 +3,17 @@
  *
  *              lookup   insert   remove   find_next
  *   each       yes      yes      yes      yes
- * Progress: lookup, remove wait-free; insert lock-free. Ordering: X1 what was written before insert is seen through lookup.
- * X2 remove is a full barrier. Reuse: a removed object may be freed after a grace period (lookup runs inside an RCU section);
+ * Progress: lookup, remove wait-free; insert lock-free. Ordering: X1 what was written before insert is seen through lookup, find_next
+ * and remove. X2 remove is a full barrier. Reuse: a removed object may be freed after a grace period (lookup runs inside an RCU section);
  * nodes are freed by radix_destroy, when nobody else can reach the tree.
  * Memory: one node (4 KiB) per 512 used indices; indices are handed out densely. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
 
+#ifndef RADIX_SHIFT /* the explorer: 1, so that a walk is a few steps */
 #define RADIX_SHIFT 9
+#endif
 #define RADIX_FANOUT (1u << RADIX_SHIFT)
 #define RADIX_LEVELS 3
 #define RADIX_MAX (1u << (RADIX_SHIFT * RADIX_LEVELS))
@@ -48,10 +50,9 @@ static inline void *radix_lookup(struct radix_tree *t, uint32_t key)
 
 /* 0, -ENOMEM (-12), or -EEXIST (-17). */
 int radix_insert(struct radix_tree *t, uint32_t key, void *object);
-/* Stores over whatever is there; the slot must exist (an earlier insert of this key). Returns the old object. */
-void *radix_replace(struct radix_tree *t, uint32_t key, void *object);
 /* Returns what was there, NULL if nothing. */
 void *radix_remove(struct radix_tree *t, uint32_t key);
-/* The first object with an index >= *key; *key becomes its index. NULL at the end. */
+/* The first object with an index >= *key; *key becomes its index. NULL at the end. Beside changes: no object that is there all the while
+ * is passed by, and what is found was there. */
 void *radix_find_next(struct radix_tree *t, uint32_t *key);
 void radix_destroy(struct radix_tree *t);

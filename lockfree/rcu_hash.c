@@ -2,7 +2,9 @@
 #include "lockfree/rcu_hash.h"
 
 #define RCU_HASH_ENOMEM 12
+#ifndef MOVES_AT_ONCE /* the explorer: fewer, so that a small array has two movers */
 #define MOVES_AT_ONCE 4
+#endif
 #define GROW_AT 2      /* nodes per bucket in one stripe: it asks for twice as many buckets */
 #define SHRINK_BELOW 8 /* buckets per node: it asks for half as many */
 #define MAX_BUCKETS (1u << 24)
@@ -76,7 +78,7 @@ static inline bool chain_has(const struct rcu_hash_node *at, const struct rcu_ha
 static void link_locked(struct rcu_hash_node **bucket, struct rcu_hash_node *n, uint32_t hash)
 {
     LF_DEBUG_ASSERT(!chain_has(*bucket, n), n); /* inserted twice */
-    n->hash = hash;
+    atomic_store_relaxed(&n->hash, hash);
     atomic_store_relaxed(&n->next, atomic_load_relaxed(bucket)); /* a reader may still stand on a node that comes back */
     atomic_store_release(bucket, n);                             /* H1 */
 }
@@ -108,8 +110,9 @@ struct rcu_hash_node *rcu_hash_insert_unique(struct rcu_hash *h, struct rcu_hash
 
 bool rcu_hash_remove(struct rcu_hash *h, struct rcu_hash_node *n)
 {
-    struct rcu_hash_stripe *s = stripe_lock(h, n->hash);
-    struct rcu_hash_node **link = bucket_locked(h, n->hash), *at;
+    uint32_t hash = atomic_load_relaxed(&n->hash); /* once: who removed it may be inserting it elsewhere */
+    struct rcu_hash_stripe *s = stripe_lock(h, hash);
+    struct rcu_hash_node **link = bucket_locked(h, hash), *at;
 
     while ((at = atomic_load_relaxed(link)) && at != n)
         link = &at->next;

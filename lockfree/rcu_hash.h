@@ -29,7 +29,7 @@
 
 struct rcu_hash_node {
     struct rcu_hash_node *next;
-    uint32_t hash; /* set by insert */
+    uint32_t hash; /* set by insert; readers may stand on a node that comes back: atomic, relaxed */
 };
 
 /* In a bucket: its chain has moved to the future array. Readers take it for an end. */
@@ -71,7 +71,7 @@ rcu_hash_search(const struct rcu_hash_table *t, uint32_t hash, rcu_hash_match ma
     struct rcu_hash_node *n = atomic_load_acquire(&t->bucket[hash & t->mask]); /* H1, H2: insert, move_bucket */
 
     for (; rcu_hash_is_node(n); n = atomic_load_acquire(&n->next))
-        if (n->hash == hash && match(n, key))
+        if (atomic_load_relaxed(&n->hash) == hash && match(n, key))
             return n;
     return NULL;
 }

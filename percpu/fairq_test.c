@@ -1,7 +1,7 @@
 /* fairq_test.c: random inserts, removals and picks against a plain array, across the border between arrays and tree and across the wrap
  * of keys and deadlines; the tree's invariants after each step. */
 #include "lockfree/check.h"
-#include "percpu/fairq.h"
+#include "percpu/check_fairq.h"
 
 #define NODES 200
 
@@ -27,41 +27,6 @@ static struct fair_node *plain_pick(uint64_t v)
             (!best || fairq_key_before(nodes[i].deadline, best->deadline)))
             best = &nodes[i];
     return best;
-}
-
-/* Returns how many black nodes each way down has; counts the nodes. */
-static unsigned check_tree(const struct fair_node *n, const struct fair_node *parent, unsigned *count)
-{
-    uint64_t least = n ? n->deadline : 0;
-    bool red = n && n->up & FAIRQ_RED;
-    unsigned black[2];
-
-    if (!n)
-        return 1;
-    ++*count;
-    CHECK((n->up & ~FAIRQ_RED) == (uintptr_t)parent && n->slot == FAIRQ_IN_TREE);
-    CHECK(!red || (parent && !(parent->up & FAIRQ_RED)));
-    CHECK(!n->child[0] || !fairq_key_before(n->key, n->child[0]->key));
-    CHECK(!n->child[1] || !fairq_key_before(n->child[1]->key, n->key));
-    for (int dir = 0; dir < 2; dir++) {
-        black[dir] = check_tree(n->child[dir], n, count);
-        if (n->child[dir] && fairq_key_before(n->child[dir]->least, least))
-            least = n->child[dir]->least;
-    }
-    CHECK(black[0] == black[1] && n->least == least);
-    return black[0] + !red;
-}
-
-static void check_invariants(void)
-{
-    struct fair_node *first = q.root;
-    unsigned count = 0;
-
-    (void)check_tree(q.root, NULL, &count);
-    CHECK(count + q.flat == q.total);
-    while (first && first->child[0])
-        first = first->child[0];
-    CHECK(q.first == first);
 }
 
 /* The walk meets each queued node once. */
@@ -104,7 +69,7 @@ static void step(uint64_t *random, unsigned live)
     pick = fairq_pick_eligible(&q, v);
     CHECK((pick == NULL) == (plain_pick(v) == NULL));
     CHECK(!pick || (pick->deadline == plain_pick(v)->deadline && !fairq_key_before(v, pick->key)));
-    check_invariants();
+    check_fairq(&q);
     check_walk();
     late = fairq_late(&q);
     CHECK((late == NULL) == (q.total == 0) && (!late || fair_node_is_queued(late)));

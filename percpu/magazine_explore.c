@@ -25,15 +25,18 @@ struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
     return &nodes[cpu];
 }
 
-static bool put_batch(unsigned i)
+/* `alone`: nobody can be met at the lock. */
+static bool put_batch(unsigned i, bool alone)
 {
     void *batch[MAGAZINE_BATCH];
-    bool met;
+    bool met = false, done;
 
     for (unsigned k = 0; k < MAGAZINE_BATCH; k++)
         batch[k] = &objects[i][k];
     objects[i][0].note = i + 1;
-    return magazine_depot_put(&depot, batch, &met);
+    done = magazine_depot_put(&depot, batch, &met);
+    EXPLORE_CHECK(!alone || !met);
+    return done;
 }
 
 static void make(void *model, unsigned n)
@@ -46,7 +49,7 @@ static void make(void *model, unsigned n)
     qlock_unfair = true;
     magazine_depot_init(&depot, ROOM);
     for (unsigned i = 0; i < n; i++) {
-        EXPLORE_CHECK(put_batch(EXPLORE_OPS + i));
+        EXPLORE_CHECK(put_batch(EXPLORE_OPS + i, true));
         m->batch[m->batches++] = (uint8_t)(EXPLORE_OPS + i);
     }
 }
@@ -69,7 +72,7 @@ static void make_full(void *model)
 static uint64_t put(unsigned thread, unsigned serial)
 {
     (void)thread;
-    return put_batch(serial);
+    return put_batch(serial, false);
 }
 
 static bool put_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
@@ -83,18 +86,24 @@ static bool put_spec(void *model, unsigned thread, unsigned serial, unsigned out
     return outcome == 0;
 }
 
-static uint64_t take(unsigned thread, unsigned serial)
+static uint64_t take_batch(bool alone)
 {
     void *batch[MAGAZINE_BATCH];
     struct object *o;
-    bool met;
+    bool met = false;
 
-    (void)thread, (void)serial;
     if (!magazine_depot_take(&depot, batch, &met))
         return 0;
+    EXPLORE_CHECK(!alone || !met);
     o = batch[MAGAZINE_BATCH - 1]; /* the first that was put: the chain is newest first */
     EXPLORE_CHECK(o->note == (uint64_t)(o - objects[0]) / MAGAZINE_BATCH + 1);
     return o->note;
+}
+
+static uint64_t take(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    return take_batch(false);
 }
 
 static bool take_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
@@ -159,7 +168,7 @@ static uint64_t drain(unsigned thread, unsigned serial)
 {
     uint64_t all = take_remote(thread, serial), one;
 
-    while ((one = take(thread, serial)))
+    while ((one = take_batch(true)))
         all = all * 32 + one;
     return all;
 }
