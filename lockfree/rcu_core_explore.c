@@ -398,9 +398,15 @@ static const struct explore_initial request_initials[] = {{"active", make_active
 
 static const struct explore_op plug_ops[] = {
     {"replace", replace, NULL, UPDATER}, {"adopt0", adopt0, NULL, UPDATER}, {"quiet1", quiet1, NULL, SECOND},
-    {"force1", force1, NULL, SECOND},    {"up1", up1, NULL, SECOND},       {"up2", up2, NULL, THIRD},         {"down2", down2, NULL, THIRD},
-    {NULL, NULL, NULL, 0},
+    {"force1", force1, NULL, SECOND},    {"up1", up1, NULL, SECOND},       {"up2", up2, NULL, THIRD},
+    {"down2", down2, NULL, THIRD},       {NULL, NULL, NULL, 0},
 };
+
+/* A CPU that nobody has seen before is looked at. */
+static const struct explore_op first_ops[] = {
+    {"collect0", collect0, NULL, UPDATER}, {"call1", call1, NULL, SECOND}, {"up2", up2, NULL, THIRD}, {NULL, NULL, NULL, 0}};
+
+static const struct explore_initial first_initials[] = {{"two, running", make_two_running}, {NULL, NULL}};
 
 static const struct explore_initial plug_initials[] = {
     {"one", make_one}, {"two", make_two_idle}, {"two, running", make_two_running}, {"three", make_three}, {NULL, NULL}};
@@ -489,7 +495,10 @@ static const struct explore_structure requests = {
     .name = "rcu_core_requests", .ops = request_ops, .initials = request_initials, .final = &final};
 static const struct explore_structure plug = {
     .name = "rcu_core_plug", .ops = plug_ops, .initials = plug_initials, .scenarios = plug_scenarios, .final = &final};
+static const struct explore_structure first_time = {
+    .name = "rcu_core_new", .ops = first_ops, .initials = first_initials, .final = &final};
 static const struct explore_structure sequential = {
     .name = "rcu_core_alone", .ops = alone_ops, .initials = alone_initials, .final = &final};
 
-const struct explore_structure *const explore_list[] = {&sequential, &calls, &requests, &periods, &plug, NULL};
+const struct explore_structure *const explore_list[] = {
+    &sequential, &calls, &requests, &first_time, &plug, &periods, NULL};
