@@ -32,7 +32,7 @@ void sched_clock_init(void)
     sched_tunables.base_slice_ns = 750000 * factor;
     sched_tunables.base_slice = sched_ticks(sched_tunables.base_slice_ns);
     sched_follow_features();
-    sched_tunables.avg_period = sched_ticks(SCHED_AVG_PERIOD_NS);
+    sched_tunables.avg_period = sched_ticks(4 * SCHED_AVG_PERIOD_NS);
     sched_tunables.min_request = sched_ticks(100000);
     sched_tunables.wake_granularity = sched_ticks(1000000 * factor);
     sched_tunables.sync_window = sched_ticks(50000);

@@ -140,7 +140,7 @@ struct sched_tunables {
     u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
     u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
     u64 base_slice_ns;
-    u64 avg_period;                                             /* ticks */
+    u64 avg_period;                                             /* ticks: averages are not brought up to date more often */
 };
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
@@ -224,7 +224,7 @@ void sched_note_switch(struct rq *rq, struct task_struct *prev, struct task_stru
 void sched_note_wakeup(struct rq *rq, struct task_struct *t, u32 prev_cpu, u32 cpu, bool sync);
 void sched_avg_update(struct sched_entity *se, u64 now);
 
-/* The owner of t; the averages need it once in a period at the most. */
+/* The owner of t; the averages need it once in four periods at the most. */
 static __always_inline void sched_avg_follow(struct task_struct *t, u64 now)
 {
     if (unlikely(now - t->se.avg.last_update > sched_tunables.avg_period))

@@ -1,14 +1,16 @@
 /* sched_avg.c: how much of the time a task ran, and wanted to run, lately: averages in which what is a period of 1.05 ms older counts
  * 2^(-1/32) of the newer, so that 32 periods ago counts half. Owner of the task only; the times come from its sums, so that nothing is
- * counted on the way: sched_avg_follow() brings them up to date at ticks and where the task begins to sleep, if a period has passed. What it ran
+ * counted on the way: sched_avg_follow() brings them up to date at ticks and where the task begins to sleep, if four periods have passed. What it ran
  * since then counts as the latest that it can have been, after the wake-up; what does not fit there is spread evenly before it.
  * Source of the averages: Turner, "per-entity load tracking", Linux 3.8, 2013. */
 #include "kernel/sched/rq.h"
 
 #define FACTOR_ONE (1ull << 32)
-#define FACTOR_OF_A_PERIOD 4202935003ull /* 2^(-1/32), in 32 bits */
 #define AVG_ONE (1024u << 10)
 #define HALF_LIFE 32u
+
+/* 2^(-2^i / 32), in 32 bits. */
+static const u32 power[5] = {4202935003u, 4112874773u, 3938502376u, 3611622603u, 3037000500u};
 
 /* What the past counts after so many ns. */
 static u64 decay(u64 ns)
@@ -18,15 +20,17 @@ static u64 decay(u64 ns)
     if (periods >= 32 * HALF_LIFE)
         return 0;
     factor >>= periods / HALF_LIFE;
-    for (u64 i = periods % HALF_LIFE; i; i--)
-        factor = factor * FACTOR_OF_A_PERIOD >> 32;
-    return factor - (factor * part / SCHED_AVG_PERIOD_NS * (FACTOR_ONE - FACTOR_OF_A_PERIOD) >> 32);
+    for (unsigned i = 0; i < ARRAY_SIZE(power); i++)
+        if (periods >> i & 1)
+            factor = factor * power[i] >> 32;
+    return factor - (factor * part / SCHED_AVG_PERIOD_NS * (FACTOR_ONE - power[0]) >> 32);
 }
 
 /* factor of the old average and the rest of `ticks` out of `whole`. */
 static u32 mix(u32 old, u64 factor, u64 ticks, u64 whole)
 {
-    u64 share = (u64)((unsigned __int128)min(ticks, whole) * AVG_ONE / max(whole, 1ull));
+    unsigned fits = whole >> 40 ? 20 : 0; /* with the 20 bits of AVG_ONE */
+    u64 share = (min(ticks, whole) >> fits) * AVG_ONE / max(whole >> fits, 1ull);
 
     return (u32)((old * factor + share * (FACTOR_ONE - factor)) >> 32);
 }
