@@ -73,6 +73,7 @@ void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
 
     /* frozen, queued or running here, or dead: only its owner edits a task, and the node holds a reference (Q5) */
     EXPLORE_CHECK(OWN_CPU(own_read(&rqt->own)) == q->cpu || OWN_STATE(own_read(&rqt->own)) == OWN_DEAD);
+    EXPLORE_CHECK(OWN_STATE(own_read(&rqt->own)) != OWN_MIGRATING && OWN_STATE(own_read(&rqt->own)) != OWN_WAKING);
     EXPLORE_CHECK(atomic_load_relaxed(&t->references) > 0);
     t->edits++;
     if (requests & REQ_POLICY)
@@ -100,6 +101,7 @@ void rq_env_applied(struct rq_task *t)
 void rq_env_enqueue(struct runqueue *q, struct rq_task *t)
 {
     EXPLORE_CHECK(OWN_STATE(own_read(&t->own)) == OWN_RUNNABLE && OWN_CPU(own_read(&t->own)) == q->cpu);
+    task_of(t)->edits++; /* in hand */
     t->fair.key = ++cpu_of(q)->keys;
     fairq_insert(&q->fair, &t->fair);
 }
@@ -431,6 +433,7 @@ static const struct explore_structure runqueue_structure = {
     .name = "runqueue", .ops = main_ops, .initials = initials, .final = &final};
 
 static const struct explore_scenario scenarios[] = {
+    {"shelved", {"block", "steal die", "policy"}}, /* a request for who died elsewhere */
     {"queued", {"block shelve block", "steal policy block"}},
     {"queued", {"shelve block", "steal carry_on", "forbid wake"}},
     {"asleep", {"block", "block", "forbid wake"}}, /* a request for who sleeps elsewhere by now */
