@@ -3,12 +3,14 @@
  * compute; every 100 ms an observer of real-time priority reads the counters.
  *   nice   five of nice -10 to 10 on one CPU
  *   mixed  the same, beside one that forks all the time and two that sleep and compute by turns
- *   smp    one more than there are CPUs, of nice 0, on any CPU
+ *   smp    one more than there are CPUs, of nice 0, on any CPU; they count their CPU time, whose sum must be what the
+ *          CPUs had: an emulator may run one CPU's instructions faster than another's
  * worst_ns: how far in any second (the whole window if shorter) one was from its share of what they all
  * computed. share_error_ppm: the largest error over the whole window. One iteration is 100 ms.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/guest/crew.h"
@@ -31,6 +33,13 @@ struct field {
     struct hog hog[HOGS_MAX];
 };
 
+static uint64_t cpu_time_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static void hog(struct crew *c, int me, void *arg)
 {
     struct field *f = arg;
@@ -41,7 +50,7 @@ static void hog(struct crew *c, int me, void *arg)
     crew_ready(c);
     while (!crew_stopped(c)) {
         bench_pad(999);
-        f->hog[me].work++;
+        f->hog[me].work = f->smp ? cpu_time_ns() : f->hog[me].work + 1;
     }
 }
 
@@ -110,6 +119,16 @@ static void observe(struct bench *b, struct field *f, uint64_t *seen, int n)
     }
 }
 
+/* The CPU time that all were charged with is about the time that the CPUs had: a busy host delays the readings. */
+static void check_accounts(struct bench *b, const uint64_t *from, const uint64_t *to, int n)
+{
+    double all = 0, had = (double)(n - 1) * (double)(b->ns_end - b->ns_begin);
+    for (int i = 0; i < n; i++) {
+        all += (double)(to[i] - from[i]);
+    }
+    bench_check(b, all > 0.5 * had && all < 1.05 * had, "%.0f ms charged, the CPUs had %.0f ms", all / 1e6, had / 1e6);
+}
+
 static void judge(struct bench *b, const struct field *f, const uint64_t *seen, int n)
 {
     long steps = b->iters < STEPS_MAX ? b->iters : STEPS_MAX;
@@ -146,6 +165,9 @@ void workload_run(struct bench *b)
     crew_reap(&others);
     for (int i = 0; i < n; i++) {
         bench_check(b, f->hog[i].work, "process %d never ran", i);
+    }
+    if (f->smp) {
+        check_accounts(b, seen, seen + b->iters * n, n);
     }
     judge(b, f, seen, n);
 }
