@@ -377,7 +377,6 @@ static int still_moving(void)
     static uint64_t before[MAX_TASKS];
     int priority = 0, stuck = tasks;
     for (int i = 0; i < tasks; i++) {
-        kill(shared->w[i].pid, SIGCONT);
         syscall(SYS_sched_setscheduler, shared->w[i].pid, 0, &priority);
         before[i] = shared->w[i].turns;
     }
@@ -475,12 +474,13 @@ int main(int argc, char **argv)
         shake(&s, is_off);
         nap_us(next_random(&s) % 1500);
     }
+    int stuck = still_moving(); /* with the CPUs that are off line */
     for (int c = 1; c < cpus; c++) {
         if (is_off[c] && set_online(c, 1)) {
             fault(CALL_FAILED);
         }
     }
-    int stuck = still_moving();
+    stuck += still_moving();
     uint64_t turns = all_turns(), cpu_ns = shared->dead_ns, real_ns;
     int ended_badly = end_all();
     kill(dog, SIGKILL);
