@@ -42,6 +42,14 @@ static void insert_node(unsigned i)
     fairq_insert(&queue, &node[i]);
 }
 
+static void remove_node(struct fair_node *n)
+{
+    if (fairq_is_sole(&queue, n))
+        fairq_remove_sole(&queue, n);
+    else
+        fairq_remove(&queue, n);
+}
+
 static void make(void *model, unsigned inserted, unsigned removed)
 {
     struct model *m = model;
@@ -55,7 +63,7 @@ static void make(void *model, unsigned inserted, unsigned removed)
     for (unsigned i = 0; i < inserted; i++)
         insert_node((i * 11 + 3) % LATER);
     for (unsigned i = 0; i < removed; i++)
-        fairq_remove(&queue, &node[(i * 11 + 3) % LATER]);
+        remove_node(&node[(i * 11 + 3) % LATER]);
     for (unsigned i = removed; i < inserted; i++)
         m->in |= bit((i * 11 + 3) % LATER);
 }
@@ -94,9 +102,14 @@ static void compare(const struct fair_node *n, uint64_t in, uint64_t (*of)(unsig
 static void look(uint64_t in, unsigned at)
 {
     const struct fair_node *late = fairq_late(&queue);
+    uint64_t met = 0;
 
     check_fairq(&queue);
-    EXPLORE_CHECK(queue.total == (uint32_t)__builtin_popcountll(in));
+    for (const struct fair_node *n = fairq_next(&queue, NULL); n; n = fairq_next(&queue, n)) {
+        EXPLORE_CHECK(in & ~met & bit((unsigned)(n - node)));
+        met |= bit((unsigned)(n - node));
+    }
+    EXPLORE_CHECK(met == in && queue.total == (uint32_t)__builtin_popcountll(in));
     EXPLORE_CHECK(!late == !in && (!late || in & bit((unsigned)(late - node))));
     compare(fairq_min(&queue), in, key_of);
     compare(fairq_pick_eligible(&queue, key_of(at)), eligible(in, key_of(at)), deadline_of);
@@ -114,7 +127,7 @@ static uint64_t queued_mask(void)
 static void toggle(unsigned i)
 {
     if (fair_node_is_queued(&node[i]))
-        fairq_remove(&queue, &node[i]);
+        remove_node(&node[i]);
     else
         insert_node(i);
 }
@@ -197,7 +210,7 @@ static uint64_t take(unsigned thread, unsigned serial)
 
     (void)thread, (void)serial;
     if (n)
-        fairq_remove(&queue, n);
+        remove_node(n);
     look(queued_mask(), 0);
     return n ? n->key : 0;
 }
@@ -242,7 +255,7 @@ static uint64_t drain(unsigned thread, unsigned serial)
     (void)thread, (void)serial;
     for (uint64_t left = in; (n = fairq_min(&queue)); left &= ~bit((unsigned)(n - node))) {
         look(left, NODES - 1);
-        fairq_remove(&queue, n);
+        remove_node(n);
     }
     EXPLORE_CHECK(!queued_mask());
     return in;

@@ -1,5 +1,5 @@
 /* magazine_explore.c: the depot and the remote list against plain rows of batch and object numbers. The magazine itself is its owner's
- * alone; magazine_test.c has it. The depot's lock is explored by locks_explore.c, so its waiters do not queue here. */
+ * alone: one thread. The depot's lock is explored by locks_explore.c, so its waiters do not queue here. */
 #include "lockfree/explore.h"
 #include "percpu/magazine.h"
 
@@ -18,6 +18,8 @@ static struct object {
     struct inbox_node link;
     uint64_t note; /* plain: who freed it is done with it */
 } objects[BATCHES][MAGAZINE_BATCH], remote_objects[EXPLORE_OPS];
+static struct object *const all_objects = objects[0];
+static struct magazine mine;
 static struct qlock_nodes nodes[EXPLORE_THREADS];
 
 struct qlock_nodes *qlock_env_nodes(uint32_t cpu)
@@ -184,6 +186,33 @@ static bool drain_spec(void *model, unsigned thread, unsigned serial, unsigned o
     return outcome == 0;
 }
 
+/* A magazine and its kept batches, which are their owner's alone: as deep as it gets, filled, emptied, small again. What was put comes out once. */
+static uint64_t owner(unsigned thread, unsigned serial)
+{
+    static void *out[BATCHES * MAGAZINE_BATCH];
+    uint32_t n = 0;
+
+    (void)thread, (void)serial;
+    mine = (struct magazine)MAGAZINE_INIT(MAGAZINE_START);
+    for (unsigned i = 0; i < BATCHES * MAGAZINE_BATCH; i++)
+        all_objects[i].note = 0;
+    for (unsigned i = 0; i < 8 * MAGAZINE_TRIPS; i++)
+        magazine_trip(&mine, false, MAGAZINE_MOST);
+    EXPLORE_CHECK(mine.depth == MAGAZINE_OBJECTS && mine.trips < MAGAZINE_TRIPS && mine.keep);
+    while (n < BATCHES * MAGAZINE_BATCH && (magazine_put(&mine, all_objects + n) || (magazine_keep(&mine) && magazine_put(&mine, all_objects + n))))
+        n++;
+    EXPLORE_CHECK(mine.kept && magazine_holds(&mine) == n && n > MAGAZINE_OBJECTS);
+    EXPLORE_CHECK(magazine_spill(&mine, out, BATCHES * MAGAZINE_BATCH) == n && !magazine_holds(&mine));
+    for (uint32_t i = 0; i < n; i++)
+        ((struct object *)out[i])->note++;
+    for (uint32_t i = 0; i < n; i++)
+        EXPLORE_CHECK(all_objects[i].note == 1);
+    magazine_shrink(&mine);
+    EXPLORE_CHECK(mine.depth == MAGAZINE_BATCH && !mine.keep && !mine.trips);
+    EXPLORE_CHECK(magazine_refill(&mine, out, n) == n - MAGAZINE_BATCH && !magazine_put(&mine, out[0]));
+    return n;
+}
+
 static const struct explore_op ops[] = {
     {"put", put, put_spec, 0},
     {"take", take, take_spec, 0},
@@ -199,4 +228,9 @@ static const struct explore_op final = {"drain", drain, drain_spec, 0};
 
 static const struct explore_structure magazine = {.name = "magazine", .ops = ops, .initials = initials, .final = &final};
 
-const struct explore_structure *const explore_list[] = {&magazine, NULL};
+static const struct explore_op owner_ops[] = {{"owner", owner, NULL, 1}, {NULL, NULL, NULL, 0}};
+static const struct explore_initial owner_initials[] = {{"empty", make_empty}, {NULL, NULL}};
+static const struct explore_structure alone = {
+    .name = "magazine, alone", .ops = owner_ops, .initials = owner_initials, .no_triples = true}; /* one thread */
+
+const struct explore_structure *const explore_list[] = {&magazine, &alone, NULL};
