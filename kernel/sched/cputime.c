@@ -21,7 +21,8 @@ u64 sched_ticks(u64 ns)
     return scale(ns, ticks_per_ns_32);
 }
 
-/* Linux's defaults grow with the logarithm of the CPUs, up to 8 of them. */
+/* The slice is Linux's default, which grows with the logarithm of the CPUs, up to 8 of them. A pair that wakes each other by turns goes on
+ * for two of the shortest requests: more, and those who wait behind it for a message of theirs see it. */
 void sched_clock_init(void)
 {
     u64 khz = tsc_khz(), cpus = min((u64)nr_cpu_ids, (u64)8), factor = 1 + (63 - (u64)__builtin_clzll(cpus));
@@ -34,7 +35,7 @@ void sched_clock_init(void)
     sched_follow_features();
     sched_tunables.avg_period = sched_ticks(4 * SCHED_AVG_PERIOD_NS);
     sched_tunables.min_request = sched_ticks(100000);
-    sched_tunables.wake_granularity = sched_ticks(1000000 * factor);
+    sched_tunables.wake_granularity = 2 * sched_tunables.min_request;
     sched_tunables.sync_window = sched_ticks(50000);
 }
 
