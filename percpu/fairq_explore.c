@@ -17,6 +17,7 @@ struct model {
 
 static struct fairq queue;
 static struct fair_node node[NODES];
+static uint32_t word; /* the owner's: 0 as long as WATCHED has not left */
 
 static uint64_t bit(unsigned i)
 {
@@ -246,6 +247,32 @@ static bool ask_spec(void *model, unsigned thread, unsigned serial, unsigned out
     return outcome == 0;
 }
 
+/* Who asks and then finds the owner's word unchanged may act on the answer: the node leaves only behind a change of the word. */
+static uint64_t leave(unsigned thread, unsigned serial)
+{
+    (void)atomic_fetch_add_full(&word, 1);
+    if (!fair_node_is_queued(&node[WATCHED]))
+        return 0;
+    return watched(thread, serial);
+}
+
+static bool leave_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
+{
+    *result = 0;
+    if (((struct model *)model)->in >> WATCHED & 1)
+        return watched_spec(model, thread, serial, outcome, result);
+    return outcome == 0;
+}
+
+static uint64_t act(unsigned thread, unsigned serial)
+{
+    bool queued = fair_node_is_queued(&node[WATCHED]);
+
+    (void)thread, (void)serial;
+    EXPLORE_CHECK(queued || atomic_load_relaxed(&word));
+    return 0;
+}
+
 /* In the order of their keys until nothing is left. */
 static uint64_t drain(unsigned thread, unsigned serial)
 {
@@ -286,4 +313,8 @@ static const struct explore_scenario scenarios[] = {
 static const struct explore_structure structure = {
     .name = "fairq", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final};
 
-const struct explore_structure *const explore_list[] = {&structure, NULL};
+static const struct explore_op hint_ops[] = {{"leave", leave, leave_spec, 1}, {"act", act, NULL, 0}, {NULL, NULL, NULL, 0}};
+static const struct explore_initial hint_initials[] = {{"tree", make_tree}, {NULL, NULL}};
+static const struct explore_structure hint = {.name = "fairq, hint", .ops = hint_ops, .initials = hint_initials, .final = &final};
+
+const struct explore_structure *const explore_list[] = {&structure, &hint, NULL};
