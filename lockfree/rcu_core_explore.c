@@ -135,7 +135,7 @@ static void read_twice(struct rcu_cpu *rc)
 
 RUN(read1, read_twice(&cpus[1]);)
 /* An interrupt of an idle CPU. */
-RUN(read2, rcu_cpu_idle_leave(&cpus[2]); section(); rcu_cpu_idle_enter(&cpus[2]);)
+RUN(read2, if (!online[2]) return 0; rcu_cpu_idle_leave(&cpus[2]); section(); rcu_cpu_idle_enter(&cpus[2]);)
 /* A task that may be anywhere. */
 RUN(request2, rcu_request(rcu_snapshot());)
 RUN(quiet1, if (online[1] && !rcu_cpu_is_idle(&cpus[1])) rcu_cpu_quiet(&cpus[1]);)
@@ -402,6 +402,12 @@ static const struct explore_op plug_ops[] = {
     {"down2", down2, NULL, THIRD},       {NULL, NULL, NULL, 0},
 };
 
+/* Two CPUs only: the third comes up, or out of idle, beside a period. Few states with weak loads too. */
+static const struct explore_op two_ops[] = {
+    {"replace", replace, NULL, UPDATER}, {"read2", read2, NULL, THIRD}, {"up2", up2, NULL, THIRD}, {NULL, NULL, NULL, 0}};
+
+static const struct explore_initial two_initials[] = {{"idle", make_idle}, {"two", make_two_idle}, {NULL, NULL}};
+
 /* A CPU that nobody has seen before is looked at. */
 static const struct explore_op first_ops[] = {
     {"collect0", collect0, NULL, UPDATER}, {"call1", call1, NULL, SECOND}, {"up2", up2, NULL, THIRD}, {NULL, NULL, NULL, 0}};
@@ -497,8 +503,10 @@ static const struct explore_structure plug = {
     .name = "rcu_core_plug", .ops = plug_ops, .initials = plug_initials, .scenarios = plug_scenarios, .final = &final};
 static const struct explore_structure first_time = {
     .name = "rcu_core_new", .ops = first_ops, .initials = first_initials, .final = &final};
+static const struct explore_structure two = {
+    .name = "rcu_core_two", .ops = two_ops, .initials = two_initials, .final = &final};
 static const struct explore_structure sequential = {
     .name = "rcu_core_alone", .ops = alone_ops, .initials = alone_initials, .final = &final};
 
 const struct explore_structure *const explore_list[] = {
-    &sequential, &calls, &requests, &first_time, &plug, &periods, NULL};
+    &sequential, &two, &calls, &requests, &first_time, &plug, &periods, NULL};
