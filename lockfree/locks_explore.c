@@ -41,7 +41,7 @@ __attribute__((noinline)) static uint32_t fresh_nodes(unsigned thread)
     return n->in_use;
 }
 
-/* The holder: who queues cannot leave meanwhile, and its node is counted as in use, so that whoever interrupts it takes the next one. */
+/* The holder, after its section (the load here must not order that): who queues cannot leave meanwhile, and its node is counted as in use, so that whoever interrupts it takes the next one. */
 static void check_queue(void)
 {
     uint32_t last = atomic_load_acquire(&qlock.word) >> QLOCK_TAIL;
@@ -113,6 +113,24 @@ static void make_nested(void *model)
     queue[3].in_use = 2;
 }
 
+/* Thread 0 holds the lock when the others come, so that three threads make a queue of two behind the pending one. */
+static bool held_before;
+
+static void make_held(void *model)
+{
+    make_nodes(model);
+    qlock_lock(&qlock);
+    held_before = true;
+}
+
+static void let_go(unsigned thread)
+{
+    if (thread || !held_before)
+        return;
+    held_before = false;
+    qlock_unlock(&qlock);
+}
+
 static bool lock_spec(void *model, unsigned thread, unsigned serial, unsigned outcome, uint64_t *result)
 {
     struct model *m = model;
@@ -164,10 +182,10 @@ RUN(mcs_try, uint64_t n = 0; if (mcs_trylock(&mcs, fresh_node(thread))) { n = se
 RUN(mcs_ask, return mcs_is_locked(&mcs);)
 RUN(mcs_last, uint64_t n = mcs_try(thread, serial); EXPLORE_CHECK(n && !mcs_is_locked(&mcs) && nodes_are_untouched()); return n;)
 
-RUN(qlock_section, uint32_t interrupted = fresh_nodes(thread); qlock_lock(&qlock); EXPLORE_CHECK(fresh_nodes(thread) == interrupted);
-    check_queue(); uint64_t n = section(); qlock_unlock(&qlock); return n;)
-RUN(qlock_try, if (!qlock_trylock(&qlock)) return 0; uint64_t n = section(); qlock_unlock(&qlock); return n;)
-RUN(qlock_ask, return qlock_is_locked(&qlock);)
+RUN(qlock_section, let_go(thread); uint32_t interrupted = fresh_nodes(thread); qlock_lock(&qlock); EXPLORE_CHECK(fresh_nodes(thread) == interrupted);
+    uint64_t n = section(); check_queue(); qlock_unlock(&qlock); return n;)
+RUN(qlock_try, let_go(thread); if (!qlock_trylock(&qlock)) return 0; uint64_t n = section(); qlock_unlock(&qlock); return n;)
+RUN(qlock_ask, let_go(thread); return qlock_is_locked(&qlock);)
 RUN(qlock_last, uint64_t n = qlock_try(thread, serial); EXPLORE_CHECK(n && !qlock_is_locked(&qlock) && nodes_are_untouched()); return n;)
 
 #define OPS(lock, section, try, ask)                                                               \
@@ -183,6 +201,7 @@ OPS(qlock, qlock_section, qlock_try, qlock_ask)
 
 #define SCENARIOS(lock, initial)                                                                   \
     static const struct explore_scenario lock##_scenarios[] = {                                    \
+        {initial, {"lock", "lock", "lock", "lock"}},                                               \
         {initial, {"lock lock lock lock lock lock", "lock lock lock lock lock lock"}},             \
         {initial, {"lock lock try lock lock try", "try lock ask lock try lock"}},                  \
         {initial, {"lock lock lock lock", "lock lock lock lock", "lock try lock lock"}},           \
@@ -196,7 +215,8 @@ SCENARIOS(qlock, "free")
 
 static const struct explore_initial ticket_initials[] = {{"free", make_free}, {"wrap", make_wrap}, {NULL, NULL}};
 static const struct explore_initial mcs_initials[] = {{"free", make_nodes}, {NULL, NULL}};
-static const struct explore_initial qlock_initials[] = {{"free", make_nodes}, {"unfair", make_unfair}, {"nested", make_nested}, {NULL, NULL}};
+static const struct explore_initial qlock_initials[] = {{"free", make_nodes}, {"unfair", make_unfair}, {"nested", make_nested},
+                                                          {"held", make_held}, {NULL, NULL}};
 
 #define STRUCTURE(lock)                                                                            \
     static const struct explore_structure lock##_structure = {.name = #lock,                       \

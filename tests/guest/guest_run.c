@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,5 +64,7 @@ int main(int argc, char **argv)
         }
     }
     printf("abi: %d programs, %d failed, end\n", n, failed);
+    fflush(stdout);
+    tcdrain(STDOUT_FILENO); /* the end of a session leader hangs its terminal up, and Linux drops what the line has not sent */
     return failed != 0;
 }
