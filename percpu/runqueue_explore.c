@@ -1,12 +1,15 @@
 /* runqueue_explore.c: inbox, kick, shelf, stealing, requests with HANDOVER and affinity over the real runqueue.c. Each thread is a CPU
  * with its queue; there are two tasks. Checked in every order: a task runs on one CPU at a time and where its mask allows (T1, Q4), no
- * wake-up is lost (Q1), each request is carried out and each reference comes back (Q3, Q5), and a CPU that has mail is kicked (Q2). */
+ * wake-up is lost (Q1), each request is carried out and each reference comes back (Q3, Q5), a CPU that has mail is kicked (Q2), and
+ * the owner's counts are those of its queue and shelf. CPU 3 is off line, and CPU 0 has adopted it (Q6). */
 #include "lockfree/explore.h"
 #include "percpu/runqueue.h"
 
 #define CPUS  3
 #define TASKS 2
 #define CLASS 1u
+#define ABSENT  3u
+#define ADOPTER 0u
 #define EVERYWHERE ((1ull << CPUS) - 1)
 
 struct task {
@@ -32,6 +35,7 @@ struct cpu {
 
 static struct cpu cpus[EXPLORE_THREADS];
 static struct task tasks[TASKS];
+static struct rq_task fillers[SHELF_SLOTS]; /* on the shelf where it is full: nobody steals there */
 static uint32_t clearing_up; /* number + 1 of the CPU that the final look is */
 
 uint32_t lf_env_cpu(void)
@@ -51,7 +55,7 @@ static struct cpu *cpu_of(struct runqueue *q)
 
 struct runqueue *rq_env_of(uint32_t cpu)
 {
-    return &cpus[cpu].q;
+    return &cpus[cpu == ABSENT ? ADOPTER : cpu].q;
 }
 
 void rq_env_ipi(uint32_t cpu)
@@ -66,15 +70,32 @@ bool rq_env_holds(struct runqueue *q, struct rq_task *t)
     return fair_node_is_queued(&t->fair);
 }
 
+static void dequeue(struct runqueue *q, struct fair_node *n)
+{
+    fairq_remove(&q->fair, n);
+    q->nr_running--;
+}
+
+/* What is queued or shelved here counts, what runs does not; what thieves took counts until the owner reaps. */
+static void check_counts(const struct runqueue *q)
+{
+    unsigned shelved = 0;
+
+    for (int i = 0; i < SHELF_SLOTS; i++)
+        shelved += q->shadow[i].task != NULL;
+    EXPLORE_CHECK(q->nr_shelved == shelved && q->nr_running == q->fair.total + shelved);
+}
+
 void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
 {
     struct task *t = task_of(rqt);
     uint32_t wanted = atomic_load_relaxed(&t->wanted);
 
     /* frozen, queued or running here, or dead: only its owner edits a task, and the node holds a reference (Q5) */
-    EXPLORE_CHECK(OWN_CPU(own_read(&rqt->own)) == q->cpu || OWN_STATE(own_read(&rqt->own)) == OWN_DEAD);
+    EXPLORE_CHECK(rq_env_of(OWN_CPU(own_read(&rqt->own))) == q || OWN_STATE(own_read(&rqt->own)) == OWN_DEAD);
     EXPLORE_CHECK(OWN_STATE(own_read(&rqt->own)) != OWN_MIGRATING && OWN_STATE(own_read(&rqt->own)) != OWN_WAKING);
     EXPLORE_CHECK(atomic_load_relaxed(&t->references) > 0);
+    check_counts(q);
     t->edits++;
     if (requests & REQ_POLICY)
         atomic_store_relaxed(&t->policy_done, atomic_load_relaxed(&t->policy_wanted));
@@ -86,7 +107,7 @@ void rq_env_apply(struct runqueue *q, struct rq_task *rqt, uint32_t requests)
             return;
         }
         if (OWN_STATE(own_read(&rqt->own)) == OWN_RUNNABLE && fair_node_is_queued(&rqt->fair)) {
-            fairq_remove(&q->fair, &rqt->fair);
+            dequeue(q, &rqt->fair);
             rq_place(q, rqt);
         }
     }
@@ -104,6 +125,7 @@ void rq_env_enqueue(struct runqueue *q, struct rq_task *t)
     task_of(t)->edits++; /* in hand */
     t->fair.key = ++cpu_of(q)->keys;
     fairq_insert(&q->fair, &t->fair);
+    q->nr_running++;
 }
 
 uint32_t rq_env_select(struct rq_task *t)
@@ -168,7 +190,35 @@ static void make_shelved(void *model)
     make_cpus();
     tasks[0].rq.own = own_make(OWN_RUNNABLE, CLASS, 0, UINT32_MAX);
     rq_shelve(&cpus[0].q, &tasks[0].rq, 1, 1);
+    cpus[0].q.nr_running++;
     park(&tasks[1], 1);
+}
+
+/* And another is queued there. */
+static void make_crowded(void *model)
+{
+    make_shelved(model);
+    queue(&tasks[1], 0);
+}
+
+static void make_full(void *model)
+{
+    struct runqueue *q = &cpus[0].q;
+
+    make_queued(model);
+    for (int i = 0; i < SHELF_SLOTS; i++)
+        rq_shelve(q, &fillers[i], 1, 1);
+    q->nr_running += SHELF_SLOTS;
+}
+
+/* The first went to sleep on the CPU that is off line now, and may go back there one day. */
+static void make_adopted(void *model)
+{
+    (void)model;
+    make_cpus();
+    tasks[0].allowed |= 1u << ABSENT;
+    park(&tasks[0], ABSENT);
+    park(&tasks[1], 0);
 }
 
 static void take_mail(struct cpu *c)
@@ -184,16 +234,18 @@ static struct task *pick(struct cpu *c)
 {
     struct fair_node *n;
 
-    rq_reap_shelf(&c->q);
+    c->q.nr_running -= rq_reap_shelf(&c->q);
     for (int i = 0; i < SHELF_SLOTS && !c->q.fair.total; i++) {
         struct rq_task *t = c->q.shadow[i].task ? rq_unshelve(&c->q, i) : NULL;
 
-        if (t)
+        if (t) {
+            c->q.nr_running--;
             rq_place(&c->q, t);
+        }
     }
     n = fairq_min(&c->q.fair);
     if (n)
-        fairq_remove(&c->q.fair, n);
+        dequeue(&c->q, n);
     return n ? task_of(lf_container_of(n, struct rq_task, fair)) : NULL;
 }
 
@@ -266,6 +318,7 @@ static uint64_t shelve(unsigned cpu, unsigned serial)
 
     (void)serial;
     take_mail(c);
+    c->q.nr_running -= rq_reap_shelf(&c->q);
     n = fairq_late(&c->q.fair);
     if (!n)
         return 0;
@@ -287,6 +340,13 @@ static uint64_t steal(unsigned cpu, unsigned serial)
     return 0;
 }
 
+/* A thief's task that ends at once. */
+static uint64_t finish(unsigned cpu, unsigned serial)
+{
+    steal(cpu, serial);
+    return die(cpu, serial);
+}
+
 static uint64_t wake_task(struct task *t)
 {
     uint64_t seen;
@@ -295,7 +355,7 @@ static uint64_t wake_task(struct task *t)
     if (own_wake(&t->rq.own, CLASS, &seen) != OWN_WAKE_WON)
         return 0;
     t->read = atomic_load_relaxed(&t->mail); /* T2: the winner's */
-    rq_post_wake(&cpus[bitmap_test(&t->allowed, OWN_CPU(seen)) ? OWN_CPU(seen) : rq_env_select(&t->rq)].q, &t->rq);
+    rq_post_wake(rq_env_of(bitmap_test(&t->allowed, OWN_CPU(seen)) ? OWN_CPU(seen) : rq_env_select(&t->rq)), &t->rq);
     return 0;
 }
 
@@ -325,6 +385,54 @@ static uint64_t forbid(unsigned cpu, unsigned serial)
     atomic_store_relaxed(&tasks[0].allowed, 2); /* not ordered: that is rq_request's part */
     atomic_inc_relaxed(&tasks[0].wanted);
     request(&tasks[0], REQ_AFFINITY);
+    return 0;
+}
+
+/* By who read the map of owners before CPU 3 left. */
+static void wake_by_old_map(struct task *t)
+{
+    uint64_t seen;
+
+    atomic_inc_relaxed(&t->mail);
+    if (own_wake(&t->rq.own, CLASS, &seen) != OWN_WAKE_WON)
+        return;
+    t->read = atomic_load_relaxed(&t->mail);
+    rq_post_wake(&cpus[OWN_CPU(seen)].q, &t->rq);
+}
+
+static uint64_t late(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    wake_by_old_map(&tasks[1]);
+    return 0;
+}
+
+static void ask_by_old_map(struct task *t)
+{
+    atomic_inc_relaxed(&t->references);
+    atomic_inc_relaxed(&t->policy_wanted);
+    if (!atomic_fetch_or_full(&t->rq.requests, REQ_POLICY))
+        rq_post_request(&cpus[ABSENT].q, &t->rq);
+}
+
+/* A task that was woken, and two requests, went to the CPU that has left since. */
+static void make_left(void *model)
+{
+    (void)model;
+    make_cpus();
+    for (uint32_t i = 0; i < TASKS; i++) {
+        tasks[i].allowed |= 1u << ABSENT;
+        park(&tasks[i], ABSENT);
+        ask_by_old_map(&tasks[i]);
+    }
+    wake_by_old_map(&tasks[0]);
+}
+
+/* By its own thread, as it leaves, and by who comes once nobody has the old map. */
+static uint64_t forward(unsigned cpu, unsigned serial)
+{
+    (void)cpu, (void)serial;
+    rq_forward(&cpus[ABSENT].q, &cpus[ADOPTER].q);
     return 0;
 }
 
@@ -383,14 +491,16 @@ static uint64_t look(unsigned thread, unsigned serial)
     unsigned queued = 0, parked = 0, held = 0;
 
     (void)thread, (void)serial;
+    forward(0, 0);
     for (uint32_t i = 0; i < CPUS; i++)
         check_kicks(&cpus[i]);
     for (uint32_t i = 0; i < 2 * CPUS; i++)
         drain_all(&cpus[i % CPUS]);
     for (uint32_t i = 0; i < CPUS; i++) {
         clearing_up = i + 1;
-        rq_reap_shelf(&cpus[i].q);
-        held += cpus[i].q.fair.total + cpus[i].q.nr_shelved;
+        cpus[i].q.nr_running -= rq_reap_shelf(&cpus[i].q);
+        check_counts(&cpus[i].q);
+        held += cpus[i].q.fair.total + cpus[i].q.nr_shelved - (cpus[i].q.shadow[0].task == fillers ? SHELF_SLOTS : 0);
     }
     for (unsigned i = 0; i < TASKS; i++)
         check_task(&tasks[i], &queued, &parked);
@@ -402,7 +512,10 @@ static uint64_t look(unsigned thread, unsigned serial)
 #define BLOCK       {"block", block, NULL, 0}
 #define CARRY_ON    {"carry_on", carry_on, NULL, 0}
 #define DIE         {"die", die, NULL, 0}
+#define FINISH      {"finish", finish, NULL, 0}
 #define FORBID      {"forbid", forbid, NULL, 0}
+#define FORWARD     {"forward", forward, NULL, 0}
+#define LATE        {"late", late, NULL, 0}
 #define POLICY      {"policy", policy, NULL, 0}
 #define SHELVE      {"shelve", shelve, NULL, 0}
 #define STEAL       {"steal", steal, NULL, 0}
@@ -422,18 +535,46 @@ static const struct explore_initial request_initials[] = {{"queued", make_queued
 static const struct explore_structure requests_structure = {
     .name = "runqueue, requests", .ops = request_ops, .initials = request_initials, .final = &final};
 
+/* One for who died elsewhere. */
+static const struct explore_op dead_ops[] = {BLOCK, FINISH, POLICY, END};
+static const struct explore_initial dead_initials[] = {{"shelved", make_shelved}, {NULL, NULL}};
+static const struct explore_structure dead_structure = {
+    .name = "runqueue, dead", .ops = dead_ops, .initials = dead_initials, .final = &final};
+
 /* Wake-ups that meet in one inbox. */
 static const struct explore_op wake_ops[] = {BLOCK, WAKE, WAKE_SECOND, END};
 static const struct explore_initial wake_initials[] = {{"together", make_together}, {NULL, NULL}};
 static const struct explore_structure wakes_structure = {
     .name = "runqueue, wakes", .ops = wake_ops, .initials = wake_initials, .final = &final};
 
+/* A slot that is filled again while a thief who saw it full comes late. */
+static const struct explore_op shelf_ops[] = {SHELVE, STEAL, END};
+static const struct explore_initial shelf_initials[] = {{"crowded", make_crowded}, {NULL, NULL}};
+static const struct explore_structure shelf_structure = {
+    .name = "runqueue, shelf", .ops = shelf_ops, .initials = shelf_initials, .final = &final};
+
+static const struct explore_op full_ops[] = {SHELVE, WAKE_SECOND, END};
+static const struct explore_initial full_initials[] = {{"full", make_full}, {NULL, NULL}};
+static const struct explore_structure full_structure = {
+    .name = "runqueue, full", .ops = full_ops, .initials = full_initials, .final = &final};
+
+/* Who answers for a CPU that is off line, and what goes on unopened from it. */
+static const struct explore_op adopted_ops[] = {BLOCK, CARRY_ON, FORBID, POLICY, WAKE, END};
+static const struct explore_initial adopted_initials[] = {{"adopted", make_adopted}, {NULL, NULL}};
+static const struct explore_structure adopted_structure = {
+    .name = "runqueue, adopted", .ops = adopted_ops, .initials = adopted_initials, .final = &final};
+static const struct explore_op left_ops[] = {BLOCK, FORBID, FORWARD, LATE, END};
+static const struct explore_initial left_initials[] = {{"left", make_left}, {NULL, NULL}};
+static const struct explore_scenario left_scenarios[] = {
+    {"left", {"block", "forward", "late"}}, {"left", {"block", "forbid", "forward"}}, {NULL, {NULL}}};
+static const struct explore_structure left_structure = {
+    .name = "runqueue, left", .ops = left_ops, .initials = left_initials, .scenarios = left_scenarios, .final = &final, .no_triples = true};
+
 static const struct explore_op main_ops[] = {BLOCK, CARRY_ON, FORBID, POLICY, SHELVE, STEAL, WAKE, END};
 static const struct explore_structure runqueue_structure = {
     .name = "runqueue", .ops = main_ops, .initials = initials, .final = &final};
 
 static const struct explore_scenario scenarios[] = {
-    {"shelved", {"block", "steal die", "policy"}}, /* a request for who died elsewhere */
     {"queued", {"block shelve block", "steal policy block"}},
     {"queued", {"shelve block", "steal carry_on", "forbid wake"}},
     {"asleep", {"block", "block", "forbid wake"}}, /* a request for who sleeps elsewhere by now */
@@ -446,4 +587,6 @@ static const struct explore_scenario scenarios[] = {
 static const struct explore_structure longer_structure = {
     .name = "runqueue, longer", .ops = ops, .initials = initials, .scenarios = scenarios, .final = &final, .no_triples = true};
 
-const struct explore_structure *const explore_list[] = {&requests_structure, &wakes_structure, &runqueue_structure, &longer_structure, NULL};
+const struct explore_structure *const explore_list[] = {
+    &requests_structure, &dead_structure, &wakes_structure, &shelf_structure, &full_structure, &adopted_structure, &left_structure,
+    &runqueue_structure, &longer_structure, NULL};
