@@ -5,19 +5,20 @@
 
 #define BITS 128
 #define FAR 70 /* in the second word */
+#define BLOCK_WORDS 8 /* what explore_alloc rounds to */
 
 struct model {
     uint64_t word[2];
 };
 
-static uint64_t *map; /* a block of its own: nothing behind it may be read */
+static uint64_t *map; /* the end of a block: nothing behind it may be read */
 static uint64_t other[2], lock, mail;
 static uint64_t guarded; /* plain, by who holds the bit in lock: B1 */
 static uint64_t letters[EXPLORE_OPS]; /* plain: written before the bit in mail is set, read by who clears it: B1 */
 
 static void make(struct model *m, uint64_t first, uint64_t second)
 {
-    map = explore_alloc(2 * sizeof(map[0]));
+    map = (uint64_t *)explore_alloc(BLOCK_WORDS * sizeof(map[0])) + BLOCK_WORDS - 2;
     explore_name(map, sizeof(map[0]), 2, "map");
     explore_name(&lock, sizeof(lock), 1, "lock");
     explore_name(&mail, sizeof(mail), 1, "mail");

@@ -201,6 +201,8 @@ RUN(insert_behind, uint64_t key = FRESH, inserted;
     EXPLORE_CHECK(rcu_hash_remove(&hash, &others[serial].node) && !rcu_hash_remove(&hash, &others[serial].node));
     return inserted;)
 SPEC(insert_behind, return insert_spec(m, thread, serial, outcome, result);)
+/* A hint, but of nodes that were there: key 0, FRESH and one OTHER. */
+RUN(count, EXPLORE_CHECK(rcu_hash_count(&hash) <= 3); return 0;)
 
 RUN(remove0, return rcu_hash_remove(&hash, &first[0].node);)
 SPEC(remove0, *result = m->keys & 1; m->keys &= (uint8_t)~1u;)
@@ -277,7 +279,7 @@ static const struct explore_structure still = {.name = "rcu_hash", .ops = ops, .
 
 /* A chain whose front changes. */
 static const struct explore_op front_ops[] = {
-    {"insert_behind", insert_behind, insert_behind_spec, 1}, OP(find_fresh), END};
+    {"insert_behind", insert_behind, insert_behind_spec, 1}, OP(find_fresh), {"count", count, NULL, 0}, END};
 static const struct explore_structure front = {.name = "rcu_hash, front", .ops = front_ops, .initials = initials, .final = &final};
 
 /* Between two arrays. */
