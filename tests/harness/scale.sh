@@ -1,21 +1,8 @@
 #!/usr/bin/env bash
 # cloudbench scale end to end on CloudOS: each size is a run of its own, copies do all their work, the numbers fit each other;
 # bad arguments. Without the newer QEMU (ci/qemu) only the tcg tier is tested.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
-
-check() {
-    if [ "$2" = 0 ]; then
-        echo "ok scale: $1"
-    else
-        echo "not ok scale: $1: ${3:-}"
-    fi
-}
+prefix='scale: '
+. "$(dirname "$0")/steps.bash"
 
 run() {
     local name=$1

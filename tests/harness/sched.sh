@@ -1,21 +1,8 @@
 #!/usr/bin/env bash
 # The scheduler's workloads on CloudOS: each measures, checks itself and gives its values as rows; figures repeat; what wants
 # more CPUs is left out. Small iteration counts: what is judged here is the workloads, not the kernel.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
-
-check() {
-    if [ "$2" = 0 ]; then
-        echo "ok sched: $1"
-    else
-        echo "not ok sched: $1: ${3:-}"
-    fi
-}
+prefix='sched: '
+. "$(dirname "$0")/steps.bash"
 
 # run NAME ARGS...: a run of CloudOS as JSON.
 run() {

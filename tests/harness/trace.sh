@@ -1,21 +1,8 @@
 #!/usr/bin/env bash
 # cloudbench trace end to end: the file is JSON that Perfetto reads, every stay has its task, stays on a CPU follow each
 # other and interrupts lie inside or between them, wake-ups lead to stays; bad arguments.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-cb=build/bin/cloudbench
-tmp=$(mktemp -d)
-export NO_COLOR=1 TMPDIR=$tmp/t
-mkdir -p "$TMPDIR"
-trap 'rm -rf "$tmp"' EXIT
-
-check() {
-    if [ "$2" = 0 ]; then
-        echo "ok trace: $1"
-    else
-        echo "not ok trace: $1: ${3:-}"
-    fi
-}
+prefix='trace: '
+. "$(dirname "$0")/steps.bash"
 
 # run NAME ARGS...
 run() {
