@@ -151,20 +151,29 @@ static __always_inline void switch_address_space(struct rq *rq, struct task_stru
         prev->active_mm = NULL; /* the reference moves on */
 }
 
-/* prev stays runnable: back into its class, or away when its mask forbids this CPU. */
+/* prev must not stay: its mask forbids this CPU, the CPU leaves, or a whole core idles while prev shares one. */
+static __noinline void send_prev_away(struct rq *rq, struct task_struct *prev)
+{
+    u32 cpu;
+
+    rq->q.nr_running--;
+    sched_affinity_left(prev);
+    if (task_is_fair(prev))
+        fair_note_lag(rq, prev);
+    cpu = cpu_active(rq->q.cpu) ? sched_claim_idle_core(prev, rq->q.cpu) : sched_select_cpu(prev, rq->q.cpu);
+    if (cpu != CPUGROUP_NONE)
+        rq_send(&rq->q, &prev->se.rq, cpu);
+    else
+        rq_place(&rq->q, &prev->se.rq);
+}
+
+/* prev stays runnable: back into its class, or away. */
 static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev)
 {
     own_requeue(&prev->se.rq.own);
     prev->state = TASK_RUNNING;
     if (unlikely(prev->se.rq.moving)) {
-        rq->q.nr_running--;
-        sched_affinity_left(prev);
-        if (task_is_fair(prev))
-            fair_note_lag(rq, prev);
-        if (cpu_active(rq->q.cpu))
-            rq_place(&rq->q, &prev->se.rq);
-        else
-            rq_send(&rq->q, &prev->se.rq, sched_select_cpu(prev, rq->q.cpu));
+        send_prev_away(rq, prev);
     } else if (likely(task_is_fair(prev))) {
         fair_insert(rq, prev);
         if (unlikely(sched_smp))

@@ -124,5 +124,7 @@ void fair_balance_tick(struct rq *rq)
         if (rq->q.fair.total > 1)
             (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
         push_to_less_loaded(rq);
+    } else if (sched_smt && rq->slow_tick && rq->balanced) {
+        sched_leave_shared_core(rq);
     }
 }

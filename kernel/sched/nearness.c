@@ -5,6 +5,9 @@
  * threads of all cores, then the second: a core with nothing to do is found before the other half of a busy one. */
 #include "kernel/sched/rq.h"
 
+bool sched_smt;
+static u16 next_thread[MAX_CPUS]; /* of the same core; a ring */
+
 static u32 distance(u32 a, u32 b)
 {
     return cpu_llc_id(a) == cpu_llc_id(b) ? 0 : node_distance(cpu_to_node(a), cpu_to_node(b));
@@ -57,12 +60,82 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     return best.cpu;
 }
 
+/* ---- threads of a core ---- */
+
+static bool core_idles(u32 cpu)
+{
+    u32 other = cpu;
+
+    do {
+        if (!cpu_is_marked_idle(&sched_groups, other))
+            return false;
+        other = next_thread[other];
+    } while (other != cpu);
+    return true;
+}
+
+/* Claims a CPU of a core none of whose threads has work, for t: the nearest of here's node. CPUGROUP_NONE: there is none. */
+u32 sched_claim_idle_core(const struct task_struct *t, u32 here)
+{
+    u32 best = CPUGROUP_NONE;
+
+    for (u32 cpu = 0; sched_smt && cpu < nr_cpu_ids; cpu++) {
+        if (cpu_to_node(cpu) != cpu_to_node(here) || !is_candidate(t, cpu) || !core_idles(cpu))
+            continue;
+        if (best == CPUGROUP_NONE || distance(here, cpu) < distance(here, best))
+            best = cpu;
+    }
+    return best != CPUGROUP_NONE && cpu_claim_idle(&sched_groups, best) ? best : CPUGROUP_NONE;
+}
+
+static bool another_core_idles(const struct task_struct *t, u32 here)
+{
+    for_each_balancing_cpu(cpu)
+        if (cpu_to_node(cpu) == cpu_to_node(here) && rq_task_may_run_on(&t->se.rq, cpu) && core_idles(cpu))
+            return true;
+    return false;
+}
+
+/* A task that runs alone, but beside one on another thread of its core while a whole core idles, leaves at its next switch. Of two
+ * neighbours the one on the later thread goes, the first only if that one still has not (its mask may forbid it). */
+void sched_leave_shared_core(struct rq *rq)
+{
+    u32 cpu = rq->q.cpu, other = next_thread[cpu];
+    struct task_struct *t = rq->curr;
+
+    if (other == cpu || !task_is_fair(t) || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return;
+    while (other != cpu && READ_ONCE(cpu_rq(other)->curr_prio) == PRIO_IDLE)
+        other = next_thread[other];
+    if (other == cpu || (cpu_thread(cpu) == 0 && ++rq->balance_tick % BALANCE_TICKS))
+        return;
+    if (another_core_idles(t, cpu)) {
+        t->se.rq.moving = 1;
+        rq_kick_self(&rq->q);
+    }
+}
+
+static void link_threads(u32 cpu)
+{
+    next_thread[cpu] = (u16)cpu;
+    for (u32 other = 0; other < cpu; other++) {
+        if (cpu_core_id(other) != cpu_core_id(cpu))
+            continue;
+        next_thread[cpu] = next_thread[other];
+        next_thread[other] = (u16)cpu;
+        sched_smt = true;
+        return;
+    }
+}
+
 void sched_init_groups(void)
 {
     u32 threads = 1;
 
-    for_each_possible_cpu(cpu)
+    for_each_possible_cpu(cpu) {
         threads = max(threads, cpu_thread(cpu) + 1);
+        link_threads(cpu);
+    }
     for (u32 thread = 0; thread < threads; thread++)
         for_each_possible_cpu(cpu)
             if (cpu_thread(cpu) == thread)
