@@ -1,17 +1,12 @@
 // Reads, checks and extends baselines. Never writes a file: the verb does.
 #include "perf/gate/baseline.h"
 
+#include "perf/util/json_get.h"
 #include "perf/util/text_buf.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static const char *qemu_of(json_t *run)
 {

@@ -4,6 +4,7 @@
 #include "perf/gate/baseline.h"
 #include "perf/result/comparison.h"
 #include "perf/result/verdict.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
@@ -14,12 +15,6 @@ struct gate_policy {
     json_t *floors;
     double drift;
 };
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static void read_policy(struct gate_policy *p)
 {

@@ -3,7 +3,7 @@
  * operations that cost more on hardware than one instruction. Output is text, documented in
  * docs/result-protocol.md.
  *
- *     -plugin cloudbench-count-vN.so,out=PATH[,symbols=PATH][,io=on]
+ *     -plugin cloudbench-count-vN.so,out=PATH[,symbols=PATH][,io=on][,stacks=on]
  *
  * Each instruction adds one to the counter of its symbol, inline, before it runs; the total is the
  * sum of these. Markers (bench.h) are recognised at translation and logged when they run. Windows
@@ -11,6 +11,7 @@
  * and racy: exact figures are for thread=single only.
  */
 #include "perf/plugin/insn_class.h"
+#include "perf/plugin/stack_watch.h"
 #include "perf/plugin/tcg_api.h"
 
 #include <inttypes.h>
@@ -31,7 +32,7 @@ static struct symbol *symbols;
 static size_t symbol_count;
 static uint64_t io_events[EV_MAX], events_opened[EV_MAX], events_window[EV_MAX];
 static unsigned windows;
-static bool watch_io;
+static bool watch_io, watch_stacks;
 static FILE *out;
 
 static uint64_t total_insns(void)
@@ -75,6 +76,9 @@ static void window_open(void)
     for (int e = 0; e < EV_MAX; e++) {
         events_opened[e] = event_count(e);
     }
+    if (watch_stacks) {
+        stack_watch_open();
+    }
 }
 
 static void window_close(void)
@@ -88,6 +92,9 @@ static void window_close(void)
         fprintf(out, "count %s %" PRIu64 "\n", event_names[e], n);
     }
     windows++;
+    if (watch_stacks) {
+        stack_watch_close();
+    }
 }
 
 static void on_marker(unsigned vcpu, void *udata)
@@ -116,6 +123,11 @@ static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     io_events[EV_ipis] += (vaddr & 0xfff) == 0x300; /* the low half of the local APIC's ICR sends */
 }
 
+static uint32_t symbol_number(uint64_t vaddr)
+{
+    return symbol_at(vaddr) - symbols;
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
@@ -127,6 +139,9 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         bool kernel = vaddr >= KERNEL_HALF;
         unsigned region = marker_region(bytes, size);
         int event = insn_event(bytes, size, kernel);
+        if (watch_stacks) {
+            stack_watch_insn(tb, i); /* before the counters: what ran before it */
+        }
         counter_on_insn(insn, symbol_at(vaddr)->counter);
         if (region) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_CB_NO_REGS,
@@ -187,9 +202,17 @@ static bool load_symbols(const char *path)
     return true;
 }
 
+static const char *symbol_name(uint32_t number)
+{
+    return symbols[number].name;
+}
+
 static void on_exit_qemu(qemu_plugin_id_t id, void *udata)
 {
     fprintf(out, "total %" PRIu64 "\nwindows %u\n", total_insns(), windows);
+    if (watch_stacks) {
+        stack_watch_print(out, symbol_name);
+    }
     qsort(symbols, symbol_count, sizeof *symbols, by_window);
     for (size_t i = 0; i < symbol_count && symbols[i].window; i++) {
         fprintf(out, "sym %" PRIu64 " %s\n", symbols[i].window, symbols[i].name);
@@ -210,6 +233,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
             table = argv[i] + 8;
         } else if (strcmp(argv[i], "io=on") == 0) {
             watch_io = true;
+        } else if (strcmp(argv[i], "stacks=on") == 0) {
+            watch_stacks = true;
         } else {
             fprintf(stderr, "cloudbench-count: unknown argument %s\n", argv[i]);
             return -1;
@@ -224,7 +249,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
     for (size_t i = 0; i < symbol_count; i++) {
         symbols[i].counter = i;
     }
-    counters_make(symbol_count + EV_MAX);
+    counters_make(symbol_count + EV_MAX + 1);
+    if (watch_stacks) {
+        stack_watch_start(symbol_number, symbol_count + EV_MAX);
+    }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
     qemu_plugin_register_atexit_cb(id, on_exit_qemu, NULL);
     return 0;

@@ -1,6 +1,8 @@
 /* insn_class.c: decodes as much of x86-64 as the classes need: prefixes, opcode, ModRM. */
 #include "perf/plugin/insn_class.h"
 
+#include "perf/plugin/call_stack.h"
+
 #include <string.h>
 
 #define X(n) #n,
@@ -104,6 +106,55 @@ int insn_event(const uint8_t *p, size_t n, bool kernel)
     if (d.vex)
         return -1;
     return d.two_byte ? classify_two_byte(&d) : classify_one_byte(&d);
+}
+
+/* The signed displacement in the last n bytes, from the instruction's end on. */
+static uint64_t displaced(const uint8_t *p, size_t size, uint64_t vaddr, size_t n)
+{
+    int8_t near = (int8_t)p[size - 1];
+    int32_t far = 0;
+    if (n == 1)
+        return vaddr + size + near;
+    memcpy(&far, p + size - 4, 4);
+    return vaddr + size + far;
+}
+
+static int flow_two_byte(const struct decoded *d, const uint8_t *p, size_t size, uint64_t vaddr, uint64_t *target)
+{
+    if (d->op >= 0x80 && d->op <= 0x8f) {
+        *target = displaced(p, size, vaddr, 4);
+        return FLOW_JUMP;
+    }
+    return d->op == 0x07 || d->op == 0x35 ? FLOW_LEAVE : FLOW_ON; /* sysret, sysexit */
+}
+
+int insn_flow(const uint8_t *p, size_t size, uint64_t vaddr, uint64_t *target)
+{
+    struct decoded d = decode(p, size);
+    *target = 0;
+    if (d.vex)
+        return FLOW_ON;
+    if (d.two_byte)
+        return flow_two_byte(&d, p, size, vaddr, target);
+    if ((d.op >= 0x70 && d.op <= 0x7f) || (d.op >= 0xe0 && d.op <= 0xe3) || d.op == 0xeb) {
+        *target = displaced(p, size, vaddr, 1);
+        return FLOW_JUMP;
+    }
+    switch (d.op) {
+    case 0xe8: case 0xe9:
+        *target = displaced(p, size, vaddr, 4);
+        return d.op == 0xe8 ? FLOW_CALL : FLOW_JUMP;
+    case 0xff:
+        return (d.modrm >> 3 & 6) == 2 ? FLOW_CALL : (d.modrm >> 3 & 6) == 4 ? FLOW_JUMP : FLOW_ON;
+    case 0xc2: case 0xc3:
+        return FLOW_RETURN;
+    case 0xca: case 0xcb: /* far return: to a place that no near call left */
+        return FLOW_JUMP;
+    case 0xcf:
+        return FLOW_LEAVE;
+    default:
+        return FLOW_ON;
+    }
 }
 
 /* 0F 1F 84 00 imm32 with the magic in the high half: the region, else 0. */

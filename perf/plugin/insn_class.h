@@ -23,5 +23,8 @@ extern const char *const event_names[EV_MAX];
 
 /* Region number of a marker (docs/result-protocol.md), 0 when it is none. */
 unsigned marker_region(const uint8_t *p, size_t n);
+/* Where control goes after it, a value of enum flow (perf/plugin/call_stack.h); *target: the address that a direct jump or call names,
+ * else 0. vaddr is the instruction's own address; size its whole length, all of which is in p. */
+int insn_flow(const uint8_t *p, size_t size, uint64_t vaddr, uint64_t *target);
 /* An event, or -1. kernel: the instruction lies in the kernel's half of the address space. */
 int insn_event(const uint8_t *p, size_t n, bool kernel);

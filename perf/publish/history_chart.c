@@ -2,6 +2,7 @@
 #include "perf/publish/site.h"
 
 #include "perf/stats/change_points.h"
+#include "perf/util/json_get.h"
 #include "perf/view/ratio_chart.h"
 
 #include <math.h>
@@ -22,12 +23,6 @@ struct frame {
     size_t points;    // runs on the x axis
     json_t *run_at;   // run id -> index
 };
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static double value_of(json_t *point)
 {

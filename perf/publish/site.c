@@ -5,6 +5,7 @@
 #include "perf/result/run_store.h"
 #include "perf/store/run_history.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/ratio_chart.h"
@@ -33,12 +34,6 @@ struct site {
     json_t *runs, *series;
     int pages;
 };
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 char *site_file_name(const char *name)
 {

@@ -5,6 +5,7 @@
 #include "perf/result/run_plan.h"
 #include "perf/result/verdict.h"
 #include "perf/stats/resample.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
@@ -13,12 +14,6 @@
 #include <string.h>
 
 #define BOOTS_MAX 1000 // as many as configs/policy.yaml may ask for
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static double value_of(json_t *row)
 {
@@ -206,11 +201,6 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
         no_number(c, a, b);
     }
     return c;
-}
-
-static double number_of(json_t *c, const char *key)
-{
-    return json_number_value(json_object_get(c, key));
 }
 
 static struct verdict_row row_of(json_t *c)

@@ -4,23 +4,13 @@
 
 #include "perf/result/run_plan.h"
 #include "perf/stats/usl.h"
+#include "perf/util/json_get.h"
 
 #include <math.h>
 #include <string.h>
 
 #define POINTS_MAX 64
 #define DRAWS      2000
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
-
-static double number_of(json_t *j, const char *key)
-{
-    return json_number_value(json_object_get(j, key));
-}
 
 static bool is_cost(json_t *row)
 {

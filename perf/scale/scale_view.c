@@ -1,21 +1,11 @@
 // The points and the fits of a scale document as tables.
 #include "perf/scale/scale_table.h"
 
+#include "perf/util/json_get.h"
 #include "perf/view/text_table.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
-
-static double number_of(json_t *j, const char *key)
-{
-    return json_number_value(json_object_get(j, key));
-}
 
 static void point_row(struct text_table *t, json_t *p)
 {

@@ -3,6 +3,7 @@
 
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 
@@ -17,12 +18,6 @@ struct history {
     sqlite3 *db;
     char *base, *path;
 };
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 char *history_fingerprint(json_t *run)
 {

@@ -3,6 +3,7 @@
 #include "perf/gate/gate.h"
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/self_run.h"
@@ -115,12 +116,6 @@ static json_t *judge(const struct gate_args *a, json_t *run)
         say_error("%s", why);
     free(why);
     return rows;
-}
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
 }
 
 // A row that failed and passes when measured again has passed; the reason tells of both.

@@ -1,6 +1,11 @@
 // cloudbench profile: where a workload's instructions go, by symbol. Two boots, N and 2N
-// iterations; a symbol's figure is its slope, so that start-up and warm-up cancel out.
+// iterations; a symbol's figure is its slope, so that start-up and warm-up cancel out. The same by call stack, as folded
+// lines and as a flame graph.
+#include "perf/profile/flame_graph.h"
+#include "perf/profile/folded_stacks.h"
 #include "perf/result/step_result.h"
+#include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/verbs/guest_symbols.h"
 #include "perf/verbs/tool_options.h"
@@ -13,13 +18,14 @@
 #include "perf/vm/tier_choice.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE };
+enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE, OPT_FOLDED, OPT_SVG };
 
 struct profile_args {
-    const char *workload, *kernel, *format;
+    const char *workload, *kernel, *format, *folded, *svg;
     int top;
     double scale;
     struct host_tools tools;
@@ -28,6 +34,8 @@ struct profile_args {
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0},
     {"top", OPT_TOP, "N", 0, "show the N largest symbols (default: 40; 0: all)", 0},
+    {"folded", OPT_FOLDED, "FILE", 0, "write instructions by call stack there, a line a stack; replaced", 0},
+    {"svg", OPT_SVG, "FILE", 0, "write the flame graph there; replaced", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
     {0},
@@ -48,6 +56,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_TOP:
         a->top = atoi(arg);
+        break;
+    case OPT_FOLDED:
+        a->folded = arg;
+        break;
+    case OPT_SVG:
+        a->svg = arg;
         break;
     case OPT_SCALE:
         a->scale = atof(arg);
@@ -71,7 +85,8 @@ struct profile {
     struct run_plan plan;
     struct vm_spec spec;
     const char *symbols;
-    json_t *sum[2]; // symbol -> instructions, of N and 2N
+    json_t *sum[2];   // symbol -> instructions, of N and 2N
+    json_t *stack[2]; // call stack -> instructions, where they were asked for
     double ops[2];
 };
 
@@ -114,9 +129,15 @@ static int take(struct profile *p, int which, struct boot_steps *steps, const st
     }
     count_file_parse(&counts, r->counts);
     p->sum[which] = sums(&counts);
-    p->ops[which] = json_number_value(json_object_get(result, "ops"));
+    p->ops[which] = number_of(result, "ops");
     count_file_free(&counts);
-    return 0;
+    char *why = NULL;
+    p->stack[which] = folded_parse(r->counts, &why);
+    if (why)
+        say_error("%s", why);
+    int rc = why ? EXIT_INTERNAL : 0;
+    free(why);
+    return rc;
 }
 
 static int boot(struct profile *p, int which)
@@ -210,6 +231,47 @@ static void show(struct profile *p)
     json_decref(list);
 }
 
+static int write_file(const char *path, struct text_buf *t)
+{
+    bool ok = file_replace(path, text_str(t), t->len);
+    if (!ok)
+        say_error("cannot write %s: %s", path, strerror(errno));
+    text_free(t);
+    return ok ? 0 : EXIT_REFUSED;
+}
+
+static double whole(json_t *folded)
+{
+    double n = 0;
+    json_t *v;
+    const char *path;
+    json_object_foreach (folded, path, v)
+        n += json_number_value(v);
+    return n;
+}
+
+static int write_stacks(struct profile *p)
+{
+    json_t *folded = folded_slope(p->stack[0], p->stack[1]);
+    struct text_buf lines = {0}, svg = {0};
+    double ops = p->ops[1] - p->ops[0];
+    char *title = x_printf("%s on %s", p->args->workload, p->spec.kernel->label);
+    char *heading = x_printf("%.1f guest instructions an operation; a frame is as wide as its part of them, with all that it called", whole(folded) / ops);
+    int rc = 0;
+    folded_write(&lines, folded);
+    flame_graph(&svg, folded, ops, title, heading);
+    if (p->args->folded)
+        rc = write_file(p->args->folded, &lines);
+    if (p->args->svg && !rc)
+        rc = write_file(p->args->svg, &svg);
+    text_free(&lines);
+    text_free(&svg);
+    free(title);
+    free(heading);
+    json_decref(folded);
+    return rc;
+}
+
 static int make_plan(struct profile *p, const struct vm_topology *topology)
 {
     struct str_list names = {0};
@@ -244,13 +306,18 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
                               .kernel = kernel,
                               .initrd = a->tools.initrd,
                               .plugin = a->tools.plugin,
+                              .plugin_more = a->folded || a->svg ? ",stacks=on" : NULL,
                               .plugin_symbols = true};
     for (int i = 0; i < 2 && !rc; i++)
         rc = boot(&p, i);
     if (!rc)
         show(&p);
-    json_decref(p.sum[0]);
-    json_decref(p.sum[1]);
+    if (!rc && (a->folded || a->svg))
+        rc = write_stacks(&p);
+    for (int i = 0; i < 2; i++) {
+        json_decref(p.sum[i]);
+        json_decref(p.stack[i]);
+    }
     run_plan_free(&p.plan);
     free(symbols);
     return rc;

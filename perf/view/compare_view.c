@@ -2,6 +2,7 @@
 #include "perf/view/compare_view.h"
 
 #include "perf/result/comparison.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/view/text_table.h"
@@ -18,12 +19,6 @@ bool format_known(const char *format)
             return true;
     say_error("no format is called \"%s\": text, md, json or csv", format);
     return false;
-}
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
 }
 
 void format_number(char *out, size_t n, double v)

@@ -2,18 +2,13 @@
 #include "perf/view/gate_view.h"
 
 #include "perf/gate/gate.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/objects_view.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static void number(char *out, size_t n, json_t *v, bool ratio)
 {

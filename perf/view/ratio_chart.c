@@ -2,6 +2,7 @@
 // come from the page's style.
 #include "perf/view/ratio_chart.h"
 
+#include "perf/util/json_get.h"
 #include "perf/view/compare_view.h"
 
 #include <math.h>
@@ -13,12 +14,6 @@
 #define RIGHT 90.0
 #define ROW   24.0
 #define TOP   34.0
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 struct axis {
     double low, high; // powers of two that hold every ratio and target

@@ -3,6 +3,7 @@
 
 #include "perf/result/comparison.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
@@ -42,12 +43,6 @@ const char report_style[] =
     "stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}";
 
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
-
 void html_escape(struct text_buf *t, const char *s)
 {
     for (; *s; s++) {
@@ -59,6 +54,8 @@ void html_escape(struct text_buf *t, const char *s)
             text_add(t, "&amp;");
         else if (*s == '"')
             text_add(t, "&quot;");
+        else if (*s == '\'')
+            text_add(t, "&#39;");
         else
             text_add_bytes(t, s, 1);
     }

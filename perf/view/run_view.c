@@ -2,6 +2,7 @@
 #include "perf/view/run_view.h"
 
 #include "perf/result/comparison.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/view/compare_view.h"
@@ -10,12 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
 
 static void print_rows(json_t *run, enum table_format format)
 {

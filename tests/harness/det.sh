@@ -62,14 +62,33 @@ html = open('out/report/index.html').read()
 check('the report is self-contained', '<svg' in html and 'http' not in html and '<script' not in html)
 P
 
-# The profile names the system call's entry and adds up.
-timeout 250 $cb profile syscall -k cloudos --scale 0.2 --format json >"$tmp/profile.json" 2>"$tmp/err"
-python3 - "$tmp/profile.json" <<'P'
-import json, sys
+# The profile names the system call's entry and adds up; by call stack it is the same instructions, and the graph shows them.
+timeout 250 $cb profile pipe -k cloudos --scale 0.2 --format json --folded "$tmp/folded" --svg "$tmp/flame.svg" >"$tmp/profile.json" 2>"$tmp/err"
+python3 - "$tmp/profile.json" "$tmp/folded" "$tmp/flame.svg" <<'P'
+import json, re, sys, xml.etree.ElementTree
 try:
     j = json.load(open(sys.argv[1]))
 except ValueError as e:
     j = []
-ok = j and abs(sum(s['share'] for s in j) - 1) < 0.02 and any('syscall' in s['symbol'] for s in j[:4])
+ok = j and abs(sum(s['share'] for s in j) - 1) < 0.02 and any('syscall' in s['symbol'] for s in j[:5])
 print('ok profile by symbol' if ok else 'not ok profile by symbol')
+def check(name, ok, why=''):
+    print(f'ok {name}' if ok else f'not ok {name}: {why}')
+stacks = dict((l.rsplit(' ', 1)[0], int(l.rsplit(' ', 1)[1])) for l in open(sys.argv[2]))
+svg = open(sys.argv[3]).read()
+leaf = {}
+for path, n in stacks.items():
+    leaf[path.split(';')[-1]] = leaf.get(path.split(';')[-1], 0) + n
+total, ops = sum(s['instructions'] for s in j), sum(leaf.values()) / sum(s['instructions'] for s in j)
+far = [(s['symbol'], s['instructions'], leaf.get(s['symbol'], 0) / ops) for s in j
+       if abs(s['instructions'] - leaf.get(s['symbol'], 0) / ops) > 0.01 * total]
+check('the stacks are the same instructions', not far and abs(ops - round(ops)) < 0.01 * ops, (far, ops))
+check('frames are the calls of the source', any('sys_read;pipe_read;' in p and ';schedule;' in p for p in stacks), list(stacks)[:9])
+check('no stack grows without bound', max(p.count(';') for p in stacks) < 30)
+xml.etree.ElementTree.fromstring(svg)
+check('the flame graph is whole and stands alone', '<script' not in svg and 'href' not in svg and 'url(' not in svg and 'prefers-color-scheme:dark' in svg)
+drawn = re.findall(r"<title>([^<:]*): ([0-9.]+) instructions", svg)
+whole = sum(stacks.values())
+wide = {f for p, n in stacks.items() for f in p.split(';') if n > 0.01 * whole}
+check('it shows every large frame', wide <= {n for n, _ in drawn} and abs(float(dict(drawn)['all']) - total) < 0.01 * total, wide - {n for n, _ in drawn})
 P
