@@ -32,12 +32,15 @@
 #define REQ_HANDOVER 0x80000000u
 
 /* The run queue's part of a task. */
+#define RQ_TASK_MOVING 1u /* it is to leave this CPU: its mask forbids it, or another is better */
+#define RQ_TASK_NOTED  2u /* whoever runs it wants to know that it was switched away */
+
 struct rq_task {
     uint64_t own;                 /* state word: own.h */
     struct inbox_node wake_node;  /* pushed by who holds the task WAKING or MIGRATING */
     struct inbox_node req_node;   /* pushed by who raised `requests` from zero, or who owns the detached node */
     uint32_t requests;            /* REQ_*: RMW by anyone */
-    uint32_t moving;              /* owner: it runs on a CPU that its mask forbids */
+    uint32_t moving;              /* owner: RQ_TASK_*, what the switch away from it must not pass by; one test for all */
     struct fair_node fair;        /* owner */
     uint64_t *allowed;            /* the affinity mask: published by store release, read by enqueuers */
 };

@@ -19,7 +19,7 @@ static void publish_done(struct task_struct *t, u32 wanted)
 
 void sched_affinity_left(struct task_struct *t)
 {
-    t->se.rq.moving = 0;
+    t->se.rq.moving &= ~RQ_TASK_MOVING;
     publish_done(t, atomic_load_acquire(&t->se.affinity_wanted));
 }
 
@@ -41,7 +41,7 @@ void sched_apply_affinity(struct rq *rq, struct task_struct *t)
 
     if (!rq_task_may_run_on(&t->se.rq, rq->q.cpu)) {
         if (t == rq->curr && OWN_STATE(own_read(&t->se.rq.own)) != OWN_DEAD) {
-            t->se.rq.moving = 1;
+            t->se.rq.moving |= RQ_TASK_MOVING;
             rq_kick_self(&rq->q);
             return; /* sched_affinity_left() answers */
         }
@@ -66,7 +66,7 @@ static void move_current(void)
     local_irq_disable();
     rq = this_rq();
     if (!rq_task_may_run_on(&current->se.rq, rq->q.cpu)) {
-        current->se.rq.moving = 1;
+        current->se.rq.moving |= RQ_TASK_MOVING;
         rq_kick_self(&rq->q);
     } else {
         current->se.affinity_done = atomic_load_acquire(&current->se.affinity_wanted);

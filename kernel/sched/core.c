@@ -151,13 +151,30 @@ static __always_inline void switch_address_space(struct rq *rq, struct task_stru
         prev->active_mm = NULL; /* the reference moves on */
 }
 
+void sched_note_switches(struct task_struct *t, bool on)
+{
+    local_irq_disable(); /* its owner may be about to set the other bit */
+    t->se.rq.moving = (t->se.rq.moving & RQ_TASK_MOVING) | (on ? RQ_TASK_NOTED : 0);
+    local_irq_enable();
+}
+
+/* prev, still this CPU's, is switched away. True: and off a CPU that its mask forbids. */
+static __noinline bool tell_left(struct task_struct *prev)
+{
+    if (prev->se.rq.moving & RQ_TASK_NOTED)
+        set_tsk_work(prev, TIF_RSEQ);
+    if (!(prev->se.rq.moving & RQ_TASK_MOVING))
+        return false;
+    sched_affinity_left(prev);
+    return true;
+}
+
 /* prev must not stay: its mask forbids this CPU, the CPU leaves, or a whole core idles while prev shares one. */
 static __noinline void send_prev_away(struct rq *rq, struct task_struct *prev)
 {
     u32 cpu;
 
     rq->q.nr_running--;
-    sched_affinity_left(prev);
     if (task_is_fair(prev))
         fair_note_lag(rq, prev);
     cpu = cpu_active(rq->q.cpu) ? sched_claim_idle_core(prev, rq->q.cpu) : sched_select_cpu(prev, rq->q.cpu);
@@ -172,7 +189,7 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
 {
     own_requeue(&prev->se.rq.own);
     prev->state = TASK_RUNNING;
-    if (unlikely(prev->se.rq.moving)) {
+    if (unlikely(prev->se.rq.moving) && tell_left(prev)) {
         send_prev_away(rq, prev);
     } else if (likely(task_is_fair(prev))) {
         fair_insert(rq, prev);
@@ -192,7 +209,7 @@ static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
         fair_note_burst(prev);
     }
     if (unlikely(prev->se.rq.moving))
-        sched_affinity_left(prev);
+        (void)tell_left(prev);
     if (unlikely(prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)))
         rq->nr_uninterruptible += (prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE;
     if (likely(own_park(&prev->se.rq.own)))
@@ -234,7 +251,7 @@ static __always_inline void finish_task_switch(struct task_struct *prev)
         requeue_prev(rq, prev);
     else if (rq->fate == PREV_DIES) {
         if (prev->se.rq.moving)
-            sched_affinity_left(prev);
+            (void)tell_left(prev);
         own_die(&prev->se.rq.own);
         put_task_struct(prev);
     }
@@ -309,10 +326,10 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     sched_update_curr(rq, prev, now);
     if (unlikely(prev == rq->idle))
         fate = PREV_IDLE;
-    if (unlikely(prev->se.rq.moving) && fate <= PREV_YIELDS)
+    if (unlikely(prev->se.rq.moving & RQ_TASK_MOVING) && fate <= PREV_YIELDS)
         fate = PREV_YIELDS; /* it must leave: prefer anything else, idle included */
     next = pick_next_task(rq, prev, fate);
-    if (unlikely(!next) || unlikely(next == prev && prev->se.rq.moving))
+    if (unlikely(!next) || unlikely(next == prev && (prev->se.rq.moving & RQ_TASK_MOVING)))
         next = pick_nothing(rq, prev);
     if (next == prev) {
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */

@@ -79,7 +79,7 @@ static void evict_all(void *unused)
         evict(rq, t);
     }
     if (rq->curr != rq->idle && OWN_STATE(own_read(&rq->curr->se.rq.own)) != OWN_DEAD)
-        rq->curr->se.rq.moving = 1;
+        rq->curr->se.rq.moving |= RQ_TASK_MOVING;
     rq_kick_self(&rq->q);
 }
 

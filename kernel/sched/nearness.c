@@ -110,7 +110,7 @@ void sched_leave_shared_core(struct rq *rq)
     if (other == cpu || (cpu_thread(cpu) == 0 && ++rq->balance_tick % BALANCE_TICKS))
         return;
     if (another_core_idles(t, cpu)) {
-        t->se.rq.moving = 1;
+        t->se.rq.moving |= RQ_TASK_MOVING;
         rq_kick_self(&rq->q);
     }
 }

@@ -67,6 +67,9 @@ extern u32 sched_dl_period_min_us, sched_dl_period_max_us; /* of what is admitte
 #define SCHED_DEADLINE 6
 #define MAX_RT_PRIO 100
 
+/* From now on TIF_RSEQ is set whenever t is switched away, or no longer. t is current, or a child that never ran. */
+void sched_note_switches(struct task_struct *t, bool on);
+
 unsigned task_cpu(const struct task_struct *t);
 /* Hints for spinning: t is on a CPU now; this is not the only CPU. */
 bool task_is_running(const struct task_struct *t);

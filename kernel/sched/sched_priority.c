@@ -136,16 +136,27 @@ long sys_setpriority(int which, int who, int niceval)
 #define MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED 4
 #define MEMBARRIER_CMD_PRIVATE_EXPEDITED 8
 #define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED 16
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ 128
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ 256
+#define MEMBARRIER_CMD_FLAG_CPU 1
 
 static void barrier_here(void *unused)
 {
     atomic_fence_full();
 }
 
-static long register_space(struct mm_struct *mm)
+/* What runs here goes through rseq_return_to_user() before its next instruction in user mode. */
+static void restart_here(void *mm)
+{
+    atomic_fence_full();
+    if (current->rseq && current->mm == mm)
+        set_tsk_work(current, TIF_RSEQ);
+}
+
+static long register_space(struct mm_struct *mm, u32 flag)
 {
     down_write(&mm->mmap_lock);
-    mm->flags |= MM_MEMBARRIER;
+    mm->flags |= flag;
     up_write(&mm->mmap_lock);
     return 0;
 }
@@ -159,14 +170,31 @@ static void barrier_everywhere(void)
     atomic_fence_full();
 }
 
+/* Critical sections of rseq(2) that are running on every other CPU, or on one, are restarted. */
+static long restart_sections(unsigned flags, int cpu)
+{
+    if (!(READ_ONCE(current->mm->flags) & MM_MEMBARRIER_RSEQ))
+        return -EPERM;
+    atomic_fence_full();
+    if (!(flags & MEMBARRIER_CMD_FLAG_CPU) || cpu < 0) {
+        if (sched_smp)
+            smp_call_function_many(cpu_online_mask, restart_here, current->mm, true);
+    } else if ((u32)cpu < nr_cpu_ids && cpu_online((u32)cpu)) {
+        smp_call_function_single((unsigned)cpu, restart_here, current->mm, true);
+    }
+    atomic_fence_full();
+    return 0;
+}
+
 long sys_membarrier(int cmd, unsigned flags, int cpu_id)
 {
-    if (flags)
+    if (flags && !(cmd == MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ && flags == MEMBARRIER_CMD_FLAG_CPU))
         return -EINVAL;
     switch (cmd) {
     case MEMBARRIER_CMD_QUERY:
         return MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
-               MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+               MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+               MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
     case MEMBARRIER_CMD_GLOBAL:
         synchronize_rcu();
         return 0;
@@ -178,7 +206,11 @@ long sys_membarrier(int cmd, unsigned flags, int cpu_id)
         barrier_everywhere();
         return 0;
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
-        return register_space(current->mm);
+        return register_space(current->mm, MM_MEMBARRIER);
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
+        return register_space(current->mm, MM_MEMBARRIER_RSEQ);
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
+        return restart_sections(flags, cpu_id);
     case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
         return 0; /* the barrier runs on every CPU, registered or not */
     default:

@@ -11,6 +11,7 @@
 #include "kernel/signal/stop.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/process.h"
+#include "kernel/task/rseq.h"
 
 #define NR_restart_syscall 219
 
@@ -131,6 +132,7 @@ static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 
     if (in_interrupted_call(regs))
         restart_after_handler(regs, &ksig->ka);
+    rseq_signal(regs, ksig->sig); /* the frame has the abort address */
     if (setup_rt_frame(ksig, regs)) {
         force_sigsegv(ksig->sig);
         return;

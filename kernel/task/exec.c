@@ -15,6 +15,7 @@
 #include "kernel/signal/posix_timer.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/binprm.h"
+#include "kernel/task/rseq.h"
 
 #define ADDR_NO_RANDOMIZE  0x40000u
 #define PER_CLEAR_ON_SETID 0x7c40000u
@@ -234,6 +235,7 @@ static void reset_process(struct binprm *b)
     current->sas_ss_sp = current->sas_ss_size = 0;
     current->sas_ss_flags = 2; /* SS_DISABLE */
     current->robust_list = NULL;
+    rseq_exec();
     current->restart.fn = NULL;
     flush_signal_handlers(current, false);
     if (!list_empty(&current->signal->posix_timers))

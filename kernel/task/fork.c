@@ -12,6 +12,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/sync/completion.h"
+#include "kernel/task/rseq.h"
 #include "kernel/task/task_internal.h"
 #include "lockfree/rcu_list.h"
 
@@ -362,6 +363,7 @@ static int copy_resources(struct task_struct *p, const struct kernel_clone_args 
     if (err)
         return err;
     sched_fork(p, flags);
+    rseq_fork(p, flags);
     err = copy_files_and_fs(p, flags);
     if (err)
         goto free_creds;

@@ -11,6 +11,7 @@
 #include "kernel/lib/sigset.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/sched/sched_entity.h"
+#include "kernel/arch/x86/asm_offsets.h"
 #include "kernel/arch/x86/thread.h"
 
 struct mm_struct;
@@ -50,6 +51,8 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
 #define TIF_RESTORE_SIGMASK 0x10u
 #define TIF_AFFINITY   0x20u
 #define TIF_FULL_RETURN 0x40u /* pt_regs were edited: return by IRET; force_full_return() */
+/* 0x80: TIF_RSEQ, in kernel/arch/x86/asm_offsets.h: switched away or interrupted by membarrier(2) since it was last in user mode; only for
+ * tasks that have registered an area (kernel/task/rseq.h) */
 
 /* task->flags */
 #define PF_EXITING     0x00000004
@@ -153,6 +156,8 @@ struct task_struct {
     int __user *set_child_tid;
     int __user *clear_child_tid;
     void __user *robust_list;         /* struct robust_list_head */
+    void __user *rseq;                /* o  the registered area of rseq(2), NULL */
+    u32 rseq_sig;                     /* o */
     struct futex_state *futex;        /* futex front: per-task waiter data, NULL until first use */
     struct list_head task_works;      /* o */
 

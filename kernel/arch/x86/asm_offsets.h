@@ -7,6 +7,7 @@
 #define TASK_WORK 0
 #define TASK_STACK 8
 #define TASK_SP 16
+#define TIF_RSEQ 0x80 /* kernel/task/task.h */
 
 #define PT_R15 0
 #define PT_R14 8

@@ -66,6 +66,8 @@ entry_syscall_compat:
     .globl return_to_user
 syscall_return_slow:
     movq %rax, PT_AX(%rsp)
+    cmpl $TIF_RSEQ, %edx                /* nothing else: the fast return will do after it */
+    je syscall_return_rseq
 return_to_user:
     movq %rsp, %rdi
     call exit_to_user_work
@@ -75,6 +77,12 @@ return_to_user_now:
     swapgs
 user_iretq:
     iretq
+
+syscall_return_rseq:
+    movq %rsp, %rdi
+    call rseq_return_from_syscall
+    movq PT_AX(%rsp), %rax
+    jmp 1b
 
 /* The first instruction of a new task; rax = the task that ran before. */
     .globl ret_from_fork

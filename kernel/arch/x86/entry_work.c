@@ -4,6 +4,7 @@
  */
 #include "kernel/arch/x86/switch.h"
 #include "kernel/signal/signal.h"
+#include "kernel/task/rseq.h"
 
 void task_work_run(void) __weak;        /* deferred work of front FS, if there is any */
 void exit_to_user_work(struct pt_regs *regs);
@@ -23,6 +24,9 @@ void exit_to_user_work(struct pt_regs *regs)
         } else if (work & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) {
             local_irq_enable();
             do_signal(regs);
+        } else if (work & TIF_RSEQ) { /* after signals: over a handler it is outside of any section */
+            local_irq_enable();
+            rseq_return_to_user(regs);
         } else {
             break;
         }
