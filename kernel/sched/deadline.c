@@ -35,11 +35,14 @@ u64 dl_total_bandwidth(void)
     return READ_ONCE(admitted_bw);
 }
 
+static u64 limit_by(int runtime_us, int period_us, unsigned cpus)
+{
+    return runtime_us < 0 ? (u64)cpus << BW_SHIFT : dl_bandwidth((u64)runtime_us, (u64)period_us) * cpus;
+}
+
 static u64 bandwidth_limit(unsigned cpus)
 {
-    if (sched_rt_runtime_us < 0)
-        return (u64)cpus << BW_SHIFT;
-    return dl_bandwidth((u64)sched_rt_runtime_us, (u64)sched_rt_period_us) * cpus;
+    return limit_by(sched_rt_runtime_us, sched_rt_period_us, cpus);
 }
 
 static unsigned num_balancing_cpus(void)
@@ -61,6 +64,21 @@ int dl_admit_locked(struct task_struct *t, u64 bw)
     if (!err) {
         admitted_bw += bw - t->dl.bw;
         t->dl.bw = bw;
+    }
+    spin_unlock(&admission_lock);
+    return err;
+}
+
+int dl_set_limit(int runtime_us, int period_us)
+{
+    int err = 0;
+
+    spin_lock(&admission_lock);
+    if (admitted_bw > limit_by(runtime_us, period_us, num_balancing_cpus()))
+        err = -EBUSY;
+    if (!err) {
+        WRITE_ONCE(sched_rt_runtime_us, runtime_us);
+        WRITE_ONCE(sched_rt_period_us, period_us);
     }
     spin_unlock(&admission_lock);
     return err;

@@ -89,21 +89,56 @@ static struct task_struct *movable(struct rq *rq)
     return t && READ_ONCE(t->se.nr_cpus_allowed) > 1 ? t : NULL;
 }
 
+/* It ran lately: what it has in this CPU's cache is worth more than a shorter queue elsewhere. */
+static bool is_hot(const struct task_struct *t, u64 now)
+{
+    return now - t->se.exec_start < READ_ONCE(sched_tunables.migration_cost);
+}
+
+/* t, or the next in turn, which has waited longest, if t is hot; NULL: both are. A CPU that idles takes a hot one, too (shelf). */
+static struct task_struct *colder(struct rq *rq, struct task_struct *t, u64 now)
+{
+    struct task_struct *next;
+
+    if (!t || !is_hot(t, now))
+        return t;
+    next = FAIR_TASK(fairq_min(&rq->q.fair));
+    return READ_ONCE(next->se.nr_cpus_allowed) > 1 && !is_hot(next, now) ? next : NULL;
+}
+
+/* At most n tasks go to cpu; the number that went. Hot ones only if `any`. */
+static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
+{
+    u64 now = rdtsc();
+    u32 gone = 0;
+
+    while (gone < n) {
+        struct task_struct *t = any ? movable(rq) : colder(rq, movable(rq), now);
+
+        if (!t || !rq_task_may_run_on(&t->se.rq, cpu))
+            break;
+        fair_dequeue(rq, t);
+        rq->q.nr_running--;
+        rq_send(&rq->q, &t->se.rq, cpu);
+        gone++;
+    }
+    return gone;
+}
+
 /* No CPU idles, but one is less crowded by two or more: it gets half the difference. A CPU with one task has no tick with which to come
  * and ask, so the owner pushes. */
 static void push_half(struct rq *rq)
 {
     struct task_struct *t = movable(rq);
     u32 cpu = t ? sched_least_loaded(t, rq->q.cpu) : rq->q.cpu, mine = sched_crowd(rq->q.cpu), theirs = sched_crowd(cpu);
+    bool any = task_is_urgent(rq->curr) || rq->refused == HOT_TRIES;
 
     if (theirs + 2 > mine || mine < 3)
         return;
-    for (u32 n = min((mine - theirs) / 2, (u32)BALANCE_MOST); n && t && rq_task_may_run_on(&t->se.rq, cpu); n--) {
-        fair_dequeue(rq, t);
-        rq->q.nr_running--;
-        rq_send(&rq->q, &t->se.rq, cpu);
-        t = movable(rq);
-    }
+    if (push_tasks(rq, cpu, min((mine - theirs) / 2, READ_ONCE(sched_tunables.nr_migrate)), any) || any)
+        rq->refused = 0;
+    else
+        rq->refused++;
 }
 
 /* Behind an rt task nobody can say how long the wait is. */

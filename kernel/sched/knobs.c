@@ -23,6 +23,29 @@ static int base_slice_set(s64 ns)
     return 0;
 }
 
+static s64 migration_cost_get(void)
+{
+    return (s64)sched_tunables.migration_cost_ns;
+}
+
+static int migration_cost_set(s64 ns)
+{
+    WRITE_ONCE(sched_tunables.migration_cost_ns, (u64)ns);
+    WRITE_ONCE(sched_tunables.migration_cost, sched_ticks((u64)ns));
+    return 0;
+}
+
+static s64 nr_migrate_get(void)
+{
+    return sched_tunables.nr_migrate;
+}
+
+static int nr_migrate_set(s64 tasks)
+{
+    WRITE_ONCE(sched_tunables.nr_migrate, (u32)tasks);
+    return 0;
+}
+
 static s64 rt_period_get(void)
 {
     return sched_rt_period_us;
@@ -30,10 +53,7 @@ static s64 rt_period_get(void)
 
 static int rt_period_set(s64 us)
 {
-    if (us < sched_rt_runtime_us)
-        return -EINVAL;
-    WRITE_ONCE(sched_rt_period_us, (int)us);
-    return 0;
+    return us < sched_rt_runtime_us ? -EINVAL : dl_set_limit(sched_rt_runtime_us, (int)us);
 }
 
 static s64 rt_runtime_get(void)
@@ -43,10 +63,7 @@ static s64 rt_runtime_get(void)
 
 static int rt_runtime_set(s64 us)
 {
-    if (us > sched_rt_period_us)
-        return -EINVAL;
-    WRITE_ONCE(sched_rt_runtime_us, (int)us);
-    return 0;
+    return us > sched_rt_period_us ? -EINVAL : dl_set_limit((int)us, sched_rt_period_us);
 }
 
 #define RR_TIMESLICE_DEFAULT_MS 100

@@ -65,6 +65,7 @@ struct rq {
     u32 balance_cursor;            /* the last CPU that sched_least_loaded looked at */
     u32 near_cursor;               /* the same among the CPUs of its cache */
     u32 balance_tick;
+    u32 refused;                   /* passes that moved nothing because all was hot */
     u32 called;                    /* the last idle CPU that was told of surplus here */
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
@@ -92,7 +93,7 @@ extern bool sched_smp; /* more than one CPU is online */
 #define PRIO_IDLE 140
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
-#define BALANCE_MOST 8    /* tasks that leave at once */
+#define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_SHIFT 10
@@ -120,6 +121,7 @@ static inline bool task_is_urgent(const struct task_struct *t) { return t->prio 
 #define PRIO_DEADLINE (-1)
 u64 dl_bandwidth(u64 runtime_ns, u64 period_ns);
 int dl_admit_locked(struct task_struct *t, u64 bw); /* attr_lock held: reserves bw instead of what t has. 0, -EBUSY */
+int dl_set_limit(int runtime_us, int period_us); /* of the rt throttle. -EBUSY: what was promised needs more */
 void dl_init(struct rq *rq);
 int dl_cpu_leaves(u32 cpu); /* takes cpu out of cpu_active_mask. -EBUSY: what was promised needs it */
 struct task_struct *dl_any_throttled(struct rq *rq);
@@ -140,6 +142,8 @@ struct sched_tunables {
     u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
     u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
     u64 base_slice_ns;
+    u64 migration_cost, migration_cost_ns;                      /* who ran since then is hot */
+    u32 nr_migrate;                                             /* tasks that leave at once */
     u64 avg_period;                                             /* ticks: averages are not brought up to date more often */
 };
 extern struct sched_tunables sched_tunables;

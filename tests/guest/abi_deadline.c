@@ -267,3 +267,48 @@ TEST(write, EINVAL_of_the_real_time_throttle)
     FAILS(write_knob("sched_rt_period_us", "0"), EINVAL);
     EQ(write_knob("sched_rt_runtime_us", "950000"), 6);
 }
+
+/* ---- the throttle and what was promised ---- */
+
+#define SYSCTL "/proc/sys/kernel/"
+
+static int write_number(const char *file, long value)
+{
+    char text[32];
+    int fd = open(file, O_WRONLY), n = snprintf(text, sizeof text, "%ld", value);
+    ssize_t done = fd < 0 ? -1 : write(fd, text, (size_t)n);
+    int e = errno;
+    close(fd);
+    errno = e;
+    return done == n ? 0 : -1;
+}
+
+static long read_number(const char *file)
+{
+    char text[32] = "";
+    int fd = open(file, O_RDONLY);
+    CHECK(fd >= 0 && read(fd, text, sizeof text - 1) > 0);
+    close(fd);
+    return atol(text);
+}
+
+/* 0.9 of one CPU are promised; the throttle would leave 0.8 of one on all of them. */
+TEST(write, EBUSY_below_what_was_promised)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN), too_little = 800000 / cpus, too_long = 950000 * cpus / 8 * 10;
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", too_little), 0);
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", 950000), 0);
+    EQ(set_deadline(90 * MS, 100 * MS, 100 * MS, 0), 0);
+    FAILS(write_number(SYSCTL "sched_rt_runtime_us", too_little), EBUSY);
+    EQ(read_number(SYSCTL "sched_rt_runtime_us"), 950000);
+    FAILS(write_number(SYSCTL "sched_rt_period_us", too_long), EBUSY);
+    EQ(read_number(SYSCTL "sched_rt_period_us"), 1000000);
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", -1), 0);
+    FAILS(write_number(SYSCTL "sched_rt_runtime_us", too_little), EBUSY);
+    EQ(read_number(SYSCTL "sched_rt_runtime_us"), -1);
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", 950000), 0);
+    EQ(set_policy(SCHED_OTHER), 0);
+    abi_sleep_ms(300); /* a promise may hold until the end of its period */
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", too_little), 0);
+    EQ(write_number(SYSCTL "sched_rt_runtime_us", 950000), 0);
+}

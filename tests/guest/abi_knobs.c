@@ -351,3 +351,103 @@ TEST(write, knob_sched_deadline_period)
     EQ(set(SYSCTL "sched_deadline_period_max_us", "4194304"), 0);
     EQ(ask_deadline(1001 * MS), 0);
 }
+
+/* ---- balancing ---- */
+
+#define CROWD 41
+
+/* On which CPU it ran last, by /proc/PID/stat. */
+static int cpu_of(pid_t pid)
+{
+    char file[64];
+    int cpu = -1;
+    snprintf(file, sizeof file, "/proc/%d/stat", pid);
+    const char *rest = strrchr(get(file), ')');
+    CHECK(rest);
+    for (int field = 2; field < 39 && rest; field++) {
+        rest = strchr(rest + 1, ' ');
+    }
+    CHECK(rest && sscanf(rest, "%d", &cpu) == 1);
+    return cpu;
+}
+
+static pid_t hog_on(int cpu)
+{
+    unsigned long mask = 1ul << cpu;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int none = 0;
+        syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
+        for (;;) {
+        }
+    }
+    EQ(syscall(SYS_sched_setaffinity, pid, sizeof mask, &mask), 0);
+    return pid;
+}
+
+static int number_on(const pid_t *pids, int n, int cpu)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++) {
+        sum += cpu_of(pids[i]) == cpu;
+    }
+    return sum;
+}
+
+/* One computes on the last CPU, CROWD on the first, which then may go to both: how long until a third of these have gone? */
+static int64_t time_to_spread(void)
+{
+    int last = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1, top = 20;
+    unsigned long both = 1ul | 1ul << last;
+    pid_t pids[CROWD], there = hog_on(last);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &top), 0);
+    for (int i = 0; i < CROWD; i++) {
+        pids[i] = hog_on(0);
+    }
+    abi_sleep_ms(50);
+    EQ(number_on(pids, CROWD, last), 0);
+    for (int i = 0; i < CROWD; i++) {
+        EQ(syscall(SYS_sched_setaffinity, pids[i], sizeof both, &both), 0);
+    }
+    int64_t begun = clock_ns(CLOCK_MONOTONIC);
+    while (number_on(pids, CROWD, last) < CROWD / 3 && clock_ns(CLOCK_MONOTONIC) - begun < 8000 * MS) {
+        abi_sleep_ms(2);
+    }
+    begun = clock_ns(CLOCK_MONOTONIC) - begun;
+    for (int i = 0; i < CROWD; i++) {
+        end(pids[i]);
+    }
+    end(there);
+    return begun;
+}
+
+/* `fast` and `slow` are values of the knob; the crowd disperses in half the time at most with the first. */
+static void spreads_faster(const char *knob, const char *fast, const char *slow)
+{
+    char file[64], before[32];
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        return;
+    }
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    snprintf(file, sizeof file, DEBUG "%s", knob);
+    snprintf(before, sizeof before, "%s", get(file));
+    int64_t quick, lasting;
+    int attempt = 0;
+    do {
+        EQ(set(file, fast), 0);
+        quick = time_to_spread();
+        EQ(set(file, slow), 0);
+        lasting = time_to_spread();
+    } while (!differ(knob, quick, lasting, attempt++));
+    EQ(set(file, before), 0);
+}
+
+TEST(write, knob_nr_migrate)
+{
+    spreads_faster("nr_migrate", "32", "1");
+}
+
+TEST(write, knob_migration_cost)
+{
+    spreads_faster("migration_cost_ns", "0", "1000000000");
+}
