@@ -90,8 +90,12 @@ static const struct config_key verdict_keys[] = {
 static const struct config_rule verdict = {.type = CONFIG_MAP, .keys = verdict_keys};
 static const struct config_key gate_keys[] = {{"floors", &floors, true}, {"drift", &share, true}, END};
 static const struct config_rule gate = {.type = CONFIG_MAP, .keys = gate_keys};
+static const struct config_rule days = {.type = CONFIG_WHOLE, .min = 0, .max = 1e6};
+static const struct config_rule last_runs = {.type = CONFIG_WHOLE, .min = 1, .max = 1e6};
+static const struct config_key keep_keys[] = {{"last", &last_runs, true}, {"days", &days, true}, END};
+static const struct config_rule keep = {.type = CONFIG_MAP, .keys = keep_keys};
 static const struct config_key policy_keys[] = {
-    {"run", &run, true}, {"verdict", &verdict, true}, {"gate", &gate, true}, END};
+    {"run", &run, true}, {"verdict", &verdict, true}, {"gate", &gate, true}, {"keep", &keep, true}, END};
 static const struct config_rule policy = {.type = CONFIG_MAP, .keys = policy_keys};
 
 // configs/tune/NAME.yaml

@@ -137,7 +137,7 @@ json_t *gate_against_file(json_t *baseline, json_t *run, const char *kernel)
 
 static bool other_host(json_t *a, json_t *b)
 {
-    static const char *const keys[] = {"cpu", "cpus", "governor", "smt", "microcode"};
+    static const char *const keys[] = {"cpu", "cpus", "governor", "smt", "microcode", "name"};
     json_t *x = json_object_get(json_object_get(a, "identity"), "host");
     json_t *y = json_object_get(json_object_get(b, "identity"), "host");
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {

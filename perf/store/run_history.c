@@ -22,6 +22,11 @@ struct history {
 char *history_fingerprint(json_t *run)
 {
     json_t *id = json_object_get(run, "identity"), *host = json_object_get(id, "host");
+    json_t *imported = json_object_get(run, "imported");
+    if (imported)
+        return x_printf("%s %s on %s", text_of(imported, "tool"),
+                        *text_of(imported, "version") ? text_of(imported, "version") : "(version not given)",
+                        *text_of(host, "name") ? text_of(host, "name") : "a host not named");
     if (!strcmp(text_of(run, "tier"), "det"))
         return x_printf("QEMU %s", text_of(json_object_get(id, "qemu"), "version"));
     return x_printf("%s, %d CPUs", text_of(host, "cpu"),

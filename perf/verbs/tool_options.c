@@ -12,6 +12,15 @@ static const struct argp_option options[] = {
     {0},
 };
 
+int option_whole(struct argp_state *state, const char *arg, const char *what, int least)
+{
+    char *end;
+    long v = strtol(arg, &end, 10);
+    if (end == arg || *end || v < least || v > 1000000)
+        argp_error(state, "%s must be a whole number from %d on, not \"%s\"", what, least, arg);
+    return v;
+}
+
 static void replace(char **path, const char *by)
 {
     free(*path);

@@ -4,4 +4,7 @@
 
 #include <argp.h>
 
+// The argument as a whole number from `least` to a million; ends the program with a usage error when it is none.
+int option_whole(struct argp_state *state, const char *arg, const char *what, int least);
+
 extern const struct argp_child tool_options[];

@@ -20,3 +20,6 @@ int verb_lines(int argc, char **argv);
 int verb_profile(int argc, char **argv);
 int verb_trace(int argc, char **argv);
 int verb_scale(int argc, char **argv);
+int verb_import(int argc, char **argv);
+int verb_export(int argc, char **argv);
+int verb_gc(int argc, char **argv);

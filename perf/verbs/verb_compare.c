@@ -1,6 +1,7 @@
 // cloudbench compare: one run compares its kernels; two runs are compared row by row.
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
+#include "perf/store/run_history.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/verb.h"
@@ -9,18 +10,20 @@
 
 #include <argp.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_STRICT, OPT_RUNS };
+enum { OPT_FORMAT = 256, OPT_STRICT, OPT_RUNS, OPT_ACROSS };
 
 struct compare_args {
     const char *run[2], *format, *base;
     int runs;
-    bool strict;
+    bool strict, across;
 };
 
 static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
     {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed, 4 when one is inconclusive", 0},
+    {"across", OPT_ACROSS, 0, 0, "compare two runs of different hosts too; the table says which", 0},
     {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
     {0},
 };
@@ -34,6 +37,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_STRICT:
         a->strict = true;
+        break;
+    case OPT_ACROSS:
+        a->across = true;
         break;
     case OPT_RUNS:
         a->base = arg;
@@ -58,6 +64,27 @@ static int strict_code(json_t *rows)
     return s.inconclusive ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
+// Runs of different hosts are not compared unasked; asked, every row and the table's head say so. False after saying why.
+static bool label_hosts(const struct compare_args *a, json_t *run[2], json_t *rows)
+{
+    char *host[2] = {history_fingerprint(run[0]), history_fingerprint(run[1])};
+    bool differ = strcmp(host[0], host[1]) != 0, ok = !differ || a->across;
+    json_t *row;
+    size_t i;
+    if (!ok) {
+        say_error("the runs are of different hosts (\"%s\" and \"%s\")", host[0], host[1]);
+        say_hint("--across compares them nevertheless and says so");
+    }
+    json_array_foreach (rows, i, row)
+        if (ok && differ) {
+            json_object_set_new(row, "host_a", json_string(host[0]));
+            json_object_set_new(row, "host_b", json_string(host[1]));
+        }
+    free(host[0]);
+    free(host[1]);
+    return ok;
+}
+
 static int compare(const struct compare_args *a, json_t *run[2])
 {
     char *why = NULL;
@@ -66,6 +93,10 @@ static int compare(const struct compare_args *a, json_t *run[2])
     if (!rows) {
         say_error("%s", why);
         free(why);
+        return EXIT_USAGE;
+    }
+    if (a->runs == 2 && !label_hosts(a, run, rows)) {
+        json_decref(rows);
         return EXIT_USAGE;
     }
     compare_view(run[0], rows, a->format);

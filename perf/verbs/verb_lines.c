@@ -49,15 +49,6 @@ static void add_words(struct str_list *l, const char *arg)
     free(copy);
 }
 
-static int whole(struct argp_state *state, const char *arg, const char *what, int least)
-{
-    char *end;
-    long v = strtol(arg, &end, 10);
-    if (end == arg || *end || v < least || v > 1000000)
-        argp_error(state, "%s must be a whole number from %d on, not \"%s\"", what, least, arg);
-    return v;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct lines_args *a = state->input;
@@ -72,10 +63,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         add_words(&a->topologies, arg);
         break;
     case OPT_TOP:
-        a->top = whole(state, arg, "--top", 0);
+        a->top = option_whole(state, arg, "--top", 0);
         break;
     case OPT_ITERS:
-        a->iters = whole(state, arg, "--iters", 1);
+        a->iters = option_whole(state, arg, "--iters", 1);
         break;
     case OPT_CONFLICTS:
         a->conflicts = true;

@@ -40,7 +40,14 @@ void format_number(char *out, size_t n, double v)
 
 char *tier_line(json_t *run)
 {
-    json_t *t = json_object_get(run, "topology");
+    json_t *t = json_object_get(run, "topology"), *imported = json_object_get(run, "imported");
+    if (imported)
+        return x_printf("imported: %s %s, by its file %s; host: %s", text_of(imported, "tool"),
+                        *text_of(imported, "version") ? text_of(imported, "version") : "(version not given)",
+                        text_of(imported, "file"),
+                        *text_of(json_object_get(json_object_get(run, "identity"), "host"), "name")
+                            ? text_of(json_object_get(json_object_get(run, "identity"), "host"), "name")
+                            : "not named");
     int cpus = json_integer_value(json_object_get(t, "cpus")),
         nodes = json_array_size(json_object_get(t, "nodes"));
     return x_printf("tier %s (%s); %d CPU%s, %d node%s, %d MiB; QEMU %s", text_of(run, "tier"),
@@ -256,6 +263,9 @@ static void print_sides(json_t *run, json_t *rows)
     json_t *first = json_array_get(rows, 0);
     if (!strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"))) {
         puts("a = first run, b = second run");
+        if (*text_of(first, "host_a"))
+            printf("different hosts: a on %s, b on %s; what differs may be the hosts'\n", text_of(first, "host_a"),
+                   text_of(first, "host_b"));
         return;
     }
     print_side(run, rows, "kernel_a", "a = ");

@@ -227,6 +227,11 @@ static void add_kernels(struct text_buf *t, json_t *id)
 static void add_identity(struct text_buf *t, json_t *run)
 {
     json_t *id = json_object_get(run, "identity");
+    if (json_object_get(run, "imported")) {
+        text_add(t, "<h2>Where it comes from</h2>");
+        add_json(t, "File, tool, version", json_object_get(run, "imported"));
+        return;
+    }
     text_add(t, "<h2>What was compared</h2><p>One initramfs, one QEMU, one argument list; only "
                 "<code>-kernel</code> and "
                 "<code>-append</code> differ.</p>");
@@ -245,7 +250,11 @@ static void add_method(struct text_buf *t, json_t *run)
 {
     bool det = !strcmp(text_of(run, "tier"), "det");
     text_add(t, "<h2>How each number was made</h2>");
-    if (det)
+    if (json_object_get(run, "imported"))
+        text_add(t, "<p>Measured by another tool and imported: each number is one of the tool's text, which is kept beside the run, "
+                    "in nanoseconds; a rate of operations became the time from one to the next. Nothing here was measured by "
+                    "cloudbench, and what the machine was is what the importer was told.</p>");
+    else if (det)
         text_add(t, "<p>Guest instructions per operation. Each workload runs in a fresh process "
                     "three times: to warm up, with N "
                     "and with 2N iterations. A plugin counts every instruction of the whole "
@@ -264,7 +273,7 @@ static void add_method(struct text_buf *t, json_t *run)
                     "the Mann-Whitney test over boots, adjusted over the suite. A difference must also "
                     "exceed the metric's floor, the row's own noise between boots of one kernel, and "
                     "what the canary, the same arithmetic on both kernels, moved.</p>");
-    if (strcmp(text_of(run, "tier"), "kvm") && !det)
+    if (!strcmp(text_of(run, "tier"), "tcg"))
         text_add(t, "<p><b>All times are emulated</b>: they compare the kernels under QEMU's TCG, "
                     "not on hardware.</p>");
     add_json(t, "Every sample: N and 2N, both slopes, counts per operation",
