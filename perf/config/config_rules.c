@@ -118,12 +118,25 @@ static const struct config_key tune_keys[] = {
 static const struct config_rule tune = {.type = CONFIG_MAP, .keys = tune_keys};
 static const struct config_rule tunes = {.type = CONFIG_MAP, .of = &tune};
 
-const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "tune", "workloads", NULL};
+// configs/triage.yaml
+static const char *const states[] = {"expected", "bug", "noise", "accepted", NULL};
+static const struct config_rule state = {.type = CONFIG_TEXT, .words = states};
+static const struct config_rule commit = {.type = CONFIG_TEXT, .min = 7, .max = 40};
+static const struct config_rule remark = {.type = CONFIG_TEXT, .min = 1, .max = 1000};
+static const struct config_key note_keys[] = {
+    {"workload", &name_text, true}, {"state", &state, true},     {"text", &remark, true},
+    {"metric", &name_text, false},  {"kernel", &name_text, false}, {"tier", &name_text, false},
+    {"from", &commit, false},       {"to", &commit, false},      {"link", &text, false},
+    END};
+static const struct config_rule note = {.type = CONFIG_MAP, .keys = note_keys};
+static const struct config_rule notes = {.type = CONFIG_MAP, .of = &note};
+
+const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "triage", "tune", "workloads", NULL};
 
 const struct config_rule *config_rule_of(const char *name)
 {
     static const struct config_rule *const rules[] = {&kernels, &policy, &suites, &topologies,
-                                                      &tunes, &workloads};
+                                                      &notes, &tunes, &workloads};
     for (size_t i = 0; config_names[i]; i++)
         if (!strcmp(config_names[i], name))
             return rules[i];

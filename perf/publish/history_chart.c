@@ -109,18 +109,32 @@ static void add_change(struct text_buf *t, const struct frame *f, json_t *points
     text_add(t, "</title></line>");
 }
 
-static void add_changes(struct text_buf *t, const struct frame *f, json_t *points)
+json_t *history_changes(json_t *one)
 {
+    json_t *points = json_object_get(one, "points"), *changes = json_object_get(one, "changes");
     size_t n = json_array_size(points), i;
+    if (changes)
+        return changes;
     double *v = x_alloc((n + 1) * sizeof(*v));
     size_t *at = x_alloc((n + 1) * sizeof(*at));
     for (i = 0; i < n; i++)
         v[i] = value_of(json_array_get(points, i));
     size_t found = stats_change_points(v, n, SEED, at);
+    changes = json_array();
     for (i = 0; i < found; i++)
-        add_change(t, f, points, at[i]);
+        json_array_append_new(changes, json_integer(at[i]));
+    json_object_set_new(one, "changes", changes);
     free(at);
     free(v);
+    return changes;
+}
+
+static void add_changes(struct text_buf *t, const struct frame *f, json_t *one)
+{
+    json_t *at;
+    size_t i;
+    json_array_foreach (history_changes(one), i, at)
+        add_change(t, f, json_object_get(one, "points"), json_integer_value(at));
 }
 
 static void add_line(struct text_buf *t, const struct frame *f, json_t *points, size_t which)
@@ -167,7 +181,7 @@ void history_chart(struct text_buf *t, json_t *series)
               HEIGHT);
     add_axis(t, &f);
     json_array_foreach (series, i, one) {
-        add_changes(t, &f, json_object_get(one, "points"));
+        add_changes(t, &f, one);
         add_line(t, &f, json_object_get(one, "points"), i);
     }
     text_add(t, "</svg>");

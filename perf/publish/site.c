@@ -4,6 +4,7 @@
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
 #include "perf/store/run_history.h"
+#include "perf/store/triage.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -24,6 +25,7 @@ static const char site_style[] =
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
+    ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
     "td.good{background:color-mix(in srgb,var(--ahead) 22%,transparent)}"
     "td.worse{background:color-mix(in srgb,var(--lost) 28%,transparent)}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
@@ -31,7 +33,8 @@ static const char site_style[] =
 struct site {
     const char *base, *dir;
     struct history *history;
-    json_t *runs, *series;
+    json_t *runs, *series, *commits; // commits: run id -> commit
+    json_t *notes;                   // of perf/store/triage.h; those that were shown have "used"
     int pages;
 };
 
@@ -177,6 +180,52 @@ static void add_metric(struct text_buf *t, json_t *of_workload, const char *metr
     json_decref(list);
 }
 
+static void show_note(struct text_buf *t, json_t *note)
+{
+    text_addf(t, "<span class='note %s'>", text_of(note, "state"));
+    html_escape(t, text_of(note, "state"));
+    text_add(t, "</span> ");
+    html_escape(t, text_of(note, "text"));
+    if (*text_of(note, "link")) {
+        text_add(t, " <a href='");
+        html_escape(t, text_of(note, "link"));
+        text_add(t, "'>more</a>");
+    }
+    json_object_set_new(note, "used", json_true());
+}
+
+// What is known of a change of level between two neighbouring points.
+static void change_notes(struct text_buf *t, struct site *s, json_t *one, size_t at)
+{
+    json_t *points = json_object_get(one, "points"), *note;
+    const char *before = text_of(json_array_get(points, at - 1), "run"), *after = text_of(json_array_get(points, at), "run");
+    struct triage_change c = {.workload = text_of(one, "workload"), .metric = text_of(one, "metric"), .kernel = text_of(one, "kernel"),
+                              .tier = text_of(one, "tier"), .before = text_of(s->commits, before), .after = text_of(s->commits, after)};
+    size_t i;
+    json_array_foreach (s->notes, i, note) {
+        if (!triage_applies(note, &c))
+            continue;
+        text_add(t, "<p>Change of ");
+        html_escape(t, c.kernel);
+        text_add(t, " at <a href='../run/");
+        html_escape(t, after);
+        text_add(t, ".html'>");
+        html_escape(t, after);
+        text_add(t, "</a>: ");
+        show_note(t, note);
+        text_add(t, "</p>");
+    }
+}
+
+static void all_change_notes(struct text_buf *t, struct site *s, json_t *of_workload)
+{
+    json_t *one, *at;
+    size_t i, k;
+    json_array_foreach (of_workload, i, one)
+        json_array_foreach (history_changes(one), k, at)
+            change_notes(t, s, one, json_integer_value(at));
+}
+
 static bool write_history(struct site *s, json_t *of_workload)
 {
     struct text_buf t = {0};
@@ -193,6 +242,7 @@ static bool write_history(struct site *s, json_t *of_workload)
             list_add(&metrics, text_of(one, "metric"));
             add_metric(&t, of_workload, text_of(one, "metric"));
         }
+    all_change_notes(&t, s, of_workload);
     site_page_close(&t);
     bool ok = write_page(s, path, &t);
     list_free(&metrics);
@@ -259,7 +309,8 @@ static void ratio_cell(struct text_buf *t, json_t *c)
 static void overview_row(struct text_buf *t, struct site *s, json_t *board, json_t *c)
 {
     char *path = history_path(board, text_of(c, "workload")), *title = row_title(c);
-    json_t *series = find_series(s, board, c, text_of(c, "kernel_b"));
+    json_t *series = find_series(s, board, c, text_of(c, "kernel_b")), *note;
+    size_t i;
     text_addf(t, "<tr><td><a href='%s'>", path);
     html_escape(t, title);
     text_add(t, "</a>");
@@ -268,6 +319,10 @@ static void overview_row(struct text_buf *t, struct site *s, json_t *board, json
     ratio_cell(t, c);
     text_add(t, "<td>");
     html_escape(t, verdict_word(c));
+    json_array_foreach (json_object_get(c, "notes"), i, note) {
+        text_add(t, " ");
+        show_note(t, note);
+    }
     text_add(t, "<td>");
     if (series)
         history_spark(t, series);
@@ -289,6 +344,7 @@ static void overview_table(struct text_buf *t, struct site *s, json_t *board, js
         free(why);
         return;
     }
+    triage_attach(s->notes, rows, NULL, run);
     comparison_summarise(rows, &sum);
     text_addf(t, "<p class='banner%s'><b>%d unsupported, %d failed, %d lost</b>, %d same, %d "
                  "inconclusive, %d ahead of %d rows.</p>",
@@ -409,6 +465,30 @@ static bool make_folders(const char *dir)
     return ok;
 }
 
+static void read_commits(struct site *s)
+{
+    json_t *run;
+    size_t i;
+    s->commits = json_object();
+    json_array_foreach (s->runs, i, run)
+        json_object_set(s->commits, text_of(run, "run"), json_object_get(run, "commit"));
+}
+
+// A note that nothing in the histories fits is said, not hidden.
+static void say_stale(const struct site *s)
+{
+    json_t *note;
+    size_t i;
+    triage_say_faults(s->notes);
+    json_array_foreach (s->notes, i, note) {
+        char *fault = triage_fault(note);
+        if (!fault && !json_object_get(note, "used") && json_array_size(s->runs))
+            say("%s: note %s is stale: no change of level and no loss in the histories fits it", text_of(note, "place"),
+                text_of(note, "name"));
+        free(fault);
+    }
+}
+
 bool site_write(const char *base, const char *dir, int *pages)
 {
     struct site s = {.base = base, .dir = dir};
@@ -422,13 +502,18 @@ bool site_write(const char *base, const char *dir, int *pages)
         return false;
     s.runs = history_runs(s.history);
     s.series = history_series(s.history);
+    s.notes = triage_read();
+    read_commits(&s);
     for (size_t i = 0; i < json_array_size(s.runs); i++)
         ok = write_run(&s, text_of(json_array_get(s.runs, i), "run")) && ok;
     ok = write_histories(&s) && ok;
     ok = write_overview(&s) && write_method(&s) && ok;
     *pages = s.pages;
+    say_stale(&s);
     json_decref(s.runs);
     json_decref(s.series);
+    json_decref(s.commits);
+    json_decref(s.notes);
     history_close(s.history);
     return ok;
 }

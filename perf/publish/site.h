@@ -22,5 +22,7 @@ void site_number(struct text_buf *t, double v);
 // A chart of one workload and metric: one line a kernel, changes of level marked. `series` are of one
 // board, workload and metric.
 void history_chart(struct text_buf *t, json_t *series);
+// Where a series changed its level: indices into its points, kept in the series.
+json_t *history_changes(json_t *one);
 // A small line of a series without axes.
 void history_spark(struct text_buf *t, json_t *one);

@@ -5,6 +5,7 @@
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
 #include "perf/stats/quantile.h"
+#include "perf/util/git_commit.h"
 #include "perf/util/project.h"
 
 #include <stdlib.h>
@@ -173,6 +174,9 @@ static json_t *make_identity(struct session *s)
                   kernels, "argv", argv, "argv_diff", diff, "host", identity_host());
     if (s->o->tier.tier == TIER_DET)
         json_object_set_new(id, "plugin", identity_file(s->o->plugin));
+    char *commit = git_commit();
+    json_object_set_new(id, "commit", commit ? json_string(commit) : json_null());
+    free(commit);
     return id;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION 1
+#define VERSION 2
 
 struct history {
     sqlite3 *db;
@@ -65,11 +65,11 @@ static bool is_sound(struct history *h)
 static bool make_tables(struct history *h)
 {
     return execute(h, "CREATE TABLE runs(id TEXT PRIMARY KEY, created TEXT, tier TEXT, topology TEXT,"
-                      " host TEXT);"
+                      " host TEXT, commit_id TEXT);"
                       "CREATE TABLE points(run TEXT, workload TEXT, metric TEXT, unit TEXT, kernel TEXT,"
                       " value REAL);"
                       "CREATE INDEX by_run ON points(run);"
-                      "PRAGMA user_version = 1;");
+                      "PRAGMA user_version = 2;");
 }
 
 static bool open_at(struct history *h, const char *path)
@@ -124,10 +124,11 @@ static void add_run(struct history *h, const char *id, json_t *run)
 {
     char *host = history_fingerprint(run);
     const char *head[] = {id, text_of(run, "created"), text_of(run, "tier"),
-                          text_of(json_object_get(run, "topology"), "name"), host};
+                          text_of(json_object_get(run, "topology"), "name"), host,
+                          text_of(json_object_get(run, "identity"), "commit")};
     json_t *row;
     size_t i;
-    insert(h, "INSERT INTO runs VALUES(?,?,?,?,?)", head, 5, NULL);
+    insert(h, "INSERT INTO runs VALUES(?,?,?,?,?,?)", head, 6, NULL);
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *texts[] = {id, text_of(row, "workload"), text_of(row, "metric"),
                                text_of(row, "unit"), text_of(row, "kernel")};
@@ -230,7 +231,7 @@ static json_t *query(struct history *h, const char *sql)
 
 json_t *history_runs(struct history *h)
 {
-    return query(h, "SELECT id AS run, created, tier, topology, host FROM runs ORDER BY created, id");
+    return query(h, "SELECT id AS run, created, tier, topology, host, commit_id AS \"commit\" FROM runs ORDER BY created, id");
 }
 
 static bool same_series(json_t *a, json_t *b)

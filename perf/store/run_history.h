@@ -12,7 +12,7 @@ struct history;
 struct history *history_open(const char *base, char **why);
 void history_close(struct history *h);
 
-// [{run, created, tier, topology, host}], oldest first.
+// [{run, created, tier, topology, host, commit}], oldest first; commit "" where none is known.
 json_t *history_runs(struct history *h);
 // [{tier, topology, host, workload, metric, unit, kernel, points: [{run, created, value}]}]: one series a
 // combination, ordered by it, its points oldest first. Rows without a number are no points.

@@ -2,6 +2,7 @@
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
 #include "perf/store/run_history.h"
+#include "perf/store/triage.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/verb.h"
@@ -99,6 +100,10 @@ static int compare(const struct compare_args *a, json_t *run[2])
         json_decref(rows);
         return EXIT_USAGE;
     }
+    json_t *notes = triage_read();
+    triage_say_faults(notes);
+    triage_attach(notes, rows, a->runs == 2 ? run[0] : NULL, run[a->runs - 1]);
+    json_decref(notes);
     compare_view(run[0], rows, a->format);
     fflush(stdout);
     report_page_write(run[0], rows);

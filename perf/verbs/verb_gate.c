@@ -2,6 +2,7 @@
 #include "perf/gate/baseline.h"
 #include "perf/gate/gate.h"
 #include "perf/result/run_store.h"
+#include "perf/store/triage.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/project.h"
@@ -176,6 +177,18 @@ static int verdict_code(const struct gate_args *a, json_t *rows)
     return a->strict && s.inconclusive ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
+// A baseline file has no commit: that end is open.
+static void add_notes(const struct gate_args *a, json_t *run, json_t *rows)
+{
+    json_t *notes = triage_read(), *none = json_object();
+    json_t *before = baseline_is(a->baseline) ? NULL : run_store_load(a->base, a->baseline);
+    triage_say_faults(notes);
+    triage_attach(notes, rows, before ? before : none, run);
+    json_decref(before);
+    json_decref(none);
+    json_decref(notes);
+}
+
 static int gate(const struct gate_args *a, json_t *run)
 {
     json_t *rows = judge(a, run);
@@ -183,6 +196,7 @@ static int gate(const struct gate_args *a, json_t *run)
         return EXIT_USAGE;
     int rc = a->confirm ? confirm(a, run, rows) : EXIT_OK;
     if (!rc) {
+        add_notes(a, run, rows);
         gate_view(rows, a->format);
         fflush(stdout);
         bool written = write_report(a->junit, gate_junit, rows, a->baseline) &&

@@ -1,6 +1,8 @@
 // cloudbench list: what can be run and what was run.
 #include "perf/result/run_store.h"
+#include "perf/store/triage.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
@@ -132,6 +134,23 @@ static json_t *topologies(const struct list_args *a)
     return out;
 }
 
+static json_t *triage(const struct list_args *a)
+{
+    json_t *out = json_array(), *notes = triage_read(), *note;
+    size_t i;
+    (void)a;
+    json_array_foreach (notes, i, note) {
+        char *fault = triage_fault(note);
+        json_array_append_new(out, json_pack("{s:O,s:O,s:O,s:s,s:s,s:O,s:s}", "note", json_object_get(note, "name"), "workload",
+                                             json_object_get(note, "workload"), "state", json_object_get(note, "state"), "from",
+                                             text_of(note, "from"), "to", text_of(note, "to"), "text", json_object_get(note, "text"),
+                                             "fault", fault ? fault : ""));
+        free(fault);
+    }
+    json_decref(notes);
+    return out;
+}
+
 static json_t *runs(const struct list_args *a)
 {
     json_t *out = json_array();
@@ -164,7 +183,7 @@ static const struct {
     const char *name;
     json_t *(*make)(const struct list_args *a);
 } kinds[] = {{"suites", suites},   {"workloads", workloads},   {"metrics", metrics},
-             {"kernels", kernels}, {"topologies", topologies}, {"runs", runs}};
+             {"kernels", kernels}, {"topologies", topologies}, {"runs", runs},       {"triage", triage}};
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static void show(json_t *all, const char *format)

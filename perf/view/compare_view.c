@@ -2,6 +2,7 @@
 #include "perf/view/compare_view.h"
 
 #include "perf/result/comparison.h"
+#include "perf/store/triage.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
@@ -118,7 +119,9 @@ static void note_cell(struct text_table *t, int column, json_t *c)
         text_add(&b, "target missed");
     json_array_foreach (more, i, name)
         text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
-    table_cell(t, column, "%s", text_str(&b));
+    char *note = triage_line(c);
+    table_cell(t, column, "%s%s%s", text_str(&b), b.len && *note ? "; " : "", note);
+    free(note);
     text_free(&b);
 }
 

@@ -2,6 +2,7 @@
 #include "perf/view/gate_view.h"
 
 #include "perf/gate/gate.h"
+#include "perf/store/triage.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
@@ -17,6 +18,16 @@ static void number(char *out, size_t n, json_t *v, bool ratio)
         snprintf(out, n, "%.4f", json_number_value(v));
     else if (json_is_number(v))
         format_number(out, n, json_number_value(v));
+}
+
+// Why, and what is known of it; the caller frees it.
+static char *remark_of(json_t *row)
+{
+    char *note = triage_line(row);
+    const char *reason = text_of(row, "reason");
+    char *all = x_printf("%s%s%s", reason, *reason && *note ? "; " : "", note);
+    free(note);
+    return all;
 }
 
 static void fill(struct text_table *t, json_t *rows)
@@ -39,7 +50,9 @@ static void fill(struct text_table *t, json_t *rows)
         number(s, sizeof(s), json_object_get(row, "ratio"), true);
         table_cell(t, 4, "%s", s);
         table_cell(t, 5, "%s", text_of(row, "verdict"));
-        table_cell(t, 6, "%s", text_of(row, "reason"));
+        char *remark = remark_of(row);
+        table_cell(t, 6, "%s", remark);
+        free(remark);
         free(title);
     }
 }
@@ -97,10 +110,10 @@ static void junit_case(struct text_buf *t, json_t *row)
     if (gate_row_fails(row) || !strcmp(text_of(row, "verdict"), "inconclusive")) {
         const char *tag = !gate_row_fails(row) ? "skipped" : no_number ? "error" : "failure";
         text_addf(t, "<%s message=\"%s: accepted %s, now %s", tag, text_of(row, "verdict"), a, b);
-        if (*text_of(row, "reason")) {
-            text_add(t, "; ");
-            xml_escape(t, text_of(row, "reason"));
-        }
+        char *remark = remark_of(row);
+        text_add(t, *remark ? "; " : "");
+        xml_escape(t, remark);
+        free(remark);
         text_add(t, "\"/>");
     }
     text_add(t, "</testcase>\n");
@@ -148,9 +161,9 @@ void gate_markdown(struct text_buf *t, json_t *rows, const char *name)
     text_add(t, "| workload | kernel | accepted | this run | ratio | verdict | note |\n"
                 "|---|---|---:|---:|---:|---|---|\n");
     json_array_foreach (rows, i, row) {
-        char a[64], b[64], r[64], *title = row_title(row);
+        char a[64], b[64], r[64], *title = row_title(row), *remark = remark_of(row);
         const char *cells[] = {title, text_of(row, "kernel"), a, b, r, text_of(row, "verdict"),
-                               text_of(row, "reason")};
+                               remark};
         number(a, sizeof(a), json_object_get(row, "a"), false);
         number(b, sizeof(b), json_object_get(row, "b"), false);
         number(r, sizeof(r), json_object_get(row, "ratio"), true);
@@ -161,5 +174,6 @@ void gate_markdown(struct text_buf *t, json_t *rows, const char *name)
         }
         text_add(t, "|\n");
         free(title);
+        free(remark);
     }
 }

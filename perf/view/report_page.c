@@ -2,6 +2,7 @@
 #include "perf/view/report_page.h"
 
 #include "perf/result/comparison.h"
+#include "perf/store/triage.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/project.h"
@@ -145,6 +146,10 @@ static void add_note(struct text_buf *t, json_t *c)
     html_escape(t, text_of(c, "reason"));
     json_array_foreach (json_object_get(c, "more"), i, name)
         text_addf(t, "%s%s", i ? ", " : " more ", json_string_value(name));
+    char *note = triage_line(c);
+    text_add(t, *note ? " " : "");
+    html_escape(t, note);
+    free(note);
     text_add(t, "</td></tr>");
 }
 
