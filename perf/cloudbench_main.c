@@ -1,6 +1,8 @@
 // cloudbench: boots CloudOS and Linux in the same virtual machine and says which is faster, and by
 // how much. This file owns the choice of the verb and nothing else.
 #include "perf/config/config.h"
+#include "perf/config/sched_profile.h"
+#include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guarded_exec.h"
@@ -39,7 +41,7 @@ static void usage(FILE *out)
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].about);
     fputs("\n`cloudbench VERB --help` shows a verb's options; every verb takes --set DOCUMENT.KEY=VALUE\n"
-          "and --profile FILE (many of them), which go over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
+          "and --profile FILE|NAME (many of them), which go over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
           "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment "
           "refused,\n"
           "6 guest failure, 77 skipped, 130 interrupted.\n",
@@ -55,11 +57,12 @@ static int run_verb(const struct verb *v, int argc, char **argv)
     return v->run(argc - 1, argv + 1);
 }
 
-// The settings of a profile file, as if each were given by --set.
-static bool take_profile(const char *path)
+// The settings of a profile, a file or one of configs/sched/, as if each were given by --set.
+static bool take_profile(const char *profile)
 {
+    bool named = *profile && !strchr(profile, '/') && !strchr(profile, '.');
     char *why = NULL;
-    json_t *list = config_profile(path, &why), *v;
+    json_t *list = named ? sched_profile(project_root(), profile, &why) : config_profile(profile, &why), *v;
     size_t i;
     json_array_foreach (list, i, v)
         if (!why)

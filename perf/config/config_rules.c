@@ -131,12 +131,29 @@ static const struct config_key note_keys[] = {
 static const struct config_rule note = {.type = CONFIG_MAP, .keys = note_keys};
 static const struct config_rule notes = {.type = CONFIG_MAP, .of = &note};
 
-const char *const config_names[] = {"kernels", "policy", "suites", "topologies", "triage", "tune", "workloads", NULL};
+// configs/knobs.yaml
+static const struct config_key place_keys[] = {
+    {"about", &text, true}, {"cloudos", &text, false}, {"linux", &text, false}, END};
+static const struct config_rule place = {.type = CONFIG_MAP, .keys = place_keys};
+static const struct config_rule places = {.type = CONFIG_MAP, .of = &place};
+
+// configs/sched/NAME.yaml
+static const struct config_key setting_keys[] = {
+    {"why", &text, true}, {"cloudos", &value, false}, {"linux", &value, false}, END};
+static const struct config_rule setting = {.type = CONFIG_MAP, .keys = setting_keys};
+static const struct config_rule settings_of = {.type = CONFIG_MAP, .of = &setting};
+static const struct config_key profile_keys[] = {
+    {"about", &text, true}, {"knobs", &settings_of, true}, END};
+static const struct config_rule profile = {.type = CONFIG_MAP, .keys = profile_keys};
+static const struct config_rule profiles = {.type = CONFIG_MAP, .of = &profile};
+
+const char *const config_names[] = {"kernels", "knobs",  "policy", "sched",     "suites",
+                                    "topologies", "triage", "tune",   "workloads", NULL};
 
 const struct config_rule *config_rule_of(const char *name)
 {
-    static const struct config_rule *const rules[] = {&kernels, &policy, &suites, &topologies,
-                                                      &notes, &tunes, &workloads};
+    static const struct config_rule *const rules[] = {&kernels,    &places, &policy, &profiles, &suites,
+                                                      &topologies, &notes,  &tunes,  &workloads};
     for (size_t i = 0; config_names[i]; i++)
         if (!strcmp(config_names[i], name))
             return rules[i];

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Named profiles: each is applied to both kernels, which take every value; what a profile is for moves; mistakes are refused.
+prefix='profile: '
+. "$(dirname "$0")/steps.bash"
+
+copy=$tmp/project
+mkdir -p "$copy" && cp -r configs "$copy/" && ln -s "$PWD/build" "$PWD/.cache" "$PWD/bench" "$copy/" 2>/dev/null
+mine() { # TEXT: a profile "mine" of that text in a copy of the configuration
+    printf 'about: x\nknobs:\n%s\n' "$1" >"$copy/configs/sched/mine.yaml"
+}
+
+for kernel in cloudos linux; do
+    for name in latency throughput realtime power; do
+        expect "$name is taken by $kernel" 0 "^yield +$kernel " \
+            "$cb" run yield --tier det --scale 0.1 -k "$kernel" --profile "$name" -o "$tmp/runs"
+    done
+done
+expect 'a run records it' 0 'base_slice_ns=12000000' cat "$tmp"/runs/*/run.json
+expect 'it says where a setting comes from' 0 '^kernels.linux.set +--set .*min_granularity_ns=300000' \
+    "$cb" config show kernels --origin --profile latency
+expect 'a kernel keeps what it sets already' 0 '/x=1.*migration_cost_ns=0' \
+    "$cb" config show kernels --set 'kernels.cloudos.set=["/x=1"]' --profile latency
+
+# p99 NAME OPTIONS...: how late a task that sleeps is beside others that compute, fork and yield.
+p99() {
+    timeout 280 "$cb" run cyclic/4-storm --tier det --scale 0.3 -k "$kernel" -o "$tmp/$1" --format json "${@:2}" 2>"$tmp/err" |
+        python3 -c 'import json, sys; print(round([r["value"] for r in json.load(sys.stdin)["rows"] if r["metric"] == "p99_ns"][0]))'
+}
+for kernel in cloudos linux; do
+    short=$(p99 short --profile latency) long=$(p99 long --profile throughput)
+    [ "${short:-0}" -gt 0 ] && [ "${long:-0}" -ge $((20 * short)) ]
+    check "who wakes waits twenty times as long with throughput as with latency ($kernel)" $? "$short and $long ns"
+done
+
+expect 'an unknown profile' 2 'there is no profile "nosuch"; known are: latency, power, realtime, throughput' "$cb" list --profile nosuch
+export CLOUDBENCH_ROOT=$copy
+mine '  nosuch: {cloudos: 1, why: x}'
+expect 'an unknown knob' 2 'mine.yaml: there is no knob "nosuch"; known are: slice,' "$cb" list --profile mine
+mine '  latency: {cloudos: 1, why: x}'
+expect 'a knob that the kernel does not have' 2 'the kernel "cloudos" has no knob "latency"' "$cb" list --profile mine
+mine '  slice: {why: x}'
+expect 'a knob without a value' 2 'the knob "slice" is set for no kernel' "$cb" list --profile mine
+mine '  slice: {cloudos: 1000000}'
+expect 'a value without a reason' 2 'the key "why" is missing' "$cb" list --profile mine
+mine '  slice: {cloudos: 1, why: x}'
+expect 'a value that the kernel refuses' 6 'cannot set /sys/kernel/debug/sched/base_slice_ns to 1: Invalid argument' \
+    "$cb" run yield --tier det --scale 0.1 -k cloudos --profile mine -o "$tmp/refused"
