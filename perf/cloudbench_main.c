@@ -13,39 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct verb verbs[] = {
-    {"doctor", "what this host can measure, and why not more", verb_doctor},
-    {"list", "suites, workloads, metrics, kernels, topologies, runs", verb_list},
-    {"run", "boot the kernels, run workloads, keep the results", verb_run},
-    {"scale", "throughput against the number of CPUs, and where it ends", verb_scale},
-    {"compare", "one run's kernels, or two runs, side by side", verb_compare},
-    {"gate", "does a run pass against what was accepted", verb_gate},
-    {"tune", "look for scheduler settings that beat the default", verb_tune},
-    {"publish", "the static site of all runs", verb_publish},
-    {"import", "results of other hosts and other tools become runs", verb_import},
-    {"export", "runs as CSV, OpenMetrics or Google Benchmark's JSON", verb_export},
-    {"gc", "remove runs that the policy does not keep", verb_gc},
-    {"config", "the settings, and where each comes from", verb_config},
-    {"profile", "instructions by symbol for one workload", verb_profile},
-    {"trace", "a timeline of one workload's scheduling, for Perfetto", verb_trace},
-    {"lines", "lines of memory that move between CPUs, and who causes it", verb_lines},
-    {"shell", "an interactive guest on this terminal", verb_shell},
-};
-#define VERBS (sizeof(verbs) / sizeof(*verbs))
-
 static void usage(FILE *out)
 {
     fputs("Usage: cloudbench VERB [OPTION...]\n"
           "Boots CloudOS and Linux in the same virtual machine and compares them.\n\n",
           out);
-    for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].about);
+    for (const struct verb *v = verbs; v->name; v++)
+        fprintf(out, "  %-9s %s\n", v->name, v->about);
     fputs("\n`cloudbench VERB --help` shows a verb's options; every verb takes --set DOCUMENT.KEY=VALUE\n"
           "and --profile FILE|NAME (many of them), which go over the files in configs/ (`cloudbench config show --origin`). Start with `cloudbench doctor`.\n"
-          "Exit codes: 0 ok, 1 internal, 2 usage, 3 regression, 4 inconclusive, 5 environment "
-          "refused,\n"
-          "6 guest failure, 77 skipped, 130 interrupted.\n",
+          "Exit codes:",
           out);
+    for (const struct exit_word *e = exit_words; e->meaning; e++)
+        fprintf(out, "%s %d %.*s", e == exit_words ? "" : ",", e->code, (int)strcspn(e->meaning, ":,("), e->meaning);
+    fputs(".\n", out);
 }
 
 static int run_verb(const struct verb *v, int argc, char **argv)
@@ -120,9 +101,9 @@ int main(int argc, char **argv)
         puts("cloudbench " CLOUDBENCH_VERSION);
         return EXIT_OK;
     }
-    for (size_t i = 0; i < VERBS; i++)
-        if (!strcmp(argv[1], verbs[i].name))
-            return run_verb(&verbs[i], argc, argv);
+    for (const struct verb *v = verbs; v->name; v++)
+        if (!strcmp(argv[1], v->name))
+            return run_verb(v, argc, argv);
     say_error("no verb is called \"%s\"", argv[1]);
     usage(stderr);
     return EXIT_USAGE;

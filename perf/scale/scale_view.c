@@ -23,21 +23,6 @@ static void point_row(struct text_table *t, json_t *p)
     table_cell(t, 6, "%s", text_of(p, "unit"));
 }
 
-static void print_points(json_t *points, enum table_format format)
-{
-    static const char *const heads[] = {"workload", "kernel", ">CPUs", ">an operation", ">throughput", ">efficiency",
-                                        "unit"};
-    struct text_table t = {0};
-    json_t *p;
-    size_t i;
-    for (i = 0; i < sizeof(heads) / sizeof(*heads); i++)
-        table_head(&t, heads[i]);
-    json_array_foreach (points, i, p)
-        point_row(&t, p);
-    table_print(&t, format, stdout);
-    table_free(&t);
-}
-
 static void fit_row(struct text_table *t, json_t *f)
 {
     table_row(t, NULL);
@@ -59,31 +44,34 @@ static void fit_row(struct text_table *t, json_t *f)
                    number_of(f, "knee_high"));
 }
 
-static void print_fits(json_t *fits, enum table_format format)
+static void print_list(json_t *list, const char *const *heads, void (*row)(struct text_table *t, json_t *one),
+                       enum table_format format)
 {
-    static const char *const heads[] = {"workload", "kernel", ">lambda", ">sigma", ">kappa", "knee, CPUs [95 %]"};
     struct text_table t = {0};
-    json_t *f;
+    json_t *one;
     size_t i;
-    for (i = 0; i < sizeof(heads) / sizeof(*heads); i++)
-        table_head(&t, heads[i]);
-    json_array_foreach (fits, i, f)
-        fit_row(&t, f);
+    for (; *heads; heads++)
+        table_head(&t, *heads);
+    json_array_foreach (list, i, one)
+        row(&t, one);
     table_print(&t, format, stdout);
     table_free(&t);
 }
 
 void scale_print(json_t *document, const char *format)
 {
+    static const char *const of_points[] = {"workload",     "kernel",      ">CPUs", ">an operation",
+                                            ">throughput", ">efficiency", "unit",  NULL};
+    static const char *const of_fits[] = {"workload", "kernel", ">lambda", ">sigma", ">kappa", "knee, CPUs [95 %]", NULL};
     enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
     if (!strcmp(format, "json")) {
         json_dumpf(document, stdout, JSON_INDENT(1));
         puts("");
         return;
     }
-    print_points(json_object_get(document, "points"), f);
+    print_list(json_object_get(document, "points"), of_points, point_row, f);
     if (f == TABLE_CSV)
         return;
     puts("\nX(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1)); sigma: what is done one at a time, kappa: what CPUs ask each other\n");
-    print_fits(json_object_get(document, "fits"), f);
+    print_list(json_object_get(document, "fits"), of_fits, fit_row, f);
 }

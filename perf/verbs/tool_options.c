@@ -1,4 +1,4 @@
-// tool_options.c: see tool_options.h. Owns the two keys: verbs number theirs from 256 on.
+// tool_options.c: see tool_options.h. Owns the keys from 1000 on.
 #include "perf/verbs/tool_options.h"
 #include "perf/util/say.h"
 

@@ -1,8 +1,15 @@
-// The options --qemu and --initrd of every verb that boots something: an argp child whose input is a struct host_tools.
+// Options that verbs share: --qemu and --initrd of those that boot something (an argp child whose input is a struct
+// host_tools), and entries that many tables hold. Their keys are below 1000; a verb numbers its own from 256 on.
 #pragma once
 #include "perf/verbs/host_tools.h"
 
 #include <argp.h>
+
+enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE };
+#define OPTION_FORMAT {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0}
+#define OPTION_RUNS   {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0}
+#define OPTION_SCALE  {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0}
+#define OPTION_KERNEL {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0}
 
 // The argument as a whole number from `least` to a million; ends the program with a usage error when it is none.
 int option_whole(struct argp_state *state, const char *arg, const char *what, int least);

@@ -5,6 +5,7 @@
 #include "perf/store/triage.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/report_page.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_STRICT, OPT_RUNS, OPT_ACROSS };
+enum { OPT_STRICT = 256, OPT_ACROSS };
 
 struct compare_args {
     const char *run[2], *format, *base;
@@ -22,10 +23,10 @@ struct compare_args {
 };
 
 static const struct argp_option options[] = {
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed, 4 when one is inconclusive", 0},
     {"across", OPT_ACROSS, 0, 0, "compare two runs of different hosts too; the table says which", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -112,22 +113,23 @@ static int compare(const struct compare_args *a, json_t *run[2])
     return rc;
 }
 
+const struct argp compare_argp = {
+    options,
+    parse,
+    "[RUN [RUN]]",
+    "One run: its kernels (a is Linux, b is CloudOS, ratio b/a). Two runs: row by row.\v"
+    "A RUN is an id, a folder, a file or \"latest\" (the default).",
+    0,
+    0,
+    0};
+
 int verb_compare(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "[RUN [RUN]]",
-        "One run: its kernels (a is Linux, b is CloudOS, ratio b/a). Two runs: row by row.\v"
-        "A RUN is an id, a folder, a file or \"latest\" (the default).",
-        0,
-        0,
-        0};
     struct compare_args a = {.format = "text"};
     char *base = run_store_default_base();
     json_t *run[2] = {0};
     int rc = EXIT_OK;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&compare_argp, argc, argv, 0, 0, &a);
     if (!a.runs)
         a.run[a.runs++] = "latest";
     if (!format_known(a.format))

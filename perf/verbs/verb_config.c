@@ -5,6 +5,7 @@
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/objects_view.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_ORIGIN };
+enum { OPT_ORIGIN = 256 };
 
 struct config_args {
     struct str_list words; // "show", then documents
@@ -23,7 +24,7 @@ struct config_args {
 
 static const struct argp_option options[] = {
     {"origin", OPT_ORIGIN, 0, 0, "also the file and line of each setting, or --set", 0},
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {0},
 };
 
@@ -137,17 +138,18 @@ static int check_words(const struct config_args *a)
     return format_known(a->format) ? EXIT_OK : EXIT_USAGE;
 }
 
+const struct argp config_argp = {options,
+                                 parse,
+                                 "show [kernels|policy|suites|topologies|triage|tune|workloads...]",
+                                 "The settings as a run would see them, --set included.",
+                                 0,
+                                 0,
+                                 0};
+
 int verb_config(int argc, char **argv)
 {
-    static const struct argp argp = {options,
-                                     parse,
-                                     "show [kernels|policy|suites|topologies|workloads...]",
-                                     "The settings as a run would see them, --set included.",
-                                     0,
-                                     0,
-                                     0};
     struct config_args a = {.format = "text"};
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&config_argp, argc, argv, 0, 0, &a);
     int rc = check_words(&a);
     rc = rc ? rc : show(&a);
     list_free(&a.words);

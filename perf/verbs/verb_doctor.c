@@ -4,6 +4,7 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/host_tools.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/objects_view.h"
@@ -14,10 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_FORMAT = 256 };
-
 static const struct argp_option options[] = {
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {0},
 };
 
@@ -131,13 +130,14 @@ static void show(json_t *list, const char *format)
 }
 
 // Exit code 0 when the det tier can compare both kernels, 5 when something for it is missing.
+const struct argp doctor_argp = {
+    options, parse, "", "What this host can measure, and why not more.", 0, 0, 0};
+
 int verb_doctor(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse, "", "What this host can measure, and why not more.", 0, 0, 0};
     const char *format = "text";
     json_t *list = json_array();
-    argp_parse(&argp, argc, argv, 0, 0, &format);
+    argp_parse(&doctor_argp, argc, argv, 0, 0, &format);
     if (!format_known(format)) {
         json_decref(list);
         return EXIT_USAGE;

@@ -4,6 +4,7 @@
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/host_signals.h"
 
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_RUNS, OPT_ALL };
+enum { OPT_ALL = 256 };
 
 struct export_args {
     struct str_list names;
@@ -26,7 +27,7 @@ static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "FORMAT", 0, "csv, openmetrics or google-benchmark (one run) (default: csv)", 0},
     {"all", OPT_ALL, 0, 0, "every run of the folder", 0},
     {"output", 'o', "FILE", 0, "write there, replaced (default: standard output)", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -118,20 +119,21 @@ static int export(struct export_args *a)
     return rc;
 }
 
+const struct argp export_argp = {
+    options,
+    parse,
+    "[RUN...]",
+    "Runs for other programs: tables, Prometheus and its like, tools that read Google Benchmark's JSON.\v"
+    "A RUN is an id, a folder, a file or \"latest\" (the default).",
+    0,
+    0,
+    0};
+
 int verb_export(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "[RUN...]",
-        "Runs for other programs: tables, Prometheus and its like, tools that read Google Benchmark's JSON.\v"
-        "A RUN is an id, a folder, a file or \"latest\" (the default).",
-        0,
-        0,
-        0};
     struct export_args a = {.format = "csv"};
     char *base = run_store_default_base();
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&export_argp, argc, argv, 0, 0, &a);
     a.base = a.base ? a.base : base;
     int rc = export(&a);
     list_free(&a.names);

@@ -8,6 +8,7 @@
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/self_run.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/gate_view.h"
@@ -17,8 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_STRICT, OPT_RUNS, OPT_BASELINE, OPT_JUNIT, OPT_MARKDOWN, OPT_CONFIRM,
-       OPT_ACCEPT };
+enum { OPT_STRICT = 256, OPT_BASELINE, OPT_JUNIT, OPT_MARKDOWN, OPT_CONFIRM, OPT_ACCEPT };
 
 struct gate_args {
     const char *run, *baseline, *kernel, *format, *base, *junit, *markdown;
@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     {"markdown", OPT_MARKDOWN, "FILE", 0, "also as Markdown", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
     {"strict", OPT_STRICT, 0, 0, "exit 4 when a row is inconclusive", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -246,21 +246,22 @@ static int accept(const struct gate_args *a, json_t *run)
     return rc;
 }
 
+const struct argp gate_argp = {
+    options,
+    parse,
+    "[RUN]",
+    "Does a run pass against what was accepted? Exit code 0: it does; 3: a row regressed, "
+    "drifted or is missing; 6: a row has no number.\v"
+    "A RUN is an id, a folder, a file or \"latest\" (the default).",
+    0,
+    0,
+    0};
+
 int verb_gate(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "[RUN]",
-        "Does a run pass against what was accepted? Exit code 0: it does; 3: a row regressed, "
-        "drifted or is missing; 6: a row has no number.\v"
-        "A RUN is an id, a folder, a file or \"latest\" (the default).",
-        0,
-        0,
-        0};
     struct gate_args a = {.format = "text", .kernel = "cloudos"};
     char *base = run_store_default_base(), *standard = NULL;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&gate_argp, argc, argv, 0, 0, &a);
     a.base = a.base ? a.base : base;
     json_t *run = format_known(a.format) ? run_store_load(a.base, a.run ? a.run : "latest") : NULL;
     if (run && !a.baseline) {

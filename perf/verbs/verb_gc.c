@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_RUNS = 256, OPT_LAST, OPT_DAYS, OPT_DRY };
+enum { OPT_LAST = 256, OPT_DAYS, OPT_DRY };
 
 struct gc_args {
     const char *base;
@@ -28,7 +28,7 @@ static const struct argp_option options[] = {
     {"keep-last", OPT_LAST, "N", 0, "newest runs of each tier, topology and host that stay (default: policy.keep.last)", 0},
     {"keep-days", OPT_DAYS, "N", 0, "runs of the last N days stay (default: policy.keep.days)", 0},
     {"dry-run", OPT_DRY, 0, 0, "only print what would go", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -112,20 +112,21 @@ static int gc(struct gc_args *a)
     return rc;
 }
 
+const struct argp gc_argp = {
+    options,
+    parse,
+    "",
+    "Removes the runs that policy.keep (configs/policy.yaml) does not keep.\v"
+    "A run whose folder holds a file \"keep\" stays. Prints the ids of what it removed.",
+    0,
+    0,
+    0};
+
 int verb_gc(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "",
-        "Removes the runs that policy.keep (configs/policy.yaml) does not keep.\v"
-        "A run whose folder holds a file \"keep\" stays. Prints the ids of what it removed.",
-        0,
-        0,
-        0};
     struct gc_args a = {.keep = {.days = -1}};
     char *base = run_store_default_base();
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&gc_argp, argc, argv, 0, 0, &a);
     a.base = a.base ? a.base : base;
     temp_dir_sweep();
     int rc = gc(&a);

@@ -4,6 +4,7 @@
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/host_signals.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_RUNS = 256, OPT_FROM, OPT_HOST, OPT_VERSION };
+enum { OPT_FROM = 256, OPT_HOST, OPT_VERSION };
 
 struct import_args {
     struct str_list files;
@@ -24,7 +25,7 @@ static const struct argp_option options[] = {
     {"kernel", 'k', "NAME", 0, "the kernel that was measured (default: what the file says, else \"imported\")", 0},
     {"host", OPT_HOST, "TEXT", 0, "the machine that was measured on (default: what the file says)", 0},
     {"tool-version", OPT_VERSION, "TEXT", 0, "the tool's version (default: what the file says)", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -89,21 +90,22 @@ static int import(struct import_args *a)
     return signals_pending() ? EXIT_INTERRUPTED : rc;
 }
 
+const struct argp import_argp = {
+    options,
+    parse,
+    "FILE...",
+    "Results of other hosts (a run.json, a run's folder, a folder of runs) and of other tools become runs here.\v"
+    "Prints the ids. A tool's text is kept beside its numbers. Exit code 2: something in a file is not understood; "
+    "nothing of that file is taken.",
+    0,
+    0,
+    0};
+
 int verb_import(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "FILE...",
-        "Results of other hosts (a run.json, a run's folder, a folder of runs) and of other tools become runs here.\v"
-        "Prints the ids. A tool's text is kept beside its numbers. Exit code 2: something in a file is not understood; "
-        "nothing of that file is taken.",
-        0,
-        0,
-        0};
     struct import_args a = {0};
     char *base = run_store_default_base();
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&import_argp, argc, argv, 0, 0, &a);
     a.request.base = a.request.base ? a.request.base : base;
     int rc = tool_known(a.request.tool) ? EXIT_OK : EXIT_USAGE;
     if (!rc && !make_dirs(a.request.base)) {

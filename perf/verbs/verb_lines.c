@@ -18,7 +18,7 @@
 
 #define KERNELS_MAX 4
 
-enum { OPT_FORMAT = 256, OPT_TOP, OPT_ITERS, OPT_CONFLICTS, OPT_LOG };
+enum { OPT_TOP = 256, OPT_ITERS, OPT_CONFLICTS, OPT_LOG };
 
 struct lines_args {
     struct str_list workloads, kernels, topologies;
@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     {"iters", OPT_ITERS, "N", 0, "operations of each worker (default: 100; conflicts: 20)", 0},
     {"conflicts", OPT_CONFLICTS, 0, 0, "every pair of operations on two CPUs, as a matrix", 0},
     {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {0},
 };
 
@@ -356,23 +356,24 @@ static void fill_defaults(struct lines_args *a)
             list_add(&a->workloads, operations[i]);
 }
 
+const struct argp lines_argp = {
+    options,
+    parse,
+    "WORKLOAD...",
+    "Transfers of 64-byte lines between CPUs, per operation (docs/lines.md).\v"
+    "WORKLOAD is an operation that unrelated processes do on every CPU (getppid dup open stat "
+    "rw "
+    "pipe mmap touch futex signal sched timer thread fork exec) or a two-party workload with "
+    "its placement (futex@cross-cpu, pipe@cross-node). With --conflicts: the operations whose "
+    "pairs are run, all of them by default.",
+    tool_options,
+    0,
+    0};
+
 int verb_lines(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "WORKLOAD...",
-        "Transfers of 64-byte lines between CPUs, per operation (docs/lines.md).\v"
-        "WORKLOAD is an operation that unrelated processes do on every CPU (getppid dup open stat "
-        "rw "
-        "pipe mmap touch futex signal sched timer thread fork exec) or a two-party workload with "
-        "its placement (futex@cross-cpu, pipe@cross-node). With --conflicts: the operations whose "
-        "pairs are run, all of them by default.",
-        tool_options,
-        0,
-        0};
     struct lines_args a = {.format = "text"};
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&lines_argp, argc, argv, 0, 0, &a);
     fill_defaults(&a);
     if (!a.workloads.count)
         say_error("which workload? (or --conflicts; see cloudbench lines --help)");

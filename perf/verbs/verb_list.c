@@ -6,6 +6,7 @@
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/objects_view.h"
@@ -15,16 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_RUNS };
-
 struct list_args {
     struct str_list kinds;
     const char *format, *base;
 };
 
 static const struct argp_option options[] = {
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_FORMAT,
+    OPTION_RUNS,
     {0},
 };
 
@@ -213,19 +212,20 @@ static bool wanted(const struct list_args *a, const char *name)
     return !a->kinds.count || list_has(&a->kinds, name);
 }
 
+const struct argp list_argp = {options,
+                                 parse,
+                                 "[suites|workloads|metrics|kernels|topologies|triage|runs...]",
+                                 "What can be run and what was run.",
+                                 0,
+                                 0,
+                                 0};
+
 int verb_list(int argc, char **argv)
 {
-    static const struct argp argp = {options,
-                                     parse,
-                                     "[suites|workloads|metrics|kernels|topologies|runs...]",
-                                     "What can be run and what was run.",
-                                     0,
-                                     0,
-                                     0};
     struct list_args a = {.format = "text"};
     json_t *all = json_object();
     int rc;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&list_argp, argc, argv, 0, 0, &a);
     rc = format_known(a.format) ? EXIT_OK : EXIT_USAGE;
     for (size_t i = 0; i < KINDS && !rc; i++)
         if (wanted(&a, kinds[i].name))

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256, OPT_TOP, OPT_SCALE, OPT_FOLDED, OPT_SVG };
+enum { OPT_TOP = 256, OPT_FOLDED, OPT_SVG };
 
 struct profile_args {
     const char *workload, *kernel, *format, *folded, *svg;
@@ -32,12 +32,12 @@ struct profile_args {
 };
 
 static const struct argp_option options[] = {
-    {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0},
+    OPTION_KERNEL,
     {"top", OPT_TOP, "N", 0, "show the N largest symbols (default: 40; 0: all)", 0},
     {"folded", OPT_FOLDED, "FILE", 0, "write instructions by call stack there, a line a stack; replaced", 0},
     {"svg", OPT_SVG, "FILE", 0, "write the flame graph there; replaced", 0},
-    {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_SCALE,
+    OPTION_FORMAT,
     {0},
 };
 
@@ -323,16 +323,17 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
     return rc;
 }
 
+const struct argp profile_argp = {
+    options,      parse, "WORKLOAD", "Guest instructions by symbol, per operation.",
+    tool_options, 0,     0};
+
 int verb_profile(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,      parse, "WORKLOAD", "Guest instructions by symbol, per operation.",
-        tool_options, 0,     0};
     struct profile_args a = {.kernel = "cloudos", .format = "text", .top = 40, .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology;
     char *why = NULL;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&profile_argp, argc, argv, 0, 0, &a);
     if (!format_known(a.format) || !(a.scale > 0) || a.top < 0)
         return EXIT_USAGE;
     temp_dir_sweep();

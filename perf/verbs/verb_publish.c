@@ -3,12 +3,11 @@
 #include "perf/result/run_store.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 
 #include <argp.h>
 #include <stdlib.h>
-
-enum { OPT_RUNS = 256 };
 
 struct publish_args {
     const char *out, *base;
@@ -16,7 +15,7 @@ struct publish_args {
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder of the site (default: out/site)", 0},
-    {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0},
+    OPTION_RUNS,
     {0},
 };
 
@@ -36,14 +35,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+const struct argp publish_argp = {
+    options, parse, "", "The static site of all runs: opens from a file, needs no network.", 0, 0, 0};
+
 int verb_publish(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse, "", "The static site of all runs: opens from a file, needs no network.", 0, 0, 0};
     struct publish_args a = {0};
     char *base = run_store_default_base(), *out = project_path("out/site");
     int pages = 0;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&publish_argp, argc, argv, 0, 0, &a);
     const char *dir = a.out ? a.out : out;
     bool ok = site_write(a.base ? a.base : base, dir, &pages);
     if (ok)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_SCALE, OPT_DEADLINE, OPT_FORMAT, OPT_SEED, OPT_AA };
+enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA };
 
 struct run_args {
     struct str_list suites, kernels;
@@ -222,21 +222,22 @@ static void fill_defaults(struct run_args *a)
         a->topology = json_string_value(json_object_get(a->policy, "topology"));
 }
 
+const struct argp run_argp = {
+    options,
+    parse,
+    "[SUITE|WORKLOAD...]",
+    "Measure on fresh boots; results go to out/runs and are never overwritten.",
+    tool_options,
+    0,
+    0};
+
 int verb_run(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "[SUITE|WORKLOAD...]",
-        "Measure on fresh boots; results go to out/runs and are never overwritten.",
-        tool_options,
-        0,
-        0};
     struct run_args a = {.format = "text", .scale = 1};
     struct vm_topology topology = {0};
     json_t *run = NULL;
     char *dir = NULL, *base = run_store_default_base();
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&run_argp, argc, argv, 0, 0, &a);
     json_t *policy = project_config("policy");
     a.policy = json_object_get(policy, "run");
     fill_defaults(&a);

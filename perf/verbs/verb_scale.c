@@ -6,6 +6,7 @@
 #include "perf/scale/scale_table.h"
 #include "perf/util/say.h"
 #include "perf/verbs/self_run.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/vm/tier_choice.h"
@@ -16,7 +17,7 @@
 
 #define CPUS_MAX 255
 
-enum { OPT_CPUS = 256, OPT_TIER, OPT_SCALE, OPT_FORMAT };
+enum { OPT_CPUS = 256, OPT_TIER };
 
 struct scale_args {
     struct str_list names, kernels;
@@ -30,7 +31,7 @@ static const struct argp_option options[] = {
     {"boots", 'b', "N", 0, "fresh boots of each kernel and size (default: policy.run.boots of the tier)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"output", 'o', "DIR", 0, "folder of the runs (default: out/runs)", 0},
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {0},
 };
 
@@ -170,12 +171,13 @@ static int scale(struct scale_args *a)
     return rc;
 }
 
+const struct argp scale_argp = {
+    options, parse, "WORKLOAD...", "Throughput of a workload on every CPU at once, against their number.", 0, 0, 0};
+
 int verb_scale(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse, "WORKLOAD...", "Throughput of a workload on every CPU at once, against their number.", 0, 0, 0};
     struct scale_args a = {.cpus = "1,2,4", .tier = "auto", .format = "text"};
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&scale_argp, argc, argv, 0, 0, &a);
     if (!a.kernels.count) {
         list_add(&a.kernels, "linux");
         list_add(&a.kernels, "cloudos");

@@ -21,7 +21,7 @@ struct shell_args {
 };
 
 static const struct argp_option options[] = {
-    {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0},
+    OPTION_KERNEL,
     {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes, by name or as 8 or 8x4 (default: 2)", 0},
     {"tier", OPT_TIER, "TIER", 0, "tcg, det or kvm (default: tcg)", 0},
     {"append", OPT_APPEND, "WORDS", 0, "more kernel options", 0},
@@ -95,22 +95,23 @@ static int converse(const struct shell_args *a, const struct kernel_image *kerne
     return rc;
 }
 
+const struct argp shell_argp = {
+    options,
+    parse,
+    "",
+    "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].",
+    tool_options,
+    0,
+    0};
+
 int verb_shell(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "",
-        "An interactive guest. Ctrl-] q leaves, Ctrl-] twice sends one Ctrl-].",
-        tool_options,
-        0,
-        0};
     struct shell_args a = {.kernel = "cloudos", .topology = "2", .tier = "tcg"};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};
     struct tier_choice tier;
     char *why;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&shell_argp, argc, argv, 0, 0, &a);
     int rc = EXIT_USAGE;
     temp_dir_sweep();
     if (!vm_topology_find(&topology, a.topology, &why))

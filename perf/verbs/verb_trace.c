@@ -21,7 +21,7 @@
 #define CLOUDOS_RECORDS "sched_trace=65536"
 #define TRACEFS         "/sys/kernel/debug/tracing/"
 
-enum { OPT_FORMAT = 256, OPT_TIER, OPT_SCALE };
+enum { OPT_TIER = 256 };
 
 struct trace_args {
     const char *workload, *kernel, *topology, *format, *out, *tier;
@@ -30,11 +30,11 @@ struct trace_args {
 };
 
 static const struct argp_option options[] = {
-    {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0},
+    OPTION_KERNEL,
     {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes (default: 1)", 0},
     {"output", 'o', "FILE", 0, "the timeline (default: out/trace/KERNEL-WORKLOAD.json); replaced", 0},
     {"tier", OPT_TIER, "TIER", 0, "det (default with one CPU) or tcg (default with more)", 0},
-    {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0},
+    OPTION_SCALE,
     {"format", OPT_FORMAT, "FORMAT", 0, "of the summary: text, md, json or csv (default: text)", 0},
     {0},
 };
@@ -332,15 +332,16 @@ static int resolve(const struct trace_args *a, struct vm_topology *topology, enu
     return 0;
 }
 
+const struct argp trace_argp = {
+    options, parse, "WORKLOAD", "A timeline of what each CPU ran, who woke whom, and who moved.", tool_options, 0, 0};
+
 int verb_trace(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options, parse, "WORKLOAD", "A timeline of what each CPU ran, who woke whom, and who moved.", tool_options, 0, 0};
     struct trace_args a = {.kernel = "cloudos", .topology = "1", .format = "text", .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};
     enum tier tier = TIER_DET;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&trace_argp, argc, argv, 0, 0, &a);
     temp_dir_sweep();
     int rc = resolve(&a, &topology, &tier);
     rc = rc ? rc : trace(&a, &kernel, &topology, tier);

@@ -11,6 +11,7 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/self_run.h"
+#include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/tune_view.h"
@@ -25,7 +26,7 @@
 #define TRIAL     "trial" // the name of the arm beside the default
 #define BOOTS_MAX 1000
 
-enum { OPT_TIER = 256, OPT_RESUME, OPT_SEED, OPT_FORMAT };
+enum { OPT_TIER = 256, OPT_RESUME, OPT_SEED };
 
 struct tune_args {
     const char *space, *tier, *topology, *out, *resume, *format;
@@ -48,7 +49,7 @@ static const struct argp_option options[] = {
     {"seed", OPT_SEED, "N", 0, "where the search starts (default: 1)", 0},
     {"output", 'o', "DIR", 0, "folder of this search (default: a new one in out/tune)", 0},
     {"resume", OPT_RESUME, "DIR", 0, "go on with an interrupted search", 0},
-    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0},
+    OPTION_FORMAT,
     {0},
 };
 
@@ -343,23 +344,24 @@ static int search(struct tuning *t)
     return rc;
 }
 
+const struct argp tune_argp = {
+    options,
+    parse,
+    "SPACE",
+    "Look for settings that beat the default. Every trial boots the default beside it; the best are measured "
+    "again on boots the search never used, and a winner is named only when it holds there.\v"
+    "Spaces are the files of configs/tune/. The winner's profile.yaml is applied by --profile FILE "
+    "of any verb.",
+    0,
+    0,
+    0};
+
 int verb_tune(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "SPACE",
-        "Look for settings that beat the default. Every trial boots the default beside it; the best are measured "
-        "again on boots the search never used, and a winner is named only when it holds there.\v"
-        "Spaces are the files of configs/tune/. The winner's profile.yaml is applied by --profile FILE "
-        "of any verb.",
-        0,
-        0,
-        0};
     struct tune_args a = {.tier = "det", .topology = "1", .format = "text", .seed = 1};
     struct tuning t = {.a = &a};
     char *why = NULL;
-    argp_parse(&argp, argc, argv, 0, 0, &a);
+    argp_parse(&tune_argp, argc, argv, 0, 0, &a);
     if (!a.space) {
         say_error("which space? The files of configs/tune/ are: `cloudbench config show tune`");
         return EXIT_USAGE;
