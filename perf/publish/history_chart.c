@@ -160,13 +160,8 @@ static void add_legend(struct text_buf *t, json_t *series)
     json_t *one;
     size_t i;
     text_add(t, "<p class=legend>");
-    json_array_foreach (series, i, one) {
-        text_addf(t, "<span><svg class=key viewBox='0 0 30 10'><line class='line l%zu' x1=0 x2=30 y1=5 "
-                     "y2=5 /></svg> ",
-                  i % LINES);
-        html_escape(t, text_of(one, "kernel"));
-        text_add(t, "</span> ");
-    }
+    json_array_foreach (series, i, one)
+        site_key(t, i % LINES, text_of(one, "kernel"));
     text_add(t, "</p>");
 }
 
@@ -177,14 +172,14 @@ void history_chart(struct text_buf *t, json_t *series)
     size_t i;
     place_runs(&f, series);
     fit(&f, series);
-    text_addf(t, "<svg class=chart viewBox='0 0 %.0f %.0f' role=img aria-label='history'>", WIDTH,
+    text_addf(t, "<div class=scroll><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img aria-label='history'>", WIDTH,
               HEIGHT);
     add_axis(t, &f);
     json_array_foreach (series, i, one) {
         add_changes(t, &f, one);
         add_line(t, &f, json_object_get(one, "points"), i);
     }
-    text_add(t, "</svg>");
+    text_add(t, "</svg></div>");
     add_legend(t, series);
     json_decref(f.run_at);
 }

@@ -11,8 +11,11 @@
 #include "perf/view/compare_view.h"
 #include "perf/view/ratio_chart.h"
 #include "perf/view/report_page.h"
+#include "perf/vm/host_signals.h"
 
 #include <errno.h>
+#include <glob.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +28,18 @@ static const char site_style[] =
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
+    "nav{margin-bottom:1rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
+    ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
+    ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
+    ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}"
     ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
     "td.good{background:color-mix(in srgb,var(--ahead) 22%,transparent)}"
     "td.worse{background:color-mix(in srgb,var(--lost) 28%,transparent)}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
 
 struct site {
-    const char *base, *dir;
+    const char *base, *tune, *dir;
     struct history *history;
     json_t *runs, *series, *commits; // commits: run id -> commit
     json_t *notes;                   // of perf/store/triage.h; those that were shown have "used"
@@ -56,6 +64,42 @@ void site_number(struct text_buf *t, double v)
     text_addf(t, "<data value='%.12g'>%s</data>", v, s);
 }
 
+void site_exact(struct text_buf *t, double v)
+{
+    if (fabs(v) >= 1e4)
+        site_number(t, v);
+    else
+        text_addf(t, "<data value='%.12g'>%.6g</data>", v, v);
+}
+
+void site_key(struct text_buf *t, int line, const char *label)
+{
+    text_addf(t, "<span><svg class=key viewBox='0 0 30 10' aria-hidden=true><line class='line l%d' x1=0 x2=30 y1=5 y2=5 /></svg> ", line);
+    html_escape(t, label);
+    text_add(t, "</span> ");
+}
+
+void site_dot(struct text_buf *t, const char *class, const char *label)
+{
+    text_addf(t, "<span><svg class=key viewBox='0 0 30 14' aria-hidden=true><circle class='%s' r=5 cx=15 cy=7 /></svg> ", class);
+    html_escape(t, label);
+    text_add(t, "</span> ");
+}
+
+static json_t *shown_runs; // ids of the runs that have a page
+
+void site_run_link(struct text_buf *t, const char *id, const char *up)
+{
+    bool there = json_object_get(shown_runs, id);
+    if (there) {
+        text_addf(t, "<a href='%srun/", up);
+        html_escape(t, id);
+        text_add(t, ".html'>");
+    }
+    html_escape(t, id);
+    text_add(t, there ? "</a>" : "");
+}
+
 void site_page_open(struct text_buf *t, const char *title, const char *up)
 {
     text_add(t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
@@ -64,9 +108,9 @@ void site_page_open(struct text_buf *t, const char *title, const char *up)
     text_add(t, "</title><style>");
     text_add(t, report_style);
     text_add(t, site_style);
-    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a "
-                 "href='%smethod.html'>Method</a></nav><h1>",
-              up, up);
+    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a "
+                 "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav><h1>",
+              up, up, up, up);
     html_escape(t, title);
     text_add(t, "</h1>");
 }
@@ -116,6 +160,33 @@ static char *history_path(json_t *board, const char *workload)
     return path;
 }
 
+static bool write_distribution(struct site *s, const char *id, json_t *run)
+{
+    struct text_buf t = {0};
+    char *dir = x_printf("%s/%s", s->base, id), *relative = x_printf("dist/%s.html", id);
+    bool any = distribution_page(&t, run, dir) && write_page(s, relative, &t);
+    text_free(&t);
+    free(dir);
+    free(relative);
+    return any;
+}
+
+// The report with the site's navigation before it.
+static void run_page(struct text_buf *t, const char *html, const char *distribution)
+{
+    static const char body[] = "<body>";
+    const char *at = strstr(html, body) + strlen(body);
+    text_add_bytes(t, html, at - html);
+    text_add(t, "<nav><a href='../index.html'>Overview</a>");
+    if (distribution) {
+        text_add(t, "<a href='../dist/");
+        html_escape(t, distribution);
+        text_add(t, ".html'>Distribution</a>");
+    }
+    text_add(t, "</nav>");
+    text_add(t, at);
+}
+
 // One page a run, by its id: a permanent address.
 static bool write_run(struct site *s, const char *id)
 {
@@ -125,9 +196,12 @@ static bool write_run(struct site *s, const char *id)
     json_t *run = ok ? NULL : run_store_load(s->base, id);
     if (run) {
         json_t *rows = compare_kernels(run, &why);
-        struct text_buf t = {.data = report_page_html(run, rows)};
-        t.len = strlen(t.data);
+        char *html = report_page_html(run, rows);
+        bool distribution = write_distribution(s, id, run);
+        struct text_buf t = {0};
+        run_page(&t, html, distribution ? id : NULL);
         ok = write_page(s, relative, &t);
+        free(html);
         json_decref(rows);
         json_decref(run);
     }
@@ -369,6 +443,7 @@ static json_t *newest_of_board(struct site *s, json_t *board)
         json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
         if (json_object_size(kernels) > 1) {
             json_decref(fallback);
+            json_object_set(run, "id", json_object_get(r, "run")); // the folder's name, by which the site has it
             return run;
         }
         if (fallback)
@@ -391,7 +466,16 @@ static void overview_board(struct text_buf *t, struct site *s, json_t *board)
     html_escape(t, text_of(run, "id"));
     text_add(t, ".html'>");
     html_escape(t, text_of(run, "id"));
-    text_add(t, "</a>. a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead.</p>");
+    text_add(t, "</a>");
+    char *relative = x_printf("dist/%s.html", text_of(run, "id")), *path = x_printf("%s/%s", s->dir, relative);
+    if (file_exists(path)) {
+        text_add(t, " (<a href='");
+        html_escape(t, relative);
+        text_add(t, "'>distribution</a>)");
+    }
+    free(relative);
+    free(path);
+    text_add(t, ". a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead.</p>");
     overview_table(t, s, board, run);
     json_decref(run);
 }
@@ -451,11 +535,47 @@ static bool write_method(struct site *s)
     return write_page(s, "method.html", &t);
 }
 
+// Documents of a schema, from the files of a pattern, in the order of their names.
+static json_t *load_documents(const char *pattern, const char *schema)
+{
+    json_t *out = json_array();
+    json_error_t err;
+    glob_t g;
+    if (glob(pattern, 0, NULL, &g))
+        return out;
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        json_t *j = json_load_file(g.gl_pathv[i], 0, &err);
+        if (!j)
+            say_error("%s: line %d: %s", g.gl_pathv[i], err.line, err.text);
+        else if (strcmp(text_of(j, "schema"), schema))
+            say_error("%s is no document of schema %s", g.gl_pathv[i], schema);
+        else
+            json_array_append(out, j);
+        json_decref(j);
+    }
+    globfree(&g);
+    return out;
+}
+
+// A page from the documents of a pattern.
+static bool write_documents(struct site *s, const char *folder, const char *files, const char *schema, const char *page,
+                            void (*make)(struct text_buf *t, json_t *documents))
+{
+    struct text_buf t = {0};
+    char *pattern = x_printf("%s/%s", folder, files);
+    json_t *documents = load_documents(pattern, schema);
+    make(&t, documents);
+    bool ok = write_page(s, page, &t);
+    json_decref(documents);
+    free(pattern);
+    return ok;
+}
+
 static bool make_folders(const char *dir)
 {
-    static const char *const below[] = {"run", "history"};
+    static const char *const below[] = {"run", "history", "dist"};
     bool ok = true;
-    for (size_t i = 0; i < 2 && ok; i++) {
+    for (size_t i = 0; i < 3 && ok; i++) {
         char *path = x_printf("%s/%s", dir, below[i]);
         ok = make_dirs(path);
         if (!ok)
@@ -472,6 +592,7 @@ static void read_commits(struct site *s)
     s->commits = json_object();
     json_array_foreach (s->runs, i, run)
         json_object_set(s->commits, text_of(run, "run"), json_object_get(run, "commit"));
+    shown_runs = s->commits;
 }
 
 // A note that nothing in the histories fits is said, not hidden.
@@ -489,9 +610,19 @@ static void say_stale(const struct site *s)
     }
 }
 
-bool site_write(const char *base, const char *dir, int *pages)
+static bool write_all(struct site *s)
 {
-    struct site s = {.base = base, .dir = dir};
+    bool ok = write_histories(s);
+    ok = write_documents(s, s->base, "scale/*.json", "cloudbench-scale/1", "scaling.html", scaling_page) && ok;
+    ok = write_documents(s, s->tune, "*/result.json", "cloudbench-tune/1", "tuning.html", tuning_page) && ok;
+    ok = write_overview(s) && write_method(s) && ok;
+    say_stale(s);
+    return ok;
+}
+
+bool site_write(const char *base, const char *tune, const char *dir, int *pages)
+{
+    struct site s = {.base = base, .tune = tune, .dir = dir};
     char *why = NULL;
     bool ok = make_folders(dir);
     s.history = ok ? history_open(base, &why) : NULL;
@@ -504,12 +635,10 @@ bool site_write(const char *base, const char *dir, int *pages)
     s.series = history_series(s.history);
     s.notes = triage_read();
     read_commits(&s);
-    for (size_t i = 0; i < json_array_size(s.runs); i++)
+    for (size_t i = 0; i < json_array_size(s.runs) && !signals_pending(); i++)
         ok = write_run(&s, text_of(json_array_get(s.runs, i), "run")) && ok;
-    ok = write_histories(&s) && ok;
-    ok = write_overview(&s) && write_method(&s) && ok;
+    ok = signals_pending() ? false : write_all(&s) && ok;
     *pages = s.pages;
-    say_stale(&s);
     json_decref(s.runs);
     json_decref(s.series);
     json_decref(s.commits);

@@ -7,9 +7,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-// Writes the site of all runs below `base` into `dir`. Pages of runs that are there already stay:
-// runs never change. False after saying why; *pages counts what was written.
-bool site_write(const char *base, const char *dir, int *pages);
+// Writes the site of all runs below `base`, the scale documents of base/scale and the searches of `tune` into `dir`. Pages of runs that
+// are there already stay: runs never change. False after saying why; *pages counts what was written. An interrupt ends it
+// early: then also false, with nothing said.
+bool site_write(const char *base, const char *tune, const char *dir, int *pages);
 
 // For the pages: head with style and navigation, foot; `up` leads from the page to the site's root ("", "../").
 void site_page_open(struct text_buf *t, const char *title, const char *up);
@@ -18,6 +19,19 @@ void site_page_close(struct text_buf *t);
 char *site_file_name(const char *name);
 // <data value=EXACT>ROUNDED</data>
 void site_number(struct text_buf *t, double v);
+
+// The same with six digits, for ratios and small numbers.
+void site_exact(struct text_buf *t, double v);
+// Keys of a legend: a line of the class lN, a dot of the class.
+void site_key(struct text_buf *t, int line, const char *label);
+void site_dot(struct text_buf *t, const char *class, const char *label);
+// The run's id, as a link where the site has its page.
+void site_run_link(struct text_buf *t, const char *id, const char *up);
+
+// The pages besides histories and runs. distribution_page: false when the run holds nothing to show; dir: the run's folder.
+bool distribution_page(struct text_buf *t, json_t *run, const char *dir);
+void scaling_page(struct text_buf *t, json_t *documents);
+void tuning_page(struct text_buf *t, json_t *searches);
 
 // A chart of one workload and metric: one line a kernel, changes of level marked. `series` are of one
 // board, workload and metric.

@@ -5,12 +5,15 @@
 #include "perf/result/run_plan.h"
 #include "perf/stats/usl.h"
 #include "perf/util/json_get.h"
+#include "perf/util/text_buf.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define POINTS_MAX 64
 #define DRAWS      2000
+#define CURVE      25
 
 static bool is_cost(json_t *row)
 {
@@ -82,6 +85,23 @@ static json_t *or_null(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
+// The law between the fewest and the most CPUs: [CPUs, throughput, its 95 % band].
+static json_t *law_curve(const struct usl *u, const struct usl *drawn, size_t draws, const double *cpus, size_t n)
+{
+    double least = cpus[0], most = cpus[0], low, high;
+    json_t *out = json_array();
+    for (size_t i = 1; i < n; i++) {
+        least = fmin(least, cpus[i]);
+        most = fmax(most, cpus[i]);
+    }
+    for (int i = 0; i < CURVE; i++) {
+        double at = least + (most - least) * i / (CURVE - 1);
+        usl_throughput_band(drawn, draws, at, &low, &high);
+        json_array_append_new(out, json_pack("[f,f,o,o]", at, usl_throughput(u, at), or_null(low), or_null(high)));
+    }
+    return out;
+}
+
 static json_t *fit(json_t *of[POINTS_MAX], size_t n, uint64_t seed)
 {
     double cpus[POINTS_MAX], throughput[POINTS_MAX], low, high;
@@ -95,7 +115,11 @@ static json_t *fit(json_t *of[POINTS_MAX], size_t n, uint64_t seed)
         json_object_set_new(f, "reason", json_string("three numbers of CPUs at least, and a law that grows"));
         return f;
     }
-    usl_knee_band(&u, cpus, throughput, n, DRAWS, seed, &low, &high);
+    struct usl *drawn = x_alloc(DRAWS * sizeof(*drawn));
+    size_t draws = usl_draws(&u, cpus, throughput, n, DRAWS, seed, drawn);
+    usl_knee_band(drawn, draws, &low, &high);
+    json_object_set_new(f, "curve", law_curve(&u, drawn, draws, cpus, n));
+    free(drawn);
     json_object_set_new(f, "lambda", json_real(u.lambda));
     json_object_set_new(f, "sigma", json_real(u.sigma));
     json_object_set_new(f, "kappa", json_real(u.kappa));

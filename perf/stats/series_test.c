@@ -72,7 +72,9 @@ static void laws_are_recovered(void **state)
     for (int i = 0; i < 6; i++)
         x[i] *= i % 2 ? 1.01 : 0.99;
     assert_true(usl_fit(&u, cpus, x, 6));
-    usl_knee_band(&u, cpus, x, 6, 500, 1, &low, &high);
+    struct usl drawn[500];
+    size_t draws = usl_draws(&u, cpus, x, 6, 500, 1, drawn);
+    usl_knee_band(drawn, draws, &low, &high);
     assert_true(low < u.knee && u.knee < high && high < 3 * low);
 }
 

@@ -125,25 +125,46 @@ bool usl_fit(struct usl *u, const double *cpus, const double *throughput, size_t
     return isfinite(best);
 }
 
-void usl_knee_band(const struct usl *u, const double *cpus, const double *throughput, size_t points,
-                   size_t draws, uint64_t seed, double *low, double *high)
+size_t usl_draws(const struct usl *u, const double *cpus, const double *throughput, size_t points, size_t draws, uint64_t seed,
+                 struct usl *out)
 {
-    double *x = x_alloc(points * sizeof(*x)), *knee = x_alloc(draws * sizeof(*knee));
+    double *x = x_alloc(points * sizeof(*x));
     size_t got = 0;
     for (size_t d = 0; d < draws; d++) {
-        struct usl drawn;
         for (size_t i = 0; i < points; i++) {
             size_t k = stats_random(&seed) % points;
             x[i] = usl_throughput(u, cpus[i]) * throughput[k] / usl_throughput(u, cpus[k]);
         }
-        if (usl_fit(&drawn, cpus, x, points))
-            knee[got++] = isfinite(drawn.knee) ? drawn.knee : 1e9;
+        got += usl_fit(&out[got], cpus, x, points);
     }
-    stats_sort(knee, got);
-    *low = got ? stats_quantile(knee, got, 0.025) : INFINITY;
-    *high = got ? stats_quantile(knee, got, 0.975) : INFINITY;
+    free(x);
+    return got;
+}
+
+// The 2.5 and 97.5 % quantiles; INFINITY when there is nothing. Sorts v.
+static void band_of(double *v, size_t n, double *low, double *high)
+{
+    stats_sort(v, n);
+    *low = n ? stats_quantile(v, n, 0.025) : INFINITY;
+    *high = n ? stats_quantile(v, n, 0.975) : INFINITY;
+}
+
+void usl_knee_band(const struct usl *drawn, size_t draws, double *low, double *high)
+{
+    double *knee = x_alloc((draws + 1) * sizeof(*knee));
+    for (size_t i = 0; i < draws; i++)
+        knee[i] = isfinite(drawn[i].knee) ? drawn[i].knee : 1e9;
+    band_of(knee, draws, low, high);
     *low = *low >= 1e9 ? INFINITY : *low;
     *high = *high >= 1e9 ? INFINITY : *high;
-    free(x);
     free(knee);
+}
+
+void usl_throughput_band(const struct usl *drawn, size_t draws, double n, double *low, double *high)
+{
+    double *x = x_alloc((draws + 1) * sizeof(*x));
+    for (size_t i = 0; i < draws; i++)
+        x[i] = usl_throughput(&drawn[i], n);
+    band_of(x, draws, low, high);
+    free(x);
 }

@@ -14,7 +14,10 @@ double usl_throughput(const struct usl *u, double n);
 // Least squares of n / X over 1, n-1 and n(n-1), each point weighted so that the relative errors of X
 // count alike. False with fewer than three different n, or when no growing law fits.
 bool usl_fit(struct usl *u, const double *cpus, const double *throughput, size_t points);
-// 95 % band of the knee by resampling the points' relative residuals, `draws` times, seeded. Both
-// ends INFINITY when the law never falls.
-void usl_knee_band(const struct usl *u, const double *cpus, const double *throughput, size_t points,
-                   size_t draws, uint64_t seed, double *low, double *high);
+// Laws fitted to the points with their relative residuals drawn again, `draws` times, seeded: out has room for so many, the number
+// that could be fitted is returned.
+size_t usl_draws(const struct usl *u, const double *cpus, const double *throughput, size_t points, size_t draws, uint64_t seed,
+                 struct usl *out);
+// 95 % bands from such laws: of the knee (an end INFINITY when the law never falls there), of the throughput at n.
+void usl_knee_band(const struct usl *drawn, size_t draws, double *low, double *high);
+void usl_throughput_band(const struct usl *drawn, size_t draws, double n, double *low, double *high);

@@ -5,17 +5,21 @@
 #include "perf/util/say.h"
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
+#include "perf/vm/host_signals.h"
 
 #include <argp.h>
 #include <stdlib.h>
 
+enum { OPT_SEARCHES = 256 };
+
 struct publish_args {
-    const char *out, *base;
+    const char *out, *base, *tune;
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder of the site (default: out/site)", 0},
     OPTION_RUNS,
+    {"searches", OPT_SEARCHES, "DIR", 0, "folder of tune's searches (default: tune beside the folder of runs)", 0},
     {0},
 };
 
@@ -25,6 +29,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o':
         a->out = arg;
+        break;
+    case OPT_SEARCHES:
+        a->tune = arg;
         break;
     case OPT_RUNS:
         a->base = arg;
@@ -45,10 +52,12 @@ int verb_publish(int argc, char **argv)
     int pages = 0;
     argp_parse(&publish_argp, argc, argv, 0, 0, &a);
     const char *dir = a.out ? a.out : out;
-    bool ok = site_write(a.base ? a.base : base, dir, &pages);
+    char *tune = x_printf("%s/../tune", a.base ? a.base : base);
+    bool ok = site_write(a.base ? a.base : base, a.tune ? a.tune : tune, dir, &pages);
+    free(tune);
     if (ok)
         say("site: %s/index.html (%d pages written)", dir, pages);
     free(base);
     free(out);
-    return ok ? EXIT_OK : EXIT_REFUSED;
+    return ok ? EXIT_OK : signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
 }

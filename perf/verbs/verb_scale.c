@@ -4,6 +4,9 @@
 #include "perf/result/run_plan.h"
 #include "perf/result/run_store.h"
 #include "perf/scale/scale_table.h"
+#include "perf/store/run_history.h"
+#include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/verbs/self_run.h"
 #include "perf/verbs/tool_options.h"
@@ -12,6 +15,7 @@
 #include "perf/vm/tier_choice.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +129,33 @@ static int run_size(const struct scale_args *a, const char *base, const char *ti
     return *run ? rc : rc ? rc : EXIT_INTERNAL;
 }
 
+// Where it was measured, and what the kernels are called.
+static void describe(json_t *document, json_t *run)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *labels = json_object(), *k;
+    const char *name;
+    char *host = history_fingerprint(run);
+    json_object_foreach (kernels, name, k)
+        json_object_set(labels, name, json_object_get(k, "label"));
+    json_object_set_new(document, "host", json_string(host));
+    json_object_set_new(document, "kernels", labels);
+    json_object_set(document, "created", json_object_get(run, "created"));
+    json_object_set(document, "id", json_object_get(run, "id"));
+    free(host);
+}
+
+// Beside the runs, for the site: scale/ID.json, ID that of the last run. It is never written again.
+static void keep(const struct scale_args *a, json_t *document)
+{
+    char *own = run_store_default_base();
+    char *dir = x_printf("%s/scale", a->out ? a->out : own), *name = x_printf("%s.json", text_of(document, "id"));
+    if (!make_dirs(dir) || !run_store_save(dir, name, document))
+        say_error("cannot write %s/%s: %s", dir, name, strerror(errno));
+    free(own);
+    free(dir);
+    free(name);
+}
+
 // Every size; a row that failed on one size does not end the others.
 static int run_all(const struct scale_args *a, const struct str_list *sizes, const char *tier, json_t *document)
 {
@@ -139,6 +170,7 @@ static int run_all(const struct scale_args *a, const struct str_list *sizes, con
         if (!run)
             break;
         scale_add_run(document, run);
+        describe(document, run);
         json_decref(run);
     }
     free(own);
@@ -162,6 +194,7 @@ static int scale(struct scale_args *a)
         rc = run_all(a, &sizes, tier_name[tier.tier], document);
         if (json_array_size(json_object_get(document, "points"))) {
             scale_finish(document, 1);
+            keep(a, document);
             scale_print(document, a->format);
             say("tier %s: %s", tier_name[tier.tier], tier.why);
         }

@@ -321,6 +321,27 @@ static bool write_winner(struct tuning *t, const int *level)
     return ok;
 }
 
+// For the site.
+static bool write_result(struct tuning *t, const struct tune_search *s)
+{
+    char when[32], *text;
+    time_t now = time(NULL);
+    struct tm tm;
+    json_t *j = tune_result(s);
+    const char *slash = strrchr(t->dir, '/');
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    json_object_set_new(j, "id", json_string(slash ? slash + 1 : t->dir));
+    json_object_set_new(j, "created", json_string(when));
+    json_object_set_new(j, "tier", json_string(t->a->tier));
+    json_object_set_new(j, "topology", json_string(t->a->topology));
+    json_object_set_new(j, "kernel", json_string(t->space.kernel));
+    text = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    bool ok = write_file(t, "result.json", text);
+    free(text);
+    json_decref(j);
+    return ok;
+}
+
 static int search(struct tuning *t)
 {
     struct tune_search s = {.space = &t->space,
@@ -337,6 +358,8 @@ static int search(struct tuning *t)
     } else {
         tune_view(&s, t->a->format);
         fflush(stdout);
+        if (!write_result(t, &s))
+            rc = EXIT_INTERNAL;
         if (s.winner >= 0 && !write_winner(t, s.held[s.winner].level))
             rc = EXIT_INTERNAL;
     }

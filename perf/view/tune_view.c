@@ -79,6 +79,19 @@ static void print_verdict(const struct tune_search *s)
     free(text);
 }
 
+json_t *tune_result(const struct tune_search *s)
+{
+    json_t *objectives = json_array();
+    for (int o = 0; o < s->space->objectives; o++) {
+        char *name = x_printf("%s %s", s->space->objective[o].workload, s->space->objective[o].metric);
+        json_array_append_new(objectives, json_string(name));
+        free(name);
+    }
+    return json_pack("{s:s,s:s,s:o,s:i,s:o,s:o,s:o,s:b}", "schema", "cloudbench-tune/1", "space", s->space->name, "objectives", objectives,
+                     "trials", s->trials, "whole", whole_trials(s), "sensitivity", sensitivities(s), "held_out", held_out(s), "winner",
+                     s->winner >= 0);
+}
+
 void tune_view(const struct tune_search *s, const char *format)
 {
     json_t *trials = whole_trials(s), *sensitivity = sensitivities(s), *held = held_out(s);

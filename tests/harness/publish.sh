@@ -29,12 +29,45 @@ mkdir -p "$tmp/runs"
 publish
 check 'a site of no runs' $?
 make 0 50 40
+# A run with histograms of single iterations, a scale document and a finished search.
+python3 - "$tmp" <<'P'
+import json, os, sys
+tmp = sys.argv[1]
+def sample(i):
+    return {'status': 'ok', 'value': 1234.5 + i, 'p50_ns': 200.25 + i, 'p99_ns': 3000.125 + i, 'max_ns': 70000.0 + i, 'laps': 1000, 'steady': i != 1}
+rows = [{'workload': 'pipe', 'kernel': k, 'metric': 'mean_ns', 'unit': 'ns (emulated)', 'status': 'ok', 'value': 1235.5 + 7 * n,
+         'samples': [sample(i + 7 * n) for i in range(3)]} for n, k in enumerate(('linux', 'cloudos'))]
+os.makedirs(tmp + '/runs/times')
+json.dump({'schema': 'cloudbench-run/1', 'id': 'times', 'created': '2026-01-02T00:00:00Z', 'tier': 'tcg', 'tier_why': 'x',
+           'topology': {'name': '1', 'cpus': 1, 'memory_mb': 512, 'nodes': []},
+           'identity': {'host': {'cpu': 'CPU', 'cpus': 2}, 'kernels': {'linux': {'family': 'linux', 'label': 'Linux <b>'}, 'cloudos': {'family': 'cloudos', 'label': 'CloudOS'}}},
+           'boots': [{'boot': b, 'kernel': ('linux', 'cloudos')[b % 2], 'status': 'ok'} for b in range(6)], 'rows': rows}, open(tmp + '/runs/times/run.json', 'w'))
+for b in range(6):
+    text = 'garbage\npipe 1 1 not a histogram\npipe 2.5 1 100 400 0 100:600 100:300 200:100\n'
+    open(f"{tmp}/runs/times/boot-{b:03}-{('linux', 'cloudos')[b % 2]}.laps", 'w').write(text)
+os.makedirs(tmp + '/runs/scale')
+point = lambda k, n, x: {'workload': 'fork<', 'kernel': k, 'cpus': n, 'value': 1e9 * n / x, 'unit': 'instructions/op', 'throughput': x, 'efficiency': x / n / 60000.5, 'run': 'run-00001'}
+json.dump({'schema': 'cloudbench-scale/1', 'id': 's<1>', 'tier': 'det', 'host': 'QEMU <x>', 'kernels': {'linux': 'L <i>', 'cloudos': 'C'},
+           'points': [point(k, n, 60000.5 * n * 0.97 ** n) for k in ('linux', 'cloudos') for n in (1, 2, 4)] +
+                     [{'workload': 'fork<', 'kernel': 'linux', 'cpus': 8, 'run': 'r', 'status': 'failed', 'reason': 'why <not>'}],
+           'fits': [{'workload': 'fork<', 'kernel': 'linux', 'lambda': 60000.5, 'sigma': 0.0123456789, 'kappa': 1.5e-5, 'knee': 3.25, 'knee_low': 2.125, 'knee_high': None,
+                     'curve': [[1, 6e4, 5e4, 7e4], [4, 2e5, 1e5, 3e5]]}, {'workload': 'fork<', 'kernel': 'cloudos', 'reason': 'too few'}]},
+          open(tmp + '/runs/scale/s.json', 'w'))
+open(tmp + '/runs/scale/bad.json', 'w').write('{')
+for name, winner in (('a', 'yes'), ('b', '')):
+    os.makedirs(f'{tmp}/tune/{name}')
+    trial = lambda i: {'configuration': f'k<{i}>', 'score': 0.98765 + i / 7, 'pipe p50_ns': 0.9 + i / 7, 'fork p50_ns': 1.1 - i / 9, 'pareto': 'yes' if i == 1 else ''}
+    json.dump({'schema': 'cloudbench-tune/1', 'id': name + '<', 'space': 's', 'kernel': 'cloudos', 'tier': 'det', 'trials': 3, 'objectives': ['pipe p50_ns', 'fork p50_ns'][:1 if winner else 2],
+               'whole': [trial(i) for i in range(3)], 'sensitivity': [{'knob': 'k<', 'rank_correlation': -0.4567891}], 'winner': bool(winner),
+               'held_out': [{'configuration': 'k<1>', 'low': 0.91234567, 'high': 0.95, 'p_after_holm': 0.0312345, 'winner': winner}]}, open(f'{tmp}/tune/{name}/result.json', 'w'))
+P
 start=$(date +%s)
 publish
 rc=$?
 took=$(($(date +%s) - start))
-[ $rc = 0 ] && [ $took -lt 10 ]
+[ $rc = 0 ] && [ $took -lt 10 ] && grep -q 'scale/bad.json: line 1' "$tmp/out"
 check '50 runs of 40 workloads in less than 10 s' $? "exit code $rc, $took s"
+$cb compare --runs "$tmp/runs" times --format json >"$tmp/times.json" 2>/dev/null
 python3 - "$tmp" <<'P'
 import glob, json, os, re, sys
 tmp = sys.argv[1]
@@ -43,18 +76,36 @@ for f in glob.glob(tmp + '/runs/*/run.json'):
     rows = {(r['workload'], r['kernel']): r['value'] for r in json.load(open(f))['rows']}
     values |= {'%.12g' % v for v in rows.values()}
     ratios |= {'%.12g' % (v / rows[w, 'linux']) for (w, k), v in rows.items() if k == 'cloudos'}
+ratios |= {'%.12g' % r['ratio'] for r in json.load(open(tmp + '/times.json'))} # estimated from the pairs of boots
+def numbers(j):
+    if isinstance(j, (dict, list)):
+        return [n for v in (j.values() if isinstance(j, dict) else j) for n in numbers(v)]
+    return ['%.12g' % j] if isinstance(j, (int, float)) else []
+of_page = {}
+for page, files in (('/dist/times.html', [tmp + '/runs/times/run.json']), ('/scaling.html', [tmp + '/runs/scale/s.json']), ('/tuning.html', glob.glob(tmp + '/tune/*/result.json'))):
+    of_page[tmp + '/site' + page] = {n for f in files for n in numbers(json.load(open(f)))}
 pages = glob.glob(tmp + '/site/**/*.html', recursive=True)
 shown = [(f, v, s) for f in pages for v, s in re.findall(r"<data value='([^']*)'>([^<]*)</data>", open(f).read())]
-alien = [x for x in shown if x[1] not in values and x[1] not in ratios]
-rounded = [x for x in shown if abs(float(x[2].replace(',', '')) - float(x[1])) > max(0.5, 0.005)]
+alien = [x for x in shown if x[1] not in of_page.get(x[0], values | ratios)]
+rounded = [x for x in shown if abs(float(x[2].replace(',', '')) - float(x[1])) > (0.5 if abs(float(x[1])) >= 100 else 0.005)]
 def check(name, ok, why=''):
     print(f'ok {name}' if ok else f'not ok {name}: {why}')
 check('every number on the pages is in a result', len(shown) > 4000 and not alien, (len(shown), alien[:3]))
 check('and is rounded from it', not rounded, rounded[:3])
-check('a page for each run and workload', len(pages) == 2 + 50 + 40, len(pages))
+check('each new page shows its numbers', all(sum(x[0] == f for x in shown) >= n for f, n in zip(of_page, (24, 30, 14))), [sum(x[0] == f for x in shown) for f in of_page])
+check('a page for each run and workload', len(pages) == 4 + 51 + 41 + 1, len(pages))
 text = {f: open(f).read() for f in pages}
 check('no network, no script', not any('http' in t or '<script' in t or '@import' in t for t in text.values()))
-check('labels are escaped', not any('Linux <b>' in t or '<asked>' in t for t in text.values()))
+check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <x>|s<1>|why <not>|k<[0-9]>', t) for t in text.values()))
+dist = text[tmp + '/site/dist/times.html']
+check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
+check('and a dot a boot', dist.count("class='dot l") == 6, dist.count("class='dot l"))
+scale = text[tmp + '/site/scaling.html']
+check('the law has its band, its knee and the points', scale.count("class='band l0'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)
+check('what has no number has its reason', 'why &lt;not&gt;' in scale and 'no law: too few' in scale)
+tune = text[tmp + '/site/tuning.html']
+check('a search names its winner or that there is none', tune.count('beats the default') == 1 and tune.count('No configuration beat the default') == 1)
+check('no NaN and no infinity', not any(re.search(r"[ ',](-?nan|-?inf)[ ',]", t) for t in text.values()))
 check('no page is heavy', max(map(len, text.values())) < 2 << 20)
 links = [(f, l) for f, t in text.items() for l in re.findall(r"href='([^']*)'", t)]
 dead = [x for x in links if not os.path.exists(os.path.join(os.path.dirname(x[0]), x[1]))]

@@ -1,0 +1,177 @@
+// tuning.html: what each finished search of `cloudbench tune` found (TUNE/*/result.json), the newest first: the verdict, the whole trials and which of
+// them no other beats, how much each knob matters, and what the hold-out said.
+#include "perf/publish/site.h"
+
+#include "perf/publish/plot.h"
+#include "perf/util/json_get.h"
+#include "perf/view/ratio_chart.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEARCHES 20 // that are shown
+
+static const char *objective(json_t *search, size_t i)
+{
+    const char *s = json_string_value(json_array_get(json_object_get(search, "objectives"), i));
+    return s ? s : "";
+}
+
+static struct plot_axis axis_of(json_t *search, size_t of)
+{
+    struct plot_axis a = {objective(search, of), PLOT_LINEAR, PLOT_PLAIN, 1, 1};
+    json_t *trial;
+    size_t i;
+    json_array_foreach (json_object_get(search, "whole"), i, trial) {
+        a.low = fmin(a.low, number_of(trial, a.title));
+        a.high = fmax(a.high, number_of(trial, a.title));
+    }
+    double room = fmax(0.06 * (a.high - a.low), 0.002);
+    a.low -= room;
+    a.high += room;
+    return a;
+}
+
+// Ratios to the default in two objectives; with one the second axis is the order of the trials by score.
+static void pareto(struct text_buf *t, json_t *search)
+{
+    bool two = json_array_size(json_object_get(search, "objectives")) > 1;
+    size_t n = json_array_size(json_object_get(search, "whole")), i;
+    struct plot p = {.x = axis_of(search, 0), .y = two ? axis_of(search, 1) : (struct plot_axis){"", PLOT_BARE, PLOT_PLAIN, 0, n + 1.0},
+                     .width = 900, .height = two ? 360 : 160};
+    json_t *trial;
+    if (!n)
+        return;
+    plot_open(t, &p, "trials by their ratio to the default");
+    plot_mark(t, &p, "one", 1);
+    if (two) {
+        double x[2] = {p.x.low, p.x.high}, y[2] = {1, 1};
+        plot_line(t, &p, "one", x, y, 2, false);
+    }
+    json_array_foreach (json_object_get(search, "whole"), i, trial) {
+        bool best = !strcmp(text_of(trial, "pareto"), "yes");
+        char *title = x_printf("%s: %.4f", text_of(trial, "configuration"), number_of(trial, "score"));
+        plot_dot(t, &p, best ? "dot l1 full" : "dot l0", number_of(trial, p.x.title), two ? number_of(trial, p.y.title) : (double)(n - i),
+                 best ? 7 : 5, title);
+        free(title);
+    }
+    plot_close(t);
+    text_add(t, "<p class=legend>");
+    site_dot(t, "dot l1 full", two ? "no other trial is as good in both" : "the best");
+    site_dot(t, "dot l0", "others");
+    text_add(t, "</p>");
+}
+
+// A bar from the middle: rank correlation from -1 to 1.
+static void sensitivity(struct text_buf *t, json_t *search)
+{
+    json_t *one;
+    size_t i;
+    text_add(t, "<h3>How much each knob matters</h3><p class=dim>Rank correlation of its level with the score over all trials: to the right, higher levels "
+                "cost more.</p><div class=wide><table><tbody>");
+    json_array_foreach (json_object_get(search, "sensitivity"), i, one) {
+        double r = number_of(one, "rank_correlation"), w = 100 * fmin(fabs(r), 1);
+        text_add(t, "<tr><td>");
+        html_escape(t, text_of(one, "knob"));
+        text_add(t, "<td class=n>");
+        site_exact(t, r);
+        text_addf(t, "<td><svg class=bar viewBox='0 0 200 14' aria-hidden=true><line class=grid x1=100 x2=100 y1=0 y2=14 /><rect class='%s' x='%.1f' y=2 "
+                     "width='%.1f' height=10 rx=2 /></svg></tr>",
+                  r > 0 ? "lost" : "ahead", r > 0 ? 100 : 100 - w, w);
+    }
+    text_add(t, "</tbody></table></div>");
+}
+
+static void held_out(struct text_buf *t, json_t *search)
+{
+    json_t *one;
+    size_t i;
+    if (!json_array_size(json_object_get(search, "held_out")))
+        return;
+    text_add(t, "<h3>Measured again, on boots the search never used</h3><div class=wide><table><thead><tr><th>configuration<th class=n>95 % from<th class=n>to"
+                "<th class=n>p after Holm<th>winner</tr></thead><tbody>");
+    json_array_foreach (json_object_get(search, "held_out"), i, one) {
+        text_add(t, "<tr><td>");
+        html_escape(t, text_of(one, "configuration"));
+        static const char *const keys[] = {"low", "high", "p_after_holm"};
+        for (size_t k = 0; k < 3; k++) {
+            text_add(t, "<td class=n>");
+            site_exact(t, number_of(one, keys[k]));
+        }
+        text_add(t, "<td>");
+        html_escape(t, text_of(one, "winner"));
+        text_add(t, "</tr>");
+    }
+    text_add(t, "</tbody></table></div>");
+}
+
+static void trials(struct text_buf *t, json_t *search)
+{
+    size_t objectives = json_array_size(json_object_get(search, "objectives")), i, o;
+    json_t *trial;
+    text_add(t, "<details><summary>Whole trials, ratios to the default</summary><div class=wide><table><thead><tr><th>configuration<th class=n>score");
+    for (o = 0; o < objectives; o++) {
+        text_add(t, "<th class=n>");
+        html_escape(t, objective(search, o));
+    }
+    text_add(t, "</tr></thead><tbody>");
+    json_array_foreach (json_object_get(search, "whole"), i, trial) {
+        text_add(t, "<tr><td>");
+        html_escape(t, text_of(trial, "configuration"));
+        text_add(t, "<td class=n>");
+        site_exact(t, number_of(trial, "score"));
+        for (o = 0; o < objectives; o++) {
+            text_add(t, "<td class=n>");
+            site_exact(t, number_of(trial, objective(search, o)));
+        }
+        text_add(t, "</tr>");
+    }
+    text_add(t, "</tbody></table></div></details>");
+}
+
+static json_t *winner_of(json_t *search)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach (json_object_get(search, "held_out"), i, one)
+        if (!strcmp(text_of(one, "winner"), "yes"))
+            return one;
+    return NULL;
+}
+
+static void section(struct text_buf *t, json_t *search)
+{
+    json_t *winner = winner_of(search);
+    text_add(t, "<h2>");
+    html_escape(t, text_of(search, "id"));
+    text_add(t, "</h2><p class=dim>space ");
+    html_escape(t, text_of(search, "space"));
+    text_add(t, ", kernel ");
+    html_escape(t, text_of(search, "kernel"));
+    text_add(t, ", tier ");
+    html_escape(t, text_of(search, "tier"));
+    text_addf(t, ", %.0f trials</p><p class=banner><b>", number_of(search, "trials"));
+    if (winner)
+        html_escape(t, text_of(winner, "configuration"));
+    text_add(t, winner ? "</b> beats the default.</p>" : "No configuration beat the default.</b></p>");
+    pareto(t, search);
+    trials(t, search);
+    sensitivity(t, search);
+    held_out(t, search);
+}
+
+void tuning_page(struct text_buf *t, json_t *searches)
+{
+    size_t n = json_array_size(searches);
+    site_page_open(t, "Tuning", "");
+    if (!n)
+        text_add(t, "<p>Nothing yet: <code>cloudbench tune SPACE</code> looks for settings that beat the default.</p>");
+    else
+        text_add(t, "<p>Every trial boots the default beside a configuration; what counts is the ratio, below 1 is better. A winner is named only when it holds "
+                    "on boots that the search never used.</p>");
+    for (size_t i = 0; i < n && i < SEARCHES; i++)
+        section(t, json_array_get(searches, n - 1 - i));
+    site_page_close(t);
+}
