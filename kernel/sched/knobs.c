@@ -168,9 +168,10 @@ static int preempt_store(const char *word)
 }
 KERNEL_PARAM("preempt", preempt_store);
 
-#define KNOB(path, unit, lowest, highest, by_default, name, effect, test) \
+#define KNOB(path, unit, lowest, highest, by_default, name, effect, control, test) \
     {.file = path, .low = lowest, .high = highest, .get = name##_get, .set = name##_set},
-#define WORDS(path, words, by_default, name, effect, test) {.file = path, .show = name##_show, .store = name##_store},
+#define MOVES(kernel, path, from, to, workload, metric, factor)
+#define WORDS(path, words, by_default, name, effect, control, test) {.file = path, .show = name##_show, .store = name##_store},
 const struct sched_knob sched_knobs[] = {
 #include "kernel/sched/knobs.def"
 };
