@@ -332,11 +332,15 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     if (unlikely(!next) || unlikely(next == prev && (prev->se.rq.moving & RQ_TASK_MOVING)))
         next = pick_nothing(rq, prev);
     if (next == prev) {
+        if (unlikely(rq->turn_waits) && next != rq->idle)
+            fair_watch_turn(rq, next);
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
     }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
+        if (unlikely(rq->turn_waits))
+            fair_watch_turn(rq, next);
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;

@@ -78,6 +78,7 @@ bool fair_renew_request(struct sched_entity *se)
 {
     if (fairq_key_before(se->rq.fair.key, se->rq.fair.deadline))
         return false;
+    se->burst = max(se->burst, se->sum_exec_runtime - se->prev_sum_exec_runtime);
     sched_follow_slice(se); /* base_slice may have changed */
     se->rq.fair.deadline = se->rq.fair.key + fair_virtual_slice(se);
     return true;
@@ -124,6 +125,7 @@ void fair_leave_slot(struct rq *rq)
     struct task_struct *t = rq->next;
 
     rq->next = NULL;
+    rq->turn_waits = true;
     fair_place(rq, t);
     fair_insert(rq, t);
 }
@@ -150,15 +152,17 @@ static struct task_struct *pick_queued(struct rq *rq, u64 now)
     return n ? FAIR_TASK(n) : NULL;
 }
 
-/* Several to choose from. The wakee in the next slot is preferred while it will not be too far ahead. */
+/* Several to choose from. The wakee in the next slot lets brief ones pass, so that what they leave for it comes together; but nobody that computes, and
+ * not for long. Beside others the slot is no privilege: a pair that wakes each other would go on until it has used up what it is owed. */
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
 {
-    struct task_struct *next = rq->next;
+    struct task_struct *next = rq->next, *best = pick_queued(rq, fair_queue_time(rq, prev_stays));
 
-    if (next && -next->se.vlag <= (s64)sched_tunables.wake_granularity)
-        return next;
-    if (!rq->q.fair.total)
-        return next;
+    if (!next || !best)
+        return best ? best : next;
+    if (fair_is_brief(best) && rq->curr->se.exec_start - next->se.last_wakeup < sched_tunables.wake_granularity)
+        return best;
+    fair_leave_slot(rq);
     return pick_queued(rq, fair_queue_time(rq, prev_stays));
 }
 
@@ -168,8 +172,10 @@ bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct 
     u64 now = fair_queue_time(rq, true);
 
     (void)fair_renew_request(&prev->se);
-    if (eligible(now, prev) != eligible(now, best))
+    if (eligible(now, prev) != eligible(now, best)) {
+        rq->turn_waits = true;
         return eligible(now, prev);
+    }
     return !due_before(best, prev);
 }
 
@@ -183,7 +189,15 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
         return curr->policy == SCHED_IDLE;
     if (unlikely(t->policy != SCHED_NORMAL) || unlikely(!(sched_features & FEAT_WAKEUP_PREEMPTION)))
         return false;
-    return eligible(now, t) && due_before(t, curr);
+    if (!due_before(t, curr)) {
+        rq->turn_waits = true;
+        return false;
+    }
+    if (likely(eligible(now, t)))
+        return true;
+    rq->turn_waits = true;
+    fair_watch_turn(rq, curr);
+    return false;
 }
 
 /* ---- the class ---- */

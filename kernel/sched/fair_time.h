@@ -70,6 +70,12 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
     }
 }
 
+/* It usually sleeps soon. */
+static inline bool fair_is_brief(const struct task_struct *t)
+{
+    return t->se.burst < sched_tunables.min_request / 2;
+}
+
 /* E5: how long a task runs before it sleeps. */
 static __always_inline void fair_note_burst(struct task_struct *t)
 {

@@ -114,6 +114,7 @@ static void leave(struct rq *rq)
 
     rq->ticking = rq->slow_tick = false;
     (void)hrtimer_cancel(&rq->dl.timer);
+    (void)hrtimer_cancel(&rq->turn);
     hrtimers_move_to(ADOPTER);
     leave_borrowed_mm();
     drain_local_pages();

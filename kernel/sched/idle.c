@@ -147,6 +147,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq_owners[cpu] = rq;
     rt_init(&rq->rt);
     dl_init(rq);
+    fair_turn_init(rq);
     rcu_cpu_online(&rq->rcu, cpu);
 }
 

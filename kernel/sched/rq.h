@@ -56,6 +56,7 @@ struct rq {
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
+    bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
     bool balanced;                 /* takes tasks by itself: neither isolated nor on its way out */
@@ -75,6 +76,7 @@ struct rq {
     struct rq_statistics stats;    /* moved while sched_schedstats is 1 */
     u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
     u64 started;                   /* when this CPU began to schedule */
+    struct hrtimer turn;           /* fair_turn.c */
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
@@ -162,6 +164,10 @@ struct task_struct *fair_pick(struct rq *rq, bool prev_stays);
 bool fair_keeps_cpu(struct rq *rq, struct task_struct *prev, struct task_struct *best);
 bool fair_preempts(struct rq *rq, struct task_struct *t);
 void fair_dequeue(struct rq *rq, struct task_struct *t);
+
+/* ---- fair_turn.c ---- */
+void fair_turn_init(struct rq *rq);
+void fair_watch_turn(struct rq *rq, struct task_struct *t); /* V was just computed; t runs or is about to, and is not queued */
 
 /* ---- fair_balance.c ---- */
 void fair_balance_tick(struct rq *rq);
