@@ -75,8 +75,8 @@ lock_get() { sed -n "s/^$2 *= *//p" "$1" 2>/dev/null | head -n 1; }
 
 sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
 
-# candidate_version PACKAGE: the newest version the machine's own mirrors hold.
-candidate_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)' || true; }
+# candidate_version PACKAGE: the newest version the machine's own mirrors hold (or, after backports_apt, the backports).
+candidate_version() { apt-cache ${APT_PRIVATE[@]+"${APT_PRIVATE[@]}"} policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)' || true; }
 
 # need_lists PACKAGE: apt must know the package; else refresh its lists, or say who must (exit 5).
 need_lists() {
@@ -92,7 +92,7 @@ need_lists() {
 fetch_deb() {
     mkdir -p "$3"
     rm -f "$3"/*.deb
-    (cd "$3" && apt-get -q -o APT::Sandbox::User=root download "$1=$2") >&2 || return 1
+    (cd "$3" && apt-get -q ${APT_PRIVATE[@]+"${APT_PRIVATE[@]}"} -o APT::Sandbox::User=root download "$1=$2") >&2 || return 1
     rm -rf "$3/root"
     dpkg-deb -x "$3"/*.deb "$3/root"
 }

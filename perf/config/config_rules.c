@@ -33,7 +33,7 @@ static const struct config_rule values_of = {.type = CONFIG_LIST, .min = 1, .max
 static const struct config_rule least_cpus = {.type = CONFIG_WHOLE, .min = 1, .max = 255};
 static const struct config_key workload_keys[] = {
     {"about", &text, true},       {"det", &count, true},      {"wall", &count, true},
-    {"two_party", &yes_no, false}, {"targets", &targets, false}, {"pad", &count, false},
+    {"two_party", &yes_no, false}, {"targets", &targets, false}, {"targets_apart", &targets, false}, {"pad", &count, false},
     {"values", &values_of, false}, {"cpus", &least_cpus, false},    END,
 };
 static const struct config_rule workload = {.type = CONFIG_MAP, .keys = workload_keys};

@@ -236,14 +236,24 @@ static void settle_p(json_t *rows, const struct verdict_policy *policy)
     free(r);
 }
 
-// Targets hold for CloudOS over Linux, in instructions, on one CPU.
+// The row's targets: of a workload whose two parties are apart (NAME@PLACEMENT) the targets of that.
+static json_t *targets_of(json_t *workloads, const char *row)
+{
+    const char *at = strchr(row, '@');
+    char *name = x_printf("%.*s", (int)(at ? at - row : (long)strlen(row)), row);
+    json_t *t = json_object_get(json_object_get(workloads, name), at ? "targets_apart" : "targets");
+    free(name);
+    return t;
+}
+
+// Targets hold for CloudOS over Linux, in instructions.
 static void add_targets(json_t *rows, json_t *run)
 {
     json_t *workloads = project_config("workloads"), *c;
     bool det = !strcmp(text_of(run, "tier"), "det");
     size_t i;
     json_array_foreach (rows, i, c) {
-        json_t *t = json_object_get(json_object_get(workloads, text_of(c, "workload")), "targets");
+        json_t *t = targets_of(workloads, text_of(c, "workload"));
         json_t *first = json_array_get(t, 0), *ratio = json_object_get(c, "ratio");
         json_object_set(c, "target", det && first ? first : json_null());
         json_object_set(c, "target_final", det && first ? json_array_get(t, 1) : json_null());

@@ -50,7 +50,7 @@ complete() {
 complete 'publish profile' p
 complete 'det tcg kvm auto' run --tier ''
 complete 'det tcg' trace --tier ''
-complete 'linux linux-stock' run -k l
+complete 'linux linux-stock linux-612' run -k l
 complete '--folded --format' profile --fo
 complete 'openmetrics' export --format o
 complete 'text md json csv' compare --format ''
