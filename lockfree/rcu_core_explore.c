@@ -32,6 +32,7 @@ static uint32_t queued_by[CPUS], ran_of[CPUS];
 static uint32_t published;
 static uint64_t cookie; /* CPU 0's */
 static bool pending;    /* CPU 0: the object !published waits for its period */
+static uint32_t retired; /* by CPU 2, and not overwritten */
 static uint32_t kicks;
 static bool alone;
 static const void *freed;
@@ -149,6 +150,14 @@ static void overwrite(struct rcu_head *head)
 {
     lf_container_of(head, struct object, head)->payload = 0;
     pending = false;
+}
+
+/* Once. */
+static void overwrite_retired(struct rcu_head *head)
+{
+    EXPLORE_CHECK(retired == 1);
+    retired--;
+    overwrite(head);
 }
 
 static uint32_t publish_other(unsigned serial)
@@ -277,6 +286,31 @@ static void adopt(void)
 
 RUN(adopt0, adopt(); collect0(thread, serial);)
 
+/* CPU 2 goes, and with it callbacks in several segments. In one of them is the object that it replaced: it must not be overwritten early
+ * because another CPU has it now. */
+enum segment { WAIT, READY, NEXT };
+
+static void retire(unsigned serial, enum segment where)
+{
+    retired++;
+    if (where == READY) {
+        enqueue(2, serial + EXPLORE_OPS);
+        rcu_cpu_advance(&cpus[2]); /* starts a period: what follows needs the one after it */
+    }
+    if (where == NEXT)
+        rcu_cpu_quiet(&cpus[2]); /* so that going offline it has nothing to answer, and asks for nothing */
+    rcu_cpu_enqueue(&cpus[2], &objects[publish_other(serial)].head, overwrite_retired);
+    if (where != NEXT)
+        rcu_cpu_advance(&cpus[2]);
+}
+
+RUN(wait2, if (online[2]) retire(serial, WAIT); return down2(thread, serial);)
+RUN(ready2, if (online[2]) retire(serial, READY); return down2(thread, serial);)
+RUN(next2, if (online[2]) retire(serial, NEXT); return down2(thread, serial);)
+
+/* The adopter's own, one after the other. */
+RUN(own0, enqueue(0, serial); collect0(thread, serial);)
+
 /* CPU 2 has never been there. */
 static void make_two(void *model)
 {
@@ -318,6 +352,13 @@ static void make_three(void *model)
     rcu_cpu_quiet(&cpus[0]);
 }
 
+/* The same, and no period has begun. */
+static void make_all(void *model)
+{
+    make_two(model);
+    bring_up(2, 2);
+}
+
 /* ---- the end ---- */
 
 static void pass_quiet_points(void)
@@ -353,7 +394,7 @@ static uint64_t settle(unsigned thread, unsigned serial)
     check_tree();
     for (unsigned i = 0; i < CPUS; i++)
         EXPLORE_CHECK(!rcu_cpu_has_callbacks(&cpus[i]) && queued_by[i] == ran_of[i]);
-    EXPLORE_CHECK(!pending || rcu_poll(cookie));
+    EXPLORE_CHECK(!retired && (!pending || rcu_poll(cookie)));
     return 0;
 }
 
@@ -400,6 +441,21 @@ static const struct explore_op plug_ops[] = {
     {"replace", replace, NULL, UPDATER}, {"adopt0", adopt0, NULL, UPDATER}, {"quiet1", quiet1, NULL, SECOND},
     {"force1", force1, NULL, SECOND},    {"up1", up1, NULL, SECOND},       {"up2", up2, NULL, THIRD},
     {"down2", down2, NULL, THIRD},       {NULL, NULL, NULL, 0},
+};
+
+/* Callbacks that change hands, beside readers, periods that run, and callbacks of the adopter's own. */
+static const struct explore_op adopt_ops[] = {
+    {"own0", own0, NULL, UPDATER},   {"adopt0", adopt0, NULL, UPDATER}, {"read1", read1, NULL, SECOND},
+    {"wait2", wait2, NULL, THIRD},   {"ready2", ready2, NULL, THIRD},   {"next2", next2, NULL, THIRD},
+    {NULL, NULL, NULL, 0},
+};
+
+static const struct explore_initial adopt_initials[] = {{"all", make_all}, {NULL, NULL}};
+
+static const struct explore_scenario adopt_scenarios[] = {
+    {"three", {"own0 adopt0 own0 adopt0", "read1 read1", "wait2"}},
+    {"all", {"own0 adopt0 own0", "read1 read1 read1", "ready2"}},
+    {NULL, {NULL}},
 };
 
 /* Two CPUs only: the third comes up, or out of idle, beside a period. Few states with weak loads too. */
@@ -501,6 +557,8 @@ static const struct explore_structure requests = {
     .name = "rcu_core_requests", .ops = request_ops, .initials = request_initials, .final = &final};
 static const struct explore_structure plug = {
     .name = "rcu_core_plug", .ops = plug_ops, .initials = plug_initials, .scenarios = plug_scenarios, .final = &final};
+static const struct explore_structure adoption = {
+    .name = "rcu_core_adopt", .ops = adopt_ops, .initials = adopt_initials, .scenarios = adopt_scenarios, .final = &final};
 static const struct explore_structure first_time = {
     .name = "rcu_core_new", .ops = first_ops, .initials = first_initials, .final = &final};
 static const struct explore_structure two = {
@@ -509,4 +567,4 @@ static const struct explore_structure sequential = {
     .name = "rcu_core_alone", .ops = alone_ops, .initials = alone_initials, .final = &final};
 
 const struct explore_structure *const explore_list[] = {
-    &sequential, &two, &calls, &requests, &first_time, &plug, &periods, NULL};
+    &sequential, &two, &calls, &requests, &first_time, &plug, &periods, &adoption, NULL};
