@@ -5,10 +5,12 @@
  * Progress: lock blocks, FIFO; trylock is wait-free; unlock waits only for a successor that is between its xchg and its store.
  * Ordering: M1 unlock releases, the lock that follows acquires (mcs_unlock -> mcs_lock).
  * Reuse: a node may be reused as soon as unlock has returned. The caller keeps preemption off.
+ * Misuse: locking what the CPU holds already and unlocking what it does not hold are caught in debug builds (holder.h).
  * Source: Mellor-Crummey and Scott, ACM TOCS 9(1), 1991. */
 #pragma once
 #include "lockfree/atomic.h"
 #include "lockfree/env.h"
+#include "lockfree/holder.h"
 
 struct mcs_node {
     struct mcs_node *next; /* written by the successor */
@@ -17,21 +19,24 @@ struct mcs_node {
 
 struct mcs_lock {
     struct mcs_node *tail;
+    LF_HOLDER
 };
-#define MCS_LOCK_INIT { NULL }
+#define MCS_LOCK_INIT { .tail = NULL }
 
 static inline void mcs_lock(struct mcs_lock *l, struct mcs_node *me)
 {
     struct mcs_node *prev;
 
+    LF_MISUSE_WANTED("mcs", l);
     atomic_store_relaxed(&me->next, NULL);
     atomic_store_relaxed(&me->granted, 0);
     prev = atomic_xchg_full(&l->tail, me); /* releases me's init to the successor, acquires a free lock */
-    if (lf_likely(!prev))
-        return;
-    atomic_store_release(&prev->next, me); /* pairs with the acquire load in mcs_unlock */
-    while (!atomic_load_acquire(&me->granted)) /* M1 */
-        cpu_relax();
+    if (lf_unlikely(prev)) {
+        atomic_store_release(&prev->next, me); /* pairs with the acquire load in mcs_unlock */
+        while (!atomic_load_acquire(&me->granted)) /* M1 */
+            cpu_relax();
+    }
+    LF_MISUSE_TAKEN(l);
 }
 
 /* Nobody will wait with this node: granted is not read. */
@@ -40,13 +45,17 @@ static inline bool mcs_trylock(struct mcs_lock *l, struct mcs_node *me)
     struct mcs_node *none = NULL;
 
     atomic_store_relaxed(&me->next, NULL);
-    return atomic_cas_full(&l->tail, &none, me);
+    if (!atomic_cas_full(&l->tail, &none, me))
+        return false;
+    LF_MISUSE_TAKEN(l);
+    return true;
 }
 
 static inline void mcs_unlock(struct mcs_lock *l, struct mcs_node *me)
 {
     struct mcs_node *next = atomic_load_acquire(&me->next);
 
+    LF_MISUSE_LEFT("mcs", l);
     if (!next) {
         struct mcs_node *self = me;
 
