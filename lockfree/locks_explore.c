@@ -98,6 +98,7 @@ static void make_wrap(void *model)
     ticket.owner = ticket.next = 0xffff;
 }
 
+#ifndef STALE_WORDS /* who tries again and again counts his turns, without end while the word he sees is an old one */
 static void make_unfair(void *model)
 {
     make_nodes(model);
@@ -112,6 +113,7 @@ static void make_nested(void *model)
     queue[2].in_use = QLOCK_CONTEXTS;
     queue[3].in_use = 2;
 }
+#endif
 
 /* Thread 0 holds the lock when the others come, so that three threads make a queue of two behind the pending one. */
 static bool held_before;
@@ -215,8 +217,12 @@ SCENARIOS(qlock, "free")
 
 static const struct explore_initial ticket_initials[] = {{"free", make_free}, {"wrap", make_wrap}, {NULL, NULL}};
 static const struct explore_initial mcs_initials[] = {{"free", make_nodes}, {NULL, NULL}};
-static const struct explore_initial qlock_initials[] = {{"free", make_nodes}, {"unfair", make_unfair}, {"nested", make_nested},
-                                                          {"held", make_held}, {NULL, NULL}};
+static const struct explore_initial qlock_initials[] = {
+    {"free", make_nodes}, {"held", make_held},
+#ifndef STALE_WORDS
+    {"unfair", make_unfair}, {"nested", make_nested},
+#endif
+    {NULL, NULL}};
 
 #define STRUCTURE(lock)                                                                            \
     static const struct explore_structure lock##_structure = {.name = #lock,                       \

@@ -1,7 +1,9 @@
 /* qlock.c: the contended half of qlock.h. Must never be entered with preemption on. */
 #include "lockfree/qlock.h"
 
+#ifndef QLOCK_PATIENCE /* the explorer: fewer */
 #define QLOCK_PATIENCE 64u /* turns of a wait loop */
+#endif
 #define QLOCK_AWAY     8u
 
 bool qlock_unfair;
@@ -81,6 +83,8 @@ static bool queue_up(struct qlock *l, struct qlock_node *me, uint32_t tail)
     return true;
 }
 
+/* The node is counted before it is initialised and given back last: an interrupt takes the nodes that are not counted, and leaves anything
+ * in them. The compiler keeps the order of these stores; interrupts_explore.c checks it. */
 static void take_in_turn(struct qlock *l, struct qlock_nodes *mine, uint32_t cpu, uint32_t at)
 {
     uint32_t tail = (cpu * QLOCK_CONTEXTS + at + 1) << QLOCK_TAIL;
@@ -161,7 +165,7 @@ void qlock_note_locked(const struct qlock *l, const void *here)
     LF_ASSERT(h, l); /* more locks held at once than QLOCK_HOLDINGS */
     h->site = here;
     while (seen <= cpu && !atomic_cas_relaxed(&cpus_seen, &seen, cpu + 1))
-        cpu_relax();
+        continue; /* the CAS brought the new value: nothing to wait for */
 }
 
 void qlock_note_unlock(const struct qlock *l, const void *here)

@@ -34,7 +34,9 @@
 #define QLOCK_OWNED    0xffffu /* held or pending */
 #define QLOCK_TAIL     16 /* shift */
 #define QLOCK_CONTEXTS 3u
+#ifndef QLOCK_HOLDINGS /* the explorer: fewer */
 #define QLOCK_HOLDINGS 16u /* that a debug build keeps in mind, for each CPU */
+#endif
 
 /* Set once, before the second CPU starts. */
 extern bool qlock_unfair;
