@@ -62,25 +62,28 @@ static void shuffle(double *v, size_t n, uint64_t *seed)
     }
 }
 
-static double chance_of(const double *v, size_t n, double energy, uint64_t *seed)
+// Is p above CHANGE_P? Shuffles only until that is certain: where nothing changed, after a few.
+static bool by_chance(const double *v, size_t n, double energy, uint64_t *seed)
 {
     double *w = x_alloc(n * sizeof(*w)), e;
     size_t as_great = 0;
+    bool chance = false;
     memcpy(w, v, n * sizeof(*w));
-    for (int i = 0; i < CHANGE_SHUFFLES; i++) {
+    for (int i = 0; i < CHANGE_SHUFFLES && !chance; i++) {
         shuffle(w, n, seed);
         stats_best_division(w, n, &e);
         as_great += e >= energy;
+        chance = (as_great + 1.0) / (CHANGE_SHUFFLES + 1.0) > CHANGE_P;
     }
     free(w);
-    return (as_great + 1.0) / (CHANGE_SHUFFLES + 1.0);
+    return chance;
 }
 
 static size_t divide(const double *v, size_t n, size_t from, uint64_t *seed, size_t *at)
 {
     double energy;
     size_t k = n >= 2 * CHANGE_SEGMENT ? stats_best_division(v, n, &energy) : 0;
-    if (!k || chance_of(v, n, energy, seed) > CHANGE_P)
+    if (!k || by_chance(v, n, energy, seed))
         return 0;
     size_t found = divide(v, k, from, seed, at);
     at[found++] = from + k;
