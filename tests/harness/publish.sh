@@ -115,6 +115,52 @@ w2 = [t for f, t in text.items() if '/history/w2-' in f][0]
 check('a changed level is marked', w1.count("class=change") == 1 and 'level changed at run-00020' in w1, w1.count("class=change"))
 check('a level that did not change is not', "class=change" not in w2)
 P
+# In a browser: no page is wider than a telephone or a desk, in none is a word of the text unreadable, in light and in dark.
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+if [ -z "$browser" ]; then
+    echo 'skip pages in a browser: none is installed'
+else
+    python3 - "$tmp/site" <<'P'
+import glob, json, os, sys
+site = sys.argv[1]
+pick = lambda g: sorted(glob.glob(site + g))[0]
+pages = [os.path.relpath(p, site) for p in (site + '/index.html', site + '/scaling.html', site + '/tuning.html', site + '/method.html', site + '/dist/times.html',
+                                            pick('/run/*'), site + '/run/times.html', pick('/history/w1-*'))]
+open(site + '/look.html', 'w').write("""<!doctype html><body><pre id=said></pre><script>
+const pages = %s, said = [];
+const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 });
+                     return .2126 * r + .7152 * g + .0722 * b };
+const ground = (e, w) => { for (; e; e = e.parentElement) { const c = w.getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c != 'transparent' && c.startsWith('rgb')) return c }
+                           return 'rgb(255, 255, 255)' };
+async function look(page, width) {
+    const f = document.createElement('iframe');
+    f.style.cssText = `width:${width}px;height:900px;border:0`;
+    f.src = page;
+    document.body.append(f);
+    await new Promise(r => f.onload = r);
+    const d = f.contentDocument, w = f.contentWindow, bad = [];
+    if (d.documentElement.scrollWidth > width) bad.push('is ' + d.documentElement.scrollWidth + ' wide');
+    for (const e of d.querySelectorAll('p,td,th,h1,h2,a,summary,li')) {
+        if (!e.textContent.trim()) continue;
+        const a = light(w.getComputedStyle(e).color), b = light(ground(e, w));
+        if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4) { bad.push('low contrast: ' + e.textContent.slice(0, 30)); break }
+    }
+    if (d.title == '' || !d.querySelector('h1')) bad.push('no title');
+    said.push(`${page} at ${width}: ${bad.join('; ') || 'fine'}`);
+    f.remove();
+}
+(async () => { for (const p of pages) for (const n of [400, 1400]) await look(p, n); document.getElementById('said').textContent = said.join('\\n') + '\\nend'; })();
+</script>""" % json.dumps(pages))
+P
+    for scheme in 0 1; do # dark, light
+        timeout 100 "$browser" --headless --no-sandbox --disable-gpu --allow-file-access-from-files --user-data-dir="$tmp/chrome" \
+            --blink-settings=preferredColorScheme=$scheme --virtual-time-budget=60000 --dump-dom "file://$tmp/site/look.html" 2>/dev/null |
+            sed -n '/<pre/,/<\/pre>/p' >"$tmp/look.$scheme"
+        [ "$(grep -c ': fine' "$tmp/look.$scheme")" = 16 ] && grep -q '^end' "$tmp/look.$scheme"
+        check "pages in a browser, colour scheme $scheme" $? "$(grep -v ': fine' "$tmp/look.$scheme" | tr '\n' ' ')"
+    done
+    rm "$tmp/site/look.html"
+fi
 before=$(stat -c %Y "$tmp/site/run/run-00001.html")
 make 50 52 40
 sleep 1
