@@ -1,5 +1,6 @@
 /* The scheduler's files: its knobs in /proc/sys/kernel and debugfs, /proc/PID/sched and schedstat, /proc/schedstat and sched_debug (debugfs
  * has it too). The names are Linux's. May sleep: a CPU is asked for its run queue. */
+#include "kernel/debug/ksyms.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/fs/proc_internal.h"
 #include "kernel/lib/string.h"
@@ -269,8 +270,37 @@ static int sched_debug_show(struct seq_buf *s, void *unused)
     return 0;
 }
 
+#ifdef CLOUDOS_DEBUG
+/* "NANOSECONDS FROM TO"; whatever is written begins anew. */
+static int preempt_off_show(struct seq_buf *s, void *unused)
+{
+    const void *from = NULL, *to = NULL;
+    u64 ns = sched_longest_section(&from, &to);
+    char name[2][KNOB_TEXT_BYTES];
+
+    ksym_format((unsigned long)from, name[0], sizeof(name[0]));
+    ksym_format((unsigned long)to, name[1], sizeof(name[1]));
+    seq_printf(s, "%lu %s %s\n", ns, name[0], name[1]);
+    return 0;
+}
+
+static ssize_t preempt_off_store(const char *text, size_t n, void *unused)
+{
+    sched_forget_sections();
+    return (ssize_t)n;
+}
+
+static void create_preempt_off(void)
+{
+    debugfs_create("sched/preempt_off", 0600, preempt_off_show, preempt_off_store, NULL);
+}
+#else
+static void create_preempt_off(void) {}
+#endif
+
 void proc_sched_create(void)
 {
+    create_preempt_off();
     for (size_t i = 0; i < nr_sched_knobs; i++)
         create_knob(&sched_knobs[i]);
     proc_create("schedstat", 0444, schedstat_show, NULL, NULL);

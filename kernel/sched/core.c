@@ -16,6 +16,7 @@ DEFINE_PER_CPU(u32, preempt_count_, ANYWHERE);
 #ifdef CLOUDOS_DEBUG
 DEFINE_PER_CPU(const void *, preempt_opened, ANYWHERE);
 DEFINE_PER_CPU(const void *, preempt_closed, ANYWHERE);
+DEFINE_PER_CPU(struct preempt_section, preempt_longest, ANYWHERE);
 #endif
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */

@@ -197,3 +197,27 @@ void sched_view_rq(unsigned cpu, struct rq_view *v)
     memset(v, 0, sizeof(*v));
     smp_call_function_single(cpu, view_here, v, true);
 }
+
+#ifdef CLOUDOS_DEBUG
+u64 sched_longest_section(const void **from, const void **to)
+{
+    u64 ticks = 0;
+
+    for_each_online_cpu(cpu) {
+        const struct preempt_section *s = &per_cpu(preempt_longest, cpu);
+
+        if (READ_ONCE(s->ticks) <= ticks)
+            continue;
+        ticks = READ_ONCE(s->ticks);
+        *from = READ_ONCE(s->from);
+        *to = READ_ONCE(s->to);
+    }
+    return sched_ns(ticks);
+}
+
+void sched_forget_sections(void)
+{
+    for_each_online_cpu(cpu)
+        WRITE_ONCE(per_cpu(preempt_longest, cpu).ticks, 0);
+}
+#endif

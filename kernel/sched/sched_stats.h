@@ -25,6 +25,9 @@ struct task_view {
     bool on_rq;
 };
 void sched_view_task(struct task_struct *t, struct task_view *v);
+/* Debug kernels: the longest section with preemption off of any CPU since sched_forget_sections(), in ns; 0: none. */
+u64 sched_longest_section(const void **from, const void **to);
+void sched_forget_sections(void);
 u64 sched_run_delay(const struct task_struct *t);
 extern int sched_schedstats;
 u64 dl_total_bandwidth(void); /* 20 bits of fraction of a CPU */

@@ -65,7 +65,7 @@ struct cred *prepare_creds(void)
 
 static void cred_free_rcu(struct rcu_head *head)
 {
-    struct cred *c = container_of((void **)head, struct cred, rcu_next);
+    struct cred *c = container_of(head, struct cred, rcu);
 
     free_uid(c->user);
     put_group_info(c->group_info);
@@ -77,7 +77,7 @@ void put_cred(const struct cred *cred)
     struct cred *c = (struct cred *)cred;
 
     if (atomic_dec_and_test_full(&c->usage))
-        call_rcu((struct rcu_head *)&c->rcu_next, cred_free_rcu);
+        call_rcu(&c->rcu, cred_free_rcu);
 }
 
 /* The process moves to the account of its new real user. */

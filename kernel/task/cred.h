@@ -51,7 +51,7 @@ struct cred {
     struct user_struct *user;
     struct user_namespace *user_ns;
     struct group_info *group_info;
-    void *rcu_next, *rcu_func;
+    struct rcu_head rcu;
 };
 extern struct cred init_cred;
 static inline const struct cred *current_cred(void) { return current->cred; }

@@ -13,6 +13,7 @@
 #include "kernel/sched/sched_entity.h"
 #include "kernel/arch/x86/asm_offsets.h"
 #include "kernel/arch/x86/thread.h"
+#include "lockfree/rcu.h"
 
 struct mm_struct;
 struct fs_struct;
@@ -177,8 +178,7 @@ struct task_struct {
     void *kthread_data;
 
     u32 usage;                        /* a  reference count */
-    void *rcu_next;                   /* struct rcu_head for the deferred free */
-    void *rcu_func;
+    struct rcu_head rcu;              /* for the deferred free; its next links free tasks */
 } __aligned(64);
 
 DECLARE_PER_CPU(struct task_struct *, current_task); /* ANYWHERE; written by the switch */

@@ -15,7 +15,7 @@
 #define TASK_CACHE_MAX 64u
 #define THREADS_FOLD   32
 
-/* NOIRQ: free pairs, linked through rcu_next. */
+/* NOIRQ: free pairs, linked through rcu.next. */
 struct task_shelf {
     struct task_struct *first;
     u32 count;
@@ -57,7 +57,7 @@ static struct task_struct *task_take(void)
     struct task_struct *t = s->first;
 
     if (likely(t)) {
-        s->first = t->rcu_next;
+        s->first = (struct task_struct *)t->rcu.next;
         s->count--;
     }
     local_irq_restore(flags);
@@ -71,7 +71,7 @@ static bool task_put_back(struct task_struct *t)
     bool room = s->count < TASK_CACHE_MAX;
 
     if (likely(room)) {
-        t->rcu_next = s->first;
+        t->rcu.next = (struct rcu_head *)s->first;
         s->first = t;
         s->count++;
     }
@@ -116,7 +116,7 @@ void free_unborn_task(struct task_struct *t)
 /* After a grace period: nobody can find the task, and its own last context switch is long over. */
 static void task_free_rcu(struct rcu_head *head)
 {
-    struct task_struct *t = container_of((void **)head, struct task_struct, rcu_next);
+    struct task_struct *t = container_of(head, struct task_struct, rcu);
 
     put_signal(t->signal);
     put_sighand(t->sighand);
@@ -126,12 +126,9 @@ static void task_free_rcu(struct rcu_head *head)
     free_unborn_task(t);
 }
 
-_Static_assert(offsetof(struct task_struct, rcu_func) == offsetof(struct task_struct, rcu_next) + 8,
-               "a struct rcu_head");
-
 void free_task_struct(struct task_struct *t)
 {
-    call_rcu((struct rcu_head *)&t->rcu_next, task_free_rcu);
+    call_rcu(&t->rcu, task_free_rcu);
 }
 
 void task_init(void)

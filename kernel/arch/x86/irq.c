@@ -115,6 +115,7 @@ static void device_irq(unsigned irq)
 
 void do_irq(struct pt_regs *regs, unsigned long vector)
 {
+    preempt_note_irq();
     this_cpu_add(preempt_count_, PREEMPT_HARDIRQ);
     trace_irq(vector, true);
     sched_irq_enter();
@@ -129,4 +130,5 @@ void do_irq(struct pt_regs *regs, unsigned long vector)
         device_irq(vector - VECTOR_IRQ_BASE);
     trace_irq(vector, false);
     this_cpu_sub(preempt_count_, PREEMPT_HARDIRQ);
+    preempt_note_irq_end((const void *)do_irq);
 }

@@ -1,0 +1,196 @@
+/* preempt_off.c: the longest section with preemption off while the machine does a little of everything that its kernel may do in one piece.
+ * For a debug kernel: /sys/kernel/debug/sched/preempt_off. Each part prints `preempt-off PART NS FROM TO`, the last line `preempt-off end`. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILE_OF_LONGEST "/sys/kernel/debug/sched/preempt_off"
+#define MIB (1 << 20)
+
+static void fail(const char *what)
+{
+    perror(what);
+    _exit(1);
+}
+
+static void forget(void)
+{
+    int fd = open(FILE_OF_LONGEST, O_WRONLY);
+    if (fd < 0 || write(fd, "0", 1) != 1) {
+        fail(FILE_OF_LONGEST);
+    }
+    close(fd);
+}
+
+static void tell(const char *part)
+{
+    char text[256] = "";
+    int fd = open(FILE_OF_LONGEST, O_RDONLY);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0) {
+        fail(FILE_OF_LONGEST);
+    }
+    close(fd);
+    printf("preempt-off %s %s", part, text);
+    fflush(stdout);
+}
+
+static void reap(pid_t pid)
+{
+    if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
+        fail("a child");
+    }
+}
+
+static void forks(void)
+{
+    for (int i = 0; i < 200; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            _exit(0);
+        }
+        reap(pid);
+    }
+}
+
+/* Many at once, which then end together. */
+static void crowd(void)
+{
+    int ends[2];
+    char c;
+    if (pipe(ends)) {
+        fail("pipe");
+    }
+    for (int i = 0; i < 500; i++) {
+        if (fork() == 0) {
+            close(ends[1]);
+            _exit(read(ends[0], &c, 1) == 0 ? 0 : 1);
+        }
+    }
+    close(ends[0]);
+    close(ends[1]);
+    while (wait(NULL) > 0) {
+    }
+}
+
+static void memory(void)
+{
+    for (int i = 0; i < 3; i++) {
+        char *p = mmap(NULL, 256 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) {
+            fail("mmap");
+        }
+        for (size_t at = 0; at < 256 * MIB; at += 4096) {
+            p[at] = 1;
+        }
+        pid_t pid = fork();
+        if (pid == 0) {
+            p[0] = 2;
+            mprotect(p, 256 * MIB, PROT_READ);
+            _exit(0);
+        }
+        reap(pid);
+        munmap(p, 256 * MIB);
+    }
+}
+
+static void files(void)
+{
+    static char text[MIB];
+    char name[64];
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "/tmp/po%d", i);
+        int fd = open(name, O_RDWR | O_CREAT, 0600);
+        if (fd < 0 || write(fd, text, sizeof text / 8) < 0 || ftruncate(fd, 0)) {
+            fail(name);
+        }
+        close(fd);
+        unlink(name);
+    }
+    int fd = open("/tmp/po", O_RDWR | O_CREAT, 0600);
+    for (int i = 0; i < 64; i++) {
+        if (write(fd, text, sizeof text) != sizeof text) {
+            fail("write");
+        }
+    }
+    close(fd);
+    unlink("/tmp/po");
+    for (int i = 0; i < 900; i++) { /* a table of files that is copied, and closed at the end */
+        if (dup(1) < 0) {
+            fail("dup");
+        }
+    }
+    forks();
+    for (int i = 3; i < 903; i++) {
+        close(i);
+    }
+}
+
+static void *thread(void *unused)
+{
+    return unused;
+}
+
+static void nothing(int sig)
+{
+    (void)sig;
+}
+
+static void threads_and_signals(void)
+{
+    pthread_t t[100];
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 100; i++) {
+            if (pthread_create(t + i, NULL, thread, NULL)) {
+                fail("pthread_create");
+            }
+        }
+        for (int i = 0; i < 100; i++) {
+            pthread_join(t[i], NULL);
+        }
+    }
+    signal(SIGUSR1, nothing);
+    for (int i = 0; i < 1000; i++) {
+        raise(SIGUSR1);
+    }
+    kill(-1, 0);
+}
+
+static void programs(void)
+{
+    for (int i = 0; i < 30; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            execl("/proc/self/exe", "preempt_off", "nothing", NULL);
+            _exit(1);
+        }
+        reap(pid);
+    }
+}
+
+static const struct part {
+    const char *name;
+    void (*run)(void);
+} parts[] = {{"forks", forks}, {"crowd", crowd}, {"memory", memory}, {"files", files}, {"threads", threads_and_signals}, {"programs", programs}};
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1) {
+        return 0;
+    }
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        forget();
+        parts[i].run();
+        tell(parts[i].name);
+    }
+    puts("preempt-off end");
+    return 0;
+}
