@@ -22,14 +22,13 @@
 #define LAST_RUNS 50 // on the overview and below a chart
 
 static const char site_style[] =
-    "nav a{margin-right:1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
     ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
-    "nav{margin-bottom:1rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
-    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
+    "h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+    ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
     ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
     ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
     ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}"

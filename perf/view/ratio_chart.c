@@ -97,12 +97,12 @@ void ratio_chart(struct text_buf *t, json_t *rows)
     json_t *c;
     size_t i;
     text_addf(t,
-              "<h2>Ratio b / a, below 1 is ahead</h2><svg viewBox='0 0 %.0f %.0f' role=img "
+              "<h2>Ratio b / a, below 1 is ahead</h2><div class=scroll><svg viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img "
               "aria-label='Ratio to Linux of every workload'>",
               WIDTH, bottom + 10);
     add_grid(t, &x, bottom);
     json_array_foreach (rows, i, c)
         add_bar(t, &x, c, TOP + ROW * i);
-    text_add(t, "</svg><p class=dim>Logarithmic. Blue: ahead, orange: lost. Solid tick: first "
+    text_add(t, "</svg></div><p class=dim>Logarithmic. Blue: ahead, orange: lost, grey: neither. Solid tick: first "
                 "target, dashed: final one.</p>");
 }

@@ -12,6 +12,7 @@
 #include "perf/view/ratio_chart.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,9 @@ const char report_style[] =
     ".ahead{fill:var(--ahead)}.lost{fill:var(--lost)}.none{fill:var(--none)}"
     ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);"
     "stroke-width:2}"
-    ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}";
+    ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}"
+    "nav{margin-bottom:1rem}nav a{margin-right:1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
+    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}";
 
 void html_escape(struct text_buf *t, const char *s)
 {
@@ -118,6 +121,7 @@ static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
     json_t *first = json_array_get(rows, 0);
     const char *name;
     size_t i;
+    bool first_kernel = true;
     bool two_runs = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
     text_add(t, two_runs ? "<p>a: first run, b: second run.</p>"
                          : "<p>a: Linux, the fastest in each row; b: CloudOS.</p>");
@@ -129,13 +133,15 @@ static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
             if (!strcmp(text_of(boot, "kernel"), name) && s >= 0 && (best < 0 || s < best))
                 best = s;
         }
+        text_add(t, first_kernel ? "" : "; ");
+        first_kernel = false;
         html_escape(t, text_of(k, "label"));
         if (best >= 0)
-            text_addf(t, " <b>%.2f</b>; ", best);
+            text_addf(t, " <b>%.2f</b>", best);
         else
-            text_add(t, " <b>not reached</b>; ");
+            text_add(t, " <b>not reached</b>");
     }
-    text_add(t, "</p>");
+    text_add(t, ".</p>");
 }
 
 static void add_note(struct text_buf *t, json_t *c)
@@ -181,6 +187,11 @@ static void add_hidden(struct text_buf *t, json_t *rows)
     json_t *c, *v;
     const char *name;
     size_t i;
+    bool any = false;
+    json_array_foreach (rows, i, c)
+        any |= json_object_size(json_object_get(c, "hidden")) > 0;
+    if (!any)
+        return;
     text_add(t, "<h2>What an instruction count cannot see</h2><p class=dim>Per operation, a &rarr; "
                 "b.</p><div class=wide>"
                 "<table><tbody>");
@@ -191,8 +202,8 @@ static void add_hidden(struct text_buf *t, json_t *rows)
         row_cell(t, c);
         text_add(t, "<td>");
         json_object_foreach (json_object_get(c, "hidden"), name, v) {
-            double a = json_number_value(json_array_get(v, 0)),
-                   b = json_number_value(json_array_get(v, 1));
+            double a = fmax(json_number_value(json_array_get(v, 0)), 0), // slopes may fall below 0 by a hair
+                b = fmax(json_number_value(json_array_get(v, 1)), 0);
             if (a > 0.005 || b > 0.005)
                 text_addf(t, "%s %.2f &rarr; %.2f; ", name, a, b);
         }
