@@ -36,6 +36,7 @@ void sched_clock_init(void)
     sched_tunables.avg_period = sched_ticks(4 * SCHED_AVG_PERIOD_NS);
     sched_tunables.min_request = sched_ticks(100000);
     sched_tunables.wake_granularity = 2 * sched_tunables.min_request;
+    sched_tunables.rotate = sched_ticks(ROTATE_NS);
     sched_tunables.migration_cost_ns = 500000; /* Linux's */
     sched_tunables.migration_cost = sched_ticks(sched_tunables.migration_cost_ns);
     sched_tunables.nr_migrate = 8;

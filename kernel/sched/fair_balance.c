@@ -125,6 +125,19 @@ static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
     return gone;
 }
 
+/* One more here than there, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has been
+ * here longest takes its turn there; it goes while it waits. Those that sleep have a new place at each wake-up anyway. */
+static void rotate(struct rq *rq, struct task_struct *t, u32 cpu)
+{
+    u64 now = rq->curr->se.exec_start;
+
+    if (now - t->se.arrived < sched_tunables.rotate || t->se.arrived > rq->curr->se.arrived || fair_is_brief(t))
+        return;
+    fair_dequeue(rq, t);
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+}
+
 /* No CPU idles, but one is less crowded by two or more: it gets half the difference. A CPU with one task has no tick with which to come
  * and ask, so the owner pushes. */
 static void push_half(struct rq *rq)
@@ -133,8 +146,11 @@ static void push_half(struct rq *rq)
     u32 cpu = t ? sched_least_loaded(t, rq->q.cpu) : rq->q.cpu, mine = sched_crowd(rq->q.cpu), theirs = sched_crowd(cpu);
     bool any = task_is_urgent(rq->curr) || rq->refused == HOT_TRIES;
 
-    if (theirs + 2 > mine || mine < 3)
+    if (theirs + 2 > mine || mine < 3) {
+        if (theirs + 1 == mine && task_is_fair(rq->curr))
+            rotate(rq, t, cpu);
         return;
+    }
     if (push_tasks(rq, cpu, min((mine - theirs) / 2, READ_ONCE(sched_tunables.nr_migrate)), any) || any)
         rq->refused = 0;
     else

@@ -65,6 +65,7 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
     if (unlikely(se->last_cpu != rq->q.cpu)) {
         trace_migrate(TASK_OF(&se->rq), se->last_cpu);
         se->last_cpu = rq->q.cpu;
+        se->arrived = rq->curr->se.exec_start;
         se->nr_migrations++;
         rq->nr_migrations++;
     }

@@ -95,6 +95,7 @@ extern bool sched_smp; /* more than one CPU is online */
 #define PRIO_IDLE 140
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
+#define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
@@ -144,6 +145,7 @@ struct sched_tunables {
     u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
     u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
     u64 base_slice_ns;
+    u64 rotate;                                                 /* who computes stays at least so long before it changes places */
     u64 migration_cost, migration_cost_ns;                      /* who ran since then is hot */
     u32 nr_migrate;                                             /* tasks that leave at once */
     u64 avg_period;                                             /* ticks: averages are not brought up to date more often */

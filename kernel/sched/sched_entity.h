@@ -42,6 +42,7 @@ struct sched_entity {
     u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
     u64 slice;                 /* A  its requests' length; 0: base_slice */
     u64 vslice;                /* O  that in its virtual time; 0: base_slice at nice 0 */
+    u64 arrived;               /* O  when it came to that CPU from another one; 0: it never did */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
     u32 on_rt;                 /* O  in the rt lists */
     u64 user_ticks, sys_ticks; /* O  samples that split sum_exec_runtime */
