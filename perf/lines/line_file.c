@@ -60,8 +60,10 @@ static bool take_vcpu(struct line_window *w, char *rest)
     while ((name = strtok_r(NULL, " ", &save))) {
         if (!(value = strtok_r(NULL, " ", &save)))
             return false;
-        json_int_t n = strtoll(value, NULL, 10);
-        json_int_t sum = json_integer_value(json_object_get(w->totals, name)) + n;
+        json_int_t n = strtoll(value, NULL, 10), sum = json_integer_value(json_object_get(w->totals, name));
+        if (n < 0 || n > INT64_MAX - sum)
+            return false;
+        sum += n;
         json_object_set_new(one, name, json_integer(n));
         json_object_set_new(w->totals, name, json_integer(sum));
     }

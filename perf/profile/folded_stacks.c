@@ -13,7 +13,10 @@ static bool take(json_t *into, const char *rest)
     unsigned long long n = strtoull(rest, &end, 10);
     if (!isdigit((unsigned char)*rest) || *end != ' ' || !end[1] || n > INT64_MAX)
         return false;
-    n += json_integer_value(json_object_get(into, end + 1));
+    json_int_t before = json_integer_value(json_object_get(into, end + 1));
+    if ((json_int_t)n > INT64_MAX - before)
+        return false;
+    n += before;
     return !json_object_set_new(into, end + 1, json_integer(n));
 }
 

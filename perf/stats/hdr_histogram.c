@@ -100,7 +100,7 @@ char *hdr_text(const struct hdr_histogram *h)
     return t.data;
 }
 
-// A decimal number of at most 15 digits without sign; moves *p behind it.
+// A decimal number of at most 15 digits without sign or leading zeros; moves *p behind it.
 static bool take_number(const char **p, uint64_t *out)
 {
     const char *start = *p;
@@ -108,7 +108,7 @@ static bool take_number(const char **p, uint64_t *out)
     while (isdigit((unsigned char)**p) && *p - start < 16)
         v = v * 10 + (*(*p)++ - '0');
     *out = v;
-    return *p > start && *p - start < 16;
+    return *p > start && *p - start < 16 && (*start != '0' || *p == start + 1);
 }
 
 static bool take_bucket(struct hdr_histogram *h, const char **p, uint64_t *at, bool first)
