@@ -158,9 +158,12 @@ static void new_instance(struct sched_dl_entity *dl, s64 now)
     dl->left_ns = (s64)dl->runtime_ns;
 }
 
-/* At the begin of a period. A debt of several periods is paid by as many. */
+/* At the begin of a period. A debt of several periods is paid by as many. What was given up is gone: the next period begins where this
+ * one ends, however late that is noticed. */
 static void replenish(struct sched_dl_entity *dl, s64 now)
 {
+    if (dl->yielded)
+        dl->left_ns = min(dl->left_ns, (s64)0);
     dl->yielded = false;
     while (dl->left_ns <= 0) {
         dl->abs_deadline_ns += (s64)dl->period_ns;
