@@ -58,6 +58,14 @@ static void make_queued(void *model)
     queued = 1;
 }
 
+/* Memory that is to become a task. */
+static void make_unborn(void *model)
+{
+    make_running(model);
+    own = own_make(OWN_NONE, CLASS_A, 0, UINT32_MAX);
+    running = 0;
+}
+
 static bool is_here(void)
 {
     if (running)
@@ -80,6 +88,20 @@ static void switch_away(bool voluntary)
         return;
     own_requeue(&own);
     put_into_queue();
+}
+
+/* Born in its parent's hands: WAKING, so that no waker takes it before it arrives. */
+static uint64_t be_born(unsigned thread, unsigned serial)
+{
+    (void)thread, (void)serial;
+    if (OWN_STATE(own_read(&own)) != OWN_NONE)
+        return 0;
+    own_init(&own, 0);
+    EXPLORE_CHECK(OWN_STATE(own_read(&own)) == OWN_WAKING);
+    touch();
+    own_arrive(&own, 0);
+    put_into_queue();
+    return 0;
 }
 
 static uint64_t wait(unsigned thread, unsigned serial)
@@ -194,11 +216,12 @@ static uint64_t look(unsigned thread, unsigned serial)
     if (s == OWN_PARKED)
         EXPLORE_CHECK(posted == consumed); /* T3 */
     else
-        EXPLORE_CHECK(s == OWN_RUNNABLE || s == OWN_RUNNING || s == OWN_DEAD);
+        EXPLORE_CHECK(s == OWN_RUNNABLE || s == OWN_RUNNING || s == OWN_DEAD || s == OWN_NONE);
     return 0;
 }
 
 static const struct explore_op ops[] = {
+    {"be_born", be_born, NULL, TASK},
     {"wait", wait, NULL, TASK},
     {"preempted_wait", preempted_wait, NULL, TASK},
     {"yield", yield, NULL, TASK},
@@ -212,13 +235,15 @@ static const struct explore_op ops[] = {
 };
 
 static const struct explore_initial initials[] = {
-    {"running", make_running}, {"parked", make_parked}, {"queued", make_queued}, {NULL, NULL}};
+    {"running", make_running}, {"parked", make_parked}, {"queued", make_queued}, {"unborn", make_unborn},
+    {NULL, NULL}};
 
 static const struct explore_op final = {"look", look, NULL, 0};
 
 static const struct explore_scenario scenarios[] = {
     {"running", {"wait wait preempted_wait wait freeze wait", "wake wake_other_class wake wake steal wake"}},
     {"parked", {"freeze wait freeze die", "wake wake wake bury", "wake_other_class wake steal wake"}},
+    {"unborn", {"be_born wait yield wait", "wake steal wake wake"}},
     {"running", {"wait freeze wait", "wake steal wake", "wake wake wake", "steal wake_other_class bury"}},
     {NULL, {NULL}},
 };
