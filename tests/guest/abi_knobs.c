@@ -168,12 +168,16 @@ static int64_t left_beside_real_time(const char *period_us, const char *runtime_
         }
     }
     EQ(syscall(SYS_sched_setscheduler, fifo, SCHED_FIFO, &priority), 0);
+    abi_sleep_ms(1100); /* a period that began before the change ends as it began */
+    int64_t rest = used[0], urgent = used[1];
     abi_sleep_ms(2100);
+    rest = used[0] - rest;
+    urgent = used[1] - urgent;
     end(fifo);
     end(fair);
     EQ(set(SYSCTL "sched_rt_period_us", "1000000"), 0);
     EQ(set(SYSCTL "sched_rt_runtime_us", "950000"), 0);
-    return used[0] * 1000 / (used[0] + used[1]);
+    return rest * 1000 / (rest + urgent);
 }
 
 TEST(write, knob_sched_rt_runtime)
