@@ -16,7 +16,7 @@
 
 /* ---- stealing ---- */
 
-/* Nearest first: the group, then the machine. The stolen task arrives here, or is sent on if its mask says so. */
+/* Nearest first: the group, the node, then the machine. The stolen task arrives here, or is sent on if its mask says so. */
 bool sched_steal(struct rq *rq)
 {
     u32 cursor = 0, victim;
@@ -24,7 +24,7 @@ bool sched_steal(struct rq *rq)
     while ((victim = cpu_groups_next_surplus(&sched_groups, rq->q.cpu, &cursor)) != CPUGROUP_NONE) {
         struct rq_task *t;
 
-        if (victim == rq->q.cpu)
+        if (victim == rq->q.cpu || sched_leave_to_nearer(rq->q.cpu, victim))
             continue;
         t = rq_steal(&cpu_rq(victim)->q);
         if (!t)

@@ -60,6 +60,50 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     return best.cpu;
 }
 
+/* ---- surplus of another node ---- */
+
+static u32 claim_idle_of_node(u32 node)
+{
+    for (u32 i = 0; i < sched_groups.groups; i++) {
+        const struct cpu_group *group = &sched_groups.group[i];
+
+        if (group->node != node)
+            continue;
+        for (u64 idle = atomic_load_relaxed(&group->idle); idle; idle &= idle - 1) {
+            u32 cpu = group->cpu[__builtin_ctzll(idle)];
+
+            if (cpu_claim_idle(&sched_groups, cpu))
+                return cpu;
+        }
+    }
+    return CPUGROUP_NONE;
+}
+
+/* A CPU of the node is about to look for work: it runs nothing, but is not marked idle. */
+static bool one_looks(u32 node)
+{
+    for_each_balancing_cpu(cpu)
+        if (cpu_to_node(cpu) == (int)node && READ_ONCE(cpu_rq(cpu)->curr_prio) == PRIO_IDLE)
+            return true;
+    return false;
+}
+
+/* Another node's surplus is for its own idle CPUs first: the victim's call may not have reached them yet. One of them is told in the
+ * thief's place, so the surplus is not left to nobody (D1); if it finds nearer work, the victim calls again at its tick. Nobody is told of an
+ * empty shelf: two thieves would wake each other for ever. True: leave it. */
+bool sched_leave_to_nearer(u32 thief, u32 victim)
+{
+    u32 node = cpu_to_node(victim), cpu;
+
+    if (cpu_to_node(thief) == (int)node || shelf_is_empty(&cpu_rq(victim)->q.shelf))
+        return false;
+    cpu = claim_idle_of_node(node);
+    if (cpu == CPUGROUP_NONE)
+        return one_looks(node);
+    rq_kick(rq_env_of(cpu));
+    return true;
+}
+
 /* ---- threads of a core ---- */
 
 static bool core_idles(u32 cpu)

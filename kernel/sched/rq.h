@@ -192,6 +192,7 @@ bool rt_push(struct rq *rq, struct task_struct *t);
 void sched_init_groups(void);
 extern bool sched_smt; /* some core has several threads */
 u32 sched_claim_idle_core(const struct task_struct *t, u32 here);
+bool sched_leave_to_nearer(u32 thief, u32 victim); /* interrupts off */
 void sched_leave_shared_core(struct rq *rq); /* the running task is the only one here */
 /* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
 static inline u32 sched_crowd(u32 cpu)

@@ -136,6 +136,7 @@ static void few_stay_near(void)
     int n = cpus_of_my_node(&node), away = 0;
     pin(0, 0);
     start_hogs(n);
+    pin(0, cpus - 1); /* no fifth task on CPU 0's node while they spread */
     nap_ms(50);
     for (int i = 0; i < n; i++) {
         pin(pids[i], -1);
