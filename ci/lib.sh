@@ -8,11 +8,10 @@ JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub-pc-bin xorriso mtools
-    pkg-config libjansson-dev libuv1-dev libarchive-dev libyaml-dev libsqlite3-dev"
+    pkg-config libjansson-dev libuv1-dev libarchive-dev libyaml-dev libsqlite3-dev libhwloc-dev libnuma-dev libpapi-dev"
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
-PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev libhwloc-dev libnuma-dev
-    libpapi-dev"
+PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev"
 PKGS_TEST="libcmocka-dev gzip cpio procps python3 spin clang libclang-rt-14-dev"
 
 say() { printf '%s\n' "$*" >&2; }

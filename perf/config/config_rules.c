@@ -73,12 +73,23 @@ static const struct config_key boots_keys[] = {
 static const struct config_rule boots_of = {.type = CONFIG_MAP, .keys = boots_keys};
 static const char *const tiers[] = {"auto", "det", "tcg", "kvm", NULL};
 static const struct config_rule tier = {.type = CONFIG_TEXT, .words = tiers};
+static const char *const place_rules[] = {"none", "compact", "spread", NULL};
+static const struct config_rule place_rule = {.type = CONFIG_TEXT, .words = place_rules};
+static const char *const no_place[] = {"none", NULL}; // det: one thread is all CPUs, and where it runs changes no count
+static const struct config_rule place_det = {.type = CONFIG_TEXT, .words = no_place};
+static const struct config_key place_keys_of[] = {
+    {"det", &place_det, true}, {"tcg", &place_rule, true}, {"kvm", &place_rule, true}, END};
+static const struct config_rule place_of = {.type = CONFIG_MAP, .keys = place_keys_of};
+static const struct config_rule huge_page = {.type = CONFIG_WHOLE, .min = 0, .max = 1 << 20};
+static const char *const halts[] = {"host", "guest", NULL};
+static const struct config_rule halt = {.type = CONFIG_TEXT, .words = halts};
 static const struct config_rule canary = {.type = CONFIG_WHOLE, .min = 0, .max = 1e9};
 static const struct config_rule seed = {.type = CONFIG_WHOLE, .min = 0, .max = 9007199254740992.0};
 static const struct config_key run_keys[] = {
     {"tier", &tier, true},     {"topology", &name_text, true}, {"kernels", &names, true},
     {"suites", &names, true},  {"boots", &boots_of, true},     {"canary", &canary, true},
-    {"seed", &seed, true},     END,
+    {"seed", &seed, true},     {"place", &place_of, true},     {"huge_page_kb", &huge_page, true},
+    {"halt", &halt, true},     END,
 };
 static const struct config_rule run = {.type = CONFIG_MAP, .keys = run_keys};
 static const struct config_rule floors = {.type = CONFIG_MAP, .of = &share};

@@ -2,6 +2,7 @@
 // ratio.
 #include "perf/result/comparison.h"
 
+#include "perf/result/host_counts.h"
 #include "perf/result/run_plan.h"
 #include "perf/result/verdict.h"
 #include "perf/stats/resample.h"
@@ -199,6 +200,10 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
     if (numbers) {
         judge(c, a, b, policy, canary);
         add_hidden(c, a, b);
+        json_t *host = host_counts_pair(a, b);
+        if (json_object_size(host))
+            json_object_set(c, "host", host);
+        json_decref(host);
     } else {
         no_number(c, a, b);
     }

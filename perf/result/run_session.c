@@ -3,6 +3,7 @@
 #include "perf/result/run_session.h"
 
 #include "perf/result/google_bench.h"
+#include "perf/result/host_counts.h"
 #include "perf/result/lap_times.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
@@ -117,13 +118,13 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
     char *console = boot_file(s, a->kernel, "console");
     char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
     json_t *clean = tail ? json_string(tail) : NULL;
-    json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*}", "boot",
+    json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*,s:O*}", "boot",
                           s->boot_number, "kernel", s->o->kernel[a->kernel].name, "status",
                           boot_status_name[r->status], "reason", r->reason, "wall_seconds",
                           r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
                           r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
                           r->exit_signal, "shutdown", r->shutdown_reason, "console",
-                          strrchr(console, '/') + 1, "guest", a->steps.boot, "console_tail", clean);
+                          strrchr(console, '/') + 1, "guest", a->steps.boot, "console_tail", clean, "host", r->host);
     free(tail);
     free(console);
     return j;
@@ -216,6 +217,7 @@ static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot
             continue;
         json_t *sample = row_sample(&a->steps, row, s->o->tier.tier);
         if (sample) {
+            host_counts_add(sample, r->host, &s->plan, row);
             keep_sample(s, a->kernel, row, sample);
             skip_row(s, skip, row);
         } else if (good) {
@@ -271,6 +273,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                            .qemu = s->o->qemu,
                            .cpu = s->o->tier.cpu,
                            .topology = s->o->topology,
+                           .host = host_plan_options(&s->o->plan),
                            .kernel = &s->o->kernel[kernel],
                            .initrd = s->o->initrd,
                            .guest_args = args,
@@ -278,6 +281,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
     struct boot_request request = {.spec = &spec,
                                    .run_id = s->guest_id,
                                    .console_path = console,
+                                   .plan = s->o->plan.rule == PLACE_BY_HOST ? NULL : &s->o->plan,
                                    .deadline = s->o->deadline,
                                    .slowness = s->slowness,
                                    .on_record = on_record,

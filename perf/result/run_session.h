@@ -1,6 +1,7 @@
 // A whole run: every kernel, every boot, in blocks A B B A, to the finished run document.
 #pragma once
 #include "perf/result/run_plan.h"
+#include "perf/place/host_plan.h"
 #include "perf/vm/tier_choice.h"
 
 #include <stdint.h>
@@ -13,6 +14,7 @@ struct run_options {
     int kernels;
     const struct vm_topology *topology;
     struct tier_choice tier;
+    struct host_plan plan; // of every boot alike; rule PLACE_BY_HOST: nothing is placed or watched
     int boots;
     uint64_t seed;   // of the order of the boots
     double scale;    // of the iteration counts

@@ -1,6 +1,7 @@
 // cloudbench run: measure suites or workloads on one or more kernels.
 #include "perf/result/run_session.h"
 #include "perf/result/run_store.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/verbs/host_tools.h"
@@ -14,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA };
+enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE };
 
 struct run_args {
     struct str_list suites, kernels;
-    const char *topology, *tier, *out, *format;
+    const char *topology, *tier, *out, *format, *place;
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
     int boots;
@@ -39,6 +40,8 @@ static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
     {"seed", OPT_SEED, "N", 0,
      "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},
+    {"place", OPT_PLACE, "RULE", 0,
+     "where on the host: none, compact or spread (default: policy.run.place of the tier)", 0},
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
     {0},
@@ -98,6 +101,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_SEED:
         a->seed = positive(state, arg, "--seed");
+        break;
+    case OPT_PLACE:
+        a->place = arg;
         break;
     case OPT_AA:
         a->aa = true;
@@ -159,6 +165,25 @@ static int check_shape(const struct run_args *a, const struct run_options *o)
     return 0;
 }
 
+// The host's part. What it cannot give is said, recorded and left out.
+static int place(const struct run_args *a, struct run_options *o)
+{
+    json_t *of_tier = json_object_get(a->policy, "place");
+    const char *name = a->place ? a->place : text_of(of_tier, tier_name[o->tier.tier]);
+    enum place_rule rule;
+    if (!place_rule_of(name, &rule) || (rule != PLACE_BY_HOST && o->tier.tier == TIER_DET)) {
+        say_error(o->tier.tier == TIER_DET ? "--place %s: counts of the det tier do not depend on where it runs"
+                                           : "no placement is called \"%s\": none, compact or spread", name);
+        return EXIT_USAGE;
+    }
+    host_plan_make(&o->plan, rule, o->topology, NULL);
+    host_plan_finish(&o->plan, o->topology, number_of(a->policy, "huge_page_kb"),
+                     o->tier.tier == TIER_KVM && !strcmp(text_of(a->policy, "halt"), "guest"));
+    for (size_t i = 0; i < o->plan.missing.count; i++)
+        say("placement: %s", o->plan.missing.items[i]);
+    return 0;
+}
+
 static int default_boots(json_t *policy, enum tier tier)
 {
     return json_integer_value(json_object_get(json_object_get(policy, "boots"), tier_name[tier]));
@@ -178,6 +203,7 @@ static int resolve(struct run_args *a, struct run_options *o, struct vm_topology
     o->topology = topology;
     rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
+    rc = rc ? rc : place(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
     rc = rc || !a->aa ? rc : double_arms(o);
     bool det = o->tier.tier == TIER_DET;
@@ -196,6 +222,7 @@ static void release(struct run_args *a, struct run_options *o, struct vm_topolog
 {
     for (int k = 0; k < o->kernels; k++)
         kernel_image_free(&o->kernel[k]);
+    host_plan_free(&o->plan);
     host_tools_free(&a->tools);
     list_free(&a->suites);
     list_free(&a->kernels);

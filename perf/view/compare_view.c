@@ -2,6 +2,7 @@
 #include "perf/view/compare_view.h"
 
 #include "perf/result/comparison.h"
+#include "perf/result/host_counts.h"
 #include "perf/store/triage.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -231,6 +232,53 @@ static void print_hidden(json_t *rows, enum table_format format)
     table_free(&t);
 }
 
+// The counts that any row has.
+static int counted_by_host(json_t *rows, const char *names[])
+{
+    int shown = 0;
+    for (const char *const *n = host_count_names; *n; n++) {
+        json_t *c;
+        size_t i;
+        bool any = false;
+        json_array_foreach (rows, i, c)
+            any |= json_object_get(json_object_get(c, "host"), *n) != NULL;
+        if (any)
+            names[shown++] = *n;
+    }
+    return shown;
+}
+
+// Of rows whose boots the host watched: what it counted an operation, of the workload's whole process.
+static void print_host(json_t *rows, enum table_format format)
+{
+    const char *names[TABLE_COLUMNS_MAX];
+    int shown = counted_by_host(rows, names);
+    struct text_table t = {0};
+    json_t *c;
+    size_t i;
+    table_head(&t, "the host's counts per operation, a -> b");
+    for (int n = 0; n < shown; n++)
+        table_head(&t, names[n]);
+    json_array_foreach (rows, i, c) {
+        json_t *host = json_object_get(c, "host");
+        if (!json_object_size(host))
+            continue;
+        table_row(&t, NULL);
+        table_cell(&t, 0, "%s", text_of(c, "workload"));
+        for (int n = 0; n < shown; n++) {
+            json_t *v = json_object_get(host, names[n]);
+            if (v)
+                table_cell(&t, n + 1, "%.4g -> %.4g", json_number_value(json_array_get(v, 0)),
+                           json_number_value(json_array_get(v, 1)));
+        }
+    }
+    if (t.rows) {
+        puts("");
+        table_print(&t, format, stdout);
+    }
+    table_free(&t);
+}
+
 static void print_side(json_t *run, json_t *rows, const char *key, const char *side)
 {
     struct str_list seen = {0};
@@ -297,8 +345,10 @@ void compare_view(json_t *run, json_t *rows, const char *format)
         puts("");
     }
     table_print(&t, f, stdout);
-    if (f != TABLE_CSV)
+    if (f != TABLE_CSV) {
         print_hidden(rows, f);
+        print_host(rows, f);
+    }
     table_free(&t);
     free(line);
 }

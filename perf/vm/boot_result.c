@@ -40,6 +40,7 @@ void boot_result_free(struct boot_result *r)
     free(r->qemu_version);
     free(r->shutdown_reason);
     list_free(&r->argv);
+    json_decref(r->host);
     memset(r, 0, sizeof(*r));
 }
 

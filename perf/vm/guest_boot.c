@@ -2,8 +2,10 @@
 // signalfd. Ends by stop(): first reason wins; QEMU gets "quit", then SIGKILL.
 #include "perf/vm/guest_boot.h"
 
+#include "perf/place/boot_watch.h"
 #include "perf/result/record_stream.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/vm/escape_keys.h"
 #include "perf/vm/guest_port.h"
 #include "perf/vm/hang_watch.h"
@@ -44,6 +46,7 @@ struct boot {
     char error_buffer[4096];
     struct record_stream records;
     struct hang_watch watch;
+    struct boot_watch host;
     FILE *console_file;
     size_t console_written;
     char *dir;
@@ -67,6 +70,15 @@ static double cpu(const struct boot *b)
     return b->result->cpu_seconds;
 }
 
+static void watch_mark(struct boot *b, json_t *record)
+{
+    if (!b->request->plan)
+        return;
+    boot_watch_mark(&b->host, record, wall(b));
+    if (b->host.kvm)
+        qmp_query_stats(&b->qmp);
+}
+
 static void stop(struct boot *b, enum boot_status status, const char *fmt, ...)
 {
     va_list ap;
@@ -79,6 +91,7 @@ static void stop(struct boot *b, enum boot_status status, const char *fmt, ...)
     b->result->status = status;
     b->result->reason = t.data;
     b->stop_at = wall(b) + QUIT_GRACE;
+    watch_mark(b, NULL); // what a guest did that never came to a record
     qmp_command(&b->qmp, "quit");
 }
 
@@ -158,6 +171,32 @@ static void on_results(struct guest_port *p, const char *data, size_t n)
         stop(b, BOOT_GARBAGE, "garbage on the result port: %s", b->records.fault);
     if (b->records.done && !b->done_at)
         b->done_at = wall(b);
+}
+
+static void on_record(void *ctx, json_t *record)
+{
+    struct boot *b = ctx;
+    const char *type = text_of(record, "type");
+    if (!strcmp(type, "result"))
+        watch_mark(b, record);
+    else if (b->request->plan && !strcmp(type, "done"))
+        boot_watch_done(&b->host);
+    if (b->request->on_record)
+        b->request->on_record(b->request->ctx, record);
+}
+
+static void on_answer(void *owner, const char *command, json_t *answer)
+{
+    struct boot *b = owner;
+    if (!b->request->plan)
+        return;
+    if (!strcmp(command, "query-stats")) {
+        boot_watch_answer(&b->host, answer);
+    } else {
+        boot_watch_start(&b->host, b->qemu.pid, answer, wall(b));
+        if (b->host.kvm)
+            qmp_query_stats(&b->qmp);
+    }
 }
 
 static void on_error_alloc(uv_handle_t *h, size_t want, uv_buf_t *buf)
@@ -396,6 +435,7 @@ static void collect(struct boot *b)
     char *count = x_printf("%s/" VM_COUNT_FILE, b->dir);
     r->wall_seconds = wall(b);
     r->counts = file_read(count, NULL);
+    r->host = boot_watch_end(&b->host);
     r->shutdown_reason = b->qmp.shutdown_reason ? x_strdup(b->qmp.shutdown_reason) : NULL;
     r->qemu_version = b->qmp.qemu_version ? x_strdup(b->qmp.qemu_version) : NULL;
     if (!r->reason)
@@ -433,7 +473,10 @@ void guest_boot(const struct boot_request *request, struct boot_result *result)
         return;
     }
     b->records = (struct record_stream){
-        .run_id = request->run_id, .on_record = request->on_record, .ctx = request->ctx};
+        .run_id = request->run_id, .on_record = on_record, .ctx = b};
+    b->host = (struct boot_watch){.plan = request->plan, .kvm = request->spec->tier == TIER_KVM};
+    b->qmp.on_answer = on_answer;
+    b->qmp.owner = b;
     hang_watch_start(&b->watch, request->spec->topology->cpus, request->slowness);
     b->watch.wall_limit = request->deadline;
     vm_argv(request->spec, &result->argv);

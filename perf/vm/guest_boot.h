@@ -20,11 +20,14 @@ enum boot_status {
 };
 extern const char *const boot_status_name[];
 
+struct host_plan;
+
 struct boot_request {
     const struct vm_spec *spec;
     const char *run_id; // what the records must carry; NULL: any end by the guest itself is BOOT_OK
     const char *console_path; // file for the whole console; NULL: none
     const char *symbols;      // nm-style table for the plugin, or NULL
+    const struct host_plan *plan; // where its threads belong, and that the host counts (perf/place/boot_watch.h); or NULL
     double deadline;          // seconds without progress that end the boot; 0: by hang_watch
     double slowness;
     void (*on_record)(void *ctx, json_t *record);
@@ -42,6 +45,7 @@ struct boot_result {
     char *qemu_version;
     char *shutdown_reason; // as QMP names it, or NULL
     struct str_list argv;
+    json_t *host; // what perf/place/boot_watch.h saw, or NULL
     int exit_code, exit_signal;
     double wall_seconds, cpu_seconds;
     double init_cpu_seconds; // QEMU's CPU seconds when the guest's first record came; -1: none came

@@ -12,6 +12,13 @@ void qmp_command(struct qmp *q, const char *name)
     free(s);
 }
 
+void qmp_query_stats(struct qmp *q)
+{
+    static const char ask[] = "{\"execute\":\"query-stats\",\"arguments\":{\"target\":\"vcpu\"},"
+                              "\"id\":\"query-stats\"}\n";
+    guest_port_send(&q->port, ask, sizeof(ask) - 1);
+}
+
 static void take_greeting(struct qmp *q, json_t *greeting)
 {
     int major = 0, minor = 0, micro = 0;
@@ -24,10 +31,11 @@ static void take_greeting(struct qmp *q, json_t *greeting)
 
 static void take_answer(struct qmp *q, const char *id, json_t *answer)
 {
+    if (q->on_answer && !strncmp(id, "query-", 6))
+        q->on_answer(q->owner, id, answer);
     if (!strcmp(id, "qmp_capabilities")) {
         qmp_command(q, "query-cpus-fast");
     } else if (!strcmp(id, "query-cpus-fast")) {
-        q->cpus = json_incref(answer);
         qmp_command(q, "cont");
     } else if (!strcmp(id, "cont")) {
         q->running = true;
@@ -87,5 +95,4 @@ void qmp_free(struct qmp *q)
     text_free(&q->line);
     free(q->shutdown_reason);
     free(q->qemu_version);
-    json_decref(q->cpus);
 }

@@ -19,10 +19,16 @@ static void pair(struct str_list *v, const char *option, const char *value)
     list_add(v, value);
 }
 
+// A guest without nodes has a backend of its own when its memory is bound or huge.
+static bool whole_backend(const struct vm_spec *s)
+{
+    return s->host && !s->topology->nodes && (s->host->memory_nodes[0] || s->host->huge_page_kb);
+}
+
 static void add_accel(struct str_list *v, const struct vm_spec *s)
 {
     static const char *const accel[TIERS] = {"tcg,thread=single", "tcg,thread=multi", "kvm"};
-    pair(v, "-machine", "q35");
+    pair(v, "-machine", whole_backend(s) ? "q35,memory-backend=mem0" : "q35");
     pair(v, "-accel", accel[s->tier]);
     if (s->tier == TIER_DET) {
         pair(v, "-icount", "shift=0,sleep=off");
@@ -34,13 +40,31 @@ static void add_accel(struct str_list *v, const struct vm_spec *s)
     pair(v, "-cpu", s->cpu);
 }
 
-static void add_node(struct str_list *v, const struct vm_node *node, int n)
+static void add_backend(struct str_list *v, const struct vm_host_options *h, int n, int memory_mb)
 {
+    struct text_buf t = {0};
+    bool huge = h && h->huge_page_kb;
+    text_addf(&t, "memory-backend-%s,id=mem%d,size=%dM", huge ? "memfd" : "ram", n, memory_mb);
+    if (huge)
+        text_addf(&t, ",hugetlb=on,hugetlbsize=%dk,prealloc=on", h->huge_page_kb);
+    for (const char *p = h && h->memory_nodes[n] ? h->memory_nodes[n] : ""; *p;) {
+        size_t len = strcspn(p, ",");
+        text_addf(&t, ",host-nodes=%.*s", (int)len, p);
+        p += len + (p[len] == ',');
+    }
+    if (h && h->memory_nodes[n])
+        text_addf(&t, ",policy=%s", h->interleave ? "interleave" : "bind");
+    pair(v, "-object", t.data);
+    text_free(&t);
+}
+
+static void add_node(struct str_list *v, const struct vm_spec *s, int n)
+{
+    const struct vm_node *node = &s->topology->node[n];
     struct text_buf t = {0};
     text_addf(&t, "node,nodeid=%d", n);
     if (node->memory_mb) {
-        list_add(v, "-object");
-        list_addf(v, "memory-backend-ram,id=mem%d,size=%dM", n, node->memory_mb);
+        add_backend(v, s->host, n, node->memory_mb);
         text_addf(&t, ",memdev=mem%d", n);
     }
     for (const char *p = node->cpus; *p;) {
@@ -60,15 +84,18 @@ static int sockets_of(const struct vm_topology *t)
     return with_cpus && t->cpus % with_cpus == 0 ? with_cpus : 1;
 }
 
-static void add_shape(struct str_list *v, const struct vm_topology *t)
+static void add_shape(struct str_list *v, const struct vm_spec *s)
 {
+    const struct vm_topology *t = s->topology;
     int sockets = sockets_of(t);
     list_add(v, "-m");
     list_addf(v, "%dM", t->memory_mb);
     list_add(v, "-smp");
     list_addf(v, "%d,sockets=%d,cores=%d,threads=1", t->cpus, sockets, t->cpus / sockets);
+    if (whole_backend(s))
+        add_backend(v, s->host, 0, t->memory_mb);
     for (int n = 0; n < t->nodes; n++)
-        add_node(v, &t->node[n], n);
+        add_node(v, s, n);
     for (int n = 0; t->has_distances && n < t->nodes; n++)
         for (int k = 0; k < t->nodes; k++) {
             list_add(v, "-numa");
@@ -112,7 +139,9 @@ void vm_argv(const struct vm_spec *s, struct str_list *argv)
     struct text_buf append = {0};
     list_add(argv, s->qemu);
     add_accel(argv, s);
-    add_shape(argv, s->topology);
+    add_shape(argv, s);
+    if (s->host && s->host->halt_in_guest)
+        pair(argv, "-overcommit", "cpu-pm=on");
     add_devices(argv);
     if (s->plugin)
         add_plugin(argv, s);

@@ -10,11 +10,21 @@
 enum tier { TIER_DET, TIER_TCG, TIER_KVM, TIERS };
 extern const char *const tier_name[TIERS];
 
+// What a placement on the host asks of QEMU (perf/place/host_plan.h); all zero: what QEMU does by itself.
+struct vm_host_options {
+    char *memory_nodes[VM_NODES_MAX]; // host's nodes, as a list, of each guest node's memory ([0]: of a guest without
+                                      // nodes); NULL: not bound
+    bool interleave;                  // over those nodes in turn, not as they fill
+    int huge_page_kb;                 // 0: ordinary pages
+    bool halt_in_guest;               // HLT and MWAIT do not leave the guest
+};
+
 struct vm_spec {
     enum tier tier;
     const char *qemu; // path of the program
     const char *cpu;  // -cpu
     const struct vm_topology *topology;
+    const struct vm_host_options *host; // or NULL
     const struct kernel_image *kernel;
     const char *initrd;
     const char *guest_args;   // the words after "--", or NULL

@@ -8,13 +8,16 @@
 static struct kernel_image one = {.path = "/k/one", .cmdline = "console=ttyS0 a"};
 static struct kernel_image two = {.path = "/k/two", .cmdline = "console=ttyS0 b"};
 
+static const struct vm_host_options *host; // of the next build
+
 static void build(struct str_list *v, enum tier tier, const char *topology,
                   const struct kernel_image *k)
 {
     struct vm_topology t;
     char *why;
     assert_true(vm_topology_find(&t, topology, &why));
-    struct vm_spec s = {.tier = tier,
+    struct vm_spec s = {.host = host,
+                        .tier = tier,
                         .qemu = "/q",
                         .cpu = vm_default_cpu(tier),
                         .topology = &t,
@@ -96,10 +99,38 @@ static void another_shape_is_seen(void **state)
     list_free(&b);
 }
 
+// A backend of its own for what is bound; nothing of it without a placement.
+static void memory_is_bound(void **state)
+{
+    static const struct vm_host_options bound = {.memory_nodes = {"0", "1,3"}, .halt_in_guest = true};
+    static const struct vm_host_options mixed = {.memory_nodes = {"0-1"}, .interleave = true, .huge_page_kb = 2048};
+    struct str_list v = {0}, w = {0}, none = {0};
+    (void)state;
+    build(&none, TIER_KVM, "2", &one);
+    assert_string_equal(value(&none, "-machine"), "q35");
+    assert_null(value(&none, "-object"));
+    host = &bound;
+    build(&v, TIER_KVM, "2x2", &one);
+    assert_string_equal(value(&v, "-machine"), "q35");
+    assert_string_equal(value(&v, "-overcommit"), "cpu-pm=on");
+    assert_true(list_has(&v, "memory-backend-ram,id=mem0,size=1024M,host-nodes=0,policy=bind"));
+    assert_true(list_has(&v, "memory-backend-ram,id=mem1,size=1024M,host-nodes=1,host-nodes=3,policy=bind"));
+    host = &mixed;
+    build(&w, TIER_TCG, "2", &one);
+    assert_string_equal(value(&w, "-machine"), "q35,memory-backend=mem0");
+    assert_string_equal(value(&w, "-object"), "memory-backend-memfd,id=mem0,size=2048M,hugetlb=on,hugetlbsize=2048k,"
+                                              "prealloc=on,host-nodes=0-1,policy=interleave");
+    host = NULL;
+    list_free(&v);
+    list_free(&w);
+    list_free(&none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_kernel_and_append_differ), cmocka_unit_test(det_is_deterministic),
-        cmocka_unit_test(nodes_are_described), cmocka_unit_test(another_shape_is_seen)};
+        cmocka_unit_test(nodes_are_described),
+        cmocka_unit_test(memory_is_bound), cmocka_unit_test(another_shape_is_seen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
