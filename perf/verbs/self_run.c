@@ -1,25 +1,52 @@
-// Starts /proc/self/exe. The child shares the terminal's process group, so an interrupt reaches both.
+// Starts /proc/self/exe. At a terminal an interrupt reaches both; one that comes to us alone is handed on.
 #include "perf/verbs/self_run.h"
 
 #include "perf/result/run_store.h"
 #include "perf/util/say.h"
+#include "perf/vm/host_signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+// Waits for the child's end; an interrupt meanwhile ends it too. *interrupted: one came.
+static int wait_child(pid_t pid, bool *interrupted)
+{
+    struct pollfd look[2] = {{.fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN},
+                             {.fd = signals_open(), .events = POLLIN}};
+    int status = 0;
+    *interrupted = false;
+    while (look[0].fd >= 0 && poll(look, 2, -1) >= 0 && !(look[0].revents & POLLIN)) {
+        struct signalfd_siginfo info;
+        if (read(look[1].fd, &info, sizeof(info)) == sizeof(info)) {
+            *interrupted = true;
+            kill(pid, SIGTERM);
+        }
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (look[0].fd >= 0)
+        close(look[0].fd);
+    close(look[1].fd);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
+}
 
 int self_run(const struct str_list *arguments)
 {
     char **argv = x_alloc((arguments->count + 2) * sizeof(*argv));
-    int status = 0;
+    bool interrupted = signals_pending();
+    int rc = EXIT_INTERNAL;
     argv[0] = "cloudbench";
     memcpy(argv + 1, arguments->items, arguments->count * sizeof(*argv));
     fflush(stdout);
-    pid_t pid = fork();
+    pid_t pid = interrupted ? -1 : fork();
     if (pid == 0) {
         int nowhere = open("/dev/null", O_WRONLY);
         if (nowhere >= 0)
@@ -27,10 +54,10 @@ int self_run(const struct str_list *arguments)
         execv("/proc/self/exe", argv);
         _exit(EXIT_INTERNAL);
     }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    if (pid > 0)
+        rc = wait_child(pid, &interrupted);
     free(argv);
-    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
+    return interrupted ? EXIT_INTERRUPTED : rc;
 }
 
 static void option(struct str_list *l, const char *name, const char *value)

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 // Runs the program with these arguments after its own name; its tables go nowhere. Its exit code, or
-// EXIT_INTERNAL when it could not be started.
+// EXIT_INTERNAL when it could not be started, EXIT_INTERRUPTED when an interrupt came meanwhile.
 int self_run(const struct str_list *arguments);
 // The workloads with the run's kernels, tier, topology, boots, scale and settings; *second is the new run,
 // or NULL. Returns the exit code of `cloudbench run`.
