@@ -96,7 +96,8 @@ static void place_spread(struct host_plan *p, const struct vm_topology *t, hwloc
         list_add(&p->missing, "spread: the host has one node, so everything is on it");
     p->vcpus = t->cpus;
     for (int c = 0; c < t->cpus && p->vcpus; c++) {
-        hwloc_obj_t node = hwloc_get_obj_by_type(p->topology, HWLOC_OBJ_NUMANODE, guest_node(t, c) % nodes);
+        hwloc_obj_t node = hwloc_get_obj_by_type(p->topology, HWLOC_OBJ_NUMANODE,
+                                                 spread_node(guest_node(t, c), t->nodes ? t->nodes : t->cpus, nodes));
         hwloc_bitmap_and(within, node->cpuset, usable);
         if (free_cores(p->topology, within, taken, &p->cpu[c], 1))
             hwloc_bitmap_set(taken, p->cpu[c]);

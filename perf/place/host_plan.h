@@ -3,7 +3,8 @@
 // and left out; it never ends a run.
 //
 // compact: cores of the smallest part of the host (cache, node, package) that has enough, memory on the nodes of it.
-// spread: guest node by host node in turn (without guest nodes: vCPU by vCPU), memory likewise or interleaved.
+// spread: guest node by host node, as far apart as the host has nodes (without guest nodes: vCPU by vCPU), memory likewise or
+// interleaved.
 // A vCPU gets a core of its own; the core's other threads stay free for QEMU's other threads if nothing else is.
 #pragma once
 #include "perf/util/text_buf.h"

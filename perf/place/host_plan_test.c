@@ -80,6 +80,9 @@ static void spread_goes_node_by_node(void **state)
     assert_true(p.host.interleave);
     assert_string_equal(p.host.memory_nodes[0], "0-1");
     host_plan_free(&p);
+    plan(&p, PLACE_SPREAD, "2", "numa:8 core:2 pu:1"); // far apart
+    assert_cpus(&p, 2, (int[]){0, 8});
+    host_plan_free(&p);
     plan(&p, PLACE_SPREAD, "8x4", TWO_NODES); // guest nodes 0..3 on host nodes 0, 1, 0, 1
     assert_cpus(&p, 8, (int[]){0, 2, 16, 18, 4, 6, 20, 22});
     assert_false(p.host.interleave);

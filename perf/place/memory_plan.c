@@ -27,6 +27,11 @@ static char *nodes_list(hwloc_const_nodeset_t nodes)
     return own;
 }
 
+int spread_node(int i, int n, int host_nodes)
+{
+    return n <= host_nodes ? i * host_nodes / n : i % host_nodes;
+}
+
 void memory_plan_whole(struct host_plan *p, hwloc_const_nodeset_t nodes, const struct vm_topology *t)
 {
     for (int n = 0; n < backends(t); n++)
@@ -40,7 +45,7 @@ void memory_plan_by_node(struct host_plan *p, const struct vm_topology *t)
     hwloc_const_nodeset_t all = hwloc_topology_get_allowed_nodeset(p->topology);
     p->host.interleave = !t->nodes && nodes > 1;
     for (int n = 0; n < backends(t); n++) {
-        hwloc_obj_t node = hwloc_get_obj_by_type(p->topology, HWLOC_OBJ_NUMANODE, n % nodes);
+        hwloc_obj_t node = hwloc_get_obj_by_type(p->topology, HWLOC_OBJ_NUMANODE, spread_node(n, backends(t), nodes));
         if (memory_of(t, n))
             p->host.memory_nodes[n] = t->nodes ? nodes_list(node->nodeset) : nodes_list(all);
     }

@@ -4,6 +4,8 @@
 
 #include <hwloc.h>
 
+// Which of the host's nodes is for part i of n: far from each other when there are enough, in turn otherwise.
+int spread_node(int i, int n, int host_nodes);
 // All of it on these nodes of the host.
 void memory_plan_whole(struct host_plan *p, hwloc_const_nodeset_t nodes, const struct vm_topology *t);
 // Guest node by host node in turn; a guest without nodes has its pages on all of them in turn.

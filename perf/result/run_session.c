@@ -6,6 +6,7 @@
 #include "perf/result/host_counts.h"
 #include "perf/result/lap_times.h"
 #include "perf/result/run_identity.h"
+#include "perf/result/run_partial.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
 #include "perf/result/step_result.h"
@@ -19,8 +20,12 @@
 #include "perf/vm/temp_dir.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
@@ -329,13 +334,26 @@ static void draw_order(struct session *s, uint64_t *seed)
     }
 }
 
+// A disk that is full ends the run at once: what follows could not be kept either.
+static void end_full(struct session *s)
+{
+    progress_clear(&s->progress);
+    say_error("cannot write %s: %s", s->dir, strerror(errno));
+    s->end = EXIT_REFUSED;
+}
+
 static void run_round(struct session *s, int round, uint64_t *seed)
 {
     int n = s->o->kernels;
     if (round % 2 == 0)
         draw_order(s, seed);
-    for (int k = 0; k < n && !s->end; k++)
+    for (int k = 0; k < n && !s->end; k++) {
+        if (round * n + k < s->rounds)
+            continue;
         run_arm(s, s->order[round % 2 ? n - 1 - k : k]);
+        if (!s->end && ++s->rounds < n * s->o->boots && !run_partial_save(s))
+            end_full(s);
+    }
 }
 
 // The guest's run id comes from the plan, not from the clock: two det runs of one plan are byte for
@@ -359,10 +377,44 @@ static int finish(struct session *s, const char *id, json_t **run)
     bool ok = run_store_save(s->dir, "run.json", *run) &&
               run_store_save(s->dir, "google-benchmark.json", google);
     json_decref(google);
+    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir);
+    if (ok)
+        unlink(partial);
+    free(partial);
     if (ok)
         return s->guest_failed ? EXIT_GUEST : EXIT_OK;
     say_error("cannot write %s: %s", s->dir, strerror(errno));
     return EXIT_INTERNAL;
+}
+
+// One run a folder: a second one that wants to go on with it meets the lock.
+static bool lock_folder(struct session *s)
+{
+    s->lock = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->lock >= 0 && !flock(s->lock, LOCK_EX | LOCK_NB))
+        return true;
+    say_error("%s is being measured into by another cloudbench", s->dir);
+    if (s->lock >= 0)
+        close(s->lock);
+    s->lock = -1;
+    return false;
+}
+
+// A new folder, or that of the run to go on with.
+static int open_folder(struct session *s, char **id)
+{
+    char real[PATH_MAX];
+    if (!s->o->resume)
+        s->dir = run_store_create(s->o->base, tier_name[s->o->tier.tier], id);
+    else if (realpath(s->o->resume, real))
+        s->dir = x_strdup(real);
+    if (!s->dir) {
+        say_error("cannot make a folder for the run in %s: %s", s->o->base, strerror(errno));
+        return EXIT_REFUSED;
+    }
+    if (s->o->resume)
+        *id = x_strdup(strrchr(s->dir, '/') + 1);
+    return lock_folder(s) ? 0 : EXIT_USAGE;
 }
 
 static int prepare(struct session *s, char **id)
@@ -377,18 +429,18 @@ static int prepare(struct session *s, char **id)
     temp_dir_sweep();
     run_plan_rows(&s->plan, &s->rows);
     choose_guest_id(s);
-    s->dir = run_store_create(s->o->base, tier_name[s->o->tier.tier], id);
-    if (!s->dir) {
-        say_error("cannot make a folder for the run in %s: %s", s->o->base, strerror(errno));
-        return EXIT_REFUSED;
-    }
+    int rc = open_folder(s, id);
+    if (rc)
+        return rc;
     s->slowness = machine_slowness();
     s->boots = json_array();
     for (int k = 0; k < s->o->kernels; k++)
         s->samples[k] = json_object();
     progress_start(&s->progress, s->o->boots * s->o->kernels * (s->plan.count + BOOT_UNITS),
                    s->o->quiet);
-    return 0;
+    rc = s->o->resume ? run_partial_take(s) : 0;
+    progress_skip(&s->progress, s->rounds * (s->plan.count + BOOT_UNITS));
+    return rc;
 }
 
 static void release(struct session *s)
@@ -402,11 +454,24 @@ static void release(struct session *s)
     list_free(&s->rows);
     run_plan_free(&s->plan);
     free(s->qemu_version);
+    if (s->lock >= 0)
+        close(s->lock);
+}
+
+// The folder of a run that has no run.json: kept with what was measured, or removed when that is nothing.
+static void leave_unfinished(struct session *s)
+{
+    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir);
+    if (s->o->resume || file_exists(partial))
+        say("%d of %d rounds are kept: cloudbench run --resume %s", s->rounds, s->o->boots * s->o->kernels, s->dir);
+    else
+        remove_tree(s->dir);
+    free(partial);
 }
 
 int run_session(struct run_options *options, json_t **run, char **dir)
 {
-    struct session s = {.o = options};
+    struct session s = {.o = options, .lock = -1};
     char *id = NULL;
     uint64_t seed = options->seed;
     int rc = prepare(&s, &id);
@@ -417,8 +482,9 @@ int run_session(struct run_options *options, json_t **run, char **dir)
         progress_clear(&s.progress);
         rc = s.end ? s.end : finish(&s, id, run);
     }
-    if (s.dir && !*run)
-        remove_tree(s.dir);
+    bool began = !rc || s.rounds || s.boot_number || s.end;
+    if (s.dir && !*run && s.lock >= 0 && (began || !options->resume))
+        leave_unfinished(&s);
     *dir = *run ? s.dir : NULL;
     if (!*dir)
         free(s.dir);

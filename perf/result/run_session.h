@@ -20,11 +20,14 @@ struct run_options {
     double scale;    // of the iteration counts
     double deadline; // 0: by the machine
     const char *qemu, *initrd, *plugin;
-    const char *base; // folder of runs
+    const char *base;   // folder of runs
+    const char *resume; // folder of an unfinished run (perf/result/run_partial.h), or NULL
+    json_t *arguments;  // what it was asked by, for --resume
     bool quiet;
 };
 
 // Writes the run's folder; *run (the caller's) and *dir are set when there is one. Returns an exit
 // code: EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_REFUSED, EXIT_INTERRUPTED
-// (then nothing is left).
+// (then nothing is left, or the unfinished run
+// that --resume takes up; which, is said).
 int run_session(struct run_options *options, json_t **run, char **dir);

@@ -19,6 +19,8 @@ struct session {
     struct str_list argv_list[RUN_KERNELS_MAX];
     char *qemu_version;
     int boot_number;
+    int rounds; // of one kernel each, that are whole
+    int lock;   // descriptor of the folder while it is measured into, or -1
     bool guest_failed;
     int end; // exit code that ends the session, or 0
 };

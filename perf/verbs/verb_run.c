@@ -1,31 +1,24 @@
 // cloudbench run: measure suites or workloads on one or more kernels.
-#include "perf/result/run_session.h"
+#include "perf/config/config.h"
+#include "perf/result/run_partial.h"
 #include "perf/result/run_store.h"
 #include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
-#include "perf/verbs/host_tools.h"
+#include "perf/verbs/own_workload.h"
+#include "perf/verbs/run_resolve.h"
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
-#include "perf/view/compare_view.h"
+#include "perf/view/dry_run.h"
 #include "perf/view/run_view.h"
+#include "perf/vm/temp_dir.h"
 
 #include <argp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE };
-
-struct run_args {
-    struct str_list suites, kernels;
-    const char *topology, *tier, *out, *format, *place;
-    struct host_tools tools;
-    json_t *policy; // "run" of configs/policy.yaml
-    int boots;
-    double scale, deadline, seed;
-    bool quiet, aa;
-};
+enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE, OPT_DRY, OPT_RESUME, OPT_WORKLOAD };
 
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0,
@@ -43,6 +36,10 @@ static const struct argp_option options[] = {
     {"place", OPT_PLACE, "RULE", 0,
      "where on the host: none, compact or spread (default: policy.run.place of the tier)", 0},
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
+    {"workload", OPT_WORKLOAD, "FILE", 0,
+     "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
+    {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot nothing", 0},
+    {"resume", OPT_RESUME, "DIR", 0, "go on with a run that was interrupted; all its options are kept", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
     {0},
 };
@@ -102,6 +99,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_SEED:
         a->seed = positive(state, arg, "--seed");
         break;
+    case OPT_WORKLOAD:
+        list_add(&a->programs, arg);
+        break;
+    case OPT_DRY:
+        a->dry = true;
+        break;
+    case OPT_RESUME:
+        a->resume = arg;
+        break;
     case OPT_PLACE:
         a->place = arg;
         break;
@@ -115,118 +121,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-static int find_kernels(struct run_options *o, const struct str_list *names)
-{
-    int rc = 0;
-    for (size_t i = 0; i < names->count && !rc; i++) {
-        if (o->kernels == RUN_KERNELS_MAX) {
-            say_error("at most %d kernels in one run", RUN_KERNELS_MAX);
-            return EXIT_USAGE;
-        }
-        rc = kernel_image_find(&o->kernel[o->kernels], names->items[i]);
-        o->kernels++;
-    }
-    return rc;
-}
-
-// The second arm of every kernel: the same image under another name.
-static int double_arms(struct run_options *o)
-{
-    int n = o->kernels, rc = 0;
-    if (2 * n > RUN_KERNELS_MAX) {
-        say_error("at most %d arms in one run", RUN_KERNELS_MAX);
-        return EXIT_USAGE;
-    }
-    for (int k = 0; k < n && !rc; k++) {
-        struct kernel_image *again = &o->kernel[o->kernels];
-        rc = kernel_image_find(again, o->kernel[k].name);
-        o->kernels++;
-        if (rc)
-            break;
-        char *name = x_printf("%s-again", again->name), *label = x_printf("%s again", again->label);
-        free(again->name);
-        free(again->label);
-        again->name = name;
-        again->label = label;
-    }
-    return rc;
-}
-
-static int check_shape(const struct run_args *a, const struct run_options *o)
-{
-    if (o->tier.tier == TIER_DET && o->topology->cpus > VM_DET_CPUS_MAX) {
-        say_error("the det tier runs up to %d CPUs in turn; topology \"%s\" has %d (--tier tcg "
-                  "takes it)",
-                  VM_DET_CPUS_MAX, a->topology, o->topology->cpus);
-        return EXIT_USAGE;
-    }
-    return 0;
-}
-
-// The host's part. What it cannot give is said, recorded and left out.
-static int place(const struct run_args *a, struct run_options *o)
-{
-    json_t *of_tier = json_object_get(a->policy, "place");
-    const char *name = a->place ? a->place : text_of(of_tier, tier_name[o->tier.tier]);
-    enum place_rule rule;
-    if (!place_rule_of(name, &rule) || (rule != PLACE_BY_HOST && o->tier.tier == TIER_DET)) {
-        say_error(o->tier.tier == TIER_DET ? "--place %s: counts of the det tier do not depend on where it runs"
-                                           : "no placement is called \"%s\": none, compact or spread", name);
-        return EXIT_USAGE;
-    }
-    host_plan_make(&o->plan, rule, o->topology, NULL);
-    host_plan_finish(&o->plan, o->topology, number_of(a->policy, "huge_page_kb"),
-                     o->tier.tier == TIER_KVM && !strcmp(text_of(a->policy, "halt"), "guest"));
-    for (size_t i = 0; i < o->plan.missing.count; i++)
-        say("placement: %s", o->plan.missing.items[i]);
-    return 0;
-}
-
-static int default_boots(json_t *policy, enum tier tier)
-{
-    return json_integer_value(json_object_get(json_object_get(policy, "boots"), tier_name[tier]));
-}
-
-static int resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
-{
-    char *why;
-    int rc = format_known(a->format) ? 0 : EXIT_USAGE;
-    if (rc)
-        return rc;
-    if (!vm_topology_find(topology, a->topology, &why)) {
-        say_error("%s", why);
-        free(why);
-        return EXIT_USAGE;
-    }
-    o->topology = topology;
-    rc = tier_choose(&o->tier, a->tier, topology->cpus);
-    rc = rc ? rc : check_shape(a, o);
-    rc = rc ? rc : place(a, o);
-    rc = rc ? rc : find_kernels(o, &a->kernels);
-    rc = rc || !a->aa ? rc : double_arms(o);
-    bool det = o->tier.tier == TIER_DET;
-    struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
-    rc = rc ? rc : host_tools_find(&a->tools, need);
-    o->qemu = a->tools.qemu;
-    o->initrd = a->tools.initrd;
-    o->plugin = a->tools.plugin;
-    o->seed = a->seed > 0 ? (uint64_t)a->seed
-                          : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
-    o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
-    return rc;
-}
-
-static void release(struct run_args *a, struct run_options *o, struct vm_topology *topology)
-{
-    for (int k = 0; k < o->kernels; k++)
-        kernel_image_free(&o->kernel[k]);
-    host_plan_free(&o->plan);
-    host_tools_free(&a->tools);
-    list_free(&a->suites);
-    list_free(&a->kernels);
-    vm_topology_free(topology);
 }
 
 static void add_names(struct str_list *l, json_t *names)
@@ -258,30 +152,91 @@ const struct argp run_argp = {
     0,
     0};
 
+static json_t *words(int argc, char **argv)
+{
+    json_t *list = json_array();
+    for (int i = 1; i < argc; i++)
+        json_array_append_new(list, json_string(argv[i]));
+    return list;
+}
+
+// The options, settings and tier that an unfinished run was begun with take the place of the command line's.
+static int take_up(struct run_args *a, json_t **arguments, json_t *partial)
+{
+    struct str_list argv = {0};
+    const char *dir = a->resume;
+    char *why = NULL;
+    json_t *v;
+    size_t i;
+    list_add(&argv, "cloudbench run");
+    *arguments = json_incref(json_object_get(partial, "arguments"));
+    json_array_foreach (*arguments, i, v)
+        list_add(&argv, json_string_value(v));
+    json_array_foreach (json_object_get(partial, "settings"), i, v)
+        if (!why)
+            config_set(json_string_value(v), &why);
+    if (why)
+        say_error("%s", why);
+    *a = (struct run_args){.format = "text", .scale = 1, .quiet = a->quiet};
+    argp_parse(&run_argp, argv.count, argv.items, 0, 0, a);
+    a->resume = dir;
+    a->tier = text_of(partial, "tier");
+    free(why);
+    return why ? EXIT_USAGE : 0;
+}
+
+static int measure(struct run_args *a, struct run_options *o)
+{
+    json_t *run = NULL;
+    char *dir = NULL;
+    say("tier %s: %s", tier_name[o->tier.tier], o->tier.why);
+    int rc = run_session(o, &run, &dir);
+    if (run)
+        run_view(run, dir, a->format);
+    json_decref(run);
+    free(dir);
+    return rc;
+}
+
+static int run(struct run_args *a, json_t *arguments)
+{
+    struct run_options o = {0};
+    struct vm_topology topology = {0};
+    char *base = run_store_default_base(), *temp = NULL;
+    int rc = a->programs.count ? own_workloads(&a->programs, &a->suites, &a->tools.initrd, &temp) : 0;
+    json_t *policy = rc ? NULL : project_config("policy");
+    a->policy = json_object_get(policy, "run");
+    if (!rc) {
+        fill_defaults(a);
+        o = (struct run_options){.suites = a->suites, .scale = a->scale, .deadline = a->deadline, .quiet = a->quiet,
+                                 .resume = a->resume, .arguments = arguments};
+        rc = run_resolve(a, &o, &topology);
+        o.base = a->out ? a->out : base;
+    }
+    if (!rc)
+        rc = a->dry ? dry_run_view(&o, a->format) : measure(a, &o);
+    run_resolve_free(a, &o, &topology);
+    json_decref(policy);
+    if (temp)
+        temp_dir_remove(temp);
+    free(base);
+    return rc;
+}
+
 int verb_run(int argc, char **argv)
 {
     struct run_args a = {.format = "text", .scale = 1};
-    struct vm_topology topology = {0};
-    json_t *run = NULL;
-    char *dir = NULL, *base = run_store_default_base();
+    json_t *arguments = words(argc, argv), *partial = NULL;
+    int rc = 0;
     argp_parse(&run_argp, argc, argv, 0, 0, &a);
-    json_t *policy = project_config("policy");
-    a.policy = json_object_get(policy, "run");
-    fill_defaults(&a);
-    struct run_options o = {
-        .suites = a.suites, .scale = a.scale, .deadline = a.deadline, .quiet = a.quiet};
-    int rc = resolve(&a, &o, &topology);
-    o.base = a.out ? a.out : base;
-    if (!rc) {
-        say("tier %s: %s", tier_name[o.tier.tier], o.tier.why);
-        rc = run_session(&o, &run, &dir);
+    if (a.resume) {
+        json_decref(arguments);
+        arguments = NULL;
+        partial = run_partial_read(a.resume);
+        rc = partial ? take_up(&a, &arguments, partial) : EXIT_USAGE;
     }
-    if (run)
-        run_view(run, dir, a.format);
-    json_decref(run);
-    json_decref(policy);
-    release(&a, &o, &topology);
-    free(base);
-    free(dir);
+    rc = rc ? rc : run(&a, arguments);
+    json_decref(arguments);
+    json_decref(partial);
     return rc;
 }

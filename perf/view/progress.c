@@ -68,6 +68,11 @@ void progress_event(struct progress *p, const char *fmt, ...)
     say("[%3.0f %%, %s] %s", p->total > 0 ? 100 * p->done / p->total : 0, left, p->what);
 }
 
+void progress_skip(struct progress *p, double units)
+{
+    p->total -= units;
+}
+
 void progress_add(struct progress *p, double units)
 {
     p->done += units;

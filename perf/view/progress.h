@@ -14,6 +14,8 @@ struct progress {
 void progress_start(struct progress *p, double total, bool quiet);
 // An event worth a line (no terminal) or the bar's new caption.
 void progress_event(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+// Work that was done before the start: it says nothing of the time left.
+void progress_skip(struct progress *p, double units);
 void progress_add(struct progress *p, double units);
 void progress_draw(struct progress *p); // at most ten times a second
 void progress_clear(struct progress *p);

@@ -1,0 +1,74 @@
+// Seconds of a boot of the earlier run, in proportion to the steps and the scale: an order of magnitude, no promise.
+#include "perf/result/run_estimate.h"
+
+#include "perf/result/run_store.h"
+#include "perf/util/json_get.h"
+
+#include <string.h>
+
+#define BOOT_UNITS   4.0 // a boot costs about as much as this many steps
+#define LOOK_AT_MOST 50  // runs, the newest first
+
+static size_t rows_of(json_t *run, const char *kernel)
+{
+    json_t *row;
+    size_t i, n = 0;
+    struct str_list seen = {0};
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "kernel"), kernel) && !list_has(&seen, text_of(row, "workload"))) {
+            list_add(&seen, text_of(row, "workload"));
+            n++;
+        }
+    list_free(&seen);
+    return n;
+}
+
+// Seconds a unit of one kernel's boots in that run; 0 when it has none that went well.
+static double seconds_a_unit(json_t *run, const char *kernel)
+{
+    json_t *boot;
+    size_t i;
+    double seconds = 0, steps = !strcmp(text_of(run, "tier"), "det") ? 3 : 2;
+    json_array_foreach (json_object_get(run, "boots"), i, boot) {
+        if (strcmp(text_of(boot, "kernel"), kernel))
+            continue;
+        if (strcmp(text_of(boot, "status"), "ok"))
+            return 0;
+        seconds += number_of(boot, "wall_seconds");
+    }
+    double scale = number_of(run, "scale");
+    return seconds / (number_of(run, "boots_per_kernel") * (steps * rows_of(run, kernel) * (scale > 0 ? scale : 1) + BOOT_UNITS));
+}
+
+// The whole run by that one's pace; 0 when it lacks one of the kernels.
+static double by_run(json_t *run, const struct run_options *o, const struct run_plan *plan)
+{
+    double sum = 0;
+    for (int k = 0; k < o->kernels; k++) {
+        double unit = seconds_a_unit(run, o->kernel[k].name);
+        if (!(unit > 0))
+            return 0;
+        sum += unit * o->boots * (plan->count * o->scale + BOOT_UNITS);
+    }
+    return sum;
+}
+
+static bool same_shape(json_t *run, const struct run_options *o)
+{
+    return !strcmp(text_of(run, "tier"), tier_name[o->tier.tier]) &&
+           number_of(json_object_get(run, "topology"), "cpus") == o->topology->cpus;
+}
+
+void run_estimate(struct run_estimate *e, const struct run_options *o, const struct run_plan *plan)
+{
+    struct str_list ids = {0};
+    *e = (struct run_estimate){0};
+    run_store_list(o->base, &ids);
+    for (size_t i = ids.count; i-- > 0 && ids.count - i <= LOOK_AT_MOST && !e->from;) {
+        json_t *run = run_store_load(o->base, ids.items[i]);
+        e->seconds = run && same_shape(run, o) ? by_run(run, o, plan) : 0;
+        e->from = e->seconds > 0 ? x_strdup(ids.items[i]) : NULL;
+        json_decref(run);
+    }
+    list_free(&ids);
+}

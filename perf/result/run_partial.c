@@ -1,0 +1,140 @@
+// What a run is made of is compared by hash: half a run of one kernel and half of another is no run.
+#include "perf/result/run_partial.h"
+
+#include "perf/config/config.h"
+#include "perf/result/run_identity.h"
+#include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
+#include "perf/util/say.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static json_t *hash_of(const char *path)
+{
+    json_t *file = identity_file(path), *hash = json_incref(json_object_get(file, "sha256"));
+    json_decref(file);
+    return hash;
+}
+
+// {what: hash} of everything that must be the same when the run goes on; the plan by the guest's id (run_session.c).
+static json_t *inputs(const struct session *s)
+{
+    json_t *in = json_object();
+    json_object_set_new(in, "QEMU", hash_of(s->o->qemu));
+    json_object_set_new(in, "the initramfs", hash_of(s->o->initrd));
+    json_object_set_new(in, "the plan of workloads", json_string(s->guest_id));
+    json_object_set_new(in, "the tier", json_string(tier_name[s->o->tier.tier]));
+    json_object_set_new(in, "the seed", json_integer(s->o->seed));
+    for (int k = 0; k < s->o->kernels; k++) {
+        json_object_set_new(in, s->o->kernel[k].label, hash_of(s->o->kernel[k].path));
+        char *line = x_printf("the command line of %s", s->o->kernel[k].label);
+        json_object_set_new(in, line, json_string(s->o->kernel[k].cmdline));
+        free(line);
+    }
+    return in;
+}
+
+bool run_partial_save(struct session *s)
+{
+    json_t *samples = json_array(), *argv = json_array();
+    for (int k = 0; k < s->o->kernels; k++) {
+        json_array_append(samples, s->samples[k]);
+        json_array_append_new(argv, s->argv[k] ? json_incref(s->argv[k]) : json_array());
+    }
+    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
+                          s->o->arguments, "settings", config_settings(), "tier", tier_name[s->o->tier.tier], "rounds",
+                          s->rounds, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
+                          s->qemu_version, "inputs", inputs(s), "samples", samples, "argv", argv, "boots", s->boots);
+    char *path = x_printf("%s/" PARTIAL_FILE, s->dir), *text = json_dumps(j, JSON_REAL_PRECISION(17));
+    bool ok = file_replace(path, text, strlen(text));
+    json_decref(j);
+    free(path);
+    free(text);
+    return ok;
+}
+
+json_t *run_partial_read(const char *dir)
+{
+    json_error_t err;
+    char *path = x_printf("%s/" PARTIAL_FILE, dir), *whole = x_printf("%s/run.json", dir);
+    json_t *j = json_load_file(path, 0, &err);
+    if (file_exists(whole))
+        say_error("%s is finished: there is nothing to go on with", dir);
+    else if (!j && file_exists(path))
+        say_error("%s: line %d: %s", path, err.line, err.text);
+    else if (!j)
+        say_error("%s holds no unfinished run", dir);
+    else if (strcmp(text_of(j, "schema"), PARTIAL_SCHEMA))
+        say_error("%s is no document of schema " PARTIAL_SCHEMA, path);
+    bool ok = j && !file_exists(whole) && !strcmp(text_of(j, "schema"), PARTIAL_SCHEMA);
+    free(path);
+    free(whole);
+    if (ok)
+        return j;
+    json_decref(j);
+    return NULL;
+}
+
+static bool same_inputs(json_t *before, json_t *now)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach (now, name, v)
+        if (!json_equal(v, json_object_get(before, name))) {
+            say_error("%s is not what this run began with", name);
+            return false;
+        }
+    return json_object_size(before) == json_object_size(now);
+}
+
+static void take_argv(struct session *s, int kernel, json_t *argv)
+{
+    json_t *word;
+    size_t i;
+    if (!json_array_size(argv))
+        return;
+    s->argv[kernel] = json_incref(argv);
+    json_array_foreach (argv, i, word)
+        list_add(&s->argv_list[kernel], json_string_value(word));
+}
+
+// Files of boots that were not counted: of the round that was interrupted.
+static void remove_later_files(const struct session *s)
+{
+    char *pattern = x_printf("%s/boot-*", s->dir);
+    glob_t g;
+    if (!glob(pattern, 0, NULL, &g)) {
+        for (size_t i = 0; i < g.gl_pathc; i++)
+            if (atoi(strrchr(g.gl_pathv[i], '/') + strlen("/boot-")) >= s->boot_number)
+                unlink(g.gl_pathv[i]);
+        globfree(&g);
+    }
+    free(pattern);
+}
+
+int run_partial_take(struct session *s)
+{
+    json_t *j = run_partial_read(s->dir), *now = inputs(s);
+    bool ok = j && same_inputs(json_object_get(j, "inputs"), now);
+    json_decref(now);
+    if (!ok) {
+        json_decref(j);
+        return EXIT_USAGE;
+    }
+    s->rounds = number_of(j, "rounds");
+    s->boot_number = number_of(j, "boot_number");
+    s->guest_failed = json_is_true(json_object_get(j, "guest_failed"));
+    if (*text_of(j, "qemu_version"))
+        s->qemu_version = x_strdup(text_of(j, "qemu_version"));
+    json_array_extend(s->boots, json_object_get(j, "boots"));
+    for (int k = 0; k < s->o->kernels; k++) {
+        json_object_update(s->samples[k], json_array_get(json_object_get(j, "samples"), k));
+        take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
+    }
+    remove_later_files(s);
+    json_decref(j);
+    return 0;
+}

@@ -1,0 +1,14 @@
+// An unfinished run: its folder holds partial.json from the end of the first round of a kernel on until run.json is there. With it
+// `cloudbench run --resume DIR` goes on at the round that was not whole; nothing that was measured is measured again.
+#pragma once
+#include "perf/result/session_state.h"
+
+#define PARTIAL_FILE   "partial.json"
+#define PARTIAL_SCHEMA "cloudbench-partial/1"
+
+// The state after s->rounds rounds, in place of the last one. False with errno.
+bool run_partial_save(struct session *s);
+// Takes up the state in s->dir. 0, or EXIT_USAGE after saying what of the run has changed since.
+int run_partial_take(struct session *s);
+// The document: {schema, arguments, settings, tier, ...}. NULL after saying why.
+json_t *run_partial_read(const char *dir);

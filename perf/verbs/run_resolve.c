@@ -1,0 +1,122 @@
+// Each step says itself what is wrong; the first that fails ends it.
+#include "perf/verbs/run_resolve.h"
+
+#include "perf/util/json_get.h"
+#include "perf/util/say.h"
+#include "perf/view/compare_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int find_kernels(struct run_options *o, const struct str_list *names)
+{
+    int rc = 0;
+    for (size_t i = 0; i < names->count && !rc; i++) {
+        if (o->kernels == RUN_KERNELS_MAX) {
+            say_error("at most %d kernels in one run", RUN_KERNELS_MAX);
+            return EXIT_USAGE;
+        }
+        rc = kernel_image_find(&o->kernel[o->kernels], names->items[i]);
+        o->kernels++;
+    }
+    return rc;
+}
+
+// The second arm of every kernel: the same image under another name.
+static int double_arms(struct run_options *o)
+{
+    int n = o->kernels, rc = 0;
+    if (2 * n > RUN_KERNELS_MAX) {
+        say_error("at most %d arms in one run", RUN_KERNELS_MAX);
+        return EXIT_USAGE;
+    }
+    for (int k = 0; k < n && !rc; k++) {
+        struct kernel_image *again = &o->kernel[o->kernels];
+        rc = kernel_image_find(again, o->kernel[k].name);
+        o->kernels++;
+        if (rc)
+            break;
+        char *name = x_printf("%s-again", again->name), *label = x_printf("%s again", again->label);
+        free(again->name);
+        free(again->label);
+        again->name = name;
+        again->label = label;
+    }
+    return rc;
+}
+
+static int check_shape(const struct run_args *a, const struct run_options *o)
+{
+    if (o->tier.tier == TIER_DET && o->topology->cpus > VM_DET_CPUS_MAX) {
+        say_error("the det tier runs up to %d CPUs in turn; topology \"%s\" has %d (--tier tcg "
+                  "takes it)",
+                  VM_DET_CPUS_MAX, a->topology, o->topology->cpus);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+// The host's part. What it cannot give is said, recorded and left out.
+static int place(const struct run_args *a, struct run_options *o)
+{
+    json_t *of_tier = json_object_get(a->policy, "place");
+    const char *name = a->place ? a->place : text_of(of_tier, tier_name[o->tier.tier]);
+    enum place_rule rule;
+    if (!place_rule_of(name, &rule) || (rule != PLACE_BY_HOST && o->tier.tier == TIER_DET)) {
+        say_error(o->tier.tier == TIER_DET ? "--place %s: counts of the det tier do not depend on where it runs"
+                                           : "no placement is called \"%s\": none, compact or spread", name);
+        return EXIT_USAGE;
+    }
+    host_plan_make(&o->plan, rule, o->topology, NULL);
+    host_plan_finish(&o->plan, o->topology, number_of(a->policy, "huge_page_kb"),
+                     o->tier.tier == TIER_KVM && !strcmp(text_of(a->policy, "halt"), "guest"));
+    for (size_t i = 0; i < o->plan.missing.count; i++)
+        say("placement: %s", o->plan.missing.items[i]);
+    return 0;
+}
+
+static int default_boots(json_t *policy, enum tier tier)
+{
+    return json_integer_value(json_object_get(json_object_get(policy, "boots"), tier_name[tier]));
+}
+
+int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
+{
+    char *why;
+    int rc = format_known(a->format) ? 0 : EXIT_USAGE;
+    if (rc)
+        return rc;
+    if (!vm_topology_find(topology, a->topology, &why)) {
+        say_error("%s", why);
+        free(why);
+        return EXIT_USAGE;
+    }
+    o->topology = topology;
+    rc = tier_choose(&o->tier, a->tier, topology->cpus);
+    rc = rc ? rc : check_shape(a, o);
+    rc = rc ? rc : place(a, o);
+    rc = rc ? rc : find_kernels(o, &a->kernels);
+    rc = rc || !a->aa ? rc : double_arms(o);
+    bool det = o->tier.tier == TIER_DET;
+    struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
+    rc = rc ? rc : host_tools_find(&a->tools, need);
+    o->qemu = a->tools.qemu;
+    o->initrd = a->tools.initrd;
+    o->plugin = a->tools.plugin;
+    o->seed = a->seed > 0 ? (uint64_t)a->seed
+                          : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
+    o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
+    return rc;
+}
+
+void run_resolve_free(struct run_args *a, struct run_options *o, struct vm_topology *topology)
+{
+    for (int k = 0; k < o->kernels; k++)
+        kernel_image_free(&o->kernel[k]);
+    host_plan_free(&o->plan);
+    host_tools_free(&a->tools);
+    list_free(&a->suites);
+    list_free(&a->kernels);
+    list_free(&a->programs);
+    vm_topology_free(topology);
+}

@@ -1,0 +1,18 @@
+// From what `cloudbench run` was asked to what it boots: names become kernels, a shape, a tier, a place on the host.
+#pragma once
+#include "perf/result/run_session.h"
+#include "perf/verbs/host_tools.h"
+
+struct run_args {
+    struct str_list suites, kernels, programs; // programs: files of --workload
+    const char *topology, *tier, *out, *format, *place, *resume;
+    struct host_tools tools;
+    json_t *policy; // "run" of configs/policy.yaml
+    int boots;
+    double scale, deadline, seed;
+    bool quiet, aa, dry;
+};
+
+// Fills the options; `topology` belongs to them. 0, or an exit code after saying why. Both are released together.
+int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology);
+void run_resolve_free(struct run_args *a, struct run_options *o, struct vm_topology *topology);

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# cloudbench run --dry-run, --resume and --workload: what is printed is what is booted; a run that was interrupted or killed goes on
+# and is, in the det tier, the run that nobody interrupted; a program of one's own is measured as the same program of ours is.
+. "$(dirname "$0")/steps.bash"
+
+asked=("$cb" run pipe syscall -k cloudos --tier det -b 4 --scale 0.5 --format json)
+run() { "${asked[@]}" -o "$tmp/$1" "${@:2}" 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
+
+# stopped BASE SIGNAL: a run that gets the signal when its first round is kept. Its folder on stdout.
+stopped() {
+    "${asked[@]}" -o "$tmp/$1" >/dev/null 2>"$tmp/$1.err" </dev/null &
+    for _ in $(seq 600); do
+        compgen -G "$tmp/$1/*/partial.json" >/dev/null && break
+        sleep 0.05
+    done
+    kill -"$2" $!
+    wait $!
+    echo "$?" >"$tmp/$1.code"
+    echo "$tmp/$1"/*
+}
+
+run whole --dry-run >"$tmp/dry.json"
+check 'a dry run' $?
+[ ! -e "$tmp/whole" ]
+check 'it leaves nothing' $?
+run whole >"$tmp/whole.json"
+check 'the run itself' $?
+run whole --dry-run >"$tmp/dry2.json"
+part=$(stopped parts INT)
+[ "$(cat "$tmp/parts.code")" = 130 ] && grep -q "of 4 rounds are kept: cloudbench run --resume $part" "$tmp/parts.err"
+check 'an interrupted run says how it goes on' $? "$(tail -2 "$tmp/parts.err" | tr '\n' ' ')"
+cp -r "$part" "$tmp/changed"
+sed -i 's/"CloudOS": "[0-9a-f]/"CloudOS": "x/' "$tmp/changed/partial.json"
+expect 'not with another kernel' 2 'CloudOS is not what this run began with' $cb run --resume "$tmp/changed"
+[ -e "$tmp/changed/partial.json" ]
+check 'which leaves it as it is' $?
+expect 'nor while another goes on with it' 2 'measured into by another cloudbench' flock "$part" $cb run --resume "$part"
+expect 'nor by damage' 2 'partial.json: line [12]' sh -c "echo '{' >'$tmp/changed/partial.json'; exec $cb run --resume '$tmp/changed'"
+expect 'nor from a folder of something else' 2 'holds no unfinished run' $cb run --resume "$tmp"
+timeout 100 $cb run --resume "$part" >"$tmp/parts.json" 2>"$tmp/out"
+check 'it goes on' $?
+expect 'and is finished once' 2 'is finished: there is nothing to go on with' $cb run --resume "$part"
+killed=$(stopped killed KILL)
+timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
+check 'one that was killed goes on too' $?
+
+# The pipe workload under another name, as somebody's own program.
+cp build/guest/work_pipe "$tmp/my-pipe"
+$cb run pipe --workload "$tmp/my-pipe" -k cloudos --tier det -o "$tmp/own" --set workloads.my-pipe.det=400 --format json >"$tmp/own.json" 2>"$tmp/out"
+check 'a program of one'"'"'s own' $?
+expect 'a dynamic program' 2 'ls is dynamic: the guest has no libraries' $cb run --workload /bin/ls -k cloudos --tier det
+expect 'a text' 2 'unfinished.sh is no ELF program' $cb run --workload tests/harness/unfinished.sh -k cloudos --tier det
+expect 'a program that is not there' 2 'nosuch: No such file' $cb run --workload "$tmp/nosuch" -k cloudos --tier det
+cp build/guest/work_pipe "$tmp/pipe"
+expect 'a name that is taken' 2 'there is a workload of that name' $cb run --workload "$tmp/pipe" -k cloudos --tier det
+cp build/guest/work_pipe "$tmp/a.b"
+expect 'a name that is none' 2 'letters, digits' $cb run --workload "$tmp/a.b" -k cloudos --tier det
+head -c 100 build/guest/work_pipe >"$tmp/short"
+expect 'a program that is cut off' 2 'short is cut off' $cb run --workload "$tmp/short" -k cloudos --tier det
+[ -z "$(ls -A "$TMPDIR")" ]
+check 'no temporary files are left' $? "$(ls -A "$TMPDIR")"
+
+python3 - "$tmp" "$part" <<'P'
+import glob, json, os, sys
+tmp, part = sys.argv[1:]
+def check(name, ok, why=''):
+    print(f'ok {name}' if ok else f'not ok {name}: {why}')
+load = lambda name: json.load(open(f'{tmp}/{name}.json'))
+dry, again, whole, parts, killed = (load(n) for n in ('dry', 'dry2', 'whole', 'parts', 'killed'))
+argv = whole['identity']['argv']['cloudos']
+check('a dry run prints the argument list', dry['kernels'][0]['argv'][:-1] == argv[:-1] and argv[-1].startswith(dry['kernels'][0]['argv'][-1]))
+check('and the rows', [r['workload'] for r in dry['rows']] == ['pipe', 'syscall'] and dry['rows'][0]['iterations'] == [200, 200, 400], dry['rows'])
+check('without an earlier run it does not know how long', dry['estimate_seconds'] is None and dry['boots'] == 4)
+took = sum(b['wall_seconds'] for b in whole['boots'])
+check('with one it does', again['estimated_from'] == os.path.basename(glob.glob(tmp + '/whole/*')[0]) and
+      abs(again['estimate_seconds'] / took - 1) < 0.5, (again['estimate_seconds'], took))
+for name, run in (('interrupted', parts), ('killed', killed)):
+    check(f'the {name} run is the whole one', [(r['workload'], r['samples']) for r in run['rows']] == [(r['workload'], r['samples']) for r in whole['rows']])
+    check(f'the {name} run has each boot once', [b['boot'] for b in run['boots']] == [0, 1, 2, 3], [b['boot'] for b in run['boots']])
+check('and keeps what it was asked', parts['suites'] == ['pipe', 'syscall'] and parts['identity']['argv'] == whole['identity']['argv'])
+check('nothing of its parts is left', not os.path.exists(part + '/partial.json') and len(glob.glob(part + '/*.console')) == 4)
+own = {r['workload']: r for r in load('own')['rows']}
+near = own['my-pipe']['value'] / own['pipe']['value']
+check('a name costs nothing', abs(near - 1) < 0.02, near)
+files = load('own')['identity']['initramfs']['files']
+check('its hash is recorded', files['bench/my-pipe'] == files['bench/pipe'] if 'bench/pipe' in files else any(f.endswith('bench/my-pipe') for f in files), list(files)[:3])
+P
