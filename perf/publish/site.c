@@ -379,7 +379,7 @@ static void ratio_cell(struct text_buf *t, json_t *c)
                   json_number_value(json_array_get(interval, 1)));
 }
 
-static void overview_row(struct text_buf *t, struct site *s, json_t *board, json_t *c)
+static void overview_row(struct text_buf *t, struct site *s, json_t *board, json_t *rows, json_t *c)
 {
     char *path = history_path(board, text_of(c, "workload")), *title = row_title(c);
     json_t *series = find_series(s, board, c, text_of(c, "kernel_b")), *note;
@@ -388,6 +388,11 @@ static void overview_row(struct text_buf *t, struct site *s, json_t *board, json
     html_escape(t, title);
     text_add(t, "</a>");
     value_cell(t, json_object_get(c, "a"));
+    if (*row_other_a(rows, c)) {
+        text_add(t, " <span class=dim>");
+        html_escape(t, row_other_a(rows, c));
+        text_add(t, "</span>");
+    }
     value_cell(t, json_object_get(c, "b"));
     ratio_cell(t, c);
     text_add(t, "<td>");
@@ -426,7 +431,7 @@ static void overview_table(struct text_buf *t, struct site *s, json_t *board, js
     text_add(t, "<div class=wide><table><thead><tr><th>workload<th class=n>a<th class=n>b<th "
                 "class=n>b/a<th>verdict<th>history of b</tr></thead><tbody>");
     json_array_foreach (rows, i, c)
-        overview_row(t, s, board, c);
+        overview_row(t, s, board, rows, c);
     text_add(t, "</tbody></table></div>");
     json_decref(rows);
 }

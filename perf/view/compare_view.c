@@ -110,7 +110,13 @@ static const char *verdict_tint(json_t *c)
     return !strcmp(v, "improved") ? TINT_GREEN : NULL;
 }
 
-static void note_cell(struct text_table *t, int column, json_t *c)
+const char *row_other_a(json_t *rows, json_t *c)
+{
+    const char *first = text_of(json_array_get(rows, 0), "kernel_a"), *own = text_of(c, "kernel_a");
+    return strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
+}
+
+static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
 {
     struct text_buf b = {0};
     json_t *more = json_object_get(c, "more"), *name;
@@ -120,13 +126,15 @@ static void note_cell(struct text_table *t, int column, json_t *c)
         text_add(&b, "target missed");
     json_array_foreach (more, i, name)
         text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
+    if (*row_other_a(rows, c))
+        text_addf(&b, "%sa: %s", b.len ? "; " : "", row_other_a(rows, c));
     char *note = triage_line(c);
     table_cell(t, column, "%s%s%s", text_str(&b), b.len && *note ? "; " : "", note);
     free(note);
     text_free(&b);
 }
 
-static void add_row(struct text_table *t, json_t *c, bool targets, bool by_kernel)
+static void add_row(struct text_table *t, json_t *rows, json_t *c, bool targets, bool by_kernel)
 {
     int k = 0;
     char *title = row_title(c);
@@ -146,7 +154,7 @@ static void add_row(struct text_table *t, json_t *c, bool targets, bool by_kerne
         k++;
     }
     table_cell(t, k++, "%s", verdict_word(c));
-    note_cell(t, k, c);
+    note_cell(t, k, rows, c);
 }
 
 static bool any_target(json_t *rows)
@@ -177,7 +185,7 @@ static void fill(struct text_table *t, json_t *rows)
     table_head(t, "verdict");
     table_head(t, "note");
     json_array_foreach (rows, i, c)
-        add_row(t, c, targets, by_kernel);
+        add_row(t, rows, c, targets, by_kernel);
 }
 
 static void print_summary(json_t *rows)

@@ -13,6 +13,8 @@ void format_number(char *out, size_t n, double v);
 // "tier det: ...; 2048 MiB, 1 CPU" for the head of a table. The caller frees it.
 char *tier_line(json_t *run);
 // "pipe", or "pipe p99" for a percentile. The caller frees it.
+// Of rows that are compared with several kernels: the name of the row's own, when it is not the first row's; else "".
+const char *row_other_a(json_t *rows, json_t *c);
 char *row_title(json_t *c);
 // The row's verdict as people read it: "ahead", "lost", "same", ...
 const char *verdict_word(json_t *c);
