@@ -116,6 +116,8 @@ static int boot_batch(struct batch *b)
     say("%s, %d CPUs: %zu workload%s", b->arm->kernel->label, b->arm->topology->cpus, b->jobs,
         b->jobs == 1 ? "" : "s");
     guest_boot(&request, &r);
+    if (b->arm->qemu_version && !*b->arm->qemu_version && r.qemu_version)
+        *b->arm->qemu_version = x_strdup(r.qemu_version);
     if (r.counts)
         line_file_parse(&file, r.counts);
     if (file.fault)

@@ -15,6 +15,7 @@ struct line_arm {
     const struct kernel_image *kernel;
     const struct vm_topology *topology;
     const char *qemu, *initrd, *plugin;
+    char **qemu_version; // set by the first boot, the caller's; or NULL
     const char *log; // absolute path for every access (large), or NULL
 };
 

@@ -1,6 +1,7 @@
 // Writes the pages. The overview and the histories are written anew each time, runs once.
 #include "perf/publish/site.h"
 
+#include "perf/lines/line_document.h"
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
 #include "perf/store/run_history.h"
@@ -33,6 +34,8 @@ static const char site_style[] =
     ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
     ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}"
     ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
+    ".heat td{text-align:right}.heat th{font-weight:normal;white-space:nowrap}.heat td.s1{background:color-mix(in srgb,var(--lost) 14%,transparent)}"
+    ".heat td.s2{background:color-mix(in srgb,var(--lost) 28%,transparent)}.heat td.s3{background:color-mix(in srgb,var(--lost) 46%,transparent)}"
     "td.good{background:color-mix(in srgb,var(--ahead) 22%,transparent)}"
     "td.worse{background:color-mix(in srgb,var(--lost) 28%,transparent)}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
@@ -107,9 +110,9 @@ void site_page_open(struct text_buf *t, const char *title, const char *up)
     text_add(t, "</title><style>");
     text_add(t, report_style);
     text_add(t, site_style);
-    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a "
+    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
                  "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav><h1>",
-              up, up, up, up);
+              up, up, up, up, up);
     html_escape(t, title);
     text_add(t, "</h1>");
 }
@@ -618,6 +621,7 @@ static bool write_all(struct site *s)
 {
     bool ok = write_histories(s);
     ok = write_documents(s, s->base, "scale/*.json", "cloudbench-scale/1", "scaling.html", scaling_page) && ok;
+    ok = write_documents(s, s->base, "lines/*.json", LINES_SCHEMA, "lines.html", lines_page) && ok;
     ok = write_documents(s, s->tune, "*/result.json", "cloudbench-tune/1", "tuning.html", tuning_page) && ok;
     ok = write_overview(s) && write_method(s) && ok;
     say_stale(s);

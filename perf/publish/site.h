@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-// Writes the site of all runs below `base`, the scale documents of base/scale and the searches of `tune` into `dir`. Pages of runs that
+// Writes the site of all runs below `base`, the documents of base/scale and base/lines and the searches of `tune` into `dir`. Pages of runs that
 // are there already stay: runs never change. False after saying why; *pages counts what was written. An interrupt ends it
 // early: then also false, with nothing said.
 bool site_write(const char *base, const char *tune, const char *dir, int *pages);
@@ -32,6 +32,7 @@ void site_run_link(struct text_buf *t, const char *id, const char *up);
 bool distribution_page(struct text_buf *t, json_t *run, const char *dir);
 void scaling_page(struct text_buf *t, json_t *documents);
 void tuning_page(struct text_buf *t, json_t *searches);
+void lines_page(struct text_buf *t, json_t *documents);
 
 // A chart of one workload and metric: one line a kernel, changes of level marked. `series` are of one
 // board, workload and metric.

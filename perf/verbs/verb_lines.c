@@ -1,8 +1,11 @@
 // cloudbench lines: lines of memory that move between CPUs, per operation, and who causes it; pairs
 // of operations on unrelated objects that share lines.
 #include "perf/lines/line_boot.h"
+#include "perf/lines/line_document.h"
 #include "perf/lines/line_sites.h"
 #include "perf/lines/lines_view.h"
+#include "perf/result/run_store.h"
+#include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/guest_symbols.h"
@@ -18,13 +21,13 @@
 
 #define KERNELS_MAX 4
 
-enum { OPT_TOP = 256, OPT_ITERS, OPT_CONFLICTS, OPT_LOG };
+enum { OPT_TOP = 256, OPT_ITERS, OPT_CONFLICTS, OPT_LOG, OPT_TWO };
 
 struct lines_args {
     struct str_list workloads, kernels, topologies;
-    const char *format, *log;
+    const char *format, *log, *out;
     int top, iters;
-    bool conflicts;
+    bool conflicts, two_party;
     struct host_tools tools;
 };
 
@@ -35,6 +38,8 @@ static const struct argp_option options[] = {
     {"top", OPT_TOP, "N", 0, "show the N places that cause most transfers (default: 0)", 0},
     {"iters", OPT_ITERS, "N", 0, "operations of each worker (default: 100; conflicts: 20)", 0},
     {"conflicts", OPT_CONFLICTS, 0, 0, "every pair of operations on two CPUs, as a matrix", 0},
+    {"two-party", OPT_TWO, 0, 0, "every two-party workload, its parties on different CPUs and nodes (default: -t 2,4,8)", 0},
+    {"output", 'o', "DIR", 0, "folder of runs, in which the figures are kept (default: out/runs)", 0},
     {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
     OPTION_FORMAT,
     {0},
@@ -71,6 +76,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_CONFLICTS:
         a->conflicts = true;
         break;
+    case OPT_TWO:
+        a->two_party = true;
+        break;
+    case 'o':
+        a->out = arg;
+        break;
     case OPT_LOG:
         a->log = arg;
         break;
@@ -97,6 +108,7 @@ struct lines {
     size_t kernels;
     struct line_names *names[KERNELS_MAX];
     json_t *rows, *top, *matrices;
+    char *qemu_version;
     bool failed; // a row has no number
 };
 
@@ -117,8 +129,8 @@ static char *make_spec(const char *name, const struct vm_topology *t, int iters)
 static json_t *row_json(const char *name, const struct line_arm *arm, const struct line_job *j)
 {
     const struct line_window *w = &j->window;
-    json_t *row = json_pack("{s:s,s:s,s:s}", "workload", name, "topology", arm->topology->name,
-                            "kernel", arm->kernel->label);
+    json_t *row = json_pack("{s:s,s:s,s:i,s:s}", "workload", name, "topology", arm->topology->name,
+                            "cpus", arm->topology->cpus, "kernel", arm->kernel->label);
     if (!w->closed || j->ops <= 0) {
         json_object_set_new(row, "reason", json_string(j->fault ? j->fault : "no window"));
         return row;
@@ -252,6 +264,7 @@ static int run_topology(struct lines *l, const char *name)
                                .qemu = l->args->tools.qemu,
                                .initrd = l->args->tools.initrd,
                                .plugin = l->args->tools.plugin,
+                               .qemu_version = &l->qemu_version,
                                .log = l->args->log};
         rc = l->args->conflicts ? measure_pairs(l, k, &arm) : measure(l, k, &arm);
     }
@@ -288,9 +301,9 @@ static json_t *sorted(json_t *rows)
     return out;
 }
 
-static void show(struct lines *l)
+static void show(struct lines *l, json_t *rows)
 {
-    json_t *rows = sorted(l->rows), *m;
+    json_t *m;
     size_t i;
     if (!strcmp(l->args->format, "json")) {
         json_t *all =
@@ -305,7 +318,27 @@ static void show(struct lines *l)
             lines_view_matrix(m, l->args->format);
         lines_view_top(l->top, l->args->format);
     }
+}
+
+// False after saying why.
+static bool keep(struct lines *l, json_t *rows)
+{
+    char *base = run_store_default_base();
+    json_t *document = line_document(rows, l->matrices, l->top, l->qemu_version);
+    bool ok = line_document_keep(document, l->args->out ? l->args->out : base);
+    json_decref(document);
+    free(base);
+    return ok;
+}
+
+static int finish(struct lines *l)
+{
+    json_t *rows = sorted(l->rows);
+    bool any = json_array_size(rows) || json_array_size(l->matrices);
+    show(l, rows);
+    int rc = any && !keep(l, rows) ? EXIT_REFUSED : EXIT_OK;
     json_decref(rows);
+    return rc;
 }
 
 static int find_all(struct lines *l, struct lines_args *a)
@@ -333,8 +366,10 @@ static int lines(struct lines_args *a)
     int rc = find_all(&l, a);
     for (size_t t = 0; t < a->topologies.count && !rc; t++)
         rc = run_topology(&l, a->topologies.items[t]);
-    if (!rc || rc == EXIT_GUEST)
-        show(&l);
+    if (!rc)
+        rc = finish(&l);
+    else if (rc == EXIT_GUEST)
+        finish(&l);
     for (size_t k = 0; k < KERNELS_MAX; k++) {
         line_names_close(l.names[k]);
         kernel_image_free(&l.kernel[k]);
@@ -342,11 +377,29 @@ static int lines(struct lines_args *a)
     json_decref(l.rows);
     json_decref(l.top);
     json_decref(l.matrices);
+    free(l.qemu_version);
     return rc ? rc : l.failed ? EXIT_GUEST : EXIT_OK;
+}
+
+// The workloads of configs/workloads.yaml that have two parties, at each placement at which they wait for each other.
+static void add_two_party(struct str_list *l)
+{
+    json_t *workloads = project_config("workloads"), *w;
+    const char *name;
+    json_object_foreach (workloads, name, w)
+        for (int p = PLACE_CROSS_CPU; p < PLACEMENTS; p++)
+            if (json_is_true(json_object_get(w, "two_party")) && strcmp(name, "yield"))
+                list_addf(l, "%s@%s", name, placement_name[p]);
+    json_decref(workloads);
 }
 
 static void fill_defaults(struct lines_args *a)
 {
+    if (a->two_party) {
+        add_two_party(&a->workloads);
+        if (!a->topologies.count)
+            add_words(&a->topologies, "2,4,8");
+    }
     if (!a->kernels.count)
         list_add(&a->kernels, "cloudos");
     if (!a->topologies.count)

@@ -44,7 +44,7 @@ const char report_style[] =
     ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);"
     "stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}"
-    "nav{margin-bottom:1rem}nav a{margin-right:1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
+    "nav{margin-bottom:1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
     ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}";
 
 void html_escape(struct text_buf *t, const char *s)

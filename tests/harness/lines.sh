@@ -12,7 +12,7 @@ fi
 run() {
     local name=$1
     shift
-    timeout 280 $cb lines "$@" --format json >"$tmp/$name.json" 2>"$tmp/$name.err"
+    timeout 280 $cb lines "$@" -o "$tmp/runs" --format json >"$tmp/$name.json" 2>"$tmp/$name.err"
     check "lines: $name runs" $? "$(tail -3 "$tmp/$name.err" | tr '\n' ' ')"
 }
 
@@ -20,20 +20,21 @@ run controls nothing private pingpong false counter getppid fork -k linux -k clo
 run again nothing private pingpong false counter getppid fork -k cloudos
 run four counter fork futex@cross-cpu -k cloudos -t 4
 run nodes counter -k cloudos -t 4x2
+run parties --two-party --iters 40 -k linux -k cloudos -t 2x2
 run random random --iters 400 -k cloudos -t 4 --log "$tmp/log"
 run pairs --conflicts getppid fork -k cloudos --top 3
 
 $cb lines fork -t 16 >/dev/null 2>"$tmp/err"
 [ $? = 2 ] && grep -q '1 to 8 CPUs' "$tmp/err"
 check 'lines: too many CPUs' $? "$(cat "$tmp/err")"
-timeout 100 $cb lines nosuch >"$tmp/out" 2>"$tmp/err"
+timeout 100 $cb lines nosuch -o "$tmp/runs" >"$tmp/out" 2>"$tmp/err"
 [ $? = 6 ] && grep -q 'no operation is called nosuch' "$tmp/out"
 check 'lines: unknown operation' $? "$(cat "$tmp/out" "$tmp/err")"
 [ -z "$(ls -A "$TMPDIR")" ]
 check 'lines: no temporary files are left' $? "$(ls -A "$TMPDIR")"
 
 python3 - "$tmp" <<'P'
-import json, sys
+import glob, json, sys
 tmp = sys.argv[1]
 load = lambda name: json.load(open(f'{tmp}/{name}.json'))
 def check(name, ok, why=''):
@@ -55,6 +56,17 @@ check('two runs are the same', not different, different)
 four = rows('four')
 check('a counter of four workers', four['counter', 'CloudOS']['user_transfers'] == 1, four['counter', 'CloudOS'])
 check('a two-party workload', four['futex@cross-cpu', 'CloudOS']['user_transfers'] > 0.9)
+parties = rows('parties')
+check('every two-party workload beside Linux', {k for k in parties} == {(f'{w}@{p}', k) for w in ('pipe', 'futex') for p in ('cross-node',)
+      for k in ('CloudOS', 'Linux 6.1 lean')} and all(r['far'] > 10 for r in parties.values()), parties)
+def same(a, b):
+    if isinstance(a, (dict, list)):
+        return type(a) == type(b) and len(a) == len(b) and all(same(a[k], b[k]) for k in (a if isinstance(a, dict) else range(len(a))))
+    return a == b or isinstance(a, float) and abs(a - b) < 1e-9 * abs(a)
+kept = [json.load(open(f)) for f in sorted(glob.glob(tmp + '/runs/lines/*.json'))]
+named = {name: load(name) for name in ('controls', 'again', 'four', 'nodes', 'random', 'pairs', 'parties')}
+check('all are kept', len(kept) == 8 and all(d['schema'] == 'cloudbench-lines/1' and d['host'].startswith('QEMU ') for d in kept) and
+      all(any(all(same(n[k], d[k]) for k in ('rows', 'matrices', 'top')) for d in kept) for n in named.values()), len(kept))
 far = rows('nodes')['counter', 'CloudOS']
 check('half of the transfers cross the nodes', far['far'] == 0.5 and far['transfers'] == 1, far)
 cells = {(c['a'], c['b']): c['transfers'] for c in load('pairs')['matrices'][0]['cells']}

@@ -54,6 +54,16 @@ json.dump({'schema': 'cloudbench-scale/1', 'id': 's<1>', 'tier': 'det', 'host': 
                      'curve': [[1, 6e4, 5e4, 7e4], [4, 2e5, 1e5, 3e5]]}, {'workload': 'fork<', 'kernel': 'cloudos', 'reason': 'too few'}]},
           open(tmp + '/runs/scale/s.json', 'w'))
 open(tmp + '/runs/scale/bad.json', 'w').write('{')
+os.makedirs(tmp + '/runs/lines')
+line = lambda w, k, n, v: {'workload': w, 'kernel': k, 'topology': str(n), 'cpus': n, 'ops': 100, 'transfers': v, 'user_transfers': 1, 'far': 0.25, 'invalidations': v + 0.5,
+                           'locked': 3.125, 'instructions': 1234.5 * n}
+site = {'kind': 'read', 'per_op': 2.345678, 'lines': 3, 'windows': 1, 'data': 'd<1>', 'code': 'f < g a.c:1', 'bytes': [0, 8], 'met_code': 'h<2>', 'met_bytes': [8, 4], 'apart': True}
+json.dump({'schema': 'cloudbench-lines/1', 'id': 'n<1>', 'created': 'x', 'commit': 'c<1>', 'host': 'QEMU <y>', 'kernels': ['CloudOS', 'Lin<u>x'],
+           'rows': [line(w, k, n, 10.125 * n + len(k)) for w in ('fork', 'pipe<@cross-cpu') for k in ('CloudOS', 'Lin<u>x') for n in (2, 4, 8)] +
+                   [{'workload': 'exec', 'kernel': 'CloudOS', 'topology': '2', 'cpus': 2, 'reason': 'why <not>'}],
+           'matrices': [{'kernel': 'Lin<u>x', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
+                                                                                   {'a': 'b', 'b': 'b', 'reason': 'why <not>'}]}],
+           'top': [{'title': 'fork on <it>', 'sites': [site]}]}, open(tmp + '/runs/lines/n.json', 'w'))
 for name, winner in (('a', 'yes'), ('b', '')):
     os.makedirs(f'{tmp}/tune/{name}')
     trial = lambda i: {'configuration': f'k<{i}>', 'score': 0.98765 + i / 7, 'pipe p50_ns': 0.9 + i / 7, 'fork p50_ns': 1.1 - i / 9, 'pareto': 'yes' if i == 1 else ''}
@@ -82,7 +92,7 @@ def numbers(j):
         return [n for v in (j.values() if isinstance(j, dict) else j) for n in numbers(v)]
     return ['%.12g' % j] if isinstance(j, (int, float)) else []
 of_page = {}
-for page, files in (('/dist/times.html', [tmp + '/runs/times/run.json']), ('/scaling.html', [tmp + '/runs/scale/s.json']), ('/tuning.html', glob.glob(tmp + '/tune/*/result.json'))):
+for page, files in (('/dist/times.html', [tmp + '/runs/times/run.json']), ('/scaling.html', [tmp + '/runs/scale/s.json']), ('/lines.html', [tmp + '/runs/lines/n.json']), ('/tuning.html', glob.glob(tmp + '/tune/*/result.json'))):
     of_page[tmp + '/site' + page] = {n for f in files for n in numbers(json.load(open(f)))}
 pages = glob.glob(tmp + '/site/**/*.html', recursive=True)
 shown = [(f, v, s) for f in pages for v, s in re.findall(r"<data value='([^']*)'>([^<]*)</data>", open(f).read())]
@@ -92,17 +102,21 @@ def check(name, ok, why=''):
     print(f'ok {name}' if ok else f'not ok {name}: {why}')
 check('every number on the pages is in a result', len(shown) > 4000 and not alien, (len(shown), alien[:3]))
 check('and is rounded from it', not rounded, rounded[:3])
-check('each new page shows its numbers', all(sum(x[0] == f for x in shown) >= n for f, n in zip(of_page, (24, 30, 14))), [sum(x[0] == f for x in shown) for f in of_page])
-check('a page for each run and workload', len(pages) == 4 + 51 + 41 + 1, len(pages))
+check('each new page shows its numbers', all(sum(x[0] == f for x in shown) >= n for f, n in zip(of_page, (24, 30, 70, 14))), [sum(x[0] == f for x in shown) for f in of_page])
+check('a page for each run and workload', len(pages) == 5 + 51 + 41 + 1, len(pages))
 text = {f: open(f).read() for f in pages}
 check('no network, no script', not any('http' in t or '<script' in t or '@import' in t for t in text.values()))
-check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <x>|s<1>|why <not>|k<[0-9]>', t) for t in text.values()))
+check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <[xy]>|[sncdhk]<[0-9]>|why <not>|Lin<u>|pipe<@|on <it>|[^t]a<<', t) for t in text.values()))
 dist = text[tmp + '/site/dist/times.html']
 check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
 check('and a dot a boot', dist.count("class='dot l") == 6, dist.count("class='dot l"))
 scale = text[tmp + '/site/scaling.html']
 check('the law has its band, its knee and the points', scale.count("class='band l0'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)
 check('what has no number has its reason', 'why &lt;not&gt;' in scale and 'no law: too few' in scale)
+lines = text[tmp + '/site/lines.html']
+check('lines: a chart a workload, a line and dots a kernel', lines.count('<polyline class=\'line l') == 4 and lines.count("class='dot l") == 12 and 'exec</h3>' not in lines,
+      (lines.count('<polyline class=\'line l'), lines.count("class='dot l")))
+check('lines: the pairs that share are coloured, the others not', lines.count('<td class=s') == 1 and '1 of 3 pairs' in lines and "title='why &lt;not&gt;'>?" in lines)
 tune = text[tmp + '/site/tuning.html']
 check('a search names its winner or that there is none', tune.count('beats the default') == 1 and tune.count('No configuration beat the default') == 1)
 check('no NaN and no infinity', not any(re.search(r"[ ',](-?nan|-?inf)[ ',]", t) for t in text.values()))
@@ -124,7 +138,7 @@ else
 import glob, json, os, sys
 site = sys.argv[1]
 pick = lambda g: sorted(glob.glob(site + g))[0]
-pages = [os.path.relpath(p, site) for p in (site + '/index.html', site + '/scaling.html', site + '/tuning.html', site + '/method.html', site + '/dist/times.html',
+pages = [os.path.relpath(p, site) for p in (site + '/index.html', site + '/scaling.html', site + '/lines.html', site + '/tuning.html', site + '/method.html', site + '/dist/times.html',
                                             pick('/run/*'), site + '/run/times.html', pick('/history/w1-*'))]
 open(site + '/look.html', 'w').write("""<!doctype html><body><pre id=said></pre><script>
 const pages = %s, said = [];
@@ -156,7 +170,7 @@ P
         timeout 100 "$browser" --headless --no-sandbox --disable-gpu --allow-file-access-from-files --user-data-dir="$tmp/chrome" \
             --blink-settings=preferredColorScheme=$scheme --virtual-time-budget=60000 --dump-dom "file://$tmp/site/look.html" 2>/dev/null |
             sed -n '/<pre/,/<\/pre>/p' >"$tmp/look.$scheme"
-        [ "$(grep -c ': fine' "$tmp/look.$scheme")" = 16 ] && grep -q '^end' "$tmp/look.$scheme"
+        [ "$(grep -c ': fine' "$tmp/look.$scheme")" = 18 ] && grep -q '^end' "$tmp/look.$scheme"
         check "pages in a browser, colour scheme $scheme" $? "$(grep -v ': fine' "$tmp/look.$scheme" | tr '\n' ' ')"
     done
     rm "$tmp/site/look.html"

@@ -1,0 +1,261 @@
+// lines.html: lines of memory that move between CPUs, from the documents that `cloudbench lines` keeps (RUNS/lines/*.json), the newest first:
+// transfers an operation against the number of CPUs, which pairs of operations on unrelated objects share lines, which places meet.
+#include "perf/publish/site.h"
+
+#include "perf/lines/lines_view.h"
+#include "perf/publish/plot.h"
+#include "perf/util/json_get.h"
+#include "perf/view/ratio_chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOCUMENTS 20 // that are shown
+#define SIZES     64
+#define KERNELS   4
+
+static bool is_of(json_t *one, const char *key, const char *value)
+{
+    return !strcmp(text_of(one, key), value);
+}
+
+static const char *kernel_at(json_t *document, size_t i)
+{
+    const char *s = json_string_value(json_array_get(json_object_get(document, "kernels"), i));
+    return s ? s : "";
+}
+
+static void workloads_of(json_t *document, struct str_list *out)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(document, "rows"), i, row)
+        if (!list_has(out, text_of(row, "workload")))
+            list_add(out, text_of(row, "workload"));
+}
+
+// The sizes of the machine and the transfers on each, of one workload and kernel; nodes make no other size.
+static size_t points_of(json_t *document, const char *workload, const char *kernel, double x[SIZES], double y[SIZES])
+{
+    json_t *row;
+    size_t i, n = 0;
+    json_array_foreach (json_object_get(document, "rows"), i, row)
+        if (n < SIZES && is_of(row, "workload", workload) && is_of(row, "kernel", kernel) &&
+            json_is_number(json_object_get(row, "transfers"))) {
+            x[n] = number_of(row, "cpus");
+            y[n++] = number_of(row, "transfers");
+        }
+    return n;
+}
+
+static void draw_kernel(struct text_buf *t, struct plot *p, json_t *document, const char *workload, size_t kernel)
+{
+    double x[SIZES], y[SIZES];
+    char class[16];
+    size_t n = points_of(document, workload, kernel_at(document, kernel), x, y);
+    snprintf(class, sizeof(class), "line l%zu", kernel);
+    plot_line(t, p, class, x, y, n, false);
+    snprintf(class, sizeof(class), "dot l%zu", kernel);
+    for (size_t i = 0; i < n; i++) {
+        char *title = x_printf("%s, %.0f CPUs: %.4g transfers an operation", kernel_at(document, kernel), x[i], y[i]);
+        plot_dot(t, p, class, x[i], y[i], 4, title);
+        free(title);
+    }
+}
+
+// A small chart each: what matters is the shape, and which of the two is lower.
+static void chart(struct text_buf *t, json_t *document, const char *workload)
+{
+    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_PLAIN, HUGE_VAL, 0},
+                     .y = {"transfers an operation", PLOT_LINEAR, PLOT_PLAIN, 0, 0},
+                     .width = 430,
+                     .height = 230};
+    size_t kernels = json_array_size(json_object_get(document, "kernels"));
+    for (size_t k = 0; k < kernels; k++) {
+        double x[SIZES], y[SIZES];
+        size_t n = points_of(document, workload, kernel_at(document, k), x, y);
+        for (size_t i = 0; i < n; i++) {
+            p.x.low = fmin(p.x.low, x[i]);
+            p.x.high = fmax(p.x.high, x[i]);
+            p.y.high = fmax(p.y.high, 1.1 * y[i]);
+        }
+    }
+    if (!(p.x.high > p.x.low))
+        return;
+    p.y.high = fmax(p.y.high, 1);
+    text_add(t, "<div><h3>");
+    html_escape(t, workload);
+    text_add(t, "</h3>");
+    plot_open(t, &p, "transfers an operation against the number of CPUs");
+    for (size_t k = 0; k < kernels && k < KERNELS; k++)
+        draw_kernel(t, &p, document, workload, k);
+    plot_close(t);
+    text_add(t, "</div>");
+}
+
+static void charts(struct text_buf *t, json_t *document)
+{
+    struct str_list workloads = {0};
+    workloads_of(document, &workloads);
+    text_add(t, "<p class=legend>");
+    for (size_t k = 0; k < json_array_size(json_object_get(document, "kernels")) && k < KERNELS; k++)
+        site_key(t, k, kernel_at(document, k));
+    text_add(t, "</p><div class=pair>");
+    for (size_t i = 0; i < workloads.count; i++)
+        chart(t, document, workloads.items[i]);
+    text_add(t, "</div>");
+    list_free(&workloads);
+}
+
+static void rows_table(struct text_buf *t, json_t *document)
+{
+    static const char *const keys[] = {"transfers", "user_transfers", "far", "invalidations", "locked", "instructions"};
+    json_t *row;
+    size_t i;
+    text_add(t, "<details open><summary>Figures, an operation</summary><div class=wide><table><thead><tr><th>workload<th class=n>machine<th>kernel"
+                "<th class=n>transfers<th class=n>in user code<th class=n>between nodes<th class=n>invalidations<th class=n>locked<th class=n>instructions"
+                "</tr></thead><tbody>");
+    json_array_foreach (json_object_get(document, "rows"), i, row) {
+        text_add(t, "<tr><td>");
+        html_escape(t, text_of(row, "workload"));
+        text_add(t, "<td class=n>");
+        html_escape(t, text_of(row, "topology"));
+        text_add(t, "<td>");
+        html_escape(t, text_of(row, "kernel"));
+        if (*text_of(row, "reason")) {
+            text_add(t, "<td colspan=6>");
+            html_escape(t, text_of(row, "reason"));
+        }
+        for (int k = 0; k < 6 && !*text_of(row, "reason"); k++) {
+            text_add(t, "<td class=n>");
+            site_exact(t, number_of(row, keys[k]));
+        }
+        text_add(t, "</tr>");
+    }
+    text_add(t, "</tbody></table></div></details>");
+}
+
+static json_t *cell_of(json_t *matrix, const char *a, const char *b)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (json_object_get(matrix, "cells"), i, c)
+        if (is_of(c, "a", a) && is_of(c, "b", b))
+            return c;
+    return NULL;
+}
+
+// Three steps of colour; what shares nothing has none and no number.
+static void heat_cell(struct text_buf *t, json_t *c)
+{
+    json_t *v = json_object_get(c, "transfers");
+    double n = json_number_value(v);
+    if (!c) {
+        text_add(t, "<td>");
+    } else if (!v) {
+        text_add(t, "<td title='");
+        html_escape(t, text_of(c, "reason"));
+        text_add(t, "'>?");
+    } else if (n < CONFLICT_FLOOR) {
+        text_add(t, "<td class=dim>&middot;");
+    } else {
+        text_addf(t, "<td class=s%d>", n < 2 ? 1 : n < 10 ? 2 : 3);
+        site_number(t, n);
+    }
+}
+
+static void matrix_section(struct text_buf *t, json_t *matrix)
+{
+    json_t *names = json_object_get(matrix, "operations"), *a, *b, *c;
+    size_t i, k, shared = 0;
+    json_array_foreach (json_object_get(matrix, "cells"), i, c)
+        shared += number_of(c, "transfers") >= CONFLICT_FLOOR;
+    text_add(t, "<h3>");
+    html_escape(t, text_of(matrix, "kernel"));
+    text_addf(t, ": %zu of %zu pairs of operations on unrelated objects share lines</h3>", shared,
+              json_array_size(json_object_get(matrix, "cells")));
+    text_add(t, "<div class=wide><table class=heat><thead><tr><th>");
+    json_array_foreach (names, i, a) {
+        text_add(t, "<th class=n>");
+        html_escape(t, json_string_value(a));
+    }
+    text_add(t, "</tr></thead><tbody>");
+    json_array_foreach (names, i, a) {
+        text_add(t, "<tr><th>");
+        html_escape(t, json_string_value(a));
+        json_array_foreach (names, k, b)
+            heat_cell(t, k < i ? NULL : cell_of(matrix, json_string_value(a), json_string_value(b)));
+        text_add(t, "</tr>");
+    }
+    text_add(t, "</tbody></table></div>");
+}
+
+static void place(struct text_buf *t, json_t *site, const char *bytes, const char *code)
+{
+    json_t *b = json_object_get(site, bytes);
+    int from = json_integer_value(json_array_get(b, 0)), size = json_integer_value(json_array_get(b, 1));
+    text_add(t, "<td><code>");
+    html_escape(t, text_of(site, code));
+    text_addf(t, "</code> <span class=dim>bytes %d-%d</span>", from, from + size - 1);
+}
+
+static void top_section(struct text_buf *t, json_t *one)
+{
+    json_t *site;
+    size_t i;
+    text_add(t, "<details><summary>Places that meet: ");
+    html_escape(t, text_of(one, "title"));
+    text_add(t, "</summary><div class=wide><table><thead><tr><th class=n>transfers an operation<th>access<th>met<th>data</tr></thead><tbody>");
+    json_array_foreach (json_object_get(one, "sites"), i, site) {
+        text_add(t, "<tr><td class=n>");
+        site_exact(t, number_of(site, "per_op"));
+        place(t, site, "bytes", "code");
+        place(t, site, "met_bytes", "met_code");
+        text_add(t, "<td><code>");
+        html_escape(t, text_of(site, "data"));
+        text_add(t, "</code>");
+        text_add(t, json_is_true(json_object_get(site, "apart")) ? " <span class=note>other bytes</span></tr>" : "</tr>");
+    }
+    text_add(t, "</tbody></table></div></details>");
+}
+
+static void document_section(struct text_buf *t, json_t *document)
+{
+    json_t *one;
+    size_t i;
+    text_add(t, "<h2>");
+    html_escape(t, text_of(document, "id"));
+    text_add(t, "</h2><p class=dim>");
+    html_escape(t, text_of(document, "host"));
+    if (*text_of(document, "commit")) {
+        char *commit = x_printf(", commit %.12s", text_of(document, "commit"));
+        html_escape(t, commit);
+        free(commit);
+    }
+    text_add(t, "</p>");
+    if (json_array_size(json_object_get(document, "rows"))) {
+        charts(t, document);
+        rows_table(t, document);
+    }
+    json_array_foreach (json_object_get(document, "matrices"), i, one)
+        matrix_section(t, one);
+    json_array_foreach (json_object_get(document, "top"), i, one)
+        top_section(t, one);
+}
+
+void lines_page(struct text_buf *t, json_t *documents)
+{
+    size_t n = json_array_size(documents);
+    site_page_open(t, "Lines of memory between CPUs", "");
+    if (!n)
+        text_add(t, "<p>Nothing yet: <code>cloudbench lines fork exec -k cloudos -k linux -t 2,4,8</code> counts how often a 64-byte line moves from one "
+                    "CPU to another while unrelated processes work; <code>--conflicts</code> which pairs of operations share lines.</p>");
+    else
+        text_add(t, "<p>How often a 64-byte line of memory moves from one CPU to another, an operation, counted under instruction counting: exact, the same "
+                    "in every run. Processes that share nothing but the kernel do the same on every CPU; NAME@PLACEMENT is a workload of two parties. Fewer is "
+                    "better; a curve that rises with the number of CPUs does not scale.</p>");
+    for (size_t i = 0; i < n && i < DOCUMENTS; i++)
+        document_section(t, json_array_get(documents, n - 1 - i));
+    site_page_close(t);
+}
