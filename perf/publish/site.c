@@ -1,5 +1,5 @@
 // Writes the pages. The overview and the histories are written anew each time, runs once.
-#include "perf/publish/site.h"
+#include "perf/publish/site_state.h"
 
 #include "perf/lines/line_document.h"
 #include "perf/result/comparison.h"
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAST_RUNS 50 // on the overview and below a chart
+#define LAST_RUNS 50 // below a chart
 
 static const char site_style[] =
     ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
@@ -28,7 +28,7 @@ static const char site_style[] =
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
-    "h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+    "th{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
     ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
     ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
@@ -36,17 +36,12 @@ static const char site_style[] =
     ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
     ".heat td{text-align:right}.heat th{font-weight:normal;white-space:nowrap}.heat td.s1{background:color-mix(in srgb,var(--lost) 14%,transparent)}"
     ".heat td.s2{background:color-mix(in srgb,var(--lost) 28%,transparent)}.heat td.s3{background:color-mix(in srgb,var(--lost) 46%,transparent)}"
-    "td.good{background:color-mix(in srgb,var(--ahead) 22%,transparent)}"
-    "td.worse{background:color-mix(in srgb,var(--lost) 28%,transparent)}"
+    "td.r{--bar:color-mix(in srgb,var(--dim) 22%,transparent);min-width:11rem;--room:calc(100% - 4.2rem);"
+    "background:linear-gradient(var(--dim),var(--dim)) calc(var(--room)*.667) 0/1px 100% no-repeat,"
+    "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
+    "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
+    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}.extra{display:none}h1{font-size:1.35rem}}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
-
-struct site {
-    const char *base, *tune, *dir;
-    struct history *history;
-    json_t *runs, *series, *commits; // commits: run id -> commit
-    json_t *notes;                   // of perf/store/triage.h; those that were shown have "used"
-    int pages;
-};
 
 char *site_file_name(const char *name)
 {
@@ -134,14 +129,14 @@ static bool write_page(struct site *s, const char *relative, struct text_buf *t)
     return ok;
 }
 
-static bool same_board(json_t *a, json_t *b)
+bool site_same_board(json_t *a, json_t *b)
 {
     return !strcmp(text_of(a, "tier"), text_of(b, "tier")) &&
            !strcmp(text_of(a, "topology"), text_of(b, "topology")) &&
            !strcmp(text_of(a, "host"), text_of(b, "host"));
 }
 
-static void board_title(struct text_buf *t, json_t *board)
+void site_board_title(struct text_buf *t, json_t *board)
 {
     text_add(t, "tier ");
     html_escape(t, text_of(board, "tier"));
@@ -152,7 +147,7 @@ static void board_title(struct text_buf *t, json_t *board)
 }
 
 // The page of a workload's history on a board, relative to the site.
-static char *history_path(json_t *board, const char *workload)
+char *site_history_path(json_t *board, const char *workload)
 {
     char *all = x_printf("%s-%s-%s-%s", workload, text_of(board, "tier"),
                          text_of(board, "topology"), text_of(board, "host"));
@@ -256,7 +251,7 @@ static void add_metric(struct text_buf *t, json_t *of_workload, const char *metr
     json_decref(list);
 }
 
-static void show_note(struct text_buf *t, json_t *note)
+void site_show_note(struct text_buf *t, json_t *note)
 {
     text_addf(t, "<span class='note %s'>", text_of(note, "state"));
     html_escape(t, text_of(note, "state"));
@@ -288,7 +283,7 @@ static void change_notes(struct text_buf *t, struct site *s, json_t *one, size_t
         text_add(t, ".html'>");
         html_escape(t, after);
         text_add(t, "</a>: ");
-        show_note(t, note);
+        site_show_note(t, note);
         text_add(t, "</p>");
     }
 }
@@ -307,11 +302,11 @@ static bool write_history(struct site *s, json_t *of_workload)
     struct text_buf t = {0};
     struct str_list metrics = {0};
     json_t *first = json_array_get(of_workload, 0), *one;
-    char *path = history_path(first, text_of(first, "workload"));
+    char *path = site_history_path(first, text_of(first, "workload"));
     size_t i;
     site_page_open(&t, text_of(first, "workload"), "../");
     text_add(&t, "<p class=dim>");
-    board_title(&t, first);
+    site_board_title(&t, first);
     text_add(&t, ". A dashed upright line: the level changed there (E-divisive, p 0.001).</p>");
     json_array_foreach (of_workload, i, one)
         if (!list_has(&metrics, text_of(one, "metric"))) {
@@ -334,7 +329,7 @@ static bool write_histories(struct site *s)
     size_t i;
     json_array_foreach (s->series, i, one) {
         json_t *first = json_array_get(group, 0);
-        if (first && (!same_board(first, one) ||
+        if (first && (!site_same_board(first, one) ||
                       strcmp(text_of(first, "workload"), text_of(one, "workload")))) {
             ok = write_history(s, group) && ok;
             json_array_clear(group);
@@ -347,177 +342,10 @@ static bool write_histories(struct site *s)
     return ok;
 }
 
-static json_t *find_series(struct site *s, json_t *board, json_t *row, const char *kernel)
-{
-    json_t *one;
-    size_t i;
-    json_array_foreach (s->series, i, one)
-        if (same_board(one, board) && !strcmp(text_of(one, "workload"), text_of(row, "workload")) &&
-            !strcmp(text_of(one, "metric"), text_of(row, "metric")) &&
-            !strcmp(text_of(one, "kernel"), kernel))
-            return one;
-    return NULL;
-}
-
-static void value_cell(struct text_buf *t, json_t *v)
-{
-    text_add(t, "<td class=n>");
-    if (json_is_number(v))
-        site_number(t, json_number_value(v));
-}
-
-static void ratio_cell(struct text_buf *t, json_t *c)
-{
-    const char *v = text_of(c, "verdict");
-    json_t *ratio = json_object_get(c, "ratio"), *interval = json_object_get(c, "interval");
-    text_addf(t, "<td class='n%s'>", !strcmp(v, "improved")    ? " good"
-                                     : !strcmp(v, "regressed") ? " worse"
-                                                               : "");
-    if (json_is_number(ratio))
-        text_addf(t, "<data value='%.12g'>%.3f</data>", json_number_value(ratio),
-                  json_number_value(ratio));
-    if (json_is_array(interval))
-        text_addf(t, " <span class=dim>[%.3f, %.3f]</span>",
-                  json_number_value(json_array_get(interval, 0)),
-                  json_number_value(json_array_get(interval, 1)));
-}
-
-static void overview_row(struct text_buf *t, struct site *s, json_t *board, json_t *rows, json_t *c)
-{
-    char *path = history_path(board, text_of(c, "workload")), *title = row_title(c);
-    json_t *series = find_series(s, board, c, text_of(c, "kernel_b")), *note;
-    size_t i;
-    text_addf(t, "<tr><td><a href='%s'>", path);
-    html_escape(t, title);
-    text_add(t, "</a>");
-    value_cell(t, json_object_get(c, "a"));
-    if (*row_other_a(rows, c)) {
-        text_add(t, " <span class=dim>");
-        html_escape(t, row_other_a(rows, c));
-        text_add(t, "</span>");
-    }
-    value_cell(t, json_object_get(c, "b"));
-    ratio_cell(t, c);
-    text_add(t, "<td>");
-    html_escape(t, verdict_word(c));
-    json_array_foreach (json_object_get(c, "notes"), i, note) {
-        text_add(t, " ");
-        show_note(t, note);
-    }
-    text_add(t, "<td>");
-    if (series)
-        history_spark(t, series);
-    text_add(t, "</tr>");
-    free(path);
-    free(title);
-}
-
-static void overview_table(struct text_buf *t, struct site *s, json_t *board, json_t *run)
-{
-    char *why = NULL;
-    json_t *rows = compare_kernels(run, &why), *c;
-    struct comparison_summary sum;
-    size_t i;
-    if (!rows) {
-        text_add(t, "<p>");
-        html_escape(t, why);
-        text_add(t, "</p>");
-        free(why);
-        return;
-    }
-    triage_attach(s->notes, rows, NULL, run);
-    comparison_summarise(rows, &sum);
-    text_addf(t, "<p class='banner%s'><b>%d unsupported, %d failed, %d lost</b>, %d same, %d "
-                 "inconclusive, %d ahead of %d rows.</p>",
-              sum.unsupported + sum.failed + sum.lost ? " bad" : "", sum.unsupported, sum.failed,
-              sum.lost, sum.same, sum.inconclusive, sum.improved, sum.rows);
-    text_add(t, "<div class=wide><table><thead><tr><th>workload<th class=n>a<th class=n>b<th "
-                "class=n>b/a<th>verdict<th>history of b</tr></thead><tbody>");
-    json_array_foreach (rows, i, c)
-        overview_row(t, s, board, rows, c);
-    text_add(t, "</tbody></table></div>");
-    json_decref(rows);
-}
-
-// The board of the i-th run, shown by its newest run that has more than one kernel (or its newest).
-static json_t *newest_of_board(struct site *s, json_t *board)
-{
-    json_t *fallback = NULL;
-    for (size_t i = json_array_size(s->runs); i-- > 0;) {
-        json_t *r = json_array_get(s->runs, i), *run;
-        if (!same_board(r, board) || !(run = run_store_load(s->base, text_of(r, "run"))))
-            continue;
-        json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
-        if (json_object_size(kernels) > 1) {
-            json_decref(fallback);
-            json_object_set(run, "id", json_object_get(r, "run")); // the folder's name, by which the site has it
-            return run;
-        }
-        if (fallback)
-            json_decref(run);
-        else
-            fallback = run;
-    }
-    return fallback;
-}
-
-static void overview_board(struct text_buf *t, struct site *s, json_t *board)
-{
-    json_t *run = newest_of_board(s, board);
-    text_add(t, "<h2>");
-    board_title(t, board);
-    text_add(t, "</h2>");
-    if (!run)
-        return;
-    text_add(t, "<p>Newest comparison: <a href='run/");
-    html_escape(t, text_of(run, "id"));
-    text_add(t, ".html'>");
-    html_escape(t, text_of(run, "id"));
-    text_add(t, "</a>");
-    char *relative = x_printf("dist/%s.html", text_of(run, "id")), *path = x_printf("%s/%s", s->dir, relative);
-    if (file_exists(path)) {
-        text_add(t, " (<a href='");
-        html_escape(t, relative);
-        text_add(t, "'>distribution</a>)");
-    }
-    free(relative);
-    free(path);
-    text_add(t, ". a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead.</p>");
-    overview_table(t, s, board, run);
-    json_decref(run);
-}
-
-static void overview_runs(struct text_buf *t, struct site *s)
-{
-    size_t n = json_array_size(s->runs), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
-    text_addf(t, "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>", n, n - from);
-    for (size_t i = n; i-- > from;) {
-        json_t *r = json_array_get(s->runs, i);
-        text_add(t, "<li><a href='run/");
-        html_escape(t, text_of(r, "run"));
-        text_add(t, ".html'>");
-        html_escape(t, text_of(r, "run"));
-        text_add(t, "</a> <span class=dim>");
-        board_title(t, r);
-        text_add(t, "</span></li>");
-    }
-    text_add(t, "</ul>");
-}
-
 static bool write_overview(struct site *s)
 {
     struct text_buf t = {0};
-    site_page_open(&t, "CloudOS and Linux in the same virtual machine", "");
-    for (size_t i = json_array_size(s->runs); i-- > 0;) {
-        json_t *board = json_array_get(s->runs, i);
-        bool newer = false; // shown already?
-        for (size_t k = i + 1; k < json_array_size(s->runs); k++)
-            newer |= same_board(board, json_array_get(s->runs, k));
-        if (!newer)
-            overview_board(&t, s, board);
-    }
-    overview_runs(&t, s);
-    site_page_close(&t);
+    overview_page(&t, s);
     return write_page(s, "index.html", &t);
 }
 

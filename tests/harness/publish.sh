@@ -124,6 +124,8 @@ check('no page is heavy', max(map(len, text.values())) < 2 << 20)
 links = [(f, l) for f, t in text.items() for l in re.findall(r"href='([^']*)'", t)]
 dead = [x for x in links if not os.path.exists(os.path.join(os.path.dirname(x[0]), x[1]))]
 check('links lead somewhere', len(links) > 500 and not dead, dead[:3])
+index = text[tmp + '/site/index.html']
+check('the overview shows each row by its newest run', index.count("class='n r") == 41 and 'run-00049.html' in index and '>earlier</a>' not in index, index.count("class='n r"))
 w1 = [t for f, t in text.items() if '/history/w1-' in f][0]
 w2 = [t for f, t in text.items() if '/history/w2-' in f][0]
 check('a changed level is marked', w1.count("class=change") == 1 and 'level changed at run-00020' in w1, w1.count("class=change"))
@@ -175,6 +177,11 @@ P
     done
     rm "$tmp/site/look.html"
 fi
+make 60 61 1 # one workload, the newest run
+publish
+[ "$(grep -o "class='n r" "$tmp/site/index.html" | wc -l)" = 41 ] && [ "$(grep -o '>earlier</a>' "$tmp/site/index.html" | wc -l)" = 39 ]
+check 'a run of one workload does not hide the others' $?
+rm -r "$tmp/runs/run-00060"
 before=$(stat -c %Y "$tmp/site/run/run-00001.html")
 make 50 52 40
 sleep 1

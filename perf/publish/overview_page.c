@@ -1,0 +1,313 @@
+// index.html. A board shows each row by the newest run that compares it, so that a run of one workload does not hide the
+// suite that was measured before; the boards with most rows come first. Copies (cloudbench scale) have their own page.
+#include "perf/publish/site_state.h"
+
+#include "perf/result/comparison.h"
+#include "perf/result/run_plan.h"
+#include "perf/result/run_store.h"
+#include "perf/store/triage.h"
+#include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
+#include "perf/view/compare_view.h"
+#include "perf/view/ratio_chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAST_RUNS  50 // that are listed
+#define BOARD_RUNS 20 // of a board that are looked through, the newest first
+#define LOST_NAMES 8  // of a banner
+#define FULL_BAR   1.5 // ratio whose bar is full
+
+struct board {
+    json_t *of;     // tier, topology, host
+    json_t *rows;   // each with "run"
+    json_t *newest; // the document of the newest run that is shown, or NULL
+};
+
+static json_t *find_series(struct site *s, json_t *board, json_t *row, const char *kernel)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach (s->series, i, one)
+        if (site_same_board(one, board) && !strcmp(text_of(one, "workload"), text_of(row, "workload")) &&
+            !strcmp(text_of(one, "metric"), text_of(row, "metric")) &&
+            !strcmp(text_of(one, "kernel"), kernel))
+            return one;
+    return NULL;
+}
+
+static bool has_row(json_t *rows, json_t *row)
+{
+    json_t *r;
+    size_t i;
+    json_array_foreach (rows, i, r)
+        if (!strcmp(text_of(r, "workload"), text_of(row, "workload")) && !strcmp(text_of(r, "metric"), text_of(row, "metric")))
+            return true;
+    return false;
+}
+
+// True when the run has a row that no newer one has.
+static bool add_run(struct site *s, struct board *b, json_t *run, const char *id)
+{
+    char *why = NULL;
+    size_t before = json_array_size(b->rows);
+    json_t *rows = compare_kernels(run, &why), *row;
+    size_t i;
+    if (rows)
+        triage_attach(s->notes, rows, NULL, run);
+    json_array_foreach (rows, i, row)
+        if (strncmp(text_of(row, "workload"), COPIES, strlen(COPIES)) && !has_row(b->rows, row)) {
+            json_object_set_new(row, "run", json_string(id));
+            json_array_append(b->rows, row);
+        }
+    json_decref(rows);
+    free(why);
+    return json_array_size(b->rows) > before;
+}
+
+static bool is_bad(json_t *row)
+{
+    const char *v = text_of(row, "verdict");
+    return !strcmp(v, "regressed") || !strcmp(v, "failed") || !strcmp(v, "unsupported");
+}
+
+// What is lost or has no number first, as in each run's own table.
+static void bad_first(struct board *b)
+{
+    json_t *sorted = json_array(), *row;
+    size_t i;
+    for (int bad = 1; bad >= 0; bad--)
+        json_array_foreach (b->rows, i, row)
+            if (is_bad(row) == (bad == 1))
+                json_array_append(sorted, row);
+    json_decref(b->rows);
+    b->rows = sorted;
+}
+
+static void fill_board(struct site *s, struct board *b)
+{
+    int looked = 0;
+    for (size_t i = json_array_size(s->runs); i-- > 0 && looked < BOARD_RUNS;) {
+        json_t *r = json_array_get(s->runs, i), *run;
+        if (!site_same_board(r, b->of) || !(run = run_store_load(s->base, text_of(r, "run"))))
+            continue;
+        looked++;
+        bool first = !json_array_size(b->rows);
+        if (add_run(s, b, run, text_of(r, "run")) && first) {
+            json_decref(b->newest);
+            b->newest = NULL;
+        }
+        if (!b->newest)
+            b->newest = json_incref(run);
+        json_decref(run);
+    }
+    bad_first(b);
+}
+
+static void lost_names(struct text_buf *t, json_t *rows)
+{
+    json_t *row;
+    size_t i, n = 0;
+    json_array_foreach (rows, i, row) {
+        if (!is_bad(row) || n == LOST_NAMES)
+            continue;
+        char *title = row_title(row);
+        text_add(t, n++ ? ", " : " Not ahead: ");
+        html_escape(t, title);
+        free(title);
+    }
+    text_add(t, n ? "." : "");
+}
+
+static void banner(struct text_buf *t, json_t *rows)
+{
+    struct comparison_summary sum;
+    comparison_summarise(rows, &sum);
+    text_addf(t, "<p class='banner%s'><b>%d of %d rows ahead</b>; %d unsupported, %d failed, %d lost, %d same, %d inconclusive.",
+              sum.unsupported + sum.failed + sum.lost ? " bad" : "", sum.improved, sum.rows, sum.unsupported, sum.failed,
+              sum.lost, sum.same, sum.inconclusive);
+    lost_names(t, rows);
+    text_add(t, "</p>");
+}
+
+static void value_cell(struct text_buf *t, json_t *v, const char *beside)
+{
+    text_add(t, "<td class='n extra'>");
+    if (json_is_number(v))
+        site_number(t, json_number_value(v));
+    if (*beside) {
+        text_add(t, " <span class=dim>");
+        html_escape(t, beside);
+        text_add(t, "</span>");
+    }
+}
+
+// A bar as long as the ratio, with a mark at 1.
+static void ratio_cell(struct text_buf *t, json_t *c)
+{
+    const char *v = text_of(c, "verdict");
+    json_t *ratio = json_object_get(c, "ratio");
+    double part = fmin(1, json_number_value(ratio) / FULL_BAR);
+    text_addf(t, "<td class='n r%s' style='--w:%.3f'>", !strcmp(v, "improved") ? " good" : is_bad(c) ? " worse" : "", part);
+    if (json_is_number(ratio))
+        text_addf(t, "<data value='%.12g'>%.3f</data>", json_number_value(ratio), json_number_value(ratio));
+}
+
+static void interval_cell(struct text_buf *t, json_t *c)
+{
+    json_t *interval = json_object_get(c, "interval");
+    text_add(t, "<td class='n dim extra'>");
+    if (json_is_array(interval))
+        text_addf(t, "%.3f to %.3f", json_number_value(json_array_get(interval, 0)), json_number_value(json_array_get(interval, 1)));
+}
+
+static bool any_interval(json_t *rows)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c)
+        if (json_is_array(json_object_get(c, "interval")))
+            return true;
+    return false;
+}
+
+static void notes_cell(struct text_buf *t, struct board *b, json_t *c)
+{
+    json_t *note;
+    size_t i;
+    text_add(t, "<td>");
+    html_escape(t, verdict_word(c));
+    json_array_foreach (json_object_get(c, "notes"), i, note) {
+        text_add(t, " ");
+        site_show_note(t, note);
+    }
+    if (strcmp(text_of(c, "run"), text_of(b->newest, "id"))) {
+        text_add(t, " <a class=extra title='");
+        html_escape(t, text_of(c, "run"));
+        text_add(t, "' href='run/");
+        html_escape(t, text_of(c, "run"));
+        text_add(t, ".html'>earlier</a>");
+    }
+}
+
+static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c)
+{
+    char *path = site_history_path(b->of, text_of(c, "workload")), *title = row_title(c);
+    json_t *series = find_series(s, b->of, c, text_of(c, "kernel_b"));
+    text_addf(t, "<tr><td><a href='%s'>", path);
+    html_escape(t, title);
+    text_add(t, "</a><td class=extra>");
+    html_escape(t, text_of(c, "unit"));
+    value_cell(t, json_object_get(c, "a"), row_other_a(b->rows, c));
+    value_cell(t, json_object_get(c, "b"), "");
+    ratio_cell(t, c);
+    if (any_interval(b->rows))
+        interval_cell(t, c);
+    notes_cell(t, b, c);
+    text_add(t, "<td class=extra>");
+    if (series)
+        history_spark(t, series);
+    text_add(t, "</tr>");
+    free(path);
+    free(title);
+}
+
+static void table(struct text_buf *t, struct site *s, struct board *b)
+{
+    json_t *c;
+    size_t i;
+    text_add(t, "<div class=wide><table><thead><tr><th>workload<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
+    text_add(t, any_interval(b->rows) ? "<th class='n extra'>95 % interval" : "");
+    text_add(t, "<th>verdict<th class=extra>history of b</tr></thead><tbody>");
+    json_array_foreach (b->rows, i, c)
+        row(t, s, b, c);
+    text_add(t, "</tbody></table></div>");
+}
+
+static void newest_line(struct text_buf *t, struct site *s, struct board *b)
+{
+    const char *id = text_of(b->newest, "id");
+    char *relative = x_printf("dist/%s.html", id), *path = x_printf("%s/%s", s->dir, relative);
+    text_add(t, "<p>Newest run: ");
+    site_run_link(t, id, "");
+    if (file_exists(path)) {
+        text_add(t, " (<a href='");
+        html_escape(t, relative);
+        text_add(t, "'>distribution</a>)");
+    }
+    text_add(t, json_array_size(b->rows) ? ". a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead. A row that it does not have is "
+                                           "that of an earlier run.</p>"
+                                         : ". No run of two kernels to compare.</p>");
+    free(relative);
+    free(path);
+}
+
+static void section(struct text_buf *t, struct site *s, struct board *b)
+{
+    text_add(t, "<h2>");
+    site_board_title(t, b->of);
+    text_add(t, "</h2>");
+    newest_line(t, s, b);
+    if (!json_array_size(b->rows))
+        return;
+    banner(t, b->rows);
+    table(t, s, b);
+}
+
+// The boards of the runs, the one with the newest run first.
+static size_t find_boards(struct site *s, struct board *board)
+{
+    size_t boards = 0, k;
+    for (size_t i = json_array_size(s->runs); i-- > 0;) {
+        json_t *r = json_array_get(s->runs, i);
+        for (k = 0; k < boards && !site_same_board(board[k].of, r); k++)
+            ;
+        if (k == boards)
+            board[boards++] = (struct board){.of = r, .rows = json_array()};
+    }
+    return boards;
+}
+
+static int by_rows(const void *a, const void *b)
+{
+    const struct board *x = a, *y = b;
+    size_t n = json_array_size(x->rows), m = json_array_size(y->rows);
+    return n != m ? (n < m ? 1 : -1) : strcmp(text_of(y->of, "run"), text_of(x->of, "run"));
+}
+
+static void runs_list(struct text_buf *t, struct site *s)
+{
+    size_t n = json_array_size(s->runs), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
+    text_addf(t, "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>", n, n - from);
+    for (size_t i = n; i-- > from;) {
+        json_t *r = json_array_get(s->runs, i);
+        text_add(t, "<li>");
+        site_run_link(t, text_of(r, "run"), "");
+        text_add(t, " <span class=dim>");
+        site_board_title(t, r);
+        text_add(t, "</span></li>");
+    }
+    text_add(t, "</ul>");
+}
+
+void overview_page(struct text_buf *t, struct site *s)
+{
+    struct board *board = x_alloc((json_array_size(s->runs) + 1) * sizeof(*board));
+    size_t boards = find_boards(s, board);
+    for (size_t i = 0; i < boards; i++)
+        fill_board(s, &board[i]);
+    qsort(board, boards, sizeof(*board), by_rows);
+    site_page_open(t, "CloudOS and Linux in the same virtual machine", "");
+    for (size_t i = 0; i < boards; i++)
+        if (board[i].newest)
+            section(t, s, &board[i]);
+    runs_list(t, s);
+    site_page_close(t);
+    for (size_t i = 0; i < boards; i++) {
+        json_decref(board[i].rows);
+        json_decref(board[i].newest);
+    }
+    free(board);
+}
