@@ -11,15 +11,37 @@
 #define HALF     (1u << (SUB_BITS - 1))
 #define BUCKETS  ((32 - SUB_BITS + 2) << (SUB_BITS - 1))
 
+static void *make_room(size_t bytes, int sharing)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+    if (p != MAP_FAILED) {
+        memset(p, 1, bytes);
+    }
+    return p;
+}
+
 int laps_prepare(struct laps *l, long n)
 {
     size_t bytes = (size_t)(n + 1) * sizeof *l->tick;
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = make_room(bytes, MAP_PRIVATE);
     if (p == MAP_FAILED) {
         return -1;
     }
     madvise(p, bytes, MADV_DONTFORK); /* only spares time: a kernel without it is still right */
-    memset(p, 1, bytes);
+    l->tick = p;
+    return 0;
+}
+
+int laps_share(struct laps *l, long n)
+{
+    size_t bytes = (size_t)(n + 1) * sizeof *l->tick;
+    void *p = l->tick ? make_room(bytes, MAP_SHARED) : NULL;
+    if (p == MAP_FAILED) {
+        return -1;
+    }
+    if (l->tick) {
+        munmap(l->tick, bytes);
+    }
     l->tick = p;
     return 0;
 }

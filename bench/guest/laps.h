@@ -30,6 +30,15 @@ static inline void lap_take(struct laps *l)
     l->last = now;
 }
 
+/* What follows is no part of the next lap. */
+static inline void lap_skip(struct laps *l)
+{
+    l->last = lap_clock();
+}
+
+/* Children take the laps: the room is shared with them from now on. Each counts in its own copy of the struct; the parent adds
+ * what they took. Nothing when laps were not asked for. 0, or -1 with errno. */
+int laps_share(struct laps *l, long n);
 /* Room for n laps, touched beforehand. 0, or -1 with errno. */
 int laps_prepare(struct laps *l, long n);
 /* {"timer":..,"slices":[..],"hist":".."} of docs/result-protocol.md; the caller frees it, NULL without memory. */

@@ -21,10 +21,43 @@ static volatile char *map_chunk(struct bench *b)
     return p;
 }
 
+/* A lap is one first write; mapping and forking lie between laps. */
+static void touch_timed(struct bench *b, volatile char *p, long pages)
+{
+    lap_skip(&b->laps);
+    for (long i = 0; i < pages; i++) {
+        p[i * PAGE] = 1;
+        lap_take(&b->laps);
+    }
+}
+
+static long add_timed(struct bench *b, volatile char *p, long pages)
+{
+    long sum = 0;
+    lap_skip(&b->laps);
+    for (long i = 0; i < pages; i++) {
+        sum += ++p[i * PAGE];
+        lap_take(&b->laps);
+    }
+    return sum;
+}
+
+static long add_to_pages(volatile char *p, long pages)
+{
+    long sum = 0;
+    for (long i = 0; i < pages; i++) {
+        sum += ++p[i * PAGE];
+    }
+    return sum;
+}
+
 static void touch_chunk(struct bench *b, long pages)
 {
     volatile char *p = map_chunk(b);
-    for (long i = 0; i < pages; i++) {
+    if (b->laps.tick) {
+        touch_timed(b, p, pages);
+    }
+    for (long i = 0; i < pages && !b->laps.tick; i++) {
         p[i * PAGE] = 1;
     }
     munmap((void *)p, CHUNK * PAGE);
@@ -34,13 +67,11 @@ static void cow_chunk(struct bench *b, volatile char *p, long pages)
 {
     int pid = bench_fork(b);
     if (pid == 0) {
-        long sum = 0;
-        for (long i = 0; i < pages; i++) {
-            sum += ++p[i * PAGE];
-        }
+        long sum = b->laps.tick ? add_timed(b, p, pages) : add_to_pages(p, pages);
         _exit(sum == 4 * pages ? 11 : 12);
     }
     bench_reap(b, pid, 11);
+    b->laps.count += b->laps.tick ? pages : 0;
 }
 
 static void verify_touch(struct bench *b)
@@ -62,6 +93,9 @@ void workload_run(struct bench *b)
     bench_check(b, cow || strcmp(b->variant, "touch") == 0, "bad variant %s", b->variant);
     volatile char *p = map_chunk(b);
     memset((void *)p, 3, CHUNK * PAGE);
+    if (cow && laps_share(&b->laps, b->iters) < 0) {
+        bench_call_failed(b, "mmap shared");
+    }
     bench_pin(b, b->cpu[0]);
     bench_begin(b);
     for (long left = b->iters; left > 0; left -= CHUNK) {

@@ -17,15 +17,23 @@ static void yield(void)
     __asm__ volatile("syscall" : "=a"(ret) : "a"(SYS_sched_yield) : "rcx", "r11", "memory");
 }
 
-static void party(struct board *d, int me, long iters)
+/* Party 0 counts, times and pads the iterations: its lap is from one turn to the next. */
+static void party(struct bench *b, struct board *d, int me)
 {
     long turns = 0;
-    for (long i = 0; i < iters; i++) {
+    BENCH_LOOP(b, i, {
         turns += d->last != me;
         d->last = me;
         yield();
-    }
+    });
     d->turns[me] = turns;
+}
+
+static void partner(struct bench *b, struct board *d)
+{
+    b->laps.tick = NULL;
+    b->pad = 0;
+    party(b, d, 1);
 }
 
 void workload_run(struct bench *b)
@@ -35,14 +43,14 @@ void workload_run(struct bench *b)
     int pid = bench_fork(b);
     if (pid == 0) {
         d->ready = 1;
-        party(d, 1, b->iters);
+        partner(b, d);
         _exit(0);
     }
     while (!d->ready) {
         yield();
     }
     bench_begin(b);
-    party(d, 0, b->iters);
+    party(b, d, 0);
     bench_end(b, 2 * (uint64_t)b->iters);
     bench_reap(b, pid, 0);
 
