@@ -37,6 +37,9 @@ suffer() {
     fi
 }
 
+# said NAME PATTERN: the last run said that, too.
+said() { grep -qE -- "$2" "$tmp/out"; check "$1" $?; }
+
 echo '$b echo boom >/dev/kmsg; exit 1' | guest panic
 echo 'echo here I stand; while :; do :; done' | guest busy
 echo 'echo here I sleep; $b sleep 1000000' | guest idle
@@ -46,11 +49,11 @@ echo '$b dd if=/dev/urandom of=/dev/ttyS1 bs=1k count=64 2>/dev/null; $b sleep 1
 echo '$b stty raw </dev/ttyS1; echo "@CB1 x 0 {\"type\":\"done\"} 00000000" >/dev/ttyS1; $b sleep 1000' | guest forged
 head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
-suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic
-suffer 'panic shows the end of the console' 6 'end of its console' panic -q
-suffer 'busy hang' 6 'the guest hangs' busy --deadline 20
-suffer 'a hang shows the end of the console' 6 'here I stand' busy --deadline 20
-suffer 'idle hang' 6 'the guest hangs' idle --deadline 20
+suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic -q
+said 'panic shows the end of the console' 'end of its console'
+suffer 'busy hang' 6 'the guest hangs' busy --deadline 12
+said 'a hang shows the end of the console' 'here I stand'
+suffer 'idle hang' 6 'the guest hangs' idle --deadline 12
 suffer 'early power-off' 6 'ended the VM before it was done' early
 suffer 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
 suffer 'noise on the result port' 6 'garbage on the result port' noise

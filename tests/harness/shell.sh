@@ -48,7 +48,9 @@ check('commands', b'a42b' in s.type(b'echo a$((6*7))b\r', b'a42b\r'))
 check('pipeline', b'\n3\r' in s.type(b'printf "1\\n2\\n3\\n" | tail -1\r', b'\n3\r'))
 # It says that it runs: before that the shell itself would read the key.
 check('a program runs', b'running' in s.type(b'sh -c "echo run\'\'ning; exec sleep 1000"\r', b'running'))
-check('Ctrl-C goes to the guest', b'^C' in s.type(b'\x03', b'^C') and b'alive' in s.type(b'echo al""ive\r', b'alive'))
+# The prompt first: a key that comes while the shell changes the terminal's mode is lost.
+after = s.type(b'\x03', b'# ')
+check('Ctrl-C goes to the guest', b'^C' in after and b'alive' in s.type(b'echo al""ive\r', b'alive'), after)
 os.write(s.fd, b'exit\r')
 code = s.end()
 check('exit ends with code 0', code == 0, code)
