@@ -370,21 +370,28 @@ static void choose_guest_id(struct session *s)
     free(args);
 }
 
-static int finish(struct session *s, const char *id, json_t **run)
+static void remove_file(const struct session *s, const char *name)
+{
+    char *path = x_printf("%s/%s", s->dir, name);
+    unlink(path);
+    free(path);
+}
+
+// *kept: run.json is there. When it cannot be written, what was measured still goes to the caller, and into partial.json if that can.
+static int finish(struct session *s, const char *id, json_t **run, bool *kept)
 {
     *run = run_document(s, id);
     json_t *google = google_bench_json(*run);
-    bool ok = run_store_save(s->dir, "run.json", *run) &&
-              run_store_save(s->dir, "google-benchmark.json", google);
+    *kept = run_store_save(s->dir, "google-benchmark.json", google) && run_store_save(s->dir, "run.json", *run);
     json_decref(google);
-    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir);
-    if (ok)
-        unlink(partial);
-    free(partial);
-    if (ok)
+    if (*kept) {
+        remove_file(s, PARTIAL_FILE);
         return s->guest_failed ? EXIT_GUEST : EXIT_OK;
+    }
     say_error("cannot write %s: %s", s->dir, strerror(errno));
-    return EXIT_INTERNAL;
+    remove_file(s, "google-benchmark.json");
+    run_partial_save(s);
+    return EXIT_REFUSED;
 }
 
 // One run a folder: a second one that wants to go on with it meets the lock.
@@ -475,17 +482,18 @@ int run_session(struct run_options *options, json_t **run, char **dir)
     char *id = NULL;
     uint64_t seed = options->seed;
     int rc = prepare(&s, &id);
+    bool kept = false;
     *run = NULL;
     for (int round = 0; !rc && !s.end && round < options->boots; round++)
         run_round(&s, round, &seed);
     if (!rc) {
         progress_clear(&s.progress);
-        rc = s.end ? s.end : finish(&s, id, run);
+        rc = s.end ? s.end : finish(&s, id, run, &kept);
     }
     bool began = !rc || s.rounds || s.boot_number || s.end;
-    if (s.dir && !*run && s.lock >= 0 && (began || !options->resume))
+    if (s.dir && !kept && s.lock >= 0 && (began || !options->resume))
         leave_unfinished(&s);
-    *dir = *run ? s.dir : NULL;
+    *dir = kept ? s.dir : NULL;
     if (!*dir)
         free(s.dir);
     release(&s);

@@ -26,7 +26,7 @@ struct run_options {
     bool quiet;
 };
 
-// Writes the run's folder; *run (the caller's) and *dir are set when there is one. Returns an exit
+// Writes the run's folder; *run (the caller's) is set when there is one, *dir when it could be written. Returns an exit
 // code: EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_REFUSED, EXIT_INTERRUPTED
 // (then nothing is left, or the unfinished run
 // that --resume takes up; which, is said).

@@ -59,16 +59,23 @@ static bool write_flags(const char *path, int flags, const void *data, size_t le
 
 bool file_write_new(const char *path, const void *data, size_t len)
 {
-    return write_flags(path, O_EXCL, data, len);
+    bool there = file_exists(path), ok = write_flags(path, O_EXCL, data, len);
+    int saved = errno;
+    if (!ok && !there) // half a file is worse than none
+        unlink(path);
+    errno = saved;
+    return ok;
 }
 
 bool file_replace(const char *path, const void *data, size_t len)
 {
     char *tmp = x_printf("%s.%d.new", path, (int)getpid());
     bool ok = write_flags(tmp, O_TRUNC, data, len) && rename(tmp, path) == 0;
+    int saved = errno;
     if (!ok)
         unlink(tmp);
     free(tmp);
+    errno = saved;
     return ok;
 }
 

@@ -8,7 +8,7 @@
 
 // The whole file, NUL-terminated, owned by the caller; *len may be NULL. NULL on failure.
 char *file_read(const char *path, size_t *len);
-// Create a file that must not exist yet (EEXIST otherwise): results are never overwritten.
+// Create a file that must not exist yet (EEXIST otherwise): results are never overwritten. Whole or not at all.
 bool file_write_new(const char *path, const void *data, size_t len);
 // Create or replace by rename, so a reader never sees half a file.
 bool file_replace(const char *path, const void *data, size_t len);

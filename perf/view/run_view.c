@@ -92,7 +92,8 @@ void run_view(json_t *run, const char *dir, const char *format)
         print_text(run, rows, format);
     }
     fflush(stdout);
-    say("results: %s/run.json", dir);
+    if (dir)
+        say("results: %s/run.json", dir);
     report_page_write(run, rows);
     json_decref(rows);
     free(why);

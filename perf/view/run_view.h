@@ -4,6 +4,7 @@
 
 // On stdout; format is one of compare_view's. The report page is written too, its place said on
 // stderr.
+// dir: where it is kept, or NULL.
 void run_view(json_t *run, const char *dir, const char *format);
 // Boots beside each other: seconds of QEMU's CPU until init's first record. Text on stdout.
 void boot_times_view(json_t *run);
