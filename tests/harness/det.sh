@@ -25,6 +25,18 @@ check 'a folder of runs and CSV' $?
 $cb compare "$tmp/run1.json" --format md 2>/dev/null | grep -q '^|---'
 check 'compare as Markdown' $?
 
+# A change of one per mille in one workload's path, seen with eight times the iterations and a floor below it; one of 3 % with the usual ones.
+small() { # FILE OPTIONS...
+    timeout 250 $cb run syscall pipe futex -k cloudos --tier det --scale 8 -o "$tmp/small" --format json "${@:2}" >"$tmp/$1.json" 2>"$tmp/out"
+    check "a run $1" $? "$(tail -2 "$tmp/out" | tr '\n' ' ')"
+}
+small plain
+small per-mille --set workloads.pipe.pad=3
+small percent --set workloads.pipe.pad=71
+$cb compare "$tmp/plain.json" "$tmp/per-mille.json" --set policy.verdict.floors.instructions=0.0005 --format json >"$tmp/small-1.json" 2>/dev/null
+$cb compare "$tmp/plain.json" "$tmp/percent.json" --format json >"$tmp/small-2.json" 2>/dev/null
+$cb compare "$tmp/plain.json" "$tmp/per-mille.json" --format json >"$tmp/small-3.json" 2>/dev/null
+
 python3 - "$tmp" <<'P'
 import glob, json, sys
 tmp = sys.argv[1]
@@ -54,6 +66,11 @@ check('ratio is b over a', all(abs(r['ratio'] - r['b'] / r['a']) < 1e-9 for r in
 check('a is Linux, b CloudOS', all(r['kernel_a'] == 'linux' and r['kernel_b'] == 'cloudos' for r in c.values()))
 check('unit and metric', all(r['metric'] == 'instructions' and r['unit'] == 'instructions/op' for r in c.values()))
 check('two equal runs are the same', all(r['verdict'] == 'same' and r['ratio'] == 1 for r in load('two.json')))
+for name, pad, verdict in (('small-1', 3, 'regressed'), ('small-2', 71, 'regressed'), ('small-3', 3, 'same')):
+    w = {r['workload']: r for r in load(name + '.json')}
+    check(f'{pad} instructions a round are {pad / 2} a transfer', abs(w['pipe']['b'] - w['pipe']['a'] - pad / 2) < 0.3, w['pipe'])
+    check(f'{name}: pipe is {verdict} by {w["pipe"]["ratio"]:.4f}, the others are the same', {k: r['verdict'] for k, r in w.items()} ==
+          {'syscall': 'same', 'pipe': verdict, 'futex': 'same'}, [(k, r['ratio']) for k, r in w.items()])
 run = sorted(glob.glob(tmp + '/runs/*/'))[0]
 g = json.load(open(run + 'google-benchmark.json'))
 check("Google Benchmark's JSON", len(g['benchmarks']) == 6 and all('real_time' in b and b['name'] for b in g['benchmarks']))
