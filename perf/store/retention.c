@@ -1,11 +1,17 @@
 // See retention.h.
 #include "perf/store/retention.h"
 
+#include "perf/result/run_partial.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 
+#include <fcntl.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DAY 86400
 
@@ -49,4 +55,32 @@ void retention_choose(const struct retention *r, json_t *runs, const char *base,
     json_array_foreach (runs, i, run)
         if (is_old(text_of(run, "created"), now, r->days) && newer(runs, i, r->last) >= r->last && !is_marked(base, text_of(run, "run")))
             list_add(gone, text_of(run, "run"));
+}
+
+// Nobody holds the folder's lock (perf/result/run_session.c).
+static bool is_idle(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool idle = fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB);
+    if (fd >= 0)
+        close(fd);
+    return idle;
+}
+
+void retention_unfinished(const struct retention *r, const char *base, time_t now, struct str_list *gone)
+{
+    char *pattern = x_printf("%s/*/" PARTIAL_FILE, base);
+    struct stat st;
+    glob_t g;
+    if (!glob(pattern, 0, NULL, &g)) {
+        for (size_t i = 0; i < g.gl_pathc; i++) {
+            bool old = !stat(g.gl_pathv[i], &st) && difftime(now, st.st_mtime) > (double)r->days * DAY;
+            *strrchr(g.gl_pathv[i], '/') = '\0';
+            const char *id = strrchr(g.gl_pathv[i], '/') + 1;
+            if (old && is_idle(g.gl_pathv[i]) && !is_marked(base, id))
+                list_add(gone, id);
+        }
+        globfree(&g);
+    }
+    free(pattern);
 }

@@ -1,4 +1,5 @@
 // cloudbench gc: removes the runs that the policy does not keep, and what interrupted programs left among them.
+#include "perf/result/run_partial.h"
 #include "perf/result/run_store.h"
 #include "perf/store/retention.h"
 #include "perf/store/run_history.h"
@@ -65,16 +66,18 @@ static void fill_policy(struct retention *r)
     json_decref(policy);
 }
 
-// run.json first: without it the folder is no run, whatever stops the rest.
+// run.json (or what an unfinished run goes on with) first: without it the folder is no run, whatever stops the rest.
 static bool remove_run(const char *base, const char *id)
 {
-    char *dir = x_printf("%s/%s", base, id), *file = x_printf("%s/run.json", dir);
+    char *dir = x_printf("%s/%s", base, id), *whole = x_printf("%s/run.json", dir);
+    char *file = file_exists(whole) ? x_strdup(whole) : x_printf("%s/" PARTIAL_FILE, dir);
     bool ok = !remove(file);
     if (ok)
         remove_tree(dir);
     else
         say_error("cannot remove %s", file);
     free(dir);
+    free(whole);
     free(file);
     return ok;
 }
@@ -106,6 +109,7 @@ static int gc(struct gc_args *a)
     history_close(h);
     fill_policy(&a->keep);
     retention_choose(&a->keep, runs, a->base, time(NULL), &gone);
+    retention_unfinished(&a->keep, a->base, time(NULL), &gone);
     int rc = sweep(a, &gone);
     json_decref(runs);
     list_free(&gone);

@@ -116,4 +116,11 @@ expect 'what no rule keeps goes' 0 '^r2$' $cb gc --runs "$old" --keep-last 2 --k
 check 'newest, young, marked and undated runs stay' $? "$(cd "$old" && echo *)"
 expect 'the policy keeps 90 days and 50 runs' 0 '0 runs removed' $cb gc --runs "$old"
 expect 'a policy by --set' 0 '^r3$' $cb gc --runs "$old" --set policy.keep.last=1 --set policy.keep.days=1
+mkdir "$old/old-part" "$old/young-part" "$old/kept-part" "$old/busy-part"
+for part in "$old"/*-part; do echo '{}' >"$part/partial.json"; done
+touch "$old/kept-part/keep"
+touch -d '40 days ago' "$old"/{old,kept,busy}-part/partial.json
+expect 'an unfinished run that is old goes, but not one that goes on' 0 '^old-part$' flock "$old/busy-part" $cb gc --runs "$old" --keep-days 30
+[ "$(grep -c part "$tmp/out")" = 1 ] && [ ! -e "$old/old-part" ] && [ -e "$old/young-part" ] && [ -e "$old/kept-part" ] && [ -e "$old/busy-part" ]
+check 'and no other' $?
 expect 'keep nothing is no policy' 2 'keep-last must be a whole number from 1' $cb gc --runs "$old" --keep-last 0
