@@ -186,6 +186,23 @@ static void add_hidden(json_t *c, json_t *a, json_t *b)
     json_object_set_new(c, "more", more);
 }
 
+// Do more than half of the row's boots never come to a steady state (perf/stats/warmup.h)?
+static bool unsteady(json_t *row)
+{
+    json_t *samples = json_object_get(row, "samples"), *s;
+    size_t i, n = 0;
+    json_array_foreach (samples, i, s)
+        n += json_is_false(json_object_get(s, "steady"));
+    return 2 * n > json_array_size(samples);
+}
+
+static void add_unsteady(json_t *c, json_t *a, json_t *b)
+{
+    const char *which = unsteady(a) ? unsteady(b) ? "a and b" : "a" : unsteady(b) ? "b" : NULL;
+    if (which)
+        json_object_set_new(c, "unsteady", json_string(which));
+}
+
 static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
                             const struct verdict_policy *policy, double canary)
 {
@@ -200,6 +217,7 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
     if (numbers) {
         judge(c, a, b, policy, canary);
         add_hidden(c, a, b);
+        add_unsteady(c, a, b);
         json_t *host = host_counts_pair(a, b);
         if (json_object_size(host))
             json_object_set(c, "host", host);

@@ -67,6 +67,26 @@ static void kernels_of_one_run(void **state)
     json_decref(run);
 }
 
+// Boots that never became steady, and what the host counted: medians of the boots that have it.
+static void what_stands_beside_a_row(void **state)
+{
+    char *why;
+    json_t *run = load("{'schema':'cloudbench-run/1','id':'x','tier':'tcg','identity':{'kernels':{'linux':{'family':'linux'},"
+                       "'cloudos':{'family':'cloudos'}}},'rows':["
+                       "{'workload':'pipe','kernel':'linux','metric':'mean_ns','unit':'ns','status':'ok','value':9,'samples':["
+                       "{'value':9,'steady':false,'host':{'exits':4.0}},{'value':9,'steady':true,'host':{'exits':2.0}}]},"
+                       "{'workload':'pipe','kernel':'cloudos','metric':'mean_ns','unit':'ns','status':'ok','value':8,'samples':["
+                       "{'value':8,'steady':false,'host':{'exits':1.0,'waited_ns':7}},{'value':8,'steady':false}]}]}");
+    json_t *rows = compare_kernels(run, &why), *row = json_array_get(rows, 0);
+    json_t *exits = json_object_get(json_object_get(row, "host"), "exits");
+    (void)state;
+    assert_string_equal(text(rows, 0, "unsteady"), "b");
+    assert_true(json_number_value(json_array_get(exits, 0)) == 3 && json_number_value(json_array_get(exits, 1)) == 1);
+    assert_int_equal(json_object_size(json_object_get(row, "host")), 1);
+    json_decref(rows);
+    json_decref(run);
+}
+
 static void one_kernel_is_refused(void **state)
 {
     char *why;
@@ -193,7 +213,7 @@ static void report_escapes_and_needs_no_network(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(what_stands_beside_a_row),
                                        cmocka_unit_test(one_kernel_is_refused),
                                        cmocka_unit_test(other_clocks_are_refused),
                                        cmocka_unit_test(two_runs),

@@ -126,6 +126,8 @@ static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
         text_add(&b, "target missed");
     json_array_foreach (more, i, name)
         text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
+    if (*text_of(c, "unsteady"))
+        text_addf(&b, "%sno steady state: %s", b.len ? "; " : "", text_of(c, "unsteady"));
     if (*row_other_a(rows, c))
         text_addf(&b, "%sa: %s", b.len ? "; " : "", row_other_a(rows, c));
     char *note = triage_line(c);
