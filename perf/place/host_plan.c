@@ -149,12 +149,29 @@ static int cores_in(const struct host_plan *p, hwloc_const_cpuset_t usable)
     return n;
 }
 
+// hwloc takes this machine when it cannot read the description it was given; nobody who gave one wants that.
+static const char *description_ignored(hwloc_topology_t t)
+{
+    static const char *const names[] = {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC"};
+    for (int i = 0; i < 2; i++)
+        if (getenv(names[i]) && hwloc_topology_is_thissystem(t) && !getenv("HWLOC_THISSYSTEM"))
+            return names[i];
+    return NULL;
+}
+
 static bool open_topology(struct host_plan *p, const char *description)
 {
     hwloc_topology_t t;
     if (hwloc_topology_init(&t))
         return false;
     if ((description && hwloc_topology_set_synthetic(t, description)) || hwloc_topology_load(t)) {
+        list_add(&p->missing, "nothing is bound: hwloc cannot read the host's topology");
+        hwloc_topology_destroy(t);
+        return false;
+    }
+    const char *ignored = description ? NULL : description_ignored(t);
+    if (ignored) {
+        list_addf(&p->missing, "nothing is bound: hwloc cannot read what %s says (%s)", ignored, getenv(ignored));
         hwloc_topology_destroy(t);
         return false;
     }
@@ -176,10 +193,8 @@ void host_plan_make(struct host_plan *p, enum place_rule rule, const struct vm_t
     *p = (struct host_plan){.rule = rule};
     if (rule == PLACE_BY_HOST)
         return;
-    if (!open_topology(p, description)) {
-        list_add(&p->missing, "nothing is bound: hwloc cannot read the host's topology");
+    if (!open_topology(p, description))
         return;
-    }
     p->described = describe(p);
     if (!p->here)
         list_add(&p->missing, "nothing is bound: hwloc was given the topology of another machine");

@@ -129,6 +129,23 @@ static void a_host_from_a_file(void **state)
     unlink(path);
 }
 
+// What cannot be read does not become this machine in silence.
+static void a_description_that_is_none(void **state)
+{
+    struct host_plan p;
+    (void)state;
+    setenv("HWLOC_SYNTHETIC", "nonsense:x", 1);
+    plan(&p, PLACE_COMPACT, "1", NULL);
+    unsetenv("HWLOC_SYNTHETIC");
+    assert_true(misses(&p, "cannot read what HWLOC_SYNTHETIC says (nonsense:x)") && !p.vcpus && !p.topology);
+    host_plan_free(&p);
+    setenv("HWLOC_XMLFILE", "/nonexistent.xml", 1);
+    plan(&p, PLACE_COMPACT, "1", NULL);
+    unsetenv("HWLOC_XMLFILE");
+    assert_true(misses(&p, "cannot read") && !p.vcpus && !p.topology);
+    host_plan_free(&p);
+}
+
 static void a_plan_as_json(void **state)
 {
     struct host_plan p;
@@ -292,6 +309,7 @@ int main(void)
         cmocka_unit_test(spread_goes_node_by_node),
         cmocka_unit_test(what_is_missing_is_said),
         cmocka_unit_test(a_host_from_a_file),
+        cmocka_unit_test(a_description_that_is_none),
         cmocka_unit_test(a_plan_as_json),
         cmocka_unit_test(memory_that_is_not_there),
         cmocka_unit_test(huge_pages_as_far_as_there_are),
