@@ -77,6 +77,14 @@ static void add_settings(struct str_list *l, json_t *run)
         option(l, "--set", json_string_value(v));
 }
 
+// As it was placed; a run that was not has no plan.
+static void add_place(struct str_list *l, json_t *run)
+{
+    const char *rule = json_string_value(json_object_get(json_object_get(run, "placement"), "rule"));
+    if (strcmp(json_string_value(json_object_get(run, "tier")), "det"))
+        option(l, "--place", rule ? rule : "none");
+}
+
 static void add_number(struct str_list *l, const char *name, double value)
 {
     list_add(l, name);
@@ -96,6 +104,7 @@ int self_run_again(json_t *run, const struct str_list *workloads, const char *ba
     option(&l, "-o", base);
     add_number(&l, "-b", json_number_value(json_object_get(run, "boots_per_kernel")));
     add_number(&l, "--scale", json_number_value(json_object_get(run, "scale")));
+    add_place(&l, run);
     add_settings(&l, run);
     int rc = self_run(&l);
     char *after = run_store_latest(base);
