@@ -73,6 +73,18 @@ static void demand(const struct host_plan *p, const struct vm_topology *t, doubl
     }
 }
 
+// Why the node cannot hold so much, the caller's; NULL when it can.
+static char *node_fault(int node, double mb)
+{
+    struct bitmask *allowed = numa_get_mems_allowed();
+    long long left = 0;
+    bool usable = numa_bitmask_isbitset(allowed, node) && numa_node_size64(node, &left) >= 0;
+    numa_bitmask_free(allowed);
+    if (!usable)
+        return x_printf("node %d may not be used here", node);
+    return left / 1048576.0 < mb ? x_printf("node %d has %lld MiB free of the %.0f it needs", node, left >> 20, mb) : NULL;
+}
+
 void memory_plan_check(struct host_plan *p, const struct vm_topology *t)
 {
     double mb[256] = {0};
@@ -83,15 +95,8 @@ void memory_plan_check(struct host_plan *p, const struct vm_topology *t)
         why = x_strdup("this kernel has no memory policies");
     else
         demand(p, t, mb, 256);
-    for (int h = 0; h < 256 && !why; h++) {
-        long long left = 0;
-        if (!mb[h])
-            continue;
-        if (!numa_bitmask_isbitset(numa_get_mems_allowed(), h) || numa_node_size64(h, &left) < 0)
-            why = x_printf("node %d may not be used here", h);
-        else if (left / 1048576.0 < mb[h])
-            why = x_printf("node %d has %lld MiB free of the %.0f it needs", h, left >> 20, mb[h]);
-    }
+    for (int h = 0; h < 256 && !why; h++)
+        why = mb[h] ? node_fault(h, mb[h]) : NULL;
     if (!why)
         return;
     list_addf(&p->missing, "memory is not bound: %s", why);

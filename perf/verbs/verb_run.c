@@ -160,25 +160,25 @@ static json_t *words(int argc, char **argv)
     return list;
 }
 
-// The options, settings and tier that an unfinished run was begun with take the place of the command line's.
-static int take_up(struct run_args *a, json_t **arguments, json_t *partial)
+// The options, settings and tier that an unfinished run was begun with take the place of the command line's. *argv holds what they
+// point into.
+static int take_up(struct run_args *a, json_t **arguments, json_t *partial, struct str_list *argv)
 {
-    struct str_list argv = {0};
     const char *dir = a->resume;
     char *why = NULL;
     json_t *v;
     size_t i;
-    list_add(&argv, "cloudbench run");
+    list_add(argv, "cloudbench run");
     *arguments = json_incref(json_object_get(partial, "arguments"));
     json_array_foreach (*arguments, i, v)
-        list_add(&argv, json_string_value(v));
+        list_add(argv, json_string_value(v));
     json_array_foreach (json_object_get(partial, "settings"), i, v)
         if (!why)
             config_set(json_string_value(v), &why);
     if (why)
         say_error("%s", why);
     *a = (struct run_args){.format = "text", .scale = 1, .quiet = a->quiet};
-    argp_parse(&run_argp, argv.count, argv.items, 0, 0, a);
+    argp_parse(&run_argp, argv->count, argv->items, 0, 0, a);
     a->resume = dir;
     a->tier = text_of(partial, "tier");
     free(why);
@@ -227,16 +227,18 @@ int verb_run(int argc, char **argv)
 {
     struct run_args a = {.format = "text", .scale = 1};
     json_t *arguments = words(argc, argv), *partial = NULL;
+    struct str_list before = {0};
     int rc = 0;
     argp_parse(&run_argp, argc, argv, 0, 0, &a);
     if (a.resume) {
         json_decref(arguments);
         arguments = NULL;
         partial = run_partial_read(a.resume);
-        rc = partial ? take_up(&a, &arguments, partial) : EXIT_USAGE;
+        rc = partial ? take_up(&a, &arguments, partial, &before) : EXIT_USAGE;
     }
     rc = rc ? rc : run(&a, arguments);
     json_decref(arguments);
     json_decref(partial);
+    list_free(&before);
     return rc;
 }
