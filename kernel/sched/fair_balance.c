@@ -4,7 +4,7 @@
 
 static void shelve_one(struct rq *rq)
 {
-    struct fair_node *n = fairq_late(&rq->q.fair);
+    struct fair_node *n = calendar_late(&rq->calendar, &rq->q.fair);
     struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
     if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
@@ -70,7 +70,7 @@ void fair_take_back(struct rq *rq, bool prev_stays)
     int at;
 
     reap(rq);
-    while ((at = owed_slot(rq, now, !prev_stays && !rq->q.fair.total && !rq->next)) >= 0) {
+    while ((at = owed_slot(rq, now, !prev_stays && !rq->nr_fair && !rq->next)) >= 0) {
         struct rq_task *t = rq_unshelve(&rq->q, at);
 
         if (t)
@@ -83,7 +83,7 @@ void fair_take_back(struct rq *rq, bool prev_stays)
 /* What waits here and may go. Behind an urgent task the next in turn, else the one whose turn is last. */
 static struct task_struct *movable(struct rq *rq)
 {
-    struct fair_node *n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    struct fair_node *n = task_is_urgent(rq->curr) ? calendar_min(&rq->calendar, &rq->q.fair) : calendar_late(&rq->calendar, &rq->q.fair);
     struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
     return t && READ_ONCE(t->se.nr_cpus_allowed) > 1 ? t : NULL;
@@ -102,7 +102,7 @@ static struct task_struct *colder(struct rq *rq, struct task_struct *t, u64 now)
 
     if (!t || !is_hot(t, now))
         return t;
-    next = FAIR_TASK(fairq_min(&rq->q.fair));
+    next = FAIR_TASK(calendar_min(&rq->calendar, &rq->q.fair));
     return READ_ONCE(next->se.nr_cpus_allowed) > 1 && !is_hot(next, now) ? next : NULL;
 }
 
@@ -170,9 +170,9 @@ void fair_balance_tick(struct rq *rq)
         reap(rq);
     if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)
         fair_leave_slot(rq); /* the waker did not block after all */
-    if (rq->q.fair.total && sched_smp && rq->balanced) {
+    if (rq->nr_fair && sched_smp && rq->balanced) {
         sched_publish_surplus(rq);
-        if (rq->q.fair.total > 1)
+        if (rq->nr_fair > 1)
             (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
         push_to_less_loaded(rq);
     } else if (sched_smt && rq->slow_tick && rq->balanced) {
