@@ -126,13 +126,18 @@ static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
 }
 
 /* One more here than there, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has been
- * here longest takes its turn there; it goes while it waits. Those that sleep have a new place at each wake-up anyway. */
+ * here longest takes its turn there; it goes while it waits. If it runs now, the next tick looks again: two that change places at each
+ * tick would always stand the same way at a pass. Those that sleep have a new place at each wake-up anyway. */
 static void rotate(struct rq *rq, struct task_struct *t, u32 cpu)
 {
-    u64 now = rq->curr->se.exec_start;
+    struct task_struct *curr = rq->curr;
 
-    if (now - t->se.arrived < sched_tunables.rotate || t->se.arrived > rq->curr->se.arrived || fair_is_brief(t))
+    if (curr->se.exec_start - t->se.arrived < sched_tunables.rotate || fair_is_brief(t))
         return;
+    if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr)) {
+        rq->rotate_waits = true;
+        return;
+    }
     fair_dequeue(rq, t);
     rq->q.nr_running--;
     rq_send(&rq->q, &t->se.rq, cpu);
@@ -160,8 +165,10 @@ static void push_half(struct rq *rq)
 /* Behind an rt task nobody can say how long the wait is. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0)
+    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0 || rq->rotate_waits) {
+        rq->rotate_waits = false;
         push_half(rq);
+    }
 }
 
 void fair_balance_tick(struct rq *rq)

@@ -60,6 +60,7 @@ struct rq {
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
     bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
+    bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
     bool balanced;                 /* takes tasks by itself: neither isolated nor on its way out */
