@@ -59,9 +59,9 @@ static struct task_struct *pick_deadline(struct rq *rq, struct task_struct *prev
 /* The fair task to run unless the running one goes on. Two words decide the common cases: nobody waits, or one. */
 static __always_inline struct task_struct *fair_candidate(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
 {
-    if (likely(!rq->q.fair.total))
+    if (likely(!rq->nr_fair))
         return rq->next;
-    if (rq->q.fair.total == 1 && rq->q.fair.flat && !rq->next)
+    if (rq->nr_fair == 1 && rq->q.fair.flat && !rq->next)
         return FAIR_TASK(rq->q.fair.node[0]);
     return fair_pick(rq, fate == PREV_RUNS || fate == PREV_YIELDS);
 }

@@ -11,6 +11,8 @@
  *   E5 the request of a wake-up is as long as the task usually runs before it sleeps again, at most a slice (the length of a request is
  *      the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
  *      that turns out too short is followed by one of a whole slice.
+ * Who waits stands in a calendar or beside it (fair_calendar.h), which takes keys and deadlines within a day of each other, a sixteenth of
+ * the shortest request, for equal: E1 and E2 hold but for that.
  * V is kept as zero_vruntime and, relative to it, the sum of weight * (key - zero) over all that are queued (not the running one and not
  * those on the shelf): fair_count() and fair_uncount() at each change. Each time V is computed zero_vruntime moves there.
  * The wakee in the next slot is not placed: it stands outside V, with the lag that it came with, until it is picked (its waker blocked,
@@ -143,27 +145,35 @@ static __always_inline bool due_before(const struct task_struct *a, const struct
 }
 
 /* E1 among those in the container; rounding may leave nobody eligible: then the least key. */
-static struct task_struct *pick_queued(struct rq *rq, u64 now)
+static __always_inline struct task_struct *pick_queued(struct rq *rq, u64 now)
 {
-    struct fair_node *n = fairq_pick_eligible(&rq->q.fair, now);
+    struct fair_node *n = calendar_pick(&rq->calendar, &rq->q.fair, now);
 
-    if (!n)
-        n = fairq_min(&rq->q.fair);
+    if (unlikely(!n))
+        n = calendar_min(&rq->calendar, &rq->q.fair);
     return n ? FAIR_TASK(n) : NULL;
 }
 
-/* Several to choose from. The wakee in the next slot lets brief ones pass, so that what they leave for it comes together; but nobody that computes, and
+/* The wakee in the next slot lets brief ones pass, so that what they leave for it comes together; but nobody that computes, and
  * not for long. Beside others the slot is no privilege: a pair that wakes each other would go on until it has used up what it is owed. */
-struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
+static __noinline struct task_struct *pick_beside_next(struct rq *rq, bool prev_stays)
 {
     struct task_struct *next = rq->next, *best = pick_queued(rq, fair_queue_time(rq, prev_stays));
 
-    if (!next || !best)
-        return best ? best : next;
+    if (!best)
+        return next;
     if (fair_is_brief(best) && rq->curr->se.exec_start - next->se.last_wakeup < sched_tunables.wake_granularity)
         return best;
     fair_leave_slot(rq);
     return pick_queued(rq, fair_queue_time(rq, prev_stays));
+}
+
+/* Several to choose from. */
+struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
+{
+    if (unlikely(rq->next))
+        return pick_beside_next(rq, prev_stays);
+    return pick_queued(rq, fair_average(rq, prev_stays));
 }
 
 /* E1 and E4: does prev, still runnable, go on in spite of best? */
@@ -226,7 +236,7 @@ static bool fair_queued(const struct task_struct *t)
 
 static void fair_tick(struct rq *rq, struct task_struct *curr)
 {
-    if (fair_renew_request(&curr->se) && (rq->q.fair.total || rq->next || rq->q.nr_shelved))
+    if (fair_renew_request(&curr->se) && (rq->nr_fair || rq->next || rq->q.nr_shelved))
         rq_kick_self(&rq->q);
 }
 

@@ -4,7 +4,7 @@
 
 static void shelve_one(struct rq *rq)
 {
-    struct fair_node *n = fairq_late(&rq->q.fair);
+    struct fair_node *n = calendar_late(&rq->calendar, &rq->q.fair);
     struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
     if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
@@ -70,7 +70,7 @@ void fair_take_back(struct rq *rq, bool prev_stays)
     int at;
 
     reap(rq);
-    while ((at = owed_slot(rq, now, !prev_stays && !rq->q.fair.total && !rq->next)) >= 0) {
+    while ((at = owed_slot(rq, now, !prev_stays && !rq->nr_fair && !rq->next)) >= 0) {
         struct rq_task *t = rq_unshelve(&rq->q, at);
 
         if (t)
@@ -83,7 +83,7 @@ void fair_take_back(struct rq *rq, bool prev_stays)
 /* What waits here and may go. Behind an urgent task the next in turn, else the one whose turn is last. */
 static struct task_struct *movable(struct rq *rq)
 {
-    struct fair_node *n = task_is_urgent(rq->curr) ? fairq_min(&rq->q.fair) : fairq_late(&rq->q.fair);
+    struct fair_node *n = task_is_urgent(rq->curr) ? calendar_min(&rq->calendar, &rq->q.fair) : calendar_late(&rq->calendar, &rq->q.fair);
     struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
     return t && READ_ONCE(t->se.nr_cpus_allowed) > 1 ? t : NULL;
@@ -102,7 +102,7 @@ static struct task_struct *colder(struct rq *rq, struct task_struct *t, u64 now)
 
     if (!t || !is_hot(t, now))
         return t;
-    next = FAIR_TASK(fairq_min(&rq->q.fair));
+    next = FAIR_TASK(calendar_min(&rq->calendar, &rq->q.fair));
     return READ_ONCE(next->se.nr_cpus_allowed) > 1 && !is_hot(next, now) ? next : NULL;
 }
 
@@ -126,13 +126,18 @@ static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
 }
 
 /* One more here than there, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has been
- * here longest takes its turn there; it goes while it waits. Those that sleep have a new place at each wake-up anyway. */
+ * here longest takes its turn there; it goes while it waits. If it runs now, the next tick looks again: two that change places at each
+ * tick would always stand the same way at a pass. Those that sleep have a new place at each wake-up anyway. */
 static void rotate(struct rq *rq, struct task_struct *t, u32 cpu)
 {
-    u64 now = rq->curr->se.exec_start;
+    struct task_struct *curr = rq->curr;
 
-    if (now - t->se.arrived < sched_tunables.rotate || t->se.arrived > rq->curr->se.arrived || fair_is_brief(t))
+    if (curr->se.exec_start - t->se.arrived < sched_tunables.rotate || fair_is_brief(t))
         return;
+    if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr)) {
+        rq->rotate_waits = true;
+        return;
+    }
     fair_dequeue(rq, t);
     rq->q.nr_running--;
     rq_send(&rq->q, &t->se.rq, cpu);
@@ -160,8 +165,10 @@ static void push_half(struct rq *rq)
 /* Behind an rt task nobody can say how long the wait is. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0)
+    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0 || rq->rotate_waits) {
+        rq->rotate_waits = false;
         push_half(rq);
+    }
 }
 
 void fair_balance_tick(struct rq *rq)
@@ -170,9 +177,9 @@ void fair_balance_tick(struct rq *rq)
         reap(rq);
     if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)
         fair_leave_slot(rq); /* the waker did not block after all */
-    if (rq->q.fair.total && sched_smp && rq->balanced) {
+    if (rq->nr_fair && sched_smp && rq->balanced) {
         sched_publish_surplus(rq);
-        if (rq->q.fair.total > 1)
+        if (rq->nr_fair > 1)
             (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
         push_to_less_loaded(rq);
     } else if (sched_smt && rq->slow_tick && rq->balanced) {

@@ -8,8 +8,6 @@
 #include "kernel/sched/fair_time.h"
 #include "kernel/time/timekeeping.h"
 
-#define ANY_KEY(now) ((now) + (1ull << 62))
-
 /* Real time until V has risen by `by` while t runs: it rises by nice 0's part of the load. */
 static u64 ticks_until_risen(struct rq *rq, const struct task_struct *t, u64 by)
 {
@@ -31,10 +29,10 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
     u64 now = rq->zero_vruntime, in = ticks_left(t);
     s64 at;
 
-    rq->turn_waits = rq->q.fair.total;
+    rq->turn_waits = rq->nr_fair;
     if (!rq->turn_waits || !task_is_fair(t) || fair_is_brief(t))
         return;
-    n = fairq_pick_eligible(&rq->q.fair, ANY_KEY(now));
+    n = calendar_due(&rq->calendar, &rq->q.fair);
     rq->turn_waits = n && fair_is_brief(FAIR_TASK(n));
     if (!rq->turn_waits)
         return;
@@ -52,9 +50,9 @@ static void turn_comes(struct hrtimer *timer)
     struct task_struct *curr = rq->curr;
     struct fair_node *n;
 
-    if (!task_is_fair(curr) || !rq->q.fair.total)
+    if (!task_is_fair(curr) || !rq->nr_fair)
         return;
-    n = fairq_pick_eligible(&rq->q.fair, fair_time(rq));
+    n = calendar_pick(&rq->calendar, &rq->q.fair, fair_time(rq));
     (void)fair_renew_request(&curr->se);
     if (n && fair_is_brief(FAIR_TASK(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
         rq_kick_self(&rq->q);

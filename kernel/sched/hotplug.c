@@ -60,8 +60,8 @@ static struct task_struct *any_queued(struct rq *rq)
 {
     if (rq->next)
         return rq->next;
-    if (rq->q.fair.total)
-        return FAIR_TASK(fairq_min(&rq->q.fair));
+    if (rq->nr_fair)
+        return FAIR_TASK(calendar_min(&rq->calendar, &rq->q.fair));
     if (rq->rt.nr)
         return rt_first(rq);
     return rq->dl.nr ? dl_first(rq) : dl_any_throttled(rq);

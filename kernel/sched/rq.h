@@ -7,6 +7,7 @@
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
+#include "kernel/sched/fair_calendar.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/timer_heap.h"
@@ -52,11 +53,14 @@ struct rq {
     u64 zero_vruntime;             /* the queue's time when it was last computed (fair.c) */
     s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
+    u32 nr_fair;                   /* how many wait: in the calendar, or beside it in q.fair */
+    struct fair_calendar calendar;
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
     bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
+    bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
     bool balanced;                 /* takes tasks by itself: neither isolated nor on its way out */
@@ -96,6 +100,7 @@ extern bool sched_smp; /* more than one CPU is online */
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
+#define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
@@ -287,19 +292,20 @@ static inline void fair_uncount(struct rq *rq, const struct task_struct *t)
 
 static inline void fair_insert(struct rq *rq, struct task_struct *t)
 {
-    fairq_insert(&rq->q.fair, &t->se.rq.fair);
+    rq->nr_fair++;
+    calendar_insert(&rq->calendar, &rq->q.fair, &t->se.rq.fair, sched_tunables.base_slice);
     fair_count(rq, t);
 }
 
 static __always_inline void fair_remove(struct rq *rq, struct task_struct *t)
 {
-    if (likely(fairq_is_sole(&rq->q.fair, &t->se.rq.fair))) { /* nothing stays in the sums */
+    if (likely(!--rq->nr_fair) && likely(fairq_is_sole(&rq->q.fair, &t->se.rq.fair))) { /* nothing stays in the sums */
         fairq_remove_sole(&rq->q.fair, &t->se.rq.fair);
         rq->avg_load = 0;
         rq->avg_vruntime = 0;
         return;
     }
-    fairq_remove(&rq->q.fair, &t->se.rq.fair);
+    calendar_remove(&rq->calendar, &rq->q.fair, &t->se.rq.fair);
     fair_uncount(rq, t);
 }
 

@@ -137,7 +137,7 @@ static void view_spread(struct rq *rq, struct rq_view *v)
 {
     s64 far = v->left_vruntime + 3 * (s64)sched_tunables.base_slice;
 
-    for (struct fair_node *n = fairq_next(&rq->q.fair, NULL); n; n = fairq_next(&rq->q.fair, n))
+    for (struct fair_node *n = calendar_next(&rq->calendar, &rq->q.fair, NULL); n; n = calendar_next(&rq->calendar, &rq->q.fair, n))
         v->nr_spread_over += (s64)n->key - far > 0;
 }
 
@@ -145,7 +145,7 @@ static void view_queues(struct rq *rq, struct rq_view *v)
 {
     if (task_is_fair(rq->curr))
         view_fair(v, rq->curr);
-    for (struct fair_node *n = fairq_next(&rq->q.fair, NULL); n; n = fairq_next(&rq->q.fair, n))
+    for (struct fair_node *n = calendar_next(&rq->calendar, &rq->q.fair, NULL); n; n = calendar_next(&rq->calendar, &rq->q.fair, n))
         view_fair(v, FAIR_TASK(n));
     if (!v->fair_running)
         v->left_vruntime = v->right_vruntime = (s64)rq->zero_vruntime;
