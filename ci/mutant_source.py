@@ -9,6 +9,7 @@ CALL = re.compile(r"\b(atomic_(load|store|xchg|cas|fetch_add|fetch_sub|fetch_or|
                   r"(relaxed|acquire|release|full))\(")
 # Not steps of a protocol: what only a debug build has.
 CHECKS = re.compile(r"\b(LF_DEBUG_ASSERT|LF_ASSERT|LF_MISUSE\w*|LF_SITE\w*|QLOCK_NOTE|rq_assert_owner)\(")
+ALTERNATIVE = re.compile(r"^[ \t]*#[ \t]*(else|elif)", re.M)
 
 Mutant = collections.namedtuple("Mutant", "file function kind what text line")
 Statement = collections.namedtuple("Statement", "start end kind")
@@ -219,6 +220,8 @@ def swaps(text, inner, places, steps, make):
         for statements in lists:
             for one, two in zip(statements, statements[1:]):
                 x, y = inner[one.start:one.end], inner[two.start:two.end]
+                if ALTERNATIVE.search(text[one.end:two.start]): # of two builds: never one after the other
+                    continue
                 if {"label", "jump"} & {one.kind, two.kind} or CHECKS.match(x.strip()) or CHECKS.match(y.strip()):
                     continue
                 if not (step.search(x) or step.search(y)) and not (write.search(x) and write.search(y)):
