@@ -331,16 +331,22 @@ static void word_in_parentheses(char *to, size_t size, const char *text)
     to[b - a - 1] = '\0';
 }
 
-static int64_t lateness_under(const char *model)
+static void take_model(const char *model)
 {
     char shown[32];
     EQ(set(DEBUG "preempt", model), 0);
     word_in_parentheses(shown, sizeof shown, get(DEBUG "preempt"));
     CHECK(!strcmp(shown, model));
+}
+
+static int64_t lateness_under(const char *model)
+{
+    take_model(model);
     return usual_lateness();
 }
 
-/* Every kernel takes full and voluntary; a wake-up is late beside a long system call where nothing offers the CPU meanwhile. */
+/* Every kernel takes full and voluntary; a wake-up is late beside a long system call where nothing offers the CPU meanwhile. Linux 6.1
+ * offers it inside of the write in each model: nothing to compare there. */
 TEST(write, knob_preempt)
 {
     char before[32];
@@ -349,7 +355,12 @@ TEST(write, knob_preempt)
         return;
     }
     word_in_parentheses(before, sizeof before, get(DEBUG "preempt"));
-    bool lazy = strstr(get(DEBUG "preempt"), "lazy") != NULL;
+    if (!strstr(get(DEBUG "preempt"), "lazy")) {
+        take_model("full");
+        take_model("voluntary");
+        EQ(set(DEBUG "preempt", before), 0);
+        return;
+    }
     pid_t pid = kernel_hog();
     abi_sleep_ms(100);
     int attempt = 0;
@@ -357,8 +368,8 @@ TEST(write, knob_preempt)
     do {
         full = lateness_under("full");
         voluntary = lateness_under("voluntary");
-    } while (lazy && (!differ("lateness beside a long system call, full and lazy", full, lateness_under("lazy"), attempt++) ||
-                      !differ("lateness beside a long system call, full and voluntary", full, voluntary, attempt - 1)));
+    } while (!differ("lateness beside a long system call, full and lazy", full, lateness_under("lazy"), attempt++) ||
+             !differ("lateness beside a long system call, full and voluntary", full, voluntary, attempt - 1));
     EQ(set(DEBUG "preempt", before), 0);
     end(pid);
 }
