@@ -7,7 +7,7 @@
 #include "kernel/arch/x86/cpu.h"
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/assert.h"
-#include "kernel/sched/fair_calendar.h"
+#include "percpu/fair_calendar.h"
 #include "kernel/sched/isolation.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/timer_heap.h"

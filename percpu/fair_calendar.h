@@ -1,5 +1,7 @@
-/* fair_calendar.h: where the fair tasks of a CPU wait: in the calendar, or beside it in percpu/fairq.h (`rest`). Owner CPU only,
- * interrupts off.
+/* fair_calendar.h: where the fair tasks of a CPU wait: in the calendar, or beside it in percpu/fairq.h (`rest`).
+ *
+ *            insert, remove, pick, due, min, late, next      fair_node_is_queued
+ *   each     no: owner CPU only, interrupts off              any CPU, a hint (fairq.h, slot)
  *
  * Who yields asks anew, and a tree makes each pay for its place among all that wait. Tasks whose requests have one length go by the same
  * order of keys and of deadlines; those stand in the calendar, by days of 2^shift ticks of virtual time, at a price that does not grow.
@@ -11,6 +13,9 @@
  *   C4 while the calendar is not empty, no deadline in the rest is before rest_due and no key before rest_from: an eligible first goes
  *      without a look at the rest unless both let somebody there go before it.
  * A node's child[] are its neighbours in the day, 0 the one before; child[0] of the first is the last.
+ * Progress: no loop waits; in the calendar each call takes a fixed number of steps, in the rest those of fairq.h. Reuse: a removed node is
+ * the caller's; its key and deadline must not change while it is queued. Keys and deadlines wrap, as in fairq.h.
+ * Misuse: inserting twice and removing what is not queued are caught in debug builds.
  * Source: Brown, "Calendar queues: a fast O(1) priority queue implementation for the simulation event set problem", CACM 31(10), 1988. */
 #pragma once
 #include "percpu/fairq.h"

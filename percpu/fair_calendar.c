@@ -1,5 +1,5 @@
 /* fair_calendar.c: what is to be found in the calendar and beside it. Owner CPU only, interrupts off. */
-#include "kernel/sched/fair_calendar.h"
+#include "percpu/fair_calendar.h"
 
 static bool due_before(const struct fair_node *a, const struct fair_node *b)
 {
