@@ -311,6 +311,15 @@ static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
         sched_sample_slowly(rq);
 }
 
+/* A brief one is not watched: it sleeps soon, or has computed and is no brief one any more. */
+static __always_inline void watch_turn(struct rq *rq, struct task_struct *next)
+{
+    if (fair_is_brief(next))
+        rq->turn_waits = rq->nr_fair;
+    else
+        fair_watch_turn(rq, next);
+}
+
 /* Interrupts off, preempt_count 0. */
 static __always_inline void schedule_irqoff(enum prev_fate fate)
 {
@@ -334,14 +343,14 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
         next = pick_nothing(rq, prev);
     if (next == prev) {
         if (unlikely(rq->turn_waits) && next != rq->idle)
-            fair_watch_turn(rq, next);
+            watch_turn(rq, next);
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
     }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
         if (unlikely(rq->turn_waits))
-            fair_watch_turn(rq, next);
+            watch_turn(rq, next);
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;

@@ -60,7 +60,7 @@ u64 fair_time(struct rq *rq)
     return fair_queue_time(rq, true);
 }
 
-u64 fair_average(struct rq *rq, bool with_curr)
+static __always_inline u64 average(struct rq *rq, bool with_curr)
 {
     s64 sum = rq->avg_vruntime, moved;
     u64 load = rq->avg_load;
@@ -73,6 +73,11 @@ u64 fair_average(struct rq *rq, bool with_curr)
     rq->zero_vruntime += (u64)moved;
     rq->avg_vruntime -= moved * (s64)rq->avg_load;
     return rq->zero_vruntime;
+}
+
+u64 fair_average(struct rq *rq, bool with_curr)
+{
+    return average(rq, with_curr);
 }
 
 /* E2. The running task, charged. True: its request was served. */
@@ -145,7 +150,7 @@ static __always_inline bool due_before(const struct task_struct *a, const struct
 }
 
 /* E1 among those in the container; rounding may leave nobody eligible: then the least key. */
-static __always_inline struct task_struct *pick_queued(struct rq *rq, u64 now)
+static __noinline struct task_struct *pick_queued(struct rq *rq, u64 now)
 {
     struct fair_node *n = calendar_pick(&rq->calendar, &rq->q.fair, now);
 
@@ -171,9 +176,14 @@ static __noinline struct task_struct *pick_beside_next(struct rq *rq, bool prev_
 /* Several to choose from. */
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
 {
+    struct fair_node *n;
+    u64 now;
+
     if (unlikely(rq->next))
         return pick_beside_next(rq, prev_stays);
-    return pick_queued(rq, fair_average(rq, prev_stays));
+    now = average(rq, prev_stays);
+    n = calendar_peek(&rq->calendar, now);
+    return likely(n) ? FAIR_TASK(n) : pick_queued(rq, now);
 }
 
 /* E1 and E4: does prev, still runnable, go on in spite of best? */
