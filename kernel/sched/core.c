@@ -311,12 +311,9 @@ static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
         sched_sample_slowly(rq);
 }
 
-/* A brief one is not watched: it sleeps soon, or has computed and is no brief one any more. */
-static __always_inline void watch_turn(struct rq *rq, struct task_struct *next)
+static __always_inline void watch_turn(struct rq *rq, struct task_struct *next, u64 now)
 {
-    if (fair_is_brief(next))
-        rq->turn_waits = rq->nr_fair;
-    else
+    if (unlikely(rq->nr_fair) && !fair_is_watched(rq, next, now))
         fair_watch_turn(rq, next);
 }
 
@@ -342,15 +339,14 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     if (unlikely(!next) || unlikely(next == prev && (prev->se.rq.moving & RQ_TASK_MOVING)))
         next = pick_nothing(rq, prev);
     if (next == prev) {
-        if (unlikely(rq->turn_waits) && next != rq->idle)
-            watch_turn(rq, next);
+        if (next != rq->idle)
+            watch_turn(rq, next, now);
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
     }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
-        if (unlikely(rq->turn_waits))
-            watch_turn(rq, next);
+        watch_turn(rq, next, now);
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;

@@ -209,14 +209,11 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
         return curr->policy == SCHED_IDLE;
     if (unlikely(t->policy != SCHED_NORMAL) || unlikely(!(sched_features & FEAT_WAKEUP_PREEMPTION)))
         return false;
-    if (!due_before(t, curr)) {
-        rq->turn_waits = true;
-        return false;
-    }
-    if (likely(eligible(now, t)))
+    if (due_before(t, curr) && likely(eligible(now, t)))
         return true;
     rq->turn_waits = true;
-    fair_watch_turn(rq, curr);
+    if (due_before(t, curr) || !rq->turn.link)
+        fair_watch_turn(rq, curr);
     return false;
 }
 

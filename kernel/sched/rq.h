@@ -54,12 +54,13 @@ struct rq {
     s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
     u32 nr_fair;                   /* how many wait: in the calendar, or beside it in q.fair */
+    bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
+    u64 turn_at;                   /* TSC; valid while turn.link */
     struct fair_calendar calendar;
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
-    bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
     bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
