@@ -219,9 +219,11 @@ static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
     rq_place(&rq->q, &prev->se.rq);
 }
 
+/* What is left over waits for the next switch, or for the CPU's thread (rcu_thread.c). Too many, and whoever runs here pays for them before
+ * he goes on: a piece a call of schedule(), which somebody urgent ends. */
 void sched_run_callbacks(struct rq *rq)
 {
-    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, rcu_cpu_batch(&rq->rcu));
+    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, RCU_PIECE);
     unsigned n;
 
     rq->rcu.running = true;
@@ -232,6 +234,8 @@ void sched_run_callbacks(struct rq *rq)
     preempt_enable_no_resched();
     rq->rcu.running = false;
     rq->rcu.queued -= n;
+    if (unlikely(rq->rcu.queued > RCU_FLOOD) && rcu_cpu_has_done(&rq->rcu))
+        rq_kick_self(&rq->q);
 }
 
 static __always_inline void run_done_callbacks(struct rq *rq)

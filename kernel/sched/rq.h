@@ -84,6 +84,7 @@ struct rq {
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
+    struct task_struct *rcu_thread; /* rcu_thread.c; set once, NULL: not yet */
 };
 
 DECLARE_PER_CPU(struct rq, runqueues); /* NOIRQ */
@@ -97,6 +98,8 @@ extern bool sched_smp; /* more than one CPU is online */
 #define FAIR_TASK(n) container_of((n), struct task_struct, se.rq.fair)
 
 #define PRIO_IDLE 140
+#define RCU_PIECE 4      /* callbacks that run in one section without preemption */
+#define RCU_FLOOD 10000  /* of so many that wait memory matters more than who pays for them */
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
@@ -224,7 +227,8 @@ u32 sched_any_allowed(const struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
 bool sched_steal(struct rq *rq);
-void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */
+void sched_run_callbacks(struct rq *rq); /* a few; interrupts off at call and return, on in between */
+void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */
 void sched_need_tick(struct rq *rq);
 void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
 void sched_apply_policy(struct rq *rq, struct task_struct *t);

@@ -86,6 +86,5 @@ unsigned nr_running(void);
 u64 nr_context_switches(void);
 void cpu_times(unsigned cpu, u64 *user, u64 *nice, u64 *sys, u64 *idle, u64 *irq); /* ns */
 
-/* Kernel threads. kthread_create returns it not yet started (wake_up_new_task by kthread_run), or ERR_PTR(-ENOMEM). */
-struct task_struct *kthread_create_on_cpu(int (*fn)(void *), void *arg, int cpu, const char *name);
-struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
+/* Starts the threads that each CPU has (rcu_thread.c). All CPUs are on line, kthreadd is current; once. */
+void sched_start_threads(void);

@@ -398,7 +398,7 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_m
     t = find_target(pid);
     if (!t)
         return -ESRCH;
-    if (t->flags & PF_KTHREAD && t->se.nr_cpus_allowed == 1)
+    if (t->flags & PF_NO_SETAFFINITY)
         err = -EINVAL;
     else if (!same_owner(t) && !capable(CAP_SYS_NICE))
         err = -EPERM;
