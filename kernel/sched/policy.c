@@ -44,16 +44,23 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
 
     if (queued)
         t->sched_class->dequeue_task(rq, t);
-    if (t == rq->curr)
+    if (t == rq->curr) {
         sched_update_curr(rq, t, rdtsc());
+        if (task_is_deadline(t))
+            dl_uncount(rq, t);
+    }
     adopt(t);
+    if (!task_is_deadline(t) && unlikely(t->dl.home_bw))
+        dl_forget(rq, t);
     if (queued) {
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
         rq->curr_prio = t->prio;
-        if (task_is_deadline(t))
+        if (task_is_deadline(t)) {
+            dl_count(rq, t);
             dl_runs(rq, t);
+        }
         else if (task_is_fair(t) && !was_fair)
             fair_begin(rq, t);
         rq_kick_self(&rq->q); /* somebody else may be due now */
@@ -190,7 +197,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.time_slice = 1;
-    child->dl.bw = 0;
+    child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.place = DL_NOWHERE;
     child->dl.changed = child->dl.slept = false;
     inherit_policy(child, current);

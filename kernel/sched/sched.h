@@ -53,6 +53,7 @@ struct sched_policy_change {
 };
 /* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
+#define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */
 #define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
 /* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */
 extern int sched_rt_period_us, sched_rt_runtime_us, sched_rr_timeslice_ms;

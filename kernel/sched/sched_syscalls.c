@@ -14,6 +14,7 @@
 #define SCHED_FLAG_RESET_ON_FORK 0x01
 #define SCHED_FLAG_KEEP_POLICY 0x08
 #define SCHED_FLAG_KEEP_PARAMS 0x10
+#define DL_FLAGS (SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN)
 #define SCHED_ATTR_SIZE_VER0 48
 #define SLICE_MIN_NS 100000ull
 #define SLICE_MAX_NS 100000000ull
@@ -302,7 +303,7 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     if (err)
         return err;
     if ((s32)attr.sched_policy < 0 ||
-        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | SCHED_FLAG_DL_OVERRUN))
+        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | DL_FLAGS))
         return -EINVAL;
     r.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy;
     r.keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
@@ -314,7 +315,7 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     r.runtime_ns = attr.sched_runtime;
     r.deadline_ns = attr.sched_deadline;
     r.period_ns = attr.sched_period ? attr.sched_period : attr.sched_deadline;
-    r.dl_flags = attr.sched_flags & SCHED_FLAG_DL_OVERRUN;
+    r.dl_flags = attr.sched_flags & DL_FLAGS;
     return set_policy(pid, &r);
 }
 
