@@ -126,6 +126,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
         t->rt_priority = c->rt_priority;
         t->static_prio = NICE_TO_PRIO(c->nice);
         t->se.reset_on_fork = c->reset_on_fork;
+        t->se.slice_ns = c->slice_ns;
         t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
     }
     spin_unlock(&t->se.attr_lock);
@@ -150,7 +151,7 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         if (rt || child->static_prio < NICE_TO_PRIO(0))
             child->static_prio = NICE_TO_PRIO(0);
         child->rt_priority = 0;
-        child->se.slice = 0;
+        child->se.slice = child->se.slice_ns = 0;
         sched_follow_slice(&child->se);
     }
     child->prio = child->normal_prio = effective_prio(child);
@@ -185,6 +186,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->vlag_load = 0;
     se->burst = from->burst;
     se->slice = from->slice;
+    se->slice_ns = from->slice_ns;
     se->vslice = from->vslice;
     se->reset_on_fork = false;
     se->sync_at = 0;

@@ -48,7 +48,7 @@ struct sched_policy_change {
     unsigned policy, rt_priority;
     int nice;
     bool reset_on_fork;
-    u64 slice_ns;             /* of the fair policies; 0: the default */
+    u64 slice_ns;             /* of the fair policies, kept through others; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
 /* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */

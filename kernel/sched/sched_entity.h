@@ -41,6 +41,7 @@ struct sched_entity {
     u64 burst;                 /* O  ticks that it ran before it slept, averaged */
     u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
     u64 slice;                 /* A  its requests' length; 0: base_slice */
+    u64 slice_ns;              /* A  the same, as it was asked for */
     u64 vslice;                /* O  that in its virtual time; 0: base_slice at nice 0 */
     u64 arrived;               /* O  when it came to that CPU from another one; 0: it never did */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */

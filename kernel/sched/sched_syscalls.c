@@ -175,9 +175,7 @@ static int change_policy(struct task_struct *t, struct policy_request *r)
                                    .rt_priority = r->rt_priority,
                                    .nice = r->has_nice ? r->nice : task_nice(t),
                                    .reset_on_fork = r->reset_on_fork,
-                                   .slice_ns = !policy_is_fair(policy) ? 0
-                                               : r->has_nice           ? r->slice_ns
-                                                                       : sched_ns(t->se.slice),
+                                   .slice_ns = policy_is_fair(policy) && r->has_nice ? r->slice_ns : t->se.slice_ns,
                                    .runtime_ns = r->runtime_ns,
                                    .deadline_ns = r->deadline_ns,
                                    .period_ns = r->period_ns,
@@ -341,7 +339,7 @@ long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned fl
         attr.sched_priority = t->rt_priority;
     } else {
         attr.sched_nice = task_nice(t);
-        attr.sched_runtime = sched_ns(t->se.slice);
+        attr.sched_runtime = t->se.slice_ns ? t->se.slice_ns : sched_tunables.base_slice_ns;
     }
     attr.sched_util_max = 1024;
     put_task_struct(t);
