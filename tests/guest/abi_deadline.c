@@ -278,12 +278,12 @@ TEST(sched_setattr, EINVAL_of_unknown_flags)
     EQ(policy_now(), SCHED_OTHER);
 }
 
-/* 10 of 100 ms, and nobody else was promised anything: it has nearly all of its CPU. */
+/* 10 of 100 ms, and nobody else was promised anything: it has several times as much. How much differs: 67 ms with Linux 6.1, 48 with 6.12. */
 TEST(sched_setattr, reclaiming_alone_runs_on)
 {
     EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, FLAG_RECLAIM), 0);
     int64_t got = spin_ns(2000 * (int64_t)MS);
-    if (got < 1200 * (int64_t)MS) {
+    if (got < 700 * (int64_t)MS) {
         abi_failed(__FILE__, __LINE__, "%ld ms of 2000", (long)(got / (int64_t)MS));
     }
 }
@@ -411,11 +411,11 @@ TEST(sched_setattr, reclaiming_leaves_others_what_is_theirs)
     int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), late = 99, alone = 0;
     int64_t hog_ms = 0, none;
     CHECK(cpus <= 16);
-    for (int attempt = 0; attempt < 3 && (late > alone || hog_ms < 500); attempt++) {
+    for (int attempt = 0; attempt < 3 && (late > alone || hog_ms < 400); attempt++) {
         late = jobs_late(cpus, 1, &hog_ms);
         alone = late ? jobs_late(cpus, 0, &none) : 0;
     }
-    if (late > alone || hog_ms < 500) {
+    if (late > alone || hog_ms < 400) {
         abi_failed(__FILE__, __LINE__, "%d jobs were late (alone %d), a hog computed %ld ms", late, alone, (long)hog_ms);
     }
 }
