@@ -396,10 +396,41 @@ long sys_close(int fd)
 }
 
 /* ---- fork, exec, exit ---- */
+
+/* The caller keeps src still. */
+static void copy_open_files(struct fdtable *t, const struct fdtable *src)
+{
+    copy_fdtable(t, src);
+    for (u32 i = 0; i < t->limit; i++) {
+        if (t->fd[i])
+            get_file(t->fd[i]);
+        else if (test_bit64(t->open, i))
+            clear_bit64(t->open, i); /* reserved by another thread, not installed */
+    }
+}
+
+/* current's table stays still, and no section without preemption is as long as it is: while nobody shares it no lock is needed. */
+static bool hold_still(struct files_struct *f)
+{
+    bool shared = atomic_load_relaxed(&f->count) != 1;
+
+    if (unlikely(shared))
+        spin_lock(&f->lock);
+    return shared;
+}
+
+static void let_go(struct files_struct *f, bool shared)
+{
+    if (unlikely(shared))
+        spin_unlock(&f->lock);
+}
+
+/* `old` is current's. */
 struct files_struct *dup_files(struct files_struct *old)
 {
     struct files_struct *new;
     struct fdtable *t;
+    bool shared;
 
     if (unlikely(!files_cache))
         files_cache = kmem_cache_create("files_struct", sizeof(*new), 64);
@@ -408,11 +439,11 @@ struct files_struct *dup_files(struct files_struct *old)
         return ERR_PTR(-ENOMEM);
     init_first(new);
     t = &new->first;
-    spin_lock(&old->lock);
+    shared = hold_still(old);
     while (unlikely(old->fdt->limit > t->max)) {
         u32 max = old->fdt->max;
 
-        spin_unlock(&old->lock);
+        let_go(old, shared);
         if (t != &new->first)
             free_fdtable(t);
         t = alloc_fdtable(max);
@@ -420,17 +451,11 @@ struct files_struct *dup_files(struct files_struct *old)
             kmem_cache_free(files_cache, new);
             return ERR_PTR(-ENOMEM);
         }
-        spin_lock(&old->lock);
+        shared = hold_still(old);
     }
-    copy_fdtable(t, old->fdt);
-    for (u32 i = 0; i < t->limit; i++) {
-        if (t->fd[i])
-            get_file(t->fd[i]);
-        else if (test_bit64(t->open, i))
-            clear_bit64(t->open, i); /* reserved by another thread, not installed */
-    }
+    copy_open_files(t, old->fdt);
     new->fdt = t;
-    spin_unlock(&old->lock);
+    let_go(old, shared);
     return new;
 }
 

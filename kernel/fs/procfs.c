@@ -1,6 +1,7 @@
 /* The proc file system: its one super block, and its root, which is the static tree, a directory
  * for each process, and the links self and thread-self. Owns the super block. May sleep. */
 #include "kernel/debug/assert.h"
+#include "kernel/debug/parked_thread.h"
 #include "kernel/debug/provoke.h"
 #include "kernel/debug/rcu_torture.h"
 #include "kernel/fs/proc_internal.h"
@@ -153,4 +154,5 @@ void procfs_init(void)
     proc_sysrq_create();
     provoke_create();
     rcu_torture_create();
+    parked_thread_create();
 }

@@ -204,6 +204,8 @@ static void show_rq(struct seq_buf *s, unsigned cpu)
     rq_ms(s, "rt_runtime", v.rt_runtime);
     seq_printf(s, "\ndl_rq[%u]:\n", cpu);
     rq_number(s, "dl_nr_running", v.dl_nr_running);
+    rq_number(s, "running_bw", v.dl_running_bw);
+    rq_number(s, "this_bw", v.dl_this_bw);
     rq_number(s, "dl_bw->total_bw", (s64)dl_total_bandwidth());
 }
 

@@ -15,6 +15,7 @@
 
 #define PIPE_PAGES_INLINE (PIPE_DEF_BYTES / PAGE_SIZE)
 #define FIONREAD 0x541B
+#define WAKE_PIECE 8 /* tasks woken in one section without preemption */
 
 /* A blocked task, on its own stack. `linked` is false once a waker has taken it. Guard: pipe->lock. */
 struct pipe_waiter {
@@ -346,30 +347,84 @@ static long pipe_ioctl(struct file *file, unsigned cmd, unsigned long arg)
     return put_user((int)(READ_ONCE(p->head) - READ_ONCE(p->tail)), (int __user *)arg);
 }
 
-/* An end has gone or come. */
-static void pipe_wake_all(struct pipe_inode_info *p)
+static struct task_struct *take_any_waiter(struct pipe_inode_info *p)
+{
+    struct task_struct *t = take_waiter(&p->rd_wait);
+
+    return t ? t : take_waiter(&p->wr_wait);
+}
+
+static void wake_some(struct pipe_inode_info *p, u32 n)
 {
     struct task_struct *t;
 
-    while ((t = take_waiter(&p->rd_wait)) || (t = take_waiter(&p->wr_wait)))
+    for (; n && (t = take_any_waiter(p)); n--)
         wake_up_state(t, TASK_INTERRUPTIBLE);
+}
+
+static void wake_rest(struct pipe_inode_info *p)
+{
+    wake_some(p, WAKE_PIECE);
     __wake_up(&p->poll_wait, TASK_NORMAL, 0, POLLIN | POLLOUT | POLLERR | POLLHUP, false);
 }
 
+/* How many sleep here, `enough` at the most. */
+static u32 count_waiters(struct pipe_inode_info *p, u32 enough)
+{
+    struct pipe_waiter *w;
+    u32 n = 0;
+
+    list_for_each_entry(w, &p->rd_wait, link)
+        if (++n == enough)
+            return n;
+    list_for_each_entry(w, &p->wr_wait, link)
+        if (++n == enough)
+            return n;
+    return n;
+}
+
+static void unlock_both(struct pipe_inode_info *p, struct inode *inode)
+{
+    mutex_unlock(&p->lock);
+    mutex_unlock(&inode->i_mutex);
+}
+
+/* Wakes all but WAKE_PIECE of those that sleep now, in pieces between which the section ends and the locks are free; the caller holds both
+ * at call and return, and a use of the pipe. Counted first: who was woken in vain sleeps again at the end of the list. */
+static void wake_crowd(struct pipe_inode_info *p, struct inode *inode)
+{
+    for (u32 left = count_waiters(p, UINT32_MAX); left > WAKE_PIECE; left -= WAKE_PIECE) {
+        rcu_read_lock();
+        wake_some(p, WAKE_PIECE);
+        unlock_both(p, inode);
+        rcu_read_unlock();
+        mutex_lock(&inode->i_mutex);
+        mutex_lock(&p->lock);
+    }
+}
+
+/* An end has gone: the last of its side while the other has some is news for those that wait. */
+static bool is_news(const struct pipe_inode_info *p)
+{
+    return !p->readers != !p->writers;
+}
+
 /* Drops one use; the last one frees the pipe, and a FIFO's inode forgets it. Called with the inode's i_mutex (against fifo_open
- * finding a pipe that is being freed) and the lock, returns without. Both are given up before the section ends: a woken task that
+ * finding a pipe that is being freed) and the lock, returns without. Both are given up before a section ends: a woken task that
  * preempted their holder would only sleep again, on them. */
 static void pipe_put_locked(struct pipe_inode_info *p, struct inode *inode)
 {
-    bool last = --p->files == 0;
+    bool last, news = is_news(p);
 
+    if (unlikely(news && count_waiters(p, WAKE_PIECE + 1) > WAKE_PIECE))
+        wake_crowd(p, inode);
+    last = --p->files == 0;
     rcu_read_lock();
     if (last)
         inode->i_private = NULL;
-    else
-        pipe_wake_all(p);
-    mutex_unlock(&p->lock);
-    mutex_unlock(&inode->i_mutex);
+    else if (news)
+        wake_rest(p);
+    unlock_both(p, inode);
     rcu_read_unlock();
     if (last)
         pipe_free(p);

@@ -409,7 +409,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
     c->id = cache_count++;
     spin_unlock(&create_lock);
     align = max(align, sizeof(void *));
-    c->size = (u32)ALIGN_UP(max(size, sizeof(void *)), align);
+    c->size = (u32)ALIGN_UP(max(size, sizeof(struct inbox_node)), align); /* free on another node it stands in an inbox */
     c->order = slab_order(c->size);
     c->per_slab = (u32)(PAGE_SIZE << c->order) / c->size;
     c->depth_max = min(max(MAGAZINE_BYTES / c->size, MAGAZINE_START), MAGAZINE_MOST);

@@ -35,7 +35,7 @@ void sched_charge_urgent(struct rq *rq, struct task_struct *t)
     t->se.charged_runtime = t->se.sum_exec_runtime;
     rq->urgent_time += delta;
     if (task_is_deadline(t))
-        dl_account(t, delta);
+        dl_account(rq, t, delta);
     else
         rt_account(rq, delta, t->se.exec_start);
 }
@@ -49,7 +49,7 @@ static struct task_struct *pick_deadline(struct rq *rq, struct task_struct *prev
         if (fate == PREV_RUNS && !dl_exhausted(prev) && (!t || !dl_earlier(t, prev)))
             t = prev;
         else if (fate == PREV_BLOCKS || fate == PREV_DIES)
-            dl_blocks(rq, prev);
+            dl_blocks(rq, prev, fate == PREV_DIES);
     }
     if (t)
         dl_runs(rq, t);
@@ -178,6 +178,8 @@ static __noinline void send_prev_away(struct rq *rq, struct task_struct *prev)
     rq->q.nr_running--;
     if (task_is_fair(prev))
         fair_note_lag(rq, prev);
+    else if (task_is_deadline(prev))
+        dl_uncount(rq, prev);
     cpu = cpu_active(rq->q.cpu) ? sched_claim_idle_core(prev, rq->q.cpu) : sched_select_cpu(prev, rq->q.cpu);
     if (cpu != CPUGROUP_NONE)
         rq_send(&rq->q, &prev->se.rq, cpu);
@@ -219,9 +221,11 @@ static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
     rq_place(&rq->q, &prev->se.rq);
 }
 
+/* What is left over waits for the next switch, or for the CPU's thread (rcu_thread.c). Too many, and whoever runs here pays for them before
+ * he goes on: a piece a call of schedule(), which somebody urgent ends. */
 void sched_run_callbacks(struct rq *rq)
 {
-    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, rcu_cpu_batch(&rq->rcu));
+    struct rcu_head *list = rcu_cpu_take_done(&rq->rcu, RCU_PIECE);
     unsigned n;
 
     rq->rcu.running = true;
@@ -232,6 +236,8 @@ void sched_run_callbacks(struct rq *rq)
     preempt_enable_no_resched();
     rq->rcu.running = false;
     rq->rcu.queued -= n;
+    if (unlikely(rq->rcu.queued > RCU_FLOOD) && rcu_cpu_has_done(&rq->rcu))
+        rq_kick_self(&rq->q);
 }
 
 static __always_inline void run_done_callbacks(struct rq *rq)

@@ -2,20 +2,19 @@
  * admission. Sources: sched(7); Abeni and Buttazzo, "Integrating multimedia applications in hard real-time systems", RTSS 1998.
  *
  *   D1 A task that is READY or runs has budget left (left_ns > 0) and an absolute deadline; it never runs for longer than its
- *      budget before that deadline.
+ *      budget before that deadline, but for what it reclaims (dl_active.c R2).
  *   D2 A task without budget waits THROTTLED until its next period begins; it is not counted in nr_running, and its word says
  *      RUNNABLE: it belongs to this CPU like a queued one.
  *   D3 A task that wakes keeps its deadline if what is left of its budget fits under its bandwidth until then; else it begins a new
  *      instance now. So a task that sleeps cannot save up bandwidth.
  *   D4 The sum of runtime / period of all tasks is at most runtime_us / period_us of the rt throttle, times the online CPUs.
  *
- * One timer a CPU: the end of the running task's budget, or the first throttled task's next period. */
+ * One timer a CPU: the end of the running task's budget, or the first throttled task's next period. How fast a budget falls, and which tasks
+ * of a CPU count as active: dl_active.c. */
 #include "kernel/lib/errno.h"
 #include "kernel/sched/rq.h"
 #include "kernel/sched/sched_stats.h"
 #include "kernel/signal/signal.h"
-
-#define BW_SHIFT 20
 
 #define DL_TASK(n) container_of((n), struct task_struct, dl.node)
 
@@ -45,13 +44,9 @@ static u64 bandwidth_limit(unsigned cpus)
     return limit_by(sched_rt_runtime_us, sched_rt_period_us, cpus);
 }
 
-static unsigned num_balancing_cpus(void)
+u64 dl_limit_of_cpu(void)
 {
-    unsigned n = 0;
-
-    for_each_balancing_cpu(cpu)
-        n++;
-    return n;
+    return bandwidth_limit(1);
 }
 
 int dl_admit_locked(struct task_struct *t, u64 bw)
@@ -117,13 +112,16 @@ static void make_ready(struct rq *rq, struct task_struct *t)
     rq->dl.nr++;
 }
 
-/* The next event of this CPU: a throttled task's period, or the end of the running task's budget. */
+/* The next event of this CPU: a throttled task's period, the end of the running task's budget, or that it pays less from then on. */
 static void arm_timer(struct rq *rq, struct task_struct *curr, s64 now)
 {
     s64 next = rq->dl.throttled.root ? rq->dl.throttled.root->expires_ns : S64_MAX;
 
-    if (task_is_deadline(curr) && curr->dl.left_ns > 0)
-        next = min(next, now + curr->dl.left_ns);
+    if (task_is_deadline(curr) && curr->dl.left_ns > 0) {
+        next = min(next, now + dl_time_left(rq, curr));
+        if (curr->dl.flags & SCHED_FLAG_RECLAIM)
+            next = min(next, dl_next_lag(rq));
+    }
     if (next != S64_MAX)
         hrtimer_start(&rq->dl.timer, next);
 }
@@ -202,9 +200,9 @@ bool dl_exhausted(const struct task_struct *t)
     return t->dl.left_ns <= 0 || t->dl.yielded;
 }
 
-void dl_account(struct task_struct *curr, u64 ticks)
+void dl_account(struct rq *rq, struct task_struct *curr, u64 ticks)
 {
-    curr->dl.left_ns -= (s64)sched_ns(ticks);
+    curr->dl.left_ns -= dl_price(rq, curr, (s64)sched_ns(ticks));
 }
 
 static void expired(struct hrtimer *timer)
@@ -223,6 +221,7 @@ static void expired(struct hrtimer *timer)
                 send_sig_info(SIGXCPU, SEND_SIG_PRIV, curr);
         }
     }
+    dl_end_lags(rq, now);
     while ((n = rq->dl.throttled.root) && n->expires_ns <= now) {
         struct task_struct *t = DL_TASK(n);
 
@@ -250,30 +249,38 @@ void dl_begin(struct task_struct *t)
     new_instance(&t->dl, ktime_get_ns());
 }
 
+/* Another task counts here now: the running one pays more from here on, so its budget ends sooner. */
+static void follow_rate(struct rq *rq, s64 now)
+{
+    if (!task_is_deadline(rq->curr) || !(rq->curr->dl.flags & SCHED_FLAG_RECLAIM))
+        return;
+    if (dl_exhausted(rq->curr))
+        rq_kick_self(&rq->q);
+    else
+        arm_timer(rq, rq->curr, now);
+}
+
 static void dl_enqueue(struct rq *rq, struct task_struct *t)
 {
     struct sched_dl_entity *dl = &t->dl;
+    s64 now = ktime_get_ns();
 
     if (t->se.last_cpu != rq->q.cpu) {
         trace_migrate(t, t->se.last_cpu);
         t->se.last_cpu = rq->q.cpu;
         t->se.nr_migrations++;
     }
-    if (dl->slept) {
-        dl->slept = false;
-        if (!wake_instance(dl, ktime_get_ns())) {
-            throttle(rq, t);
-            return;
-        }
-    }
-    if (dl_exhausted(t))
+    dl_count(rq, t);
+    if ((dl->slept && !wake_instance(dl, now)) || dl_exhausted(t))
         throttle(rq, t);
     else
         make_ready(rq, t);
+    dl->slept = false;
+    follow_rate(rq, now);
 }
 
 /* The caller takes it out of nr_running, in which a throttled one is not. */
-static void dl_dequeue(struct rq *rq, struct task_struct *t)
+void dl_take(struct rq *rq, struct task_struct *t)
 {
     if (t->dl.place == DL_READY) {
         timer_heap_remove(&rq->dl.ready, &t->dl.node);
@@ -285,15 +292,19 @@ static void dl_dequeue(struct rq *rq, struct task_struct *t)
     t->dl.place = DL_NOWHERE;
 }
 
-void dl_take(struct rq *rq, struct task_struct *t)
+static void dl_dequeue(struct rq *rq, struct task_struct *t)
 {
-    dl_dequeue(rq, t);
+    dl_take(rq, t);
+    dl_uncount(rq, t);
 }
 
 void dl_runs(struct rq *rq, struct task_struct *t)
 {
+    s64 now = ktime_get_ns();
+
     WRITE_ONCE(rq->dl.curr_deadline_ns, t->dl.abs_deadline_ns);
-    arm_timer(rq, t, ktime_get_ns());
+    dl_end_lags(rq, now);
+    arm_timer(rq, t, now);
 }
 
 /* How urgent what a CPU runs is, on the scale of deadlines: later is less. */
@@ -341,6 +352,7 @@ static bool push(struct rq *rq, struct task_struct *t)
     if (cpu == rq->q.cpu)
         return false;
     rq->q.nr_running--;
+    dl_uncount(rq, t);
     rq_send(&rq->q, &t->se.rq, cpu);
     return true;
 }
@@ -367,9 +379,12 @@ void dl_balance(struct rq *rq)
 }
 
 /* A deadline task gives its CPU up: the CPUs on which one waits look again where they could send it. */
-void dl_blocks(struct rq *rq, struct task_struct *t)
+void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)
 {
     t->dl.slept = true;
+    dl_sleeps(rq, t, ktime_get_ns());
+    if (dies)
+        dl_forget(rq, t);
     if (!sched_smp)
         return;
     for_each_online_cpu(cpu)

@@ -1,7 +1,7 @@
 /* hotplug.c: CPUs leave and come back. The task that writes the sysfs file commands, the CPU itself does what only an owner may do.
  *
  *   stage        who sets it    what holds from then on
- *   CPU_RUNS     the CPU
+ *   CPU_RUNS     the CPU        its own thread is unparked from here on, and parked before CPU_EVICTS (H5)
  *   CPU_EVICTS   command        no idle mark, no surplus; nobody chooses it (cpu_active_mask was cleared before)
  *   CPU_QUITS    command        a grace period has passed: no task is on its way here. The CPU sends away what it has, whenever told
  *   CPU_LEFT     the CPU, idle  no task, no timer, no address space; CPU 0 answers for it (rq_owners); it still serves calls and forwards mail
@@ -18,6 +18,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/slab.h"
+#include "kernel/sched/kthread.h"
 #include "kernel/sched/rq.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/pid.h"
@@ -193,7 +194,7 @@ static void await_stage(unsigned cpu, enum cpu_stage stage)
 
 static bool is_stranded(const struct task_struct *t)
 {
-    return bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0) >= nr_cpu_ids;
+    return !(t->flags & PF_NO_SETAFFINITY) && bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0) >= nr_cpu_ids;
 }
 
 /* sched_setaffinity(2) of Linux: a task whose last CPU goes may run anywhere. The mask and what set_cpus_allowed_ptr() compares it with
@@ -235,13 +236,29 @@ static void adopt_callbacks(struct rq *dead)
     local_irq_restore(flags);
 }
 
+static void park_thread(struct rq *rq)
+{
+    if (rq->rcu_thread)
+        (void)kthread_park(rq->rcu_thread);
+}
+
+static void unpark_thread(struct rq *rq)
+{
+    if (rq->rcu_thread)
+        kthread_unpark(rq->rcu_thread);
+}
+
 static int take_down(unsigned cpu)
 {
     struct rq *rq = cpu_rq(cpu);
-    int err = dl_cpu_leaves(cpu);
+    int err;
 
-    if (err)
+    park_thread(rq); /* while the CPU still takes tasks: it has to run there to park */
+    err = dl_cpu_leaves(cpu);
+    if (err) {
+        unpark_thread(rq);
         return err;
+    }
     WRITE_ONCE(sched_cpus_left, true);
     smp_call_function_single(cpu, begin_leaving, NULL, true);
     synchronize_rcu_expedited(); /* whoever chose it has pushed */
@@ -284,6 +301,7 @@ static void bring_up(unsigned cpu)
     smp_call_function_single(ADOPTER, give_map_back, (void *)(unsigned long)cpu, true);
     smp_call_function_single(cpu, join, NULL, true);
     sched_cpu_joins(cpu);
+    unpark_thread(cpu_rq(cpu));
 }
 
 int cpu_down(unsigned cpu)

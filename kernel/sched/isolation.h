@@ -14,6 +14,16 @@ static inline bool cpu_balances(unsigned cpu) { return sched_balance_mask[cpu / 
     for (unsigned cpu = 0; cpu < nr_cpu_ids; cpu++)                                                \
         if (cpu_balances(cpu))
 
+/* At least 1. */
+static inline unsigned num_balancing_cpus(void)
+{
+    unsigned n = 0;
+
+    for (unsigned w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        n += (unsigned)__builtin_popcountl(sched_balance_mask[w]);
+    return n ? n : 1;
+}
+
 struct task_struct;
 void isolation_init(struct task_struct *first); /* boot CPU; `first` and its children get the CPUs that are not isolated */
 /* cpu takes tasks from now on, or nobody chooses it any more. */

@@ -44,16 +44,23 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
 
     if (queued)
         t->sched_class->dequeue_task(rq, t);
-    if (t == rq->curr)
+    if (t == rq->curr) {
         sched_update_curr(rq, t, rdtsc());
+        if (task_is_deadline(t))
+            dl_uncount(rq, t);
+    }
     adopt(t);
+    if (!task_is_deadline(t) && unlikely(t->dl.home_bw))
+        dl_forget(rq, t);
     if (queued) {
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
         rq->curr_prio = t->prio;
-        if (task_is_deadline(t))
+        if (task_is_deadline(t)) {
+            dl_count(rq, t);
             dl_runs(rq, t);
+        }
         else if (task_is_fair(t) && !was_fair)
             fair_begin(rq, t);
         rq_kick_self(&rq->q); /* somebody else may be due now */
@@ -119,6 +126,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
         t->rt_priority = c->rt_priority;
         t->static_prio = NICE_TO_PRIO(c->nice);
         t->se.reset_on_fork = c->reset_on_fork;
+        t->se.slice_ns = c->slice_ns;
         t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
     }
     spin_unlock(&t->se.attr_lock);
@@ -143,7 +151,7 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         if (rt || child->static_prio < NICE_TO_PRIO(0))
             child->static_prio = NICE_TO_PRIO(0);
         child->rt_priority = 0;
-        child->se.slice = 0;
+        child->se.slice = child->se.slice_ns = 0;
         sched_follow_slice(&child->se);
     }
     child->prio = child->normal_prio = effective_prio(child);
@@ -178,6 +186,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->vlag_load = 0;
     se->burst = from->burst;
     se->slice = from->slice;
+    se->slice_ns = from->slice_ns;
     se->vslice = from->vslice;
     se->reset_on_fork = false;
     se->sync_at = 0;
@@ -190,7 +199,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.time_slice = 1;
-    child->dl.bw = 0;
+    child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.place = DL_NOWHERE;
     child->dl.changed = child->dl.slept = false;
     inherit_policy(child, current);

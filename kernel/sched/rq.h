@@ -33,12 +33,24 @@ struct rt_rq {
     bool throttled;
 };
 
+#define DL_LAGS 4
+
+/* Tasks that sleep and whose bandwidth counts as active until then. */
+struct dl_lag {
+    s64 until_ns;
+    u64 bw;  /* 0: free */
+    u32 seq; /* counts how often it became free */
+};
+
 struct dl_rq {
     struct timer_heap ready;             /* by absolute deadline; the running one not */
     struct timer_heap throttled;         /* by the begin of the next period */
     struct hrtimer timer;
     u32 nr;                              /* ready; hint */
     s64 curr_deadline_ns;                /* hint: of the running one while curr_prio is -1 */
+    u64 running_bw, this_bw;             /* dl_active.c */
+    struct dl_lag lag[DL_LAGS];
+    u64 gone_bw __cacheline_aligned;     /* RMW by anyone: of this_bw, what is elsewhere by now; only rises */
 };
 
 struct rq_statistics {
@@ -85,6 +97,7 @@ struct rq {
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
+    struct task_struct *rcu_thread; /* rcu_thread.c; set once, NULL: not yet */
 };
 
 DECLARE_PER_CPU(struct rq, runqueues); /* NOIRQ */
@@ -98,6 +111,8 @@ extern bool sched_smp; /* more than one CPU is online */
 #define FAIR_TASK(n) container_of((n), struct task_struct, se.rq.fair)
 
 #define PRIO_IDLE 140
+#define RCU_PIECE 4      /* callbacks that run in one section without preemption */
+#define RCU_FLOOD 10000  /* of so many that wait memory matters more than who pays for them */
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define BALANCE_TICKS 4
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
@@ -126,9 +141,21 @@ static inline bool task_is_deadline(const struct task_struct *t) { return t->sch
 /* Real time or deadline. */
 static inline bool task_is_urgent(const struct task_struct *t) { return t->prio < MAX_RT_PRIO; }
 
+/* ---- dl_active.c ---- */
+#define BW_SHIFT 20 /* bandwidths: bits of fraction of a CPU */
+void dl_count(struct rq *rq, struct task_struct *t);
+void dl_uncount(struct rq *rq, struct task_struct *t);
+void dl_sleeps(struct rq *rq, struct task_struct *t, s64 now);
+void dl_forget(struct rq *rq, struct task_struct *t);
+void dl_end_lags(struct rq *rq, s64 now);
+s64 dl_next_lag(const struct rq *rq);
+s64 dl_price(const struct rq *rq, const struct task_struct *t, s64 ns);
+s64 dl_time_left(const struct rq *rq, const struct task_struct *t);
+
 /* ---- deadline.c ---- */
 #define PRIO_DEADLINE (-1)
 u64 dl_bandwidth(u64 runtime_ns, u64 period_ns);
+u64 dl_limit_of_cpu(void);    /* what of a CPU may be promised; hint */
 int dl_admit_locked(struct task_struct *t, u64 bw); /* attr_lock held: reserves bw instead of what t has. 0, -EBUSY */
 int dl_set_limit(int runtime_us, int period_us); /* of the rt throttle. -EBUSY: what was promised needs more */
 void dl_init(struct rq *rq);
@@ -138,10 +165,10 @@ void dl_begin(struct task_struct *t);
 struct task_struct *dl_first(struct rq *rq);   /* the most urgent that waits, NULL */
 bool dl_earlier(const struct task_struct *a, const struct task_struct *b);
 bool dl_exhausted(const struct task_struct *t);
-void dl_account(struct task_struct *curr, u64 ticks);
+void dl_account(struct rq *rq, struct task_struct *curr, u64 ticks);
 void dl_take(struct rq *rq, struct task_struct *t);
 void dl_runs(struct rq *rq, struct task_struct *t);    /* t was picked */
-void dl_blocks(struct rq *rq, struct task_struct *t);  /* t was running and gives its CPU up */
+void dl_blocks(struct rq *rq, struct task_struct *t, bool dies); /* t was running and gives its CPU up */
 void dl_requeue(struct rq *rq, struct task_struct *t, bool yields);
 void dl_balance(struct rq *rq);
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
@@ -225,7 +252,8 @@ u32 sched_any_allowed(const struct task_struct *t);
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
 bool sched_steal(struct rq *rq);
-void sched_run_callbacks(struct rq *rq); /* interrupts off at call and return, on in between */
+void sched_run_callbacks(struct rq *rq); /* a few; interrupts off at call and return, on in between */
+void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */
 void sched_need_tick(struct rq *rq);
 void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
 void sched_apply_policy(struct rq *rq, struct task_struct *t);

@@ -48,11 +48,12 @@ struct sched_policy_change {
     unsigned policy, rt_priority;
     int nice;
     bool reset_on_fork;
-    u64 slice_ns;             /* of the fair policies; 0: the default */
+    u64 slice_ns;             /* of the fair policies, kept through others; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
 /* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
+#define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */
 #define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
 /* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */
 extern int sched_rt_period_us, sched_rt_runtime_us, sched_rr_timeslice_ms;
@@ -86,6 +87,5 @@ unsigned nr_running(void);
 u64 nr_context_switches(void);
 void cpu_times(unsigned cpu, u64 *user, u64 *nice, u64 *sys, u64 *idle, u64 *irq); /* ns */
 
-/* Kernel threads. kthread_create returns it not yet started (wake_up_new_task by kthread_run), or ERR_PTR(-ENOMEM). */
-struct task_struct *kthread_create_on_cpu(int (*fn)(void *), void *arg, int cpu, const char *name);
-struct task_struct *kthread_run(int (*fn)(void *), void *arg, const char *name);
+/* Starts the threads that each CPU has (rcu_thread.c). All CPUs are on line, kthreadd is current; once. */
+void sched_start_threads(void);

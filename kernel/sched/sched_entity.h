@@ -41,6 +41,7 @@ struct sched_entity {
     u64 burst;                 /* O  ticks that it ran before it slept, averaged */
     u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
     u64 slice;                 /* A  its requests' length; 0: base_slice */
+    u64 slice_ns;              /* A  the same, as it was asked for */
     u64 vslice;                /* O  that in its virtual time; 0: base_slice at nice 0 */
     u64 arrived;               /* O  when it came to that CPU from another one; 0: it never did */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
@@ -65,7 +66,7 @@ enum dl_place { DL_NOWHERE, DL_READY, DL_THROTTLED };
 
 struct sched_dl_entity {
     u64 runtime_ns, deadline_ns, period_ns; /* A */
-    u64 flags;                 /* A  SCHED_FLAG_DL_OVERRUN */
+    u64 flags;                 /* A  SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN */
     u64 bw;                    /* admission_lock: what is reserved for it */
     s64 left_ns;               /* O  budget until the deadline; negative: overrun */
     s64 abs_deadline_ns;       /* O  monotonic */
@@ -74,6 +75,10 @@ struct sched_dl_entity {
     bool changed;              /* A  the parameters above are new */
     bool yielded;              /* O  gave the rest of its budget up */
     bool slept;                /* O  the next enqueue is a wake-up (D3) */
+    u64 counted_bw;            /* O  in running_bw of the CPU where it is; this and what follows: dl_active.c */
+    u64 home_bw;               /* O  in this_bw of CPU `home`; 0: of none */
+    u64 lag_bw;                /* O  in lag[lag_place] of CPU `lag_cpu` while that has lag_seq; 0: in none */
+    u32 home, lag_cpu, lag_place, lag_seq; /* O */
 };
 
 struct sched_rt_entity {

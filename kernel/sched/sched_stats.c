@@ -154,6 +154,9 @@ static void view_queues(struct rq *rq, struct rq_view *v)
     view_spread(rq, v);
     v->rt_nr_running = rq->rt.nr + task_is_rt(rq->curr);
     v->dl_nr_running = rq->dl.nr + task_is_deadline(rq->curr);
+    dl_end_lags(rq, ktime_get_ns());
+    v->dl_running_bw = (s64)rq->dl.running_bw;
+    v->dl_this_bw = (s64)(rq->dl.this_bw - atomic_load_relaxed(&rq->dl.gone_bw));
     v->highest_prio = task_is_rt(rq->curr) ? rq->curr->prio : rq->rt.nr ? rt_first(rq)->prio : MAX_RT_PRIO;
     v->rt_time = sched_ns(rq->rt.used);
     v->rt_runtime = sched_rt_runtime_us < 0 ? 0 : (u64)sched_rt_runtime_us * NSEC_PER_USEC;

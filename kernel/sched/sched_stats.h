@@ -13,6 +13,7 @@ struct rq_view {
     s64 left_vruntime, min_vruntime, right_vruntime, avg_vruntime; /* relative to nothing: they wrap */
     u64 nr_spread_over, nr_migrations;
     u64 rt_time, rt_runtime, rt_throttled;
+    s64 dl_running_bw, dl_this_bw; /* active, and all that was here last: 20 bits of fraction of a CPU */
 };
 void sched_view_rq(unsigned cpu, struct rq_view *v);
 

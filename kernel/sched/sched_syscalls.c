@@ -14,6 +14,7 @@
 #define SCHED_FLAG_RESET_ON_FORK 0x01
 #define SCHED_FLAG_KEEP_POLICY 0x08
 #define SCHED_FLAG_KEEP_PARAMS 0x10
+#define DL_FLAGS (SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN)
 #define SCHED_ATTR_SIZE_VER0 48
 #define SLICE_MIN_NS 100000ull
 #define SLICE_MAX_NS 100000000ull
@@ -174,9 +175,7 @@ static int change_policy(struct task_struct *t, struct policy_request *r)
                                    .rt_priority = r->rt_priority,
                                    .nice = r->has_nice ? r->nice : task_nice(t),
                                    .reset_on_fork = r->reset_on_fork,
-                                   .slice_ns = !policy_is_fair(policy) ? 0
-                                               : r->has_nice           ? r->slice_ns
-                                                                       : sched_ns(t->se.slice),
+                                   .slice_ns = policy_is_fair(policy) && r->has_nice ? r->slice_ns : t->se.slice_ns,
                                    .runtime_ns = r->runtime_ns,
                                    .deadline_ns = r->deadline_ns,
                                    .period_ns = r->period_ns,
@@ -302,7 +301,7 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     if (err)
         return err;
     if ((s32)attr.sched_policy < 0 ||
-        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | SCHED_FLAG_DL_OVERRUN))
+        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | DL_FLAGS))
         return -EINVAL;
     r.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy;
     r.keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
@@ -314,7 +313,7 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     r.runtime_ns = attr.sched_runtime;
     r.deadline_ns = attr.sched_deadline;
     r.period_ns = attr.sched_period ? attr.sched_period : attr.sched_deadline;
-    r.dl_flags = attr.sched_flags & SCHED_FLAG_DL_OVERRUN;
+    r.dl_flags = attr.sched_flags & DL_FLAGS;
     return set_policy(pid, &r);
 }
 
@@ -340,7 +339,7 @@ long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned fl
         attr.sched_priority = t->rt_priority;
     } else {
         attr.sched_nice = task_nice(t);
-        attr.sched_runtime = sched_ns(t->se.slice);
+        attr.sched_runtime = t->se.slice_ns ? t->se.slice_ns : sched_tunables.base_slice_ns;
     }
     attr.sched_util_max = 1024;
     put_task_struct(t);
@@ -398,7 +397,7 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_m
     t = find_target(pid);
     if (!t)
         return -ESRCH;
-    if (t->flags & PF_KTHREAD && t->se.nr_cpus_allowed == 1)
+    if (t->flags & PF_NO_SETAFFINITY)
         err = -EINVAL;
     else if (!same_owner(t) && !capable(CAP_SYS_NICE))
         err = -EPERM;

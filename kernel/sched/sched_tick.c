@@ -106,15 +106,20 @@ static void sample(struct rq *rq, struct task_struct *curr, bool user)
 
 static void rcu_tick(struct rq *rq, bool user)
 {
+    bool late;
+
     /* Nothing but this interrupt counted: whatever it interrupted is in no read section. */
     if (user || preempt_count() == PREEMPT_HARDIRQ)
         rcu_cpu_quiet(&rq->rcu);
     if (!rcu_cpu_has_callbacks(&rq->rcu))
         return;
+    late = rcu_cpu_has_done(&rq->rcu);
     rcu_cpu_advance(&rq->rcu);
     rcu_force_quiet(false);
     if (rcu_cpu_has_done(&rq->rcu))
-        rq_kick_self(&rq->q); /* schedule() runs them */
+        rq_kick_self(&rq->q); /* schedule() runs some */
+    if (late)
+        sched_wake_rcu_thread(rq);
 }
 
 bool sched_wants_tick(const struct task_struct *t)

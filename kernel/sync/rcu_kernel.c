@@ -1,5 +1,5 @@
 /* rcu_kernel.c: RCU for the kernel: lockfree/rcu_core.h on the run queues' CPUs. Callbacks are queued with interrupts off and run by
- * the scheduler (core.c) and the idle loop; waiting sleeps. */
+ * the scheduler (core.c), the idle loop and a thread a CPU (rcu_thread.c); waiting sleeps. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/hotplug.h"

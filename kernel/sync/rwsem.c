@@ -2,8 +2,9 @@
  *
  * count = readers | WRITER | WAITERS. While somebody waits, WAITERS makes every fast path fail, so newcomers queue behind: neither
  * side starves. Whoever frees the lock grants it under wait_lock to the oldest waiter, or to all readers in front of the first
- * waiting writer. A granted waiter may return at once, so its node is not touched after `granted`; its task outlives the grace
- * period that the waker's lock holds up. */
+ * waiting writer; a few at a time, with wait_lock and the CPU free in between. Meanwhile the last of the readers that have it may do the
+ * same, so nobody depends on who began. A granted waiter may return at once, so its node is not touched after `granted`; its task
+ * outlives the grace period that the waker's section holds up. */
 #include "kernel/sync/rwsem.h"
 #include "kernel/debug/assert.h"
 #include "kernel/lib/errno.h"
@@ -27,9 +28,11 @@ void init_rwsem(struct rw_semaphore *s)
     INIT_LIST_HEAD(&s->wait_list);
 }
 
+#define WAKE_PIECE 8 /* tasks woken in one section without preemption */
+
 /* Who was granted the lock and is to be woken after wait_lock is let go; the caller is in an RCU section from before the grant. */
 struct wake_batch {
-    struct task_struct *task[16];
+    struct task_struct *task[WAKE_PIECE];
     unsigned n;
 };
 
@@ -37,13 +40,10 @@ static void wake_batch(struct wake_batch *b)
 {
     for (unsigned i = 0; i < b->n; i++)
         wake_up_state(b->task[i], TASK_NORMAL);
-    b->n = 0;
 }
 
 static void grant_one(struct rwsem_waiter *w, struct wake_batch *b)
 {
-    if (b->n == ARRAY_SIZE(b->task))
-        wake_batch(b);
     b->task[b->n++] = w->task;
     list_del(&w->link);
     atomic_store_release(&w->granted, 1); /* w may be gone from here on */
@@ -70,32 +70,40 @@ static bool take_for_reader(struct rw_semaphore *s)
     return false;
 }
 
-static void grant_locked(struct rw_semaphore *s, struct wake_batch *b)
+/* True: the batch is full, there may be more to grant. */
+static bool grant_locked(struct rw_semaphore *s, struct wake_batch *b)
 {
     while (!list_empty(&s->wait_list)) {
         struct rwsem_waiter *w = list_first_entry(&s->wait_list, struct rwsem_waiter, link);
         bool writer = w->writer;
 
         if (!(writer ? take_for_writer(s) : take_for_reader(s)))
-            return;
+            return false;
         if (list_is_singular(&s->wait_list))
             (void)atomic_fetch_and_full(&s->count, ~WAITERS);
         grant_one(w, b);
         if (writer)
-            return;
+            return false;
+        if (b->n == WAKE_PIECE)
+            return true;
     }
+    return false;
 }
 
 static __noinline void grant(struct rw_semaphore *s)
 {
-    struct wake_batch b = {.n = 0};
+    bool more;
 
-    rcu_read_lock();
-    spin_lock(&s->wait_lock);
-    grant_locked(s, &b);
-    spin_unlock(&s->wait_lock);
-    wake_batch(&b);
-    rcu_read_unlock();
+    do {
+        struct wake_batch b = {.n = 0};
+
+        rcu_read_lock();
+        spin_lock(&s->wait_lock);
+        more = grant_locked(s, &b);
+        spin_unlock(&s->wait_lock);
+        wake_batch(&b);
+        rcu_read_unlock();
+    } while (more);
 }
 
 /* wait_lock held. Readers behind a writer that leaves are granted by the caller. */

@@ -56,7 +56,7 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
     p->work = 0;
     spin_lock_init(&p->alloc_lock);
     p->flags = (from->flags & ~(PF_SUPERPRIV | PF_KTHREAD | PF_EXITING | PF_SIGNALED | PF_VFORK |
-                                PF_OOM_VICTIM)) |
+                                PF_OOM_VICTIM | PF_NO_SETAFFINITY)) |
                PF_FORKNOEXEC;
     p->preempt_count = 0;
     p->state = TASK_NEW;
@@ -72,7 +72,7 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
     p->clear_child_tid = NULL;
     p->robust_list = NULL;
     p->futex = NULL;
-    p->kthread_data = NULL;
+    p->kthread = NULL;
     p->nsproxy = from->nsproxy;
     p->restart.fn = NULL;
     p->stop_work = p->stopped = false;

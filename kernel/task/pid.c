@@ -24,6 +24,8 @@
 #include "kernel/task/process.h"
 #include "lockfree/radix.h"
 
+#define LOOK_PIECE 32 /* numbers looked at in one section without preemption */
+
 #define PID_MIN_REUSED 300
 #define PID_BATCH      16u
 #define PID_MAX_LIMIT  4194304
@@ -205,21 +207,33 @@ pid_t process_session_nr(const struct task_struct *t)
     return READ_ONCE(t->signal->session);
 }
 
-struct task_struct *next_process(pid_t *nr)
+/* One section's worth: *t is the first process among LOOK_PIECE numbers in use from *key on, NULL when none of them is one. False: no
+ * number is left. */
+static bool look_at_some(u32 *key, struct task_struct **t)
 {
-    struct task_struct *t = NULL;
-    u32 key = (u32)*nr;
-    struct pid *p;
+    struct pid *p = NULL;
 
+    *t = NULL;
     rcu_read_lock();
-    while ((p = radix_find_next(&pid_tree, &key))) {
-        t = rcu_dereference(p->task);
-        if (t && t->group_leader == t && tryget_task_struct(t))
+    for (unsigned n = 0; n < LOOK_PIECE && (p = radix_find_next(&pid_tree, key)); n++, (*key)++) {
+        struct task_struct *task = rcu_dereference(p->task);
+
+        if (task && task->group_leader == task && tryget_task_struct(task)) {
+            *t = task;
             break;
-        t = NULL;
-        key++;
+        }
     }
     rcu_read_unlock();
+    return p != NULL;
+}
+
+struct task_struct *next_process(pid_t *nr)
+{
+    u32 key = (u32)*nr;
+    struct task_struct *t;
+
+    while (look_at_some(&key, &t) && !t)
+        ;
     *nr = (pid_t)key;
     return t;
 }

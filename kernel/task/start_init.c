@@ -88,6 +88,7 @@ int kthreadd(void *unused)
     current->sighand->custom |= sigmask(SIGCHLD);
     spin_unlock_irq(&current->sighand->siglock);
     rcu_assign_pointer(kthreadd_task, current);
+    sched_start_threads();
     for (;;) {
         set_current_state(TASK_INTERRUPTIBLE | TASK_NOLOAD);
         schedule();

@@ -26,6 +26,7 @@ struct pid;
 struct file;
 struct sched_class;
 struct futex_state;
+struct kthread;
 
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
@@ -63,6 +64,7 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
 #define PF_VFORK       0x00002000
 #define PF_KTHREAD     0x00200000
 #define PF_OOM_VICTIM  0x00400000
+#define PF_NO_SETAFFINITY 0x04000000 /* bound: kthread_bind() */
 
 #define TASK_COMM_LEN 16
 
@@ -175,7 +177,7 @@ struct task_struct {
     bool did_exec;
     char comm[TASK_COMM_LEN];         /* o writes */
     u64 seccomp_filters;              /* 0: none */
-    void *kthread_data;
+    struct kthread *kthread;          /* c  NULL: no thread of kernel/sched/kthread.c */
 
     u32 usage;                        /* a  reference count */
     struct rcu_head rcu;              /* for the deferred free; its next links free tasks */

@@ -123,6 +123,8 @@ static void task_free_rcu(struct rcu_head *head)
     put_cred(t->real_cred);
     if (t->cred != t->real_cred)
         put_cred(t->cred);
+    if (unlikely(t->kthread))
+        kfree(t->kthread);
     free_unborn_task(t);
 }
 

@@ -23,6 +23,8 @@
 #define P_PGID      2
 #define P_PIDFD     3
 
+#define LOOK_PIECE 64 /* children looked at in one section without preemption */
+
 struct wait_opts {
     int type; /* P_ALL, P_PID, P_PGID */
     pid_t nr;
@@ -151,25 +153,46 @@ static bool try_by_number(struct wait_opts *w, struct signal_struct *self)
            try_child(w, child, self);
 }
 
+/* Lets others have child_lock, and the CPU. Whence to go on: from the child, or, when it left the list meanwhile, from the beginning. */
+static struct list_head *breathe(struct signal_struct *self, struct task_struct *child)
+{
+    bool stays;
+
+    get_task_struct(child);
+    spin_unlock(&self->child_lock);
+    spin_lock(&self->child_lock);
+    stays = child->exit_state != EXIT_DEAD && !list_empty(&child->sibling) && child->real_parent->signal == self;
+    put_task_struct(child);
+    return stays ? &child->sibling : &self->leader_task->children;
+}
+
+/* All children, LOOK_PIECE at a time under child_lock, which is held at call and return. Whoever ends behind our back wakes us. */
+static bool try_children(struct wait_opts *w, struct signal_struct *self)
+{
+    struct list_head *at = self->leader_task->children.next;
+    unsigned n = 0;
+
+    for (; at != &self->leader_task->children; at = at->next) {
+        struct task_struct *child = list_entry(at, struct task_struct, sibling);
+
+        if (try_child(w, child, self))
+            return true;
+        if (unlikely(++n % LOOK_PIECE == 0))
+            at = breathe(self, child);
+    }
+    return false;
+}
+
 /* One look at the children. True: there is a result. */
 static bool look(struct wait_opts *w)
 {
     struct signal_struct *self = current->signal;
-    struct task_struct *child;
-    bool found = false;
+    bool found;
 
     w->candidates = false;
     w->reaped = NULL;
     spin_lock(&self->child_lock); /* preemption off: an RCU section as well */
-    if (w->type == P_PID) {
-        found = try_by_number(w, self);
-    } else {
-        list_for_each_entry (child, &self->leader_task->children, sibling) {
-            found = try_child(w, child, self);
-            if (found)
-                break;
-        }
-    }
+    found = w->type == P_PID ? try_by_number(w, self) : try_children(w, self);
     spin_unlock(&self->child_lock);
     return found;
 }

@@ -1,5 +1,6 @@
 /* abi_hotplug.c: CPUs that leave and come back through /sys/devices/system/cpu/cpuN/online while tasks run, wait, sleep and hold timers on
  * them. The last CPU is the one that goes; a machine of one CPU has nothing to show. */
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -300,4 +301,44 @@ TEST(cpu_online, EBUSY_for_deadlines)
     }
     EQ(set_online(cpu, "0"), 0);
     EQ(set_online(cpu, "1"), 0);
+}
+
+/* How many kernel threads of that CPU, by their names' ends (ksoftirqd/1), are in the state. */
+static int threads_of_cpu(int cpu, int state)
+{
+    char end[16], file[300], name[64];
+    DIR *dir = opendir("/proc");
+    struct dirent *d;
+    int n = 0;
+    snprintf(end, sizeof end, "/%d\n", cpu);
+    while (dir && (d = readdir(dir))) {
+        snprintf(file, sizeof file, "/proc/%s/comm", d->d_name);
+        file_text(atoi(d->d_name) > 0 ? file : "", name, sizeof name);
+        if (strlen(name) > strlen(end) && !strcmp(name + strlen(name) - strlen(end), end)) {
+            n += abi_state(atoi(d->d_name)) == state;
+        }
+    }
+    closedir(dir);
+    return n;
+}
+
+/* The threads that serve one CPU sleep as parked while it is away, and only then. */
+TEST(cpu_online, threads_of_the_CPU_are_parked)
+{
+    int cpu = last_cpu();
+    if (!cpu) {
+        return;
+    }
+    EQ(threads_of_cpu(cpu, 'P'), 0);
+    CHECK(threads_of_cpu(cpu, 'S') > 0);
+    for (int i = 0; i < 5; i++) {
+        EQ(set_online(cpu, "0"), 0);
+        CHECK(threads_of_cpu(cpu, 'P') > 0);
+        EQ(set_online(cpu, "1"), 0);
+        for (int k = 0; k < 500 && threads_of_cpu(cpu, 'P'); k++) {
+            abi_sleep_ms(10);
+        }
+        EQ(threads_of_cpu(cpu, 'P'), 0);
+    }
+    CHECK(threads_of_cpu(cpu, 'S') > 0);
 }

@@ -1,0 +1,315 @@
+/*
+ * kthread_park.c: kernel threads that park. First one of /proc/kthread-park, on one CPU and on any: what it shows in /proc, that it takes
+ * no turn while it is parked, that nothing but its own unparking wakes it, and every misuse with its error. Then rcuc/N, which runs RCU
+ * callbacks: parked while its CPU is away, at work when it is back. Ends with `kthread-park ok`. CloudOS only.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILE_NAME "/proc/kthread-park"
+#define PF_NO_SETAFFINITY 0x04000000u
+#define PF_KTHREAD 0x00200000u
+
+__attribute__((noreturn)) static void bad(int line, const char *what)
+{
+    printf("kthread-park: line %d: %s (errno %d)\n", line, what, errno);
+    exit(1);
+}
+#define CHECK(cond) do { if (!(cond)) bad(__LINE__, #cond); } while (0)
+
+/* 0 or the errno. */
+static int write_word(const char *file, const char *word)
+{
+    int fd = open(file, O_WRONLY);
+    CHECK(fd >= 0);
+    int err = write(fd, word, strlen(word)) < 0 ? errno : 0;
+    close(fd);
+    return err;
+}
+
+static int tell(const char *word)
+{
+    return write_word(FILE_NAME, word);
+}
+
+static int read_text(const char *file, char *text, size_t size)
+{
+    int fd = open(file, O_RDONLY);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
+static unsigned long turns(pid_t *pid)
+{
+    char text[64];
+    unsigned long n;
+    CHECK(read_text(FILE_NAME, text, sizeof text));
+    CHECK(sscanf(text, "%d %lu", pid, &n) == 2);
+    return n;
+}
+
+static unsigned long turns_now(void)
+{
+    pid_t pid;
+    return turns(&pid);
+}
+
+/* What /proc/PID/stat says behind the name: the letter, the flags, the CPU. */
+static char look(pid_t pid, unsigned *flags, int *cpu)
+{
+    char file[64], text[512], letter;
+    snprintf(file, sizeof file, "/proc/%d/stat", pid);
+    CHECK(read_text(file, text, sizeof text));
+    CHECK(sscanf(strrchr(text, ')') + 1,
+                 " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %*d %*u %*u %*u %*u"
+                 " %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d", &letter, flags, cpu) == 3);
+    return letter;
+}
+
+static char letter(pid_t pid)
+{
+    unsigned flags;
+    int cpu;
+    return look(pid, &flags, &cpu);
+}
+
+static int is_parked(pid_t pid)
+{
+    char file[64], text[2048];
+    snprintf(file, sizeof file, "/proc/%d/status", pid);
+    CHECK(read_text(file, text, sizeof text));
+    return strstr(text, "State:\tP (parked)\n") != NULL;
+}
+
+/* The CPU to which the thread was sent has to take it first. */
+static void await_unparked(pid_t pid)
+{
+    for (int i = 0; is_parked(pid); i++) {
+        CHECK(i < 1000);
+        usleep(1000);
+    }
+}
+
+static void await_turn(void)
+{
+    unsigned long seen = turns_now();
+    for (int i = 0; turns_now() == seen; i++) {
+        CHECK(i < 1000);
+        usleep(5000);
+    }
+}
+
+static void stands_still(void)
+{
+    unsigned long seen = turns_now();
+    usleep(30000);
+    CHECK(turns_now() == seen);
+}
+
+static int pin(pid_t pid, int cpu)
+{
+    unsigned long mask[16] = {0};
+    mask[cpu / 64] = 1ul << (cpu % 64);
+    return syscall(SYS_sched_setaffinity, pid, sizeof mask, mask) ? errno : 0;
+}
+
+static void end_thread(pid_t pid)
+{
+    CHECK(tell("end") == 0);
+    CHECK(tell("unpark") == 0);
+    for (int i = 0; kill(pid, 0) == 0; i++) {
+        CHECK(i < 1000);
+        usleep(5000);
+    }
+    CHECK(tell("park") == ENOSYS); /* it has ended */
+    CHECK(tell("unpark") == 0);
+    CHECK(tell("forget") == 0);
+}
+
+static void one_thread(int bound, int last)
+{
+    unsigned flags;
+    pid_t pid;
+    int cpu;
+    CHECK(tell("park") == ESRCH && tell("unpark") == ESRCH && tell("forget") == ESRCH);
+    CHECK(tell(bound ? "bound" : "unbound") == 0);
+    CHECK(tell("bound") == EBUSY);
+    (void)turns(&pid);
+    await_turn();
+    CHECK(look(pid, &flags, &cpu) != 'P');
+    CHECK(flags & PF_KTHREAD && !!(flags & PF_NO_SETAFFINITY) == bound);
+    CHECK(!bound || cpu == last);
+    CHECK(pin(pid, 0) == (bound ? EINVAL : 0));
+    CHECK(tell("unpark") == 0); /* nobody asked: nothing */
+    await_turn();
+    CHECK(tell("park") == 0);
+    CHECK(is_parked(pid) && letter(pid) == 'P');
+    CHECK(tell("park") == EBUSY);
+    CHECK(kill(pid, SIGCONT) == 0 && kill(pid, SIGKILL) == 0);
+    stands_still();
+    CHECK(is_parked(pid));
+    CHECK(tell("unpark") == 0);
+    await_turn();
+    CHECK(!is_parked(pid));
+    for (int i = 0; i < 200; i++) {
+        CHECK(tell("park") == 0);
+        CHECK(letter(pid) == 'P');
+        CHECK(tell("unpark") == 0);
+    }
+    await_turn();
+    CHECK(tell("park") == 0);
+    end_thread(pid); /* its function may return only after the unparking */
+}
+
+/* One parks, another unparks, whoever comes first: neither waits for ever, and in the end it does what it is told. */
+static void both_at_once(void)
+{
+    pid_t thread, children[2];
+    CHECK(tell("bound") == 0);
+    (void)turns(&thread);
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork();
+        for (int n = 0; children[i] == 0 && n < 2000; n++) {
+            int err = tell(i ? "unpark" : "park");
+            CHECK(err == 0 || err == EBUSY);
+        }
+        if (children[i] == 0) {
+            _exit(0);
+        }
+    }
+    CHECK(waitpid(children[1], NULL, 0) == children[1]);
+    int status, done;
+    while (!(done = waitpid(children[0], &status, WNOHANG))) { /* it may park the thread once more */
+        CHECK(tell("unpark") == 0);
+    }
+    CHECK(done == children[0] && status == 0);
+    CHECK(tell("unpark") == 0);
+    await_turn();
+    CHECK(tell("park") == 0);
+    stands_still();
+    end_thread(thread);
+}
+
+/* ---- while a CPU is away ---- */
+
+static void set_online(int cpu, const char *text)
+{
+    char file[96];
+    snprintf(file, sizeof file, "/sys/devices/system/cpu/cpu%d/online", cpu);
+    CHECK(write_word(file, text) == 0);
+}
+
+static void parked_over_an_absence(int last)
+{
+    unsigned flags;
+    pid_t pid;
+    int cpu;
+    CHECK(tell("bound") == 0);
+    (void)turns(&pid);
+    await_turn();
+    CHECK(tell("park") == 0);
+    set_online(last, "0");
+    stands_still();
+    CHECK(is_parked(pid));
+    set_online(last, "1");
+    CHECK(is_parked(pid));
+    CHECK(tell("unpark") == 0);
+    await_turn();
+    CHECK(look(pid, &flags, &cpu) != 'P' && cpu == last);
+    end_thread(pid);
+}
+
+static pid_t find_thread(const char *name)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *d;
+    pid_t found = 0;
+    CHECK(dir);
+    while (!found && (d = readdir(dir))) {
+        char file[300], text[64];
+        snprintf(file, sizeof file, "/proc/%s/comm", d->d_name);
+        if (atoi(d->d_name) > 0 && read_text(file, text, sizeof text) && !strncmp(text, name, strlen(name)) && text[strlen(name)] == '\n') {
+            found = atoi(d->d_name);
+        }
+    }
+    closedir(dir);
+    CHECK(found);
+    return found;
+}
+
+static unsigned long switches(pid_t pid)
+{
+    char file[64], text[2048];
+    unsigned long n = 0;
+    snprintf(file, sizeof file, "/proc/%d/status", pid);
+    CHECK(read_text(file, text, sizeof text));
+    CHECK(strstr(text, "\nvoluntary_ctxt_switches:"));
+    CHECK(sscanf(strstr(text, "\nvoluntary_ctxt_switches:"), "\nvoluntary_ctxt_switches: %lu", &n) == 1);
+    return n;
+}
+
+/* More callbacks than the switches of that CPU get round to. */
+static void flood(int cpu)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(pin(0, cpu) || write_word("/proc/rcu-torture", "flood 100"));
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void works(pid_t pid, int cpu)
+{
+    unsigned long before = switches(pid);
+    for (int i = 0; switches(pid) == before; i++) {
+        CHECK(i < 50);
+        flood(cpu);
+    }
+}
+
+static void rcu_thread(int last)
+{
+    char name[32];
+    snprintf(name, sizeof name, "rcuc/%d", last);
+    pid_t pid = find_thread(name);
+    CHECK(!is_parked(pid));
+    CHECK(pin(pid, 0) == EINVAL);
+    works(pid, last);
+    for (int i = 0; last && i < 10; i++) {
+        set_online(last, "0");
+        CHECK(is_parked(pid));
+        flood(0);
+        CHECK(is_parked(pid));
+        set_online(last, "1");
+        await_unparked(pid);
+    }
+    works(pid, last);
+}
+
+int main(void)
+{
+    int last = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    CHECK(tell("init") == EINVAL);
+    CHECK(tell("nonsense") == EINVAL);
+    one_thread(1, last);
+    one_thread(0, last);
+    both_at_once();
+    if (last) {
+        parked_over_an_absence(last);
+    }
+    rcu_thread(last);
+    puts("kthread-park ok");
+    return 0;
+}
