@@ -35,7 +35,7 @@ void futex_init(void)
 
 void futex_mm_free(void *table)
 {
-    kfree(table);
+    kfree_rcu((struct futex_table *)table, rcu); /* F9 */
 }
 
 /* As on Linux a private and a shared operation on the same anonymous word do not meet. */
@@ -97,7 +97,30 @@ struct futex_bucket *futex_get_bucket(const struct futex_key *key)
     return futex_find_bucket(key);
 }
 
-/* ---- wake ---- */
+/* ---- a bucket's queue ---- */
+
+/* As on Linux who is real time stands before who is not, and the more urgent first. */
+static __noinline void link_urgent(struct futex_q *q, struct futex_bucket *b)
+{
+    struct futex_q *at;
+
+    list_for_each_entry(at, &b->queue, link) {
+        if (at->prio > q->prio) {
+            list_add_tail(&q->link, &at->link);
+            return;
+        }
+    }
+    list_add_tail(&q->link, &b->queue);
+}
+
+static __always_inline void insert_waiter(struct futex_q *q, struct futex_bucket *b)
+{
+    q->prio = min(q->task->normal_prio, MAX_RT_PRIO);
+    if (likely(q->prio == MAX_RT_PRIO))
+        list_add_tail(&q->link, &b->queue);
+    else
+        link_urgent(q, b);
+}
 
 static inline void unlink_waiter(struct futex_q *q, struct futex_bucket *b)
 {
@@ -105,6 +128,45 @@ static inline void unlink_waiter(struct futex_q *q, struct futex_bucket *b)
     atomic_dec_relaxed(&b->waiters);
     atomic_store_release(&q->bucket, NULL); /* F3; the stack frame of q may go from here on */
 }
+
+void futex_link_locked(struct futex_q *q, struct futex_bucket *b)
+{
+    (void)atomic_fetch_add_full(&b->waiters, 1);
+    insert_waiter(q, b);
+    q->bucket = b;
+}
+
+void futex_unlink_locked(struct futex_q *q, struct futex_bucket *b)
+{
+    unlink_waiter(q, b);
+}
+
+void futex_move_locked(struct futex_q *q, struct futex_bucket *b1, struct futex_bucket *b2, const struct futex_key *key)
+{
+    q->key = *key;
+    if (b1 == b2)
+        return;
+    (void)atomic_fetch_add_full(&b2->waiters, 1); /* F1 for the new word */
+    list_del(&q->link);
+    insert_waiter(q, b2);
+    atomic_store_release(&q->bucket, b2);
+    atomic_dec_relaxed(&b1->waiters);
+}
+
+struct futex_bucket *futex_lock_bucket_of(struct futex_q *q)
+{
+    struct futex_bucket *b;
+
+    while ((b = atomic_load_acquire(&q->bucket))) {
+        futex_lock(b);
+        if (q->bucket == b) /* a requeue may have moved it meanwhile */
+            return b;
+        futex_unlock(b);
+    }
+    return NULL;
+}
+
+/* ---- wake ---- */
 
 int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch)
 {
@@ -114,8 +176,13 @@ int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int n
     list_for_each_entry_safe(q, next, &b->queue, link) {
         if (taken >= nr || batch->n == FUTEX_BATCH)
             break;
-        if (!futex_key_equal(&q->key, key) || !(q->bitset & bitset))
+        if (!futex_key_equal(&q->key, key))
             continue;
+        if (!(q->bitset & bitset)) {
+            if (unlikely(!q->bitset))
+                return -EINVAL;
+            continue;
+        }
         batch->task[batch->n++] = q->task;
         unlink_waiter(q, b);
         taken++;
@@ -147,6 +214,8 @@ int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, 
         futex_unlock(b);
         futex_wake_batch(&batch);
         rcu_read_unlock();
+        if (unlikely(taken < 0))
+            return taken;
         woken += taken;
     } while (taken == FUTEX_BATCH && woken < nr);
     return woken;
@@ -191,26 +260,40 @@ static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user 
     }
     set_current_state(TASK_INTERRUPTIBLE); /* F6 */
     q->bucket = b;
-    list_add_tail(&q->link, &b->queue);
+    insert_waiter(q, b);
     futex_unlock(b);
     return 0;
+}
+
+int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
+{
+    struct futex_bucket *b;
+    u32 seen __unused;
+    int ret;
+
+    for (;;) {
+        ret = futex_get_key(uaddr, flags, &q->key);
+        if (unlikely(ret))
+            return ret;
+        b = futex_get_bucket(&q->key);
+        if (unlikely(!b))
+            return -ENOMEM;
+        ret = queue_if_equal(q, b, uaddr, val);
+        if (likely(ret != -EFAULT) || get_user(seen, uaddr)) /* serves the fault */
+            return ret;
+    }
 }
 
 /* Leaves the queue. True: it was still there; false: a waker had taken it. */
 static bool unqueue(struct futex_q *q)
 {
-    struct futex_bucket *b;
+    struct futex_bucket *b = futex_lock_bucket_of(q);
 
-    while ((b = atomic_load_acquire(&q->bucket))) {
-        futex_lock(b);
-        if (q->bucket == b) { /* a requeue may have moved it meanwhile */
-            unlink_waiter(q, b);
-            futex_unlock(b);
-            return true;
-        }
-        futex_unlock(b);
-    }
-    return false;
+    if (!b)
+        return false;
+    unlink_waiter(q, b);
+    futex_unlock(b);
+    return true;
 }
 
 /* Sleeps until woken, the deadline, or a signal. True when the deadline passed. */
@@ -236,27 +319,13 @@ static bool sleep_queued(struct futex_q *q, s64 deadline_ns)
 int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 bitset)
 {
     struct futex_q q = { .task = current, .bitset = bitset };
-    struct futex_bucket *b;
     bool expired;
     int ret;
 
     if (unlikely(!bitset))
         return -EINVAL;
     for (;;) {
-        ret = futex_get_key(uaddr, flags, &q.key);
-        if (unlikely(ret))
-            return ret;
-        b = futex_get_bucket(&q.key);
-        if (unlikely(!b))
-            return -ENOMEM;
-        ret = queue_if_equal(&q, b, uaddr, val);
-        if (unlikely(ret == -EFAULT)) {
-            u32 seen __unused;
-
-            if (get_user(seen, uaddr)) /* serves the fault */
-                return -EFAULT;
-            continue;
-        }
+        ret = futex_queue(&q, uaddr, flags, val);
         if (ret)
             return ret;
         expired = sleep_queued(&q, deadline_ns);
