@@ -3,9 +3,11 @@
 #include "kernel/sched/rq.h"
 #include "kernel/lib/errno.h"
 
-/* Without what it is lent. A deadline that is not taken over yet is counted from now. */
+/* Without what it is lent. A deadline that is not taken over yet is counted from now; the idle policy is as the least nice. */
 static s64 own_standing_locked(const struct task_struct *t)
 {
+    if (t->policy == SCHED_IDLE)
+        return STANDING_OF_PRIO + NICE_TO_PRIO(MAX_NICE);
     if (t->policy != SCHED_DEADLINE)
         return STANDING_OF_PRIO + sched_normal_prio(t);
     return t->dl.changed ? ktime_get_ns() + (s64)t->dl.deadline_ns : READ_ONCE(t->dl.abs_deadline_ns);

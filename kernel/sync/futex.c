@@ -48,7 +48,7 @@ static int shared_key(u64 addr, struct futex_key *key)
     return ret;
 }
 
-int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
+static __always_inline int get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
 {
     u64 addr = (u64)uaddr;
 
@@ -65,6 +65,11 @@ int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
     return 0;
 }
 
+int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
+{
+    return get_key(uaddr, flags, key);
+}
+
 static inline struct futex_bucket *bucket_of(struct futex_table *t, const struct futex_key *key)
 {
     u64 h = (key->a ^ key->b ^ key->offset) * 0x9e3779b97f4a7c15UL;
@@ -72,7 +77,7 @@ static inline struct futex_bucket *bucket_of(struct futex_table *t, const struct
     return &t->bucket[(h >> 40) & t->mask];
 }
 
-struct futex_bucket *futex_find_bucket(const struct futex_key *key)
+static __always_inline struct futex_bucket *find_bucket(const struct futex_key *key)
 {
     struct futex_table *t = shared_table;
 
@@ -81,20 +86,33 @@ struct futex_bucket *futex_find_bucket(const struct futex_key *key)
     return t ? bucket_of(t, key) : NULL;
 }
 
-struct futex_bucket *futex_get_bucket(const struct futex_key *key)
+struct futex_bucket *futex_find_bucket(const struct futex_key *key)
 {
-    struct futex_bucket *b = futex_find_bucket(key);
-    void *none = NULL;
-    struct futex_table *t;
+    return find_bucket(key);
+}
 
-    if (likely(b))
-        return b;
-    t = table_alloc(PRIVATE_BUCKETS);
+static __noinline struct futex_bucket *make_table(const struct futex_key *key)
+{
+    struct futex_table *t = table_alloc(PRIVATE_BUCKETS);
+    void *none = NULL;
+
     if (!t)
         return NULL;
     if (!atomic_cas_full(&current->mm->futex_table, &none, (void *)t))
         kfree(t); /* another thread was first */
-    return futex_find_bucket(key);
+    return find_bucket(key);
+}
+
+static __always_inline struct futex_bucket *get_bucket(const struct futex_key *key)
+{
+    struct futex_bucket *b = find_bucket(key);
+
+    return likely(b) ? b : make_table(key);
+}
+
+struct futex_bucket *futex_get_bucket(const struct futex_key *key)
+{
+    return get_bucket(key);
 }
 
 /* ---- a bucket's queue ---- */
@@ -229,11 +247,11 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 
     if (unlikely(!bitset))
         return -EINVAL;
-    ret = futex_get_key(uaddr, flags, &key);
+    ret = get_key(uaddr, flags, &key);
     if (unlikely(ret))
         return ret;
     atomic_fence_full(); /* F2: the caller's store to the word before our reads; partner: F1 in queue_if_equal */
-    b = futex_find_bucket(&key);
+    b = find_bucket(&key);
     if (!b || !atomic_load_relaxed(&b->waiters))
         return 0;
     return futex_wake_key(b, &key, max(nr, 1), bitset);
@@ -242,7 +260,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 /* ---- wait ---- */
 
 /* Queues q if the word still holds val. 0 (queued, blocking), -EWOULDBLOCK, -EFAULT (nothing queued, state running). */
-static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user *uaddr, u32 val)
+static __always_inline int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user *uaddr, u32 val)
 {
     u32 seen;
 
@@ -265,17 +283,17 @@ static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user 
     return 0;
 }
 
-int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
+static __always_inline int queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
 {
     struct futex_bucket *b;
     u32 seen __unused;
     int ret;
 
     for (;;) {
-        ret = futex_get_key(uaddr, flags, &q->key);
+        ret = get_key(uaddr, flags, &q->key);
         if (unlikely(ret))
             return ret;
-        b = futex_get_bucket(&q->key);
+        b = get_bucket(&q->key);
         if (unlikely(!b))
             return -ENOMEM;
         ret = queue_if_equal(q, b, uaddr, val);
@@ -284,12 +302,17 @@ int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
     }
 }
 
+int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
+{
+    return queue(q, uaddr, flags, val);
+}
+
 /* Leaves the queue. True: it was still there; false: a waker had taken it. */
 static bool unqueue(struct futex_q *q)
 {
-    struct futex_bucket *b = futex_lock_bucket_of(q);
+    struct futex_bucket *b = atomic_load_acquire(&q->bucket);
 
-    if (!b)
+    if (likely(!b) || !(b = futex_lock_bucket_of(q)))
         return false;
     unlink_waiter(q, b);
     futex_unlock(b);
@@ -325,7 +348,7 @@ int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 
     if (unlikely(!bitset))
         return -EINVAL;
     for (;;) {
-        ret = futex_queue(&q, uaddr, flags, val);
+        ret = queue(&q, uaddr, flags, val);
         if (ret)
             return ret;
         expired = sleep_queued(&q, deadline_ns);

@@ -37,7 +37,7 @@ static long futex_wait_restart(struct restart_block *r)
 }
 
 /* Absolute monotonic deadline of a wait. 0, -EFAULT, -EINVAL. */
-static int read_deadline(const struct timespec __user *utime, int cmd, unsigned flags, s64 *deadline)
+static __always_inline int read_deadline(const struct timespec __user *utime, int cmd, unsigned flags, s64 *deadline)
 {
     struct timespec ts;
     s64 ns, now;
@@ -93,6 +93,26 @@ static long do_pi_wait(u32 __user *uaddr, int cmd, unsigned flags, u32 val, cons
     return futex_lock_pi(uaddr, flags, deadline, false);
 }
 
+static __noinline long pi_operation(u32 __user *uaddr, int cmd, unsigned flags, u32 val, const struct timespec __user *utime,
+                                    u32 __user *uaddr2, u32 val3)
+{
+    switch (cmd) {
+    case FUTEX_LOCK_PI: /* always by the wall clock */
+        return do_pi_wait(uaddr, cmd, flags | FLAGS_REALTIME, val, utime, uaddr2);
+    case FUTEX_LOCK_PI2:
+    case FUTEX_WAIT_REQUEUE_PI:
+        return do_pi_wait(uaddr, cmd, flags, val, utime, uaddr2);
+    case FUTEX_TRYLOCK_PI:
+        return futex_lock_pi(uaddr, flags, S64_MAX, true);
+    case FUTEX_UNLOCK_PI:
+        return futex_unlock_pi(uaddr, flags);
+    case FUTEX_CMP_REQUEUE_PI:
+        return futex_requeue_pi(uaddr, flags, uaddr2, (int)val, (int)(unsigned long)utime, val3);
+    default:
+        return -ENOSYS;
+    }
+}
+
 static bool takes_realtime(int cmd)
 {
     return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
@@ -124,18 +144,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user 
         return futex_requeue(uaddr, flags, uaddr2, val, val2, &val3);
     case FUTEX_WAKE_OP:
         return futex_wake_op(uaddr, flags, uaddr2, val, val2, val3);
-    case FUTEX_LOCK_PI: /* always by the wall clock */
-        return do_pi_wait(uaddr, cmd, flags | FLAGS_REALTIME, val, utime, uaddr2);
-    case FUTEX_LOCK_PI2:
-    case FUTEX_WAIT_REQUEUE_PI:
-        return do_pi_wait(uaddr, cmd, flags, val, utime, uaddr2);
-    case FUTEX_TRYLOCK_PI:
-        return futex_lock_pi(uaddr, flags, S64_MAX, true);
-    case FUTEX_UNLOCK_PI:
-        return futex_unlock_pi(uaddr, flags);
-    case FUTEX_CMP_REQUEUE_PI:
-        return futex_requeue_pi(uaddr, flags, uaddr2, (int)val, val2, val3);
-    default:
-        return -ENOSYS;
+    default: /* few ask for these: the others keep their short way */
+        return pi_operation(uaddr, cmd, flags, val, utime, uaddr2, val3);
     }
 }

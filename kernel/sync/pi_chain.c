@@ -13,6 +13,8 @@
 #include "kernel/task/process.h"
 #include "lockfree/rcu.h"
 
+int futex_max_lock_depth = 1024; /* as on Linux */
+
 /* The locked bucket in which t waits for a PI lock; NULL: it waits for none. In an RCU section: the bucket's table may go (F9). */
 static struct futex_bucket *lock_where_it_waits(struct task_struct *t)
 {
@@ -59,7 +61,7 @@ static int walk_round(struct task_struct *start, struct walk *walk, struct task_
     struct task_struct *t = start, *next;
 
     get_task_struct(t);
-    for (unsigned depth = 0; depth < MAX_LOCK_DEPTH; depth++) {
+    for (int depth = 0; depth < READ_ONCE(futex_max_lock_depth); depth++) {
         next = step(t, walk);
         if (next == start) {
             put_task_struct(next);
@@ -102,8 +104,8 @@ void pi_follow_put(struct task_struct *t)
 {
     struct walk walk = {.changed = true};
 
-    for (unsigned depth = 0; t; depth++) {
-        struct task_struct *next = walk.changed && depth < MAX_LOCK_DEPTH ? step(t, &walk) : NULL;
+    for (int depth = 0; t; depth++) {
+        struct task_struct *next = walk.changed && depth < READ_ONCE(futex_max_lock_depth) ? step(t, &walk) : NULL;
 
         put_task_struct(t);
         t = next;

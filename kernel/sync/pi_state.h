@@ -18,7 +18,6 @@
 #define FUTEX_WAITERS    0x80000000u
 #define FUTEX_OWNER_DIED 0x40000000u
 #define FUTEX_TID_MASK   0x3fffffffu
-#define MAX_LOCK_DEPTH   1024 /* as Linux: a longer chain of owners counts as a deadlock */
 
 struct pi_state {
     struct task_struct *owner;

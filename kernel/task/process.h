@@ -63,4 +63,5 @@ void futex_exit_release(struct task_struct *t);
 void futex_pi_release(struct task_struct *t);
 /* t's urgency was changed by a call: whoever owns the PI lock that it waits for follows. */
 void pi_follow(struct task_struct *t);
+extern int futex_max_lock_depth; /* a longer chain of owners counts as a deadlock; /proc/sys/kernel/max_lock_depth */
 void futex_mm_free(void *futex_table);

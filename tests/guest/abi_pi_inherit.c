@@ -408,3 +408,39 @@ TEST(futex, pi_inversion_through_a_chain_of_three_locks)
     EQ(v->when_locked, v->at_lock);
     CHECK(v->middle_turns < MIDDLE_LIMIT);
 }
+
+/* ---- the owner waits for a CPU that others keep, who waits for it sleeps elsewhere ---- */
+
+/* CPU 0 is kept by one that is more urgent than the owner and ends only when the waiter has had the lock, or gives up. */
+static void check_boost_across_cpus(int policy, int priority)
+{
+    struct inversion *v = begin_inversion(1);
+    pid_t low = start_low(v, 0, 1), middle = start_middle(v), high;
+    unsigned long all = ~0ul;
+
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof all, &all), 0);
+    high = fork();
+    if (!high) {
+        if (policy == DEADLINE ? set_deadline(20, 100) : set_policy(0, policy, priority))
+            _exit(1);
+        lock(&v->lock[0], 1);
+        v->stop = 1;
+        unlock(&v->lock[0], 1);
+        _exit(0);
+    }
+    abi_reap(high, 0);
+    abi_reap(low, 0);
+    abi_reap(middle, 0);
+    EQ(v->work, WORK);
+    CHECK(v->middle_turns < MIDDLE_LIMIT);
+}
+
+TEST(futex, pi_boost_reaches_an_owner_on_another_CPU)
+{
+    check_boost_across_cpus(FIFO, 30);
+}
+
+TEST(sched_setattr, deadline_waiter_runs_its_owner)
+{
+    check_boost_across_cpus(DEADLINE, 0);
+}

@@ -175,6 +175,37 @@ TEST(futex, pi_EDEADLK_in_a_circle_of_five)
         abi_reap(pid[i], 0);
 }
 
+/* The chain of owners is longer than the kernel will follow; the knob is put back by whoever runs this. */
+TEST(futex, pi_EDEADLK_of_a_chain_that_is_too_long)
+{
+    uint32_t *w = shared_words();
+    pid_t pid[6];
+    char before[16] = "";
+    int fd = open("/proc/sys/kernel/max_lock_depth", O_RDWR);
+
+    CHECK(read(fd, before, sizeof before) > 0);
+    EQ(atoi(before), 1024);
+    pid[0] = pi_owner(&w[0], &w[8]);
+    for (int i = 1; i < 6; i++) { /* each owns a lock and waits for that of the one before */
+        pid[i] = fork();
+        if (!pid[i]) {
+            if (lock_pi(&w[i]))
+                _exit(1);
+            gate_open(&w[16 + i]);
+            _exit(lock_pi(&w[i - 1]) || unlock_pi(&w[i - 1]) || unlock_pi(&w[i]) ? 2 : 0);
+        }
+        gate_pass(&w[16 + i]);
+        abi_await_state(pid[i], "S");
+    }
+    EQ(pwrite(fd, "2", 1, 0), 1);
+    FAILS(lock_pi(&w[5]), EDEADLK);
+    EQ(pwrite(fd, "1024", 4, 0), 4);
+    gate_open(&w[9]);
+    for (int i = 0; i < 6; i++)
+        abi_reap(pid[i], 0);
+    EQ(lock_pi(&w[5]), 0);
+}
+
 TEST(futex, pi_ESRCH_of_an_owner_that_is_not_there)
 {
     uint32_t *w = shared_words();
