@@ -81,12 +81,13 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
         fair_take_back(rq, fate == PREV_RUNS);
         best = fair_candidate(rq, prev, fate);
     }
-    if (prev_stays && task_is_rt(prev) && (rt_may_run(rq) || (!best && !rt))) {
-        if (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice))
+    if (rt_may_run(rq) || !(best || (prev_stays && task_is_fair(prev)))) { /* throttled, rt tasks only give way to fair ones */
+        if (prev_stays && task_is_rt(prev) &&
+            (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice)))
             return prev;
+        if (rt)
+            return rt;
     }
-    if (rt && (rt_may_run(rq) || (!best && !(prev_stays && task_is_fair(prev)))))
-        return rt;
     if (prev_stays && task_is_fair(prev)) {
         if (!best || (fate == PREV_RUNS && fair_keeps_cpu(rq, prev, best)))
             return prev;

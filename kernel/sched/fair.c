@@ -44,9 +44,14 @@ void sched_follow_features(void)
     WRITE_ONCE(sched_tunables.lag_limit, sched_features & FEAT_PLACE_LAG ? 2 * sched_tunables.base_slice : 0);
 }
 
+u32 sched_weight(int prio, bool idle_policy)
+{
+    return idle_policy ? IDLE_POLICY_WEIGHT : nice_weight[prio - 100];
+}
+
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
 {
-    u32 w = idle_policy ? IDLE_POLICY_WEIGHT : nice_weight[prio - 100];
+    u32 w = sched_weight(prio, idle_policy);
 
     t->se.load.weight = w;
     t->se.load.inv_weight = w == 1 ? ~0u : (u32)((1ull << 32) / w);

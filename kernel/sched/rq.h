@@ -185,6 +185,7 @@ struct sched_tunables {
 };
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
+u32 sched_weight(int prio, bool idle_policy);
 #define FEAT_PLACE_LAG 1u
 #define FEAT_WAKEUP_PREEMPTION 2u
 extern u32 sched_features;
@@ -257,6 +258,8 @@ void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */
 void sched_need_tick(struct rq *rq);
 void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
 void sched_apply_policy(struct rq *rq, struct task_struct *t);
+int sched_normal_prio(const struct task_struct *t); /* of its policy, without what it is lent; attr_lock held */
+void sched_request_policy(struct task_struct *t);   /* t's owner is to take over what attr_lock's side says */
 void sched_apply_affinity(struct rq *rq, struct task_struct *t);
 void sched_load_tick(void);
 void sched_sample_slowly(struct rq *rq);
