@@ -5,6 +5,8 @@
  * who waits for the end of the slice itself would wait for the tick, which is longer than a slice where CPUs are few. So one that
  * computes beside others gets a timer for the end of its request, or for the moment at which V reaches the key of a brief one that is
  * due before it. Those that compute take turns at the ends of their requests only: else two of them would pass each other at every timer.
+ * A request that ends in a system call goes on until a program runs again, at most to the tick: who is switched away from inside would
+ * often hold what the others then wait for.
  * A brief one usually sleeps before any timer: beside others there is one a slice, whoever runs, for the one that does not. */
 #include "kernel/sched/fair_time.h"
 #include "kernel/time/timekeeping.h"
@@ -27,6 +29,12 @@ static u64 ticks_until_turn(struct rq *rq, const struct task_struct *t, u64 in)
     return min(in, fairq_key_before(now, n->key) ? ticks_until_risen(rq, t, n->key - now) : 0);
 }
 
+static void watch_in(struct rq *rq, u64 in)
+{
+    rq->turn_at = rq->curr->se.exec_start + in;
+    hrtimer_start(&rq->turn, ktime_get_ns() + (s64)sched_ns(in));
+}
+
 /* t runs or is about to, and is not queued; it and V were just charged: when is it to be compared with those that wait? */
 void fair_watch_turn(struct rq *rq, struct task_struct *t)
 {
@@ -39,8 +47,7 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
     in = max(in, sched_tunables.min_request);
     if (rq->turn.link && (s64)(rq->turn_at - rq->curr->se.exec_start - in) <= 0)
         return;
-    rq->turn_at = rq->curr->se.exec_start + in;
-    hrtimer_start(&rq->turn, ktime_get_ns() + (s64)sched_ns(in));
+    watch_in(rq, in);
 }
 
 /* V may have been held up by others that ran in between: then it is looked at again later. */
@@ -54,7 +61,13 @@ static void turn_comes(struct hrtimer *timer)
     if (!task_is_fair(curr) || !rq->nr_fair)
         return;
     n = calendar_pick(&rq->calendar, &rq->q.fair, fair_time(rq));
-    served = fair_renew_request(&curr->se);
+    served = fair_ticks_left(curr) <= 0;
+    if (served && hrtimer_interrupted_user())
+        (void)fair_renew_request(&curr->se);
+    else if (served && !(n && fair_is_brief(FAIR_TASK(n)))) {
+        watch_in(rq, sched_tunables.min_request);
+        return;
+    }
     if (n && (served || fair_is_brief(FAIR_TASK(n))) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
         rq_kick_self(&rq->q);
     else
