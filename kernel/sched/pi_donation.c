@@ -36,25 +36,32 @@ static void move_loan_locked(struct task_struct *t, struct pi_loan *loan, s64 st
     timer_heap_insert(&t->pi.loans, &loan->node);
 }
 
+/* Does t run otherwise with `lent` than with `before`? A lent deadline counts even if its own is earlier: its budget no longer ends it. */
+static bool makes_a_difference(const struct task_struct *t, s64 before, s64 lent)
+{
+    s64 own = own_standing_locked(t);
+
+    return min(own, before) != min(own, lent) || (before != lent && min(before, lent) < STANDING_OF_PRIO);
+}
+
 int sched_lend(struct task_struct *t, struct pi_loan *loan, s64 standing)
 {
-    s64 own, before, now;
+    s64 before;
+    bool changed;
 
     spin_lock(&t->se.attr_lock);
     if (unlikely(t->pi.released) && standing != STANDING_NONE) {
         spin_unlock(&t->se.attr_lock);
         return -ESRCH;
     }
-    own = own_standing_locked(t);
-    before = min(own, t->pi.lent);
+    before = t->pi.lent;
     move_loan_locked(t, loan, standing);
     t->pi.lent = t->pi.loans.root ? t->pi.loans.root->expires_ns : STANDING_NONE;
-    now = min(own, t->pi.lent);
+    changed = makes_a_difference(t, before, t->pi.lent);
     spin_unlock(&t->se.attr_lock);
-    if (now == before)
-        return 0;
-    sched_request_policy(t);
-    return 1;
+    if (changed)
+        sched_request_policy(t);
+    return changed;
 }
 
 struct pi_loan *sched_first_loan(struct task_struct *t, bool release, struct futex_bucket **bucket)

@@ -92,6 +92,8 @@ int pi_check_deadlock(struct task_struct *t, struct task_struct **last)
             break;
         before = walk.signature;
         put_task_struct(from);
+        if (fatal_signal_pending(current)) /* others go on changing the chain; whoever is killed need not know */
+            return 0;
     }
     if (last)
         *last = from;

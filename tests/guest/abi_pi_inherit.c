@@ -252,6 +252,7 @@ struct inversion {
 };
 #define WORK 200000
 #define MIDDLE_LIMIT 100000000ull /* it gives up, should nobody stop it */
+#define MIDDLE_SHORT 1000000ull   /* where nobody will */
 
 /* Not a PI lock: 0 free, 1 taken, 2 taken and somebody waits. */
 static void plain_lock(uint32_t *w)
@@ -305,14 +306,14 @@ static pid_t start_low(struct inversion *v, int link, int pi)
     return pid;
 }
 
-static pid_t start_middle(struct inversion *v)
+static pid_t start_middle(struct inversion *v, uint64_t limit)
 {
     pid_t pid = fork();
 
     if (!pid) {
         if (set_policy(0, FIFO, 20))
             _exit(1);
-        while (!v->stop && v->middle_turns < MIDDLE_LIMIT)
+        while (!v->stop && v->middle_turns < limit)
             v->middle_turns++;
         _exit(0);
     }
@@ -351,7 +352,7 @@ static struct inversion *begin_inversion(int links)
 TEST(futex, pi_inversion_is_bounded_by_the_section)
 {
     struct inversion *v = begin_inversion(1);
-    pid_t low = start_low(v, 0, 1), middle = start_middle(v), high = start_high(v, 1);
+    pid_t low = start_low(v, 0, 1), middle = start_middle(v, MIDDLE_LIMIT), high = start_high(v, 1);
 
     abi_reap(high, 0);
     abi_reap(low, 0);
@@ -365,7 +366,7 @@ TEST(futex, pi_inversion_is_bounded_by_the_section)
 TEST(futex, plain_lock_has_the_inversion)
 {
     struct inversion *v = begin_inversion(1);
-    pid_t low = start_low(v, 0, 0), middle = start_middle(v), high = start_high(v, 0);
+    pid_t low = start_low(v, 0, 0), middle = start_middle(v, MIDDLE_SHORT), high = start_high(v, 0);
 
     abi_reap(high, 0);
     abi_reap(low, 0);
@@ -399,7 +400,7 @@ TEST(futex, pi_inversion_through_a_chain_of_three_locks)
     pid_t last = start_low(v, 2, 1), second = start_link(v, 1), first = start_link(v, 0);
 
     v->go = 1;
-    pid_t middle = start_middle(v), high = start_high(v, 1);
+    pid_t middle = start_middle(v, MIDDLE_LIMIT), high = start_high(v, 1);
     abi_reap(high, 0);
     abi_reap(first, 0);
     abi_reap(second, 0);
@@ -415,7 +416,7 @@ TEST(futex, pi_inversion_through_a_chain_of_three_locks)
 static void check_boost_across_cpus(int policy, int priority)
 {
     struct inversion *v = begin_inversion(1);
-    pid_t low = start_low(v, 0, 1), middle = start_middle(v), high;
+    pid_t low = start_low(v, 0, 1), middle = start_middle(v, MIDDLE_LIMIT), high;
     unsigned long all = ~0ul;
 
     EQ(syscall(SYS_sched_setaffinity, 0, sizeof all, &all), 0);
