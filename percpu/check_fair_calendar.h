@@ -61,7 +61,7 @@ static inline void check_calendar(const struct fair_calendar *c, const struct fa
         if (calendar_holds(&node[i]))
             inside--;
         else if (c->days) /* C4 */
-            CHECK(!fairq_key_before(node[i].deadline, c->rest_due) && !fairq_key_before(node[i].key, c->rest_from));
+            CHECK(!fairq_key_before(node[i].key, c->rest_from) || !fairq_key_before(node[i].deadline, c->rest_due));
     }
     CHECK(inside == 0);
     for (const struct fair_node *n = calendar_next(c, rest, NULL); n; n = calendar_next(c, rest, n), walked++)

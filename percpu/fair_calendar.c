@@ -24,19 +24,20 @@ static void begin(struct fair_calendar *c, const struct fair_node *n, uint64_t w
 {
     c->today = n->key >> c->shift << c->shift;
     c->length = whole;
-    c->rest_due = c->rest_from = long_before(n->key); /* to be looked at */
+    c->rest_from = long_before(n->key); /* to be looked at */
 }
 
-/* C1, for a calendar that is not empty. Today may become an earlier day. */
-static bool calendar_takes(struct fair_calendar *c, const struct fair_node *n)
+/* C1, for a calendar that is not empty and n of its length. */
+static bool is_from_today_on(const struct fair_calendar *c, const struct fair_node *n)
 {
-    uint64_t day;
+    return (n->key - c->today) >> c->shift < CALENDAR_DAYS;
+}
 
-    if (n->deadline - n->key != c->length)
-        return false;
-    if (lf_likely((n->key - c->today) >> c->shift < CALENDAR_DAYS))
-        return true;
-    day = n->key >> c->shift << c->shift;
+/* The same for who is before that. Today may become an earlier day. */
+static bool begins_earlier(struct fair_calendar *c, const struct fair_node *n)
+{
+    uint64_t day = n->key >> c->shift << c->shift;
+
     if ((c->today - day) >> c->shift > (uint64_t)__builtin_clzll(calendar_ahead(c)))
         return false;
     c->today = day;
@@ -83,19 +84,25 @@ void calendar_leave(struct fair_calendar *c, struct fair_node *n)
     }
 }
 
-void calendar_insert_slow(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole)
+static __attribute__((noinline)) void insert_elsewhere(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole)
 {
     if (!c->days)
         begin(c, n, whole);
-    if (calendar_takes(c, n)) {
+    if (n->deadline - n->key == c->length && (is_from_today_on(c, n) || begins_earlier(c, n))) {
         calendar_enter(c, n);
         return;
     }
-    if (fairq_key_before(n->deadline, c->rest_due))
+    if (fairq_key_before(n->key, c->rest_from) && fairq_key_before(n->deadline, c->rest_due))
         c->rest_due = n->deadline;
-    if (fairq_key_before(n->key, c->rest_from))
-        c->rest_from = n->key;
     fairq_insert(rest, n);
+}
+
+void calendar_insert_among_many(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole)
+{
+    if (lf_likely(c->days) && lf_likely(n->deadline - n->key == c->length) && lf_likely(is_from_today_on(c, n)))
+        calendar_enter(c, n);
+    else
+        insert_elsewhere(c, rest, n, whole);
 }
 
 /* ---- finding ---- */
@@ -114,29 +121,39 @@ struct fair_node *calendar_due(const struct fair_calendar *c, const struct fairq
 {
     struct fair_node *first = calendar_first(c), *n;
 
-    if (!rest->total || (first && !fairq_key_before(c->rest_due, first->deadline)))
+    if (!rest->total)
         return first;
     n = rest_due(rest);
     return first && !due_before(n, first) ? first : n;
 }
 
-/* The first is eligible; somebody in the rest may go before it. C4 is made exact. */
-struct fair_node *calendar_pick_slow(struct fair_calendar *c, const struct fairq *rest, uint64_t v)
+/* The first is eligible; somebody in the rest may go before it. If nobody does, C4 says how long so. */
+static struct fair_node *first_or_rest(struct fair_calendar *c, const struct fairq *rest, uint64_t v)
 {
-    struct fair_node *first = calendar_first(c), *n;
+    struct fair_node *first = calendar_first(c), *n, *best;
 
-    if (!rest->total) {
-        c->rest_due = c->rest_from = long_after(first->deadline);
-        return first;
-    }
-    c->rest_from = fairq_min(rest)->key;
-    if (fairq_key_before(v, c->rest_from))
+    c->rest_from = long_after(v);
+    c->rest_due = long_after(first->deadline);
+    if (!rest->total)
         return first;
     n = rest_due(rest);
-    c->rest_due = n->deadline;
-    if (due_before(n, first) && fairq_key_before(v, n->key))
-        n = fairq_pick_eligible(rest, v);
-    return n && due_before(n, first) ? n : first;
+    if (!due_before(n, first) || !fairq_key_before(v, n->key)) {
+        c->rest_due = n->deadline;
+        return due_before(n, first) ? n : first;
+    }
+    c->rest_from = fairq_first_after(rest, v)->key;
+    best = fairq_pick_eligible(rest, v);
+    if (!best)
+        return first;
+    c->rest_due = best->deadline;
+    return due_before(best, first) ? best : first;
+}
+
+struct fair_node *calendar_pick_slow(struct fair_calendar *c, const struct fairq *rest, uint64_t v)
+{
+    struct fair_node *first = calendar_first(c);
+
+    return first && !fairq_key_before(v, first->key) ? first_or_rest(c, rest, v) : fairq_pick_eligible(rest, v);
 }
 
 struct fair_node *calendar_min(const struct fair_calendar *c, const struct fairq *rest)

@@ -10,8 +10,8 @@
  *   C2 within a day who came first goes first. So the first of the first day is due first and has the least key but for a day.
  *   C3 the calendar begins with a request of `whole` length, which is asked for again and again, and beside CALENDAR_FROM others: fewer
  *      are as cheap in the rest's arrays.
- *   C4 while the calendar is not empty, no deadline in the rest is before rest_due and no key before rest_from: an eligible first goes
- *      without a look at the rest unless both let somebody there go before it.
+ *   C4 while the calendar is not empty, nobody in the rest whose key is before rest_from has a deadline before rest_due: until then an
+ *      eligible first that is due no later goes without a look at the rest.
  * A node's child[] are its neighbours in the day, 0 the one before; child[0] of the first is the last.
  * Progress: no loop waits; in the calendar each call takes a fixed number of steps, in the rest those of fairq.h. Reuse: a removed node is
  * the caller's; its key and deadline must not change while it is queued. Keys and deadlines wrap, as in fairq.h.
@@ -52,7 +52,7 @@ static inline struct fair_node *calendar_first(const struct fair_calendar *c)
 }
 
 void calendar_leave(struct fair_calendar *c, struct fair_node *n);
-void calendar_insert_slow(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole);
+void calendar_insert_among_many(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole);
 struct fair_node *calendar_pick_slow(struct fair_calendar *c, const struct fairq *rest, uint64_t v);
 
 static inline void calendar_insert(struct fair_calendar *c, struct fairq *rest, struct fair_node *n, uint64_t whole)
@@ -60,7 +60,7 @@ static inline void calendar_insert(struct fair_calendar *c, struct fairq *rest, 
     if (lf_likely(rest->total < CALENDAR_FROM) && lf_likely(!c->days)) /* C3 */
         fairq_insert(rest, n);
     else
-        calendar_insert_slow(c, rest, n, whole);
+        calendar_insert_among_many(c, rest, n, whole);
 }
 
 static inline void calendar_remove(struct fair_calendar *c, struct fairq *rest, struct fair_node *n)
@@ -73,16 +73,23 @@ static inline void calendar_remove(struct fair_calendar *c, struct fairq *rest, 
 
 /* The earliest deadline of all, in the calendar but for a day; NULL: nobody waits. */
 struct fair_node *calendar_due(const struct fair_calendar *c, const struct fairq *rest);
-/* Of those whose key is not after v the one with the earliest deadline, but for a day; NULL: there is none. */
-static inline struct fair_node *calendar_pick(struct fair_calendar *c, const struct fairq *rest, uint64_t v)
+/* calendar_pick() where that needs no look at the rest (C4), else NULL. */
+static inline struct fair_node *calendar_peek(const struct fair_calendar *c, uint64_t v)
 {
     struct fair_node *first = calendar_first(c);
 
-    if (!first || fairq_key_before(v, first->key))
-        return fairq_pick_eligible(rest, v);
-    if (lf_likely(fairq_key_before(v, c->rest_from)) || lf_likely(!fairq_key_before(c->rest_due, first->deadline)))
+    if (lf_likely(first) && !fairq_key_before(v, first->key) && lf_likely(fairq_key_before(v, c->rest_from)) &&
+        lf_likely(!fairq_key_before(c->rest_due, first->deadline)))
         return first;
-    return calendar_pick_slow(c, rest, v);
+    return NULL;
+}
+
+/* Of those whose key is not after v the one with the earliest deadline, but for a day; NULL: there is none. */
+static inline struct fair_node *calendar_pick(struct fair_calendar *c, const struct fairq *rest, uint64_t v)
+{
+    struct fair_node *n = calendar_peek(c, v);
+
+    return n ? n : calendar_pick_slow(c, rest, v);
 }
 
 /* The least key but for a day, and a late one; NULL: nobody waits. */

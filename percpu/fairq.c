@@ -240,6 +240,23 @@ struct fair_node *fairq_pick_eligible(const struct fairq *q, uint64_t v)
     return best;
 }
 
+struct fair_node *fairq_first_after(const struct fairq *q, uint64_t v)
+{
+    struct fair_node *best = NULL, *n = q->root;
+
+    while (n) {
+        bool after = fairq_key_before(v, n->key);
+
+        if (after)
+            best = n;
+        n = n->child[!after];
+    }
+    for (uint32_t i = 0; i < q->flat; i++)
+        if (fairq_key_before(v, q->key[i]) && (!best || fairq_key_before(q->key[i], best->key)))
+            best = q->node[i];
+    return best;
+}
+
 struct fair_node *fairq_late(const struct fairq *q)
 {
     uint32_t at = 0;

@@ -1,7 +1,7 @@
 /* fairq.h: the fair class's container: runnable tasks ordered by key (virtual time), each with a virtual deadline.
  *
- *            insert, remove, min, late, pick_eligible, next  fair_node_is_queued
- *   each     no: owner CPU only, interrupts off              any CPU, a hint (see slot)
+ *            insert, remove, min, late, pick_eligible, first_after, next  fair_node_is_queued
+ *   each     no: owner CPU only, interrupts off                           any CPU, a hint (see slot)
  * Up to FAIRQ_FLAT entries stand in flat arrays, where insert and remove are a few stores and the minimum is a short scan; while
  * the arrays are full, or anything is still beyond them, new entries go to a red-black tree ordered by key, in which every node knows the
  * earliest deadline below it, so that the earliest eligible deadline is found on one way down.
@@ -129,6 +129,8 @@ static inline struct fair_node *fairq_min(const struct fairq *q)
 
 /* Of those whose key is not after v, the one with the earliest deadline; NULL when there is none. */
 struct fair_node *fairq_pick_eligible(const struct fairq *q, uint64_t v);
+/* Of the others the one with the least key; NULL when there is none. */
+struct fair_node *fairq_first_after(const struct fairq *q, uint64_t v);
 /* All entries, in no order: the one after n, the first for NULL; NULL after the last. None may come or go in between. */
 struct fair_node *fairq_next(const struct fairq *q, const struct fair_node *n);
 /* Some entry with a large key: the flat array's largest, else the tree's. For handing work away. */

@@ -114,6 +114,7 @@ static void look(uint64_t in, unsigned at)
     EXPLORE_CHECK(!late == !in && (!late || in & bit((unsigned)(late - node))));
     compare(fairq_min(&queue), in, key_of);
     compare(fairq_pick_eligible(&queue, key_of(at)), eligible(in, key_of(at)), deadline_of);
+    compare(fairq_first_after(&queue, key_of(at)), in & ~eligible(in, key_of(at)), key_of);
 }
 
 static uint64_t queued_mask(void)

@@ -57,6 +57,12 @@ static void look(const struct reference *r, uint64_t v)
     const struct fair_node *min = fairq_min(&r->q), *late = fairq_late(&r->q), *pick = fairq_pick_eligible(&r->q, v);
     const struct fair_node *want = plain(r, true, v);
 
+    const struct fair_node *after = fairq_first_after(&r->q, v), *least_after = NULL;
+
+    for (unsigned i = 0; i < NODES; i++)
+        if (r->in[i] && fairq_key_before(v, r->node[i].key) && (!least_after || fairq_key_before(r->node[i].key, least_after->key)))
+            least_after = &r->node[i];
+    FUZZ_CHECK(!after == !least_after && (!after || (is_in(r, after) && after->key == least_after->key)));
     FUZZ_CHECK(r->q.total == r->count && !min == !r->count && !late == !r->count && !pick == !want);
     FUZZ_CHECK(!min || (is_in(r, min) && min->key == plain(r, false, 0)->key));
     FUZZ_CHECK(!late || is_in(r, late));

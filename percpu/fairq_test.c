@@ -29,6 +29,17 @@ static struct fair_node *plain_pick(uint64_t v)
     return best;
 }
 
+/* The least key after v; v itself when there is none. */
+static uint64_t plain_after(uint64_t v)
+{
+    uint64_t least = v;
+
+    for (unsigned i = 0; i < NODES; i++)
+        if (fair_node_is_queued(&nodes[i]) && fairq_key_before(v, nodes[i].key) && (least == v || fairq_key_before(nodes[i].key, least)))
+            least = nodes[i].key;
+    return least;
+}
+
 /* The walk meets each queued node once. */
 static void check_walk(void)
 {
@@ -49,7 +60,7 @@ static uint64_t near_the_wrap(uint64_t *random)
 
 static void step(uint64_t *random, unsigned live)
 {
-    struct fair_node *n = &nodes[check_random(random) % live], *min, *late, *pick;
+    struct fair_node *n = &nodes[check_random(random) % live], *min, *late, *pick, *after;
     uint64_t v = near_the_wrap(random);
 
     if (fair_node_is_queued(n) && fairq_is_sole(&q, n)) {
@@ -69,6 +80,8 @@ static void step(uint64_t *random, unsigned live)
     pick = fairq_pick_eligible(&q, v);
     CHECK((pick == NULL) == (plain_pick(v) == NULL));
     CHECK(!pick || (pick->deadline == plain_pick(v)->deadline && !fairq_key_before(v, pick->key)));
+    after = fairq_first_after(&q, v);
+    CHECK((after ? after->key : v) == plain_after(v));
     check_fairq(&q);
     check_walk();
     late = fairq_late(&q);

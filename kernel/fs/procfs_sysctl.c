@@ -132,6 +132,7 @@ static void create_kernel(void)
 {
     proc_create("sys/kernel/pid_max", 0644, proc_show_int, pid_max_store, &pid_max);
     proc_create("sys/kernel/threads-max", 0644, proc_show_int, proc_store_int, &max_threads);
+    number("sys/kernel/max_lock_depth", &futex_max_lock_depth);
     proc_create("sys/kernel/ostype", 0444, text_show, NULL, init_uts.sysname);
     proc_create("sys/kernel/osrelease", 0444, text_show, NULL, init_uts.release);
     proc_create("sys/kernel/version", 0444, text_show, NULL, init_uts.version);

@@ -81,12 +81,13 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
         fair_take_back(rq, fate == PREV_RUNS);
         best = fair_candidate(rq, prev, fate);
     }
-    if (prev_stays && task_is_rt(prev) && (rt_may_run(rq) || (!best && !rt))) {
-        if (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice))
+    if (rt_may_run(rq) || !(best || (prev_stays && task_is_fair(prev)))) { /* throttled, rt tasks only give way to fair ones */
+        if (prev_stays && task_is_rt(prev) &&
+            (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice)))
             return prev;
+        if (rt)
+            return rt;
     }
-    if (rt && (rt_may_run(rq) || (!best && !(prev_stays && task_is_fair(prev)))))
-        return rt;
     if (prev_stays && task_is_fair(prev)) {
         if (!best || (fate == PREV_RUNS && fair_keeps_cpu(rq, prev, best)))
             return prev;
@@ -317,6 +318,12 @@ static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
         sched_sample_slowly(rq);
 }
 
+static __always_inline void watch_turn(struct rq *rq, struct task_struct *next, u64 now)
+{
+    if (unlikely(rq->nr_fair) && !fair_is_watched(rq, next, now))
+        fair_watch_turn(rq, next);
+}
+
 /* Interrupts off, preempt_count 0. */
 static __always_inline void schedule_irqoff(enum prev_fate fate)
 {
@@ -339,15 +346,14 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     if (unlikely(!next) || unlikely(next == prev && (prev->se.rq.moving & RQ_TASK_MOVING)))
         next = pick_nothing(rq, prev);
     if (next == prev) {
-        if (unlikely(rq->turn_waits) && next != rq->idle)
-            fair_watch_turn(rq, next);
+        if (next != rq->idle)
+            watch_turn(rq, next, now);
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
     }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
-        if (unlikely(rq->turn_waits))
-            fair_watch_turn(rq, next);
+        watch_turn(rq, next, now);
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;

@@ -8,6 +8,8 @@
  *   D3 A task that wakes keeps its deadline if what is left of its budget fits under its bandwidth until then; else it begins a new
  *      instance now. So a task that sleeps cannot save up bandwidth.
  *   D4 The sum of runtime / period of all tasks is at most runtime_us / period_us of the rt throttle, times the online CPUs.
+ *   D5 A task that a deadline task waits for (pi_donation.c) has the earlier of its own and the lent deadline, and no budget ends it: who
+ *      waits would wait longer. What it runs is taken off its own budget all the same.
  *
  * One timer a CPU: the end of the running task's budget, or the first throttled task's next period. How fast a budget falls, and which tasks
  * of a CPU count as active: dl_active.c. */
@@ -106,9 +108,20 @@ static s64 next_period_ns(const struct sched_dl_entity *dl)
     return dl->abs_deadline_ns - (s64)dl->deadline_ns + (s64)dl->period_ns;
 }
 
+static bool is_lent(const struct task_struct *t)
+{
+    return t->dl.lent_deadline_ns != S64_MAX;
+}
+
+/* The deadline by which t is compared: D5. */
+static s64 due_ns(const struct task_struct *t)
+{
+    return t->normal_prio == PRIO_DEADLINE ? min(t->dl.abs_deadline_ns, t->dl.lent_deadline_ns) : t->dl.lent_deadline_ns;
+}
+
 static void make_ready(struct rq *rq, struct task_struct *t)
 {
-    queue_in(&rq->dl.ready, &t->dl, t->dl.abs_deadline_ns, DL_READY);
+    queue_in(&rq->dl.ready, &t->dl, due_ns(t), DL_READY);
     rq->dl.nr++;
 }
 
@@ -117,7 +130,7 @@ static void arm_timer(struct rq *rq, struct task_struct *curr, s64 now)
 {
     s64 next = rq->dl.throttled.root ? rq->dl.throttled.root->expires_ns : S64_MAX;
 
-    if (task_is_deadline(curr) && curr->dl.left_ns > 0) {
+    if (task_is_deadline(curr) && !is_lent(curr) && curr->dl.left_ns > 0) {
         next = min(next, now + dl_time_left(rq, curr));
         if (curr->dl.flags & SCHED_FLAG_RECLAIM)
             next = min(next, dl_next_lag(rq));
@@ -145,7 +158,7 @@ struct task_struct *dl_any_throttled(struct rq *rq)
 
 bool dl_earlier(const struct task_struct *a, const struct task_struct *b)
 {
-    return a->dl.abs_deadline_ns < b->dl.abs_deadline_ns;
+    return due_ns(a) < due_ns(b);
 }
 
 /* ---- budgets ---- */
@@ -197,7 +210,7 @@ static bool wake_instance(struct sched_dl_entity *dl, s64 now)
 
 bool dl_exhausted(const struct task_struct *t)
 {
-    return t->dl.left_ns <= 0 || t->dl.yielded;
+    return (t->dl.left_ns <= 0 || t->dl.yielded) && !is_lent(t);
 }
 
 void dl_account(struct rq *rq, struct task_struct *curr, u64 ticks)
@@ -302,7 +315,7 @@ void dl_runs(struct rq *rq, struct task_struct *t)
 {
     s64 now = ktime_get_ns();
 
-    WRITE_ONCE(rq->dl.curr_deadline_ns, t->dl.abs_deadline_ns);
+    WRITE_ONCE(rq->dl.curr_deadline_ns, due_ns(t));
     dl_end_lags(rq, now);
     arm_timer(rq, t, now);
 }
@@ -319,7 +332,7 @@ static s64 standing(u32 cpu)
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
 {
     bool stays = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
-    s64 latest = t->dl.abs_deadline_ns;
+    s64 latest = due_ns(t);
     u32 best;
 
     if (stays && !cpu_balances(prev_cpu))
@@ -359,7 +372,7 @@ static bool push(struct rq *rq, struct task_struct *t)
 
 void dl_requeue(struct rq *rq, struct task_struct *t, bool yields)
 {
-    if (yields)
+    if (yields && !is_lent(t))
         t->dl.yielded = true; /* sched_yield(2): what is left of this period is given up */
     if (dl_exhausted(t))
         throttle(rq, t);
@@ -381,8 +394,9 @@ void dl_balance(struct rq *rq)
 /* A deadline task gives its CPU up: the CPUs on which one waits look again where they could send it. */
 void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)
 {
-    t->dl.slept = true;
-    dl_sleeps(rq, t, ktime_get_ns());
+    t->dl.slept = t->normal_prio == PRIO_DEADLINE; /* who only inherits one has no budget to look after */
+    if (t->dl.slept)
+        dl_sleeps(rq, t, ktime_get_ns());
     if (dies)
         dl_forget(rq, t);
     if (!sched_smp)

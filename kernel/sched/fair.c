@@ -44,9 +44,14 @@ void sched_follow_features(void)
     WRITE_ONCE(sched_tunables.lag_limit, sched_features & FEAT_PLACE_LAG ? 2 * sched_tunables.base_slice : 0);
 }
 
+u32 sched_weight(int prio, bool idle_policy)
+{
+    return idle_policy ? IDLE_POLICY_WEIGHT : nice_weight[prio - 100];
+}
+
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy)
 {
-    u32 w = idle_policy ? IDLE_POLICY_WEIGHT : nice_weight[prio - 100];
+    u32 w = sched_weight(prio, idle_policy);
 
     t->se.load.weight = w;
     t->se.load.inv_weight = w == 1 ? ~0u : (u32)((1ull << 32) / w);
@@ -60,7 +65,7 @@ u64 fair_time(struct rq *rq)
     return fair_queue_time(rq, true);
 }
 
-u64 fair_average(struct rq *rq, bool with_curr)
+static __always_inline u64 average(struct rq *rq, bool with_curr)
 {
     s64 sum = rq->avg_vruntime, moved;
     u64 load = rq->avg_load;
@@ -73,6 +78,11 @@ u64 fair_average(struct rq *rq, bool with_curr)
     rq->zero_vruntime += (u64)moved;
     rq->avg_vruntime -= moved * (s64)rq->avg_load;
     return rq->zero_vruntime;
+}
+
+u64 fair_average(struct rq *rq, bool with_curr)
+{
+    return average(rq, with_curr);
 }
 
 /* E2. The running task, charged. True: its request was served. */
@@ -145,7 +155,7 @@ static __always_inline bool due_before(const struct task_struct *a, const struct
 }
 
 /* E1 among those in the container; rounding may leave nobody eligible: then the least key. */
-static __always_inline struct task_struct *pick_queued(struct rq *rq, u64 now)
+static __noinline struct task_struct *pick_queued(struct rq *rq, u64 now)
 {
     struct fair_node *n = calendar_pick(&rq->calendar, &rq->q.fair, now);
 
@@ -171,9 +181,14 @@ static __noinline struct task_struct *pick_beside_next(struct rq *rq, bool prev_
 /* Several to choose from. */
 struct task_struct *fair_pick(struct rq *rq, bool prev_stays)
 {
+    struct fair_node *n;
+    u64 now;
+
     if (unlikely(rq->next))
         return pick_beside_next(rq, prev_stays);
-    return pick_queued(rq, fair_average(rq, prev_stays));
+    now = average(rq, prev_stays);
+    n = calendar_peek(&rq->calendar, now);
+    return likely(n) ? FAIR_TASK(n) : pick_queued(rq, now);
 }
 
 /* E1 and E4: does prev, still runnable, go on in spite of best? */
@@ -199,14 +214,11 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
         return curr->policy == SCHED_IDLE;
     if (unlikely(t->policy != SCHED_NORMAL) || unlikely(!(sched_features & FEAT_WAKEUP_PREEMPTION)))
         return false;
-    if (!due_before(t, curr)) {
-        rq->turn_waits = true;
-        return false;
-    }
-    if (likely(eligible(now, t)))
+    if (due_before(t, curr) && likely(eligible(now, t)))
         return true;
     rq->turn_waits = true;
-    fair_watch_turn(rq, curr);
+    if (due_before(t, curr) || !rq->turn.link)
+        fair_watch_turn(rq, curr);
     return false;
 }
 

@@ -77,6 +77,20 @@ static inline bool fair_is_brief(const struct task_struct *t)
     return t->se.burst < sched_tunables.min_request / 2;
 }
 
+/* Real time until t's request is served. */
+static inline s64 fair_ticks_left(const struct task_struct *t)
+{
+    return (s64)(t->se.rq.fair.deadline - t->se.rq.fair.key) * (s64)t->se.load.weight >> NICE_0_SHIFT;
+}
+
+/* There is a timer (fair_turn.c), and t, which is to run, needs no earlier one. */
+static inline bool fair_is_watched(const struct rq *rq, const struct task_struct *t, u64 now)
+{
+    if (unlikely(!rq->turn.link))
+        return false;
+    return fair_is_brief(t) || (!rq->turn_waits && (s64)(rq->turn_at - now) <= fair_ticks_left(t));
+}
+
 /* E5: how long a task runs before it sleeps. */
 static __always_inline void fair_note_burst(struct task_struct *t)
 {

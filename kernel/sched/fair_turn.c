@@ -1,10 +1,13 @@
-/* fair_turn.c: the turn of who waits with an early deadline but was ahead of its share. Owner CPU only, interrupts off.
+/* fair_turn.c: when one that computes is to be looked at again. Owner CPU only, interrupts off.
  *
  * E1 and E4 (fair.c) look at the queue when somebody comes, leaves or has been served. In between V rises while one task computes, and
- * whoever it passes becomes eligible without anybody looking: behind a request of a whole slice a brief one would wait for the slice or
- * the tick. So one that computes gets a timer for the moment at which V reaches the key of a brief one that is due before it, or its own
- * request ends beside one. Those that compute take turns at the tick: else two of them would pass each other at every timer.
- * rq->turn_waits: since it was last found that nobody waits so, somebody was left waiting for eligibility alone. */
+ * whoever it passes becomes eligible without anybody looking: behind a request of a whole slice a brief one would wait for the slice; and
+ * who waits for the end of the slice itself would wait for the tick, which is longer than a slice where CPUs are few. So one that
+ * computes beside others gets a timer for the end of its request, or for the moment at which V reaches the key of a brief one that is
+ * due before it. Those that compute take turns at the ends of their requests only: else two of them would pass each other at every timer.
+ * A request that ends in a system call goes on until a program runs again, at most to the tick: who is switched away from inside would
+ * often hold what the others then wait for.
+ * A brief one usually sleeps before any timer: beside others there is one a slice, whoever runs, for the one that does not. */
 #include "kernel/sched/fair_time.h"
 #include "kernel/time/timekeeping.h"
 
@@ -14,33 +17,37 @@ static u64 ticks_until_risen(struct rq *rq, const struct task_struct *t, u64 by)
     return (u64)((unsigned __int128)by * (rq->avg_load + t->se.load.weight) >> NICE_0_SHIFT);
 }
 
-/* Real time until t's request is served. */
-static u64 ticks_left(const struct task_struct *t)
+/* A brief one that is due before t, which runs: when does V reach its key? */
+static u64 ticks_until_turn(struct rq *rq, const struct task_struct *t, u64 in)
 {
-    if (!fairq_key_before(t->se.rq.fair.key, t->se.rq.fair.deadline))
-        return 0;
-    return (t->se.rq.fair.deadline - t->se.rq.fair.key) * t->se.load.weight >> NICE_0_SHIFT;
+    struct fair_node *n = calendar_due(&rq->calendar, &rq->q.fair);
+    u64 now = rq->zero_vruntime;
+
+    rq->turn_waits = n && fair_is_brief(FAIR_TASK(n));
+    if (!rq->turn_waits || !fairq_key_before(n->deadline, t->se.rq.fair.deadline))
+        return in;
+    return min(in, fairq_key_before(now, n->key) ? ticks_until_risen(rq, t, n->key - now) : 0);
 }
 
-/* t runs and is not queued, V was just computed: when is it to be compared with who has the earliest deadline of those that wait? */
+static void watch_in(struct rq *rq, u64 in)
+{
+    rq->turn_at = rq->curr->se.exec_start + in;
+    hrtimer_start(&rq->turn, ktime_get_ns() + (s64)sched_ns(in));
+}
+
+/* t runs or is about to, and is not queued; it and V were just charged: when is it to be compared with those that wait? */
 void fair_watch_turn(struct rq *rq, struct task_struct *t)
 {
-    struct fair_node *n;
-    u64 now = rq->zero_vruntime, in = ticks_left(t);
-    s64 at;
+    u64 in = sched_tunables.base_slice;
 
-    rq->turn_waits = rq->nr_fair;
-    if (!rq->turn_waits || !task_is_fair(t) || fair_is_brief(t))
+    if (!rq->nr_fair || !task_is_fair(t))
         return;
-    n = calendar_due(&rq->calendar, &rq->q.fair);
-    rq->turn_waits = n && fair_is_brief(FAIR_TASK(n));
-    if (!rq->turn_waits)
+    if (!fair_is_brief(t))
+        in = ticks_until_turn(rq, t, (u64)max(fair_ticks_left(t), 0));
+    in = max(in, sched_tunables.min_request);
+    if (rq->turn.link && (s64)(rq->turn_at - rq->curr->se.exec_start - in) <= 0)
         return;
-    if (fairq_key_before(n->deadline, t->se.rq.fair.deadline))
-        in = min(in, fairq_key_before(now, n->key) ? ticks_until_risen(rq, t, n->key - now) : 0);
-    at = ktime_get_ns() + (s64)sched_ns(max(in, sched_tunables.min_request));
-    if (!rq->turn.link || at < rq->turn.expires_ns)
-        hrtimer_start(&rq->turn, at);
+    watch_in(rq, in);
 }
 
 /* V may have been held up by others that ran in between: then it is looked at again later. */
@@ -49,12 +56,19 @@ static void turn_comes(struct hrtimer *timer)
     struct rq *rq = container_of(timer, struct rq, turn);
     struct task_struct *curr = rq->curr;
     struct fair_node *n;
+    bool served;
 
     if (!task_is_fair(curr) || !rq->nr_fair)
         return;
     n = calendar_pick(&rq->calendar, &rq->q.fair, fair_time(rq));
-    (void)fair_renew_request(&curr->se);
-    if (n && fair_is_brief(FAIR_TASK(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
+    served = fair_ticks_left(curr) <= 0;
+    if (served && hrtimer_interrupted_user())
+        (void)fair_renew_request(&curr->se);
+    else if (served && !(n && fair_is_brief(FAIR_TASK(n)))) {
+        watch_in(rq, sched_tunables.min_request);
+        return;
+    }
+    if (n && (served || fair_is_brief(FAIR_TASK(n))) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
         rq_kick_self(&rq->q);
     else
         fair_watch_turn(rq, curr);

@@ -120,6 +120,8 @@ static void init_entity(struct task_struct *t, u32 cpu)
     t->se.last_cpu = cpu;
     t->se.exec_start = rdtsc();
     t->policy = SCHED_NORMAL;
+    t->dl.lent_deadline_ns = S64_MAX;
+    t->pi.lent = STANDING_NONE;
     t->static_prio = t->normal_prio = NICE_TO_PRIO(0);
     sched_set_weight(t, NICE_TO_PRIO(0), false);
 }

@@ -3,8 +3,9 @@
 #include "kernel/sched/rq.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/task/process.h"
 
-static int effective_prio(const struct task_struct *t)
+int sched_normal_prio(const struct task_struct *t)
 {
     if (t->policy == SCHED_DEADLINE)
         return PRIO_DEADLINE;
@@ -13,26 +14,45 @@ static int effective_prio(const struct task_struct *t)
     return t->static_prio;
 }
 
-static const struct sched_class *class_of(unsigned policy)
+static const struct sched_class *class_of(int prio)
 {
-    if (policy == SCHED_DEADLINE)
+    if (prio == PRIO_DEADLINE)
         return &dl_sched_class;
-    return policy == SCHED_FIFO || policy == SCHED_RR ? &rt_sched_class : &fair_sched_class;
+    return prio < MAX_RT_PRIO ? &rt_sched_class : &fair_sched_class;
+}
+
+/* The priority that t is lent; PRIO_IDLE: none. attr_lock held. */
+static int lent_prio(const struct task_struct *t)
+{
+    return t->pi.lent < STANDING_OF_PRIO ? PRIO_DEADLINE : (int)(t->pi.lent - STANDING_OF_PRIO);
+}
+
+/* A fair task that is lent the urgency of another one weighs as much as that one. attr_lock held. */
+static void adopt_weight(struct task_struct *t, int lent)
+{
+    bool inherits = lent >= MAX_RT_PRIO && lent < PRIO_IDLE;
+
+    sched_set_weight(t, inherits ? min(t->static_prio, lent) : t->static_prio, t->policy == SCHED_IDLE && !inherits);
 }
 
 /* Takes over what attr_lock's side says. The task is not queued. */
 static void adopt(struct task_struct *t)
 {
+    int lent;
+
     spin_lock(&t->se.attr_lock);
-    t->prio = t->normal_prio = effective_prio(t);
-    t->sched_class = class_of(t->policy);
+    lent = lent_prio(t);
+    t->normal_prio = sched_normal_prio(t);
+    t->prio = min(t->normal_prio, lent);
+    t->sched_class = class_of(t->prio);
+    t->dl.lent_deadline_ns = lent == PRIO_DEADLINE ? t->pi.lent : S64_MAX;
     t->rt.time_slice = 1;
     t->se.charged_runtime = t->se.sum_exec_runtime;
     if (unlikely(t->dl.changed)) {
         t->dl.changed = false;
         dl_begin(t);
     }
-    sched_set_weight(t, t->static_prio, t->policy == SCHED_IDLE);
+    adopt_weight(t, lent);
     spin_unlock(&t->se.attr_lock);
 }
 
@@ -41,18 +61,23 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
 {
     enum own_state s = OWN_STATE(own_read(&t->se.rq.own));
     bool queued = s == OWN_RUNNABLE && sched_task_is_queued(rq, t), was_fair = task_is_fair(t);
+    int before = task_is_rt(t) ? t->prio : MAX_RT_PRIO;
 
     if (queued)
         t->sched_class->dequeue_task(rq, t);
     if (t == rq->curr) {
         sched_update_curr(rq, t, rdtsc());
+        if (task_is_urgent(t))
+            sched_charge_urgent(rq, t);
         if (task_is_deadline(t))
             dl_uncount(rq, t);
     }
     adopt(t);
     if (!task_is_deadline(t) && unlikely(t->dl.home_bw))
         dl_forget(rq, t);
-    if (queued) {
+    if (queued && task_is_rt(t) && t->prio > before) {
+        rt_requeue(rq, t, true); /* sched(7): whose priority is lowered becomes the first of the new one */
+    } else if (queued) {
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
@@ -67,7 +92,7 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
     }
 }
 
-static void request_policy(struct task_struct *t)
+void sched_request_policy(struct task_struct *t)
 {
     unsigned long flags;
 
@@ -86,7 +111,8 @@ int set_user_nice(struct task_struct *t, int nice)
     spin_lock(&t->se.attr_lock);
     t->static_prio = NICE_TO_PRIO(nice);
     spin_unlock(&t->se.attr_lock);
-    request_policy(t);
+    sched_request_policy(t);
+    pi_follow(t);
     return 0;
 }
 
@@ -130,9 +156,11 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
         t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
     }
     spin_unlock(&t->se.attr_lock);
-    if (!err)
-        request_policy(t);
-    return err;
+    if (err)
+        return err;
+    sched_request_policy(t);
+    pi_follow(t);
+    return 0;
 }
 
 /* ---- fork ---- */
@@ -154,8 +182,8 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
         child->se.slice = child->se.slice_ns = 0;
         sched_follow_slice(&child->se);
     }
-    child->prio = child->normal_prio = effective_prio(child);
-    child->sched_class = class_of(child->policy);
+    child->prio = child->normal_prio = sched_normal_prio(child);
+    child->sched_class = class_of(child->prio);
 }
 
 bool sched_may_fork(void)
@@ -202,7 +230,9 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.place = DL_NOWHERE;
     child->dl.changed = child->dl.slept = false;
+    child->dl.lent_deadline_ns = S64_MAX;
+    child->pi = (struct pi_task){.lent = STANDING_NONE};
     inherit_policy(child, current);
-    if (unlikely(current->se.reset_on_fork) || unlikely(kernel_parent))
+    if (unlikely(se->load.weight != sched_weight(child->static_prio, child->policy == SCHED_IDLE))) /* reset, or lent to the parent */
         sched_set_weight(child, child->static_prio, child->policy == SCHED_IDLE);
 }

@@ -66,12 +66,13 @@ struct rq {
     s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
     u32 nr_fair;                   /* how many wait: in the calendar, or beside it in q.fair */
+    bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
+    u64 turn_at;                   /* TSC; valid while turn.link */
     struct fair_calendar calendar;
     enum prev_fate fate;           /* of the task that was switched away from */
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
-    bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
     bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
@@ -184,6 +185,7 @@ struct sched_tunables {
 };
 extern struct sched_tunables sched_tunables;
 void sched_set_weight(struct task_struct *t, int prio, bool idle_policy);
+u32 sched_weight(int prio, bool idle_policy);
 #define FEAT_PLACE_LAG 1u
 #define FEAT_WAKEUP_PREEMPTION 2u
 extern u32 sched_features;
@@ -256,6 +258,8 @@ void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */
 void sched_need_tick(struct rq *rq);
 void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
 void sched_apply_policy(struct rq *rq, struct task_struct *t);
+int sched_normal_prio(const struct task_struct *t); /* of its policy, without what it is lent; attr_lock held */
+void sched_request_policy(struct task_struct *t);   /* t's owner is to take over what attr_lock's side says */
 void sched_apply_affinity(struct rq *rq, struct task_struct *t);
 void sched_load_tick(void);
 void sched_sample_slowly(struct rq *rq);

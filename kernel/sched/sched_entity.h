@@ -70,6 +70,7 @@ struct sched_dl_entity {
     u64 bw;                    /* admission_lock: what is reserved for it */
     s64 left_ns;               /* O  budget until the deadline; negative: overrun */
     s64 abs_deadline_ns;       /* O  monotonic */
+    s64 lent_deadline_ns;      /* O  of who waits for it; S64_MAX: no deadline task does. While there is one the budget does not count */
     struct hrtimer node;       /* O  in one of the CPU's two heaps */
     enum dl_place place;       /* O */
     bool changed;              /* A  the parameters above are new */

@@ -35,7 +35,7 @@ void futex_init(void)
 
 void futex_mm_free(void *table)
 {
-    kfree(table);
+    kfree_rcu((struct futex_table *)table, rcu); /* F9 */
 }
 
 /* As on Linux a private and a shared operation on the same anonymous word do not meet. */
@@ -48,7 +48,7 @@ static int shared_key(u64 addr, struct futex_key *key)
     return ret;
 }
 
-int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
+static __always_inline int get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
 {
     u64 addr = (u64)uaddr;
 
@@ -65,6 +65,11 @@ int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
     return 0;
 }
 
+int futex_get_key(u32 __user *uaddr, unsigned flags, struct futex_key *key)
+{
+    return get_key(uaddr, flags, key);
+}
+
 static inline struct futex_bucket *bucket_of(struct futex_table *t, const struct futex_key *key)
 {
     u64 h = (key->a ^ key->b ^ key->offset) * 0x9e3779b97f4a7c15UL;
@@ -72,7 +77,7 @@ static inline struct futex_bucket *bucket_of(struct futex_table *t, const struct
     return &t->bucket[(h >> 40) & t->mask];
 }
 
-struct futex_bucket *futex_find_bucket(const struct futex_key *key)
+static __always_inline struct futex_bucket *find_bucket(const struct futex_key *key)
 {
     struct futex_table *t = shared_table;
 
@@ -81,23 +86,59 @@ struct futex_bucket *futex_find_bucket(const struct futex_key *key)
     return t ? bucket_of(t, key) : NULL;
 }
 
-struct futex_bucket *futex_get_bucket(const struct futex_key *key)
+struct futex_bucket *futex_find_bucket(const struct futex_key *key)
 {
-    struct futex_bucket *b = futex_find_bucket(key);
-    void *none = NULL;
-    struct futex_table *t;
+    return find_bucket(key);
+}
 
-    if (likely(b))
-        return b;
-    t = table_alloc(PRIVATE_BUCKETS);
+static __noinline struct futex_bucket *make_table(const struct futex_key *key)
+{
+    struct futex_table *t = table_alloc(PRIVATE_BUCKETS);
+    void *none = NULL;
+
     if (!t)
         return NULL;
     if (!atomic_cas_full(&current->mm->futex_table, &none, (void *)t))
         kfree(t); /* another thread was first */
-    return futex_find_bucket(key);
+    return find_bucket(key);
 }
 
-/* ---- wake ---- */
+static __always_inline struct futex_bucket *get_bucket(const struct futex_key *key)
+{
+    struct futex_bucket *b = find_bucket(key);
+
+    return likely(b) ? b : make_table(key);
+}
+
+struct futex_bucket *futex_get_bucket(const struct futex_key *key)
+{
+    return get_bucket(key);
+}
+
+/* ---- a bucket's queue ---- */
+
+/* As on Linux who is real time stands before who is not, and the more urgent first. */
+static __noinline void link_urgent(struct futex_q *q, struct futex_bucket *b)
+{
+    struct futex_q *at;
+
+    list_for_each_entry(at, &b->queue, link) {
+        if (at->prio > q->prio) {
+            list_add_tail(&q->link, &at->link);
+            return;
+        }
+    }
+    list_add_tail(&q->link, &b->queue);
+}
+
+static __always_inline void insert_waiter(struct futex_q *q, struct futex_bucket *b)
+{
+    q->prio = min(q->task->normal_prio, MAX_RT_PRIO);
+    if (likely(q->prio == MAX_RT_PRIO))
+        list_add_tail(&q->link, &b->queue);
+    else
+        link_urgent(q, b);
+}
 
 static inline void unlink_waiter(struct futex_q *q, struct futex_bucket *b)
 {
@@ -105,6 +146,45 @@ static inline void unlink_waiter(struct futex_q *q, struct futex_bucket *b)
     atomic_dec_relaxed(&b->waiters);
     atomic_store_release(&q->bucket, NULL); /* F3; the stack frame of q may go from here on */
 }
+
+void futex_link_locked(struct futex_q *q, struct futex_bucket *b)
+{
+    (void)atomic_fetch_add_full(&b->waiters, 1);
+    insert_waiter(q, b);
+    q->bucket = b;
+}
+
+void futex_unlink_locked(struct futex_q *q, struct futex_bucket *b)
+{
+    unlink_waiter(q, b);
+}
+
+void futex_move_locked(struct futex_q *q, struct futex_bucket *b1, struct futex_bucket *b2, const struct futex_key *key)
+{
+    q->key = *key;
+    if (b1 == b2)
+        return;
+    (void)atomic_fetch_add_full(&b2->waiters, 1); /* F1 for the new word */
+    list_del(&q->link);
+    insert_waiter(q, b2);
+    atomic_store_release(&q->bucket, b2);
+    atomic_dec_relaxed(&b1->waiters);
+}
+
+struct futex_bucket *futex_lock_bucket_of(struct futex_q *q)
+{
+    struct futex_bucket *b;
+
+    while ((b = atomic_load_acquire(&q->bucket))) {
+        futex_lock(b);
+        if (q->bucket == b) /* a requeue may have moved it meanwhile */
+            return b;
+        futex_unlock(b);
+    }
+    return NULL;
+}
+
+/* ---- wake ---- */
 
 int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch)
 {
@@ -114,8 +194,13 @@ int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int n
     list_for_each_entry_safe(q, next, &b->queue, link) {
         if (taken >= nr || batch->n == FUTEX_BATCH)
             break;
-        if (!futex_key_equal(&q->key, key) || !(q->bitset & bitset))
+        if (!futex_key_equal(&q->key, key))
             continue;
+        if (!(q->bitset & bitset)) {
+            if (unlikely(!q->bitset))
+                return -EINVAL;
+            continue;
+        }
         batch->task[batch->n++] = q->task;
         unlink_waiter(q, b);
         taken++;
@@ -147,6 +232,8 @@ int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, 
         futex_unlock(b);
         futex_wake_batch(&batch);
         rcu_read_unlock();
+        if (unlikely(taken < 0))
+            return taken;
         woken += taken;
     } while (taken == FUTEX_BATCH && woken < nr);
     return woken;
@@ -160,11 +247,11 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 
     if (unlikely(!bitset))
         return -EINVAL;
-    ret = futex_get_key(uaddr, flags, &key);
+    ret = get_key(uaddr, flags, &key);
     if (unlikely(ret))
         return ret;
     atomic_fence_full(); /* F2: the caller's store to the word before our reads; partner: F1 in queue_if_equal */
-    b = futex_find_bucket(&key);
+    b = find_bucket(&key);
     if (!b || !atomic_load_relaxed(&b->waiters))
         return 0;
     return futex_wake_key(b, &key, max(nr, 1), bitset);
@@ -173,7 +260,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 /* ---- wait ---- */
 
 /* Queues q if the word still holds val. 0 (queued, blocking), -EWOULDBLOCK, -EFAULT (nothing queued, state running). */
-static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user *uaddr, u32 val)
+static __always_inline int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user *uaddr, u32 val)
 {
     u32 seen;
 
@@ -191,26 +278,45 @@ static int queue_if_equal(struct futex_q *q, struct futex_bucket *b, u32 __user 
     }
     set_current_state(TASK_INTERRUPTIBLE); /* F6 */
     q->bucket = b;
-    list_add_tail(&q->link, &b->queue);
+    insert_waiter(q, b);
     futex_unlock(b);
     return 0;
+}
+
+static __always_inline int queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
+{
+    struct futex_bucket *b;
+    u32 seen __unused;
+    int ret;
+
+    for (;;) {
+        ret = get_key(uaddr, flags, &q->key);
+        if (unlikely(ret))
+            return ret;
+        b = get_bucket(&q->key);
+        if (unlikely(!b))
+            return -ENOMEM;
+        ret = queue_if_equal(q, b, uaddr, val);
+        if (likely(ret != -EFAULT) || get_user(seen, uaddr)) /* serves the fault */
+            return ret;
+    }
+}
+
+int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val)
+{
+    return queue(q, uaddr, flags, val);
 }
 
 /* Leaves the queue. True: it was still there; false: a waker had taken it. */
 static bool unqueue(struct futex_q *q)
 {
-    struct futex_bucket *b;
+    struct futex_bucket *b = atomic_load_acquire(&q->bucket);
 
-    while ((b = atomic_load_acquire(&q->bucket))) {
-        futex_lock(b);
-        if (q->bucket == b) { /* a requeue may have moved it meanwhile */
-            unlink_waiter(q, b);
-            futex_unlock(b);
-            return true;
-        }
-        futex_unlock(b);
-    }
-    return false;
+    if (likely(!b) || !(b = futex_lock_bucket_of(q)))
+        return false;
+    unlink_waiter(q, b);
+    futex_unlock(b);
+    return true;
 }
 
 /* Sleeps until woken, the deadline, or a signal. True when the deadline passed. */
@@ -236,27 +342,13 @@ static bool sleep_queued(struct futex_q *q, s64 deadline_ns)
 int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 bitset)
 {
     struct futex_q q = { .task = current, .bitset = bitset };
-    struct futex_bucket *b;
     bool expired;
     int ret;
 
     if (unlikely(!bitset))
         return -EINVAL;
     for (;;) {
-        ret = futex_get_key(uaddr, flags, &q.key);
-        if (unlikely(ret))
-            return ret;
-        b = futex_get_bucket(&q.key);
-        if (unlikely(!b))
-            return -ENOMEM;
-        ret = queue_if_equal(&q, b, uaddr, val);
-        if (unlikely(ret == -EFAULT)) {
-            u32 seen __unused;
-
-            if (get_user(seen, uaddr)) /* serves the fault */
-                return -EFAULT;
-            continue;
-        }
+        ret = queue(&q, uaddr, flags, val);
         if (ret)
             return ret;
         expired = sleep_queued(&q, deadline_ns);

@@ -11,12 +11,13 @@
  *  F4 a waker holds the task by an RCU section entered before the unlink; it wakes after the unlock.
  *  F5 two buckets are locked in the order of their addresses.
  *  F6 the blocking state is set before the waiter is queued.
- *  F8 no fault is served while blocking: the word is read with faults off; on a fault everything is undone first. */
+ *  F8 no fault is served while blocking: the word is read with faults off; on a fault everything is undone first. *  F9 the table of an address space is freed a grace period after the space: who finds a bucket in an RCU section may lock it. */
 #pragma once
 #include "kernel/lib/list.h"
 #include "kernel/mm/mm.h"
 #include "kernel/task/task.h"
 #include "lockfree/qlock.h"
+#include "lockfree/rcu.h"
 
 #define FUTEX_BITSET_ANY 0xffffffffu
 #define FLAGS_SHARED  1u
@@ -26,11 +27,12 @@
 struct futex_bucket {
     struct qlock lock;
     u32 waiters;                       /* atomic */
-    struct list_head queue __cacheline_aligned; /* lock; FIFO */
+    struct list_head queue __cacheline_aligned; /* lock; real-time waiters by priority, then the others, each in order of arrival */
 } __aligned(128);
 
 struct futex_table {
     u32 mask;                          /* buckets - 1 */
+    struct rcu_head rcu;               /* F9 */
     struct futex_bucket bucket[];
 };
 
@@ -39,7 +41,8 @@ struct futex_q {
     struct list_head link;
     struct task_struct *task;
     struct futex_key key;
-    u32 bitset;
+    u32 bitset;                        /* 0: part of a struct pi_waiter (pi_state.h), which plain operations refuse */
+    int prio;                          /* of a real-time or deadline task, else MAX_RT_PRIO */
     struct futex_bucket *bucket;       /* NULL: not queued any more (F3) */
 };
 
@@ -58,15 +61,29 @@ static inline bool futex_key_equal(const struct futex_key *x, const struct futex
 static inline void futex_lock(struct futex_bucket *b) { preempt_disable(); qlock_lock(&b->lock); }
 static inline void futex_unlock(struct futex_bucket *b) { qlock_unlock(&b->lock); preempt_enable(); }
 
+/* Into and out of a bucket's queue, whose lock is held, and its count. */
+void futex_link_locked(struct futex_q *q, struct futex_bucket *b);
+void futex_unlink_locked(struct futex_q *q, struct futex_bucket *b);
+/* q from b1 to the key's bucket b2, both locked. */
+void futex_move_locked(struct futex_q *q, struct futex_bucket *b1, struct futex_bucket *b2, const struct futex_key *key);
+/* Locks the bucket in which q stands; NULL: in none any more. */
+struct futex_bucket *futex_lock_bucket_of(struct futex_q *q);
+/* Two buckets, NULL or the same one twice too (F5). */
+void futex_lock_two(struct futex_bucket *x, struct futex_bucket *y);
+void futex_unlock_two(struct futex_bucket *x, struct futex_bucket *y);
+/* q waits for the word, blocking, if it holds val. 0, -EWOULDBLOCK, -EFAULT, -EINVAL, -ENOMEM: not queued, running. */
+int futex_queue(struct futex_q *q, u32 __user *uaddr, unsigned flags, u32 val);
+
 /* Tasks taken off a queue and not yet woken. Filled under bucket locks inside an RCU section, emptied after the unlock. */
 #define FUTEX_BATCH 16
 struct futex_wake_batch {
     struct task_struct *task[FUTEX_BATCH];
     unsigned n;
 };
-/* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset`. Bucket lock held. Number taken. */
+/* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset`. Bucket lock held. Number taken, -EINVAL: somebody waits
+ * there for a PI lock (some may have been taken before). */
 int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch);
-/* Wakes up to nr waiters of a key, in batches. Number woken. */
+/* Wakes up to nr waiters of a key, in batches. Number woken, -EINVAL. */
 int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset);
 void futex_wake_batch(struct futex_wake_batch *batch);
 
@@ -75,3 +92,9 @@ int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 
 int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset);
 int futex_requeue(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_wake, int nr_requeue, const u32 *cmpval);
 int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_wake, int nr_wake2, u32 op);
+
+/* PI (futex_pi.c, futex_requeue_pi.c). A signal is -ERESTARTNOINTR: only FUTEX_WAIT_REQUEUE_PI returns for one, once it was requeued. */
+int futex_lock_pi(u32 __user *uaddr, unsigned flags, s64 deadline_ns, bool try);
+int futex_unlock_pi(u32 __user *uaddr, unsigned flags);
+int futex_wait_requeue_pi(u32 __user *uaddr, unsigned flags, u32 val, s64 deadline_ns, u32 __user *uaddr2);
+int futex_requeue_pi(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_wake, int nr_requeue, u32 cmpval);

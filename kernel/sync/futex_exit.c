@@ -2,15 +2,12 @@
  * and the clear_child_tid word is zeroed and woken (set_tid_address(2), get_robust_list(2)). */
 #include "kernel/lib/err.h"
 #include "kernel/arch/x86/uaccess.h"
-#include "kernel/sync/futex.h"
+#include "kernel/sync/pi_state.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/process.h"
 
-#define FUTEX_WAITERS    0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK   0x3fffffffu
 #define ROBUST_LIST_LIMIT 2048
 
 struct robust_list {

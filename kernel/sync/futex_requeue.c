@@ -4,7 +4,7 @@
 #include "kernel/sync/futex.h"
 #include "lockfree/rcu.h"
 
-static void lock_two(struct futex_bucket *x, struct futex_bucket *y)
+void futex_lock_two(struct futex_bucket *x, struct futex_bucket *y)
 {
     if (x > y) {
         struct futex_bucket *t = x;
@@ -18,7 +18,7 @@ static void lock_two(struct futex_bucket *x, struct futex_bucket *y)
         futex_lock(y);
 }
 
-static void unlock_two(struct futex_bucket *x, struct futex_bucket *y)
+void futex_unlock_two(struct futex_bucket *x, struct futex_bucket *y)
 {
     if (x)
         futex_unlock(x);
@@ -26,7 +26,7 @@ static void unlock_two(struct futex_bucket *x, struct futex_bucket *y)
         futex_unlock(y);
 }
 
-/* Moves up to nr waiters of key1 to key2's bucket. Both locks held. Number moved. */
+/* Moves up to nr waiters of key1 to key2's bucket. Both locks held. Number moved, -EINVAL: somebody waits there for a PI lock. */
 static int move_waiters(struct futex_bucket *b1, const struct futex_key *key1, struct futex_bucket *b2,
                         const struct futex_key *key2, int nr)
 {
@@ -38,16 +38,28 @@ static int move_waiters(struct futex_bucket *b1, const struct futex_key *key1, s
             break;
         if (!futex_key_equal(&q->key, key1))
             continue;
-        q->key = *key2;
-        if (b1 != b2) {
-            (void)atomic_fetch_add_full(&b2->waiters, 1); /* F1 for the new word */
-            list_move_tail(&q->link, &b2->queue);
-            atomic_store_release(&q->bucket, b2);
-            atomic_dec_relaxed(&b1->waiters);
-        }
+        if (unlikely(!q->bitset))
+            return -EINVAL;
+        futex_move_locked(q, b1, b2, key2);
         moved++;
     }
     return moved;
+}
+
+/* Both locks held. How many were taken into the batch or moved, -EINVAL. */
+static int take_and_move(const struct futex_key key[2], struct futex_bucket *b[2], int *nr_wake, int *nr_requeue,
+                         struct futex_wake_batch *batch)
+{
+    int moved, taken = futex_take_locked(b[0], &key[0], *nr_wake, FUTEX_BITSET_ANY, batch);
+
+    if (unlikely(taken < 0))
+        return taken;
+    *nr_wake -= taken;
+    if (*nr_wake && taken == FUTEX_BATCH)
+        return taken;
+    moved = move_waiters(b[0], &key[0], b[1], &key[1], *nr_requeue);
+    *nr_wake = *nr_requeue = 0;
+    return moved < 0 ? moved : taken + moved;
 }
 
 /* One locked pass: compares, wakes up to a batch, moves the rest when all wakes are done. */
@@ -55,25 +67,18 @@ static int requeue_pass(u32 __user *uaddr, const struct futex_key key[2], struct
                         int *nr_requeue, const u32 *cmpval)
 {
     struct futex_wake_batch batch = { .n = 0 };
-    int ret = 0, taken;
+    int ret = 0;
     u32 seen;
 
     rcu_read_lock(); /* F4 */
-    lock_two(b[0], b[1]);
+    futex_lock_two(b[0], b[1]);
     if (cmpval && copy_from_user_nofault(&seen, uaddr, sizeof(seen)))
         ret = -EFAULT;
     else if (cmpval && seen != *cmpval)
         ret = -EAGAIN;
-    else if (b[0]) {
-        taken = futex_take_locked(b[0], &key[0], *nr_wake, FUTEX_BITSET_ANY, &batch);
-        ret = taken;
-        *nr_wake -= taken;
-        if (*nr_wake == 0 || taken < FUTEX_BATCH) {
-            ret += move_waiters(b[0], &key[0], b[1], &key[1], *nr_requeue);
-            *nr_wake = *nr_requeue = 0;
-        }
-    }
-    unlock_two(b[0], b[1]);
+    else if (b[0])
+        ret = take_and_move(key, b, nr_wake, nr_requeue, &batch);
+    futex_unlock_two(b[0], b[1]);
     futex_wake_batch(&batch);
     rcu_read_unlock();
     return ret;
@@ -106,7 +111,7 @@ int futex_requeue(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
             continue;
         }
         if (ret < 0)
-            return done ? done : ret;
+            return done && ret != -EINVAL ? done : ret;
         done += ret;
         if (!b[0])
             break;
@@ -151,13 +156,13 @@ static int wake_op_apply(struct futex_bucket *b[2], u32 __user *uaddr2, u32 enco
         struct page *page;
 
         rcu_read_lock();
-        lock_two(b[0], b[1]);
+        futex_lock_two(b[0], b[1]);
         pagefault_disable();
         ret = user_atomic_op_u32(uaddr2, op, arg, old);
         pagefault_enable();
         if (!ret)
             return 0;
-        unlock_two(b[0], b[1]);
+        futex_unlock_two(b[0], b[1]);
         rcu_read_unlock();
         if (ret != -EFAULT)
             return ret;
@@ -194,10 +199,12 @@ int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     nr_wake2 = wake_op_compare((op >> 24) & 15, (s32)old, sign_extend12(op)) ? max(nr_wake2, 1) : 0;
     if (b[0])
         ret = first = futex_take_locked(b[0], &key[0], nr_wake, FUTEX_BITSET_ANY, &batch);
-    if (b[1] && nr_wake2)
-        ret += second = futex_take_locked(b[1], &key[1], nr_wake2, FUTEX_BITSET_ANY, &batch);
-    full = batch.n == FUTEX_BATCH;
-    unlock_two(b[0], b[1]);
+    if (b[1] && nr_wake2 && ret >= 0) {
+        second = futex_take_locked(b[1], &key[1], nr_wake2, FUTEX_BITSET_ANY, &batch);
+        ret = second < 0 ? second : ret + second;
+    }
+    full = batch.n == FUTEX_BATCH && ret > 0;
+    futex_unlock_two(b[0], b[1]);
     futex_wake_batch(&batch);
     rcu_read_unlock();
     if (unlikely(full)) { /* more than one batch: the operation is done, the rest are plain wakes */

@@ -18,6 +18,9 @@ enum {
     FUTEX_TRYLOCK_PI,
     FUTEX_WAIT_BITSET,
     FUTEX_WAKE_BITSET,
+    FUTEX_WAIT_REQUEUE_PI,
+    FUTEX_CMP_REQUEUE_PI,
+    FUTEX_LOCK_PI2,
 };
 #define FUTEX_PRIVATE_FLAG 128
 #define FUTEX_CLOCK_REALTIME 256
@@ -34,7 +37,7 @@ static long futex_wait_restart(struct restart_block *r)
 }
 
 /* Absolute monotonic deadline of a wait. 0, -EFAULT, -EINVAL. */
-static int read_deadline(const struct timespec __user *utime, int cmd, unsigned flags, s64 *deadline)
+static __always_inline int read_deadline(const struct timespec __user *utime, int cmd, unsigned flags, s64 *deadline)
 {
     struct timespec ts;
     s64 ns, now;
@@ -77,6 +80,44 @@ static long do_wait(u32 __user *uaddr, int cmd, unsigned flags, u32 val, const s
     return -ERESTART_RESTARTBLOCK;
 }
 
+/* The operations that wait for a PI lock; a signal restarts them with the same absolute time. */
+static long do_pi_wait(u32 __user *uaddr, int cmd, unsigned flags, u32 val, const struct timespec __user *utime, u32 __user *uaddr2)
+{
+    s64 deadline;
+    long ret = read_deadline(utime, cmd, flags, &deadline);
+
+    if (ret)
+        return ret;
+    if (cmd == FUTEX_WAIT_REQUEUE_PI)
+        return futex_wait_requeue_pi(uaddr, flags, val, deadline, uaddr2);
+    return futex_lock_pi(uaddr, flags, deadline, false);
+}
+
+static __noinline long pi_operation(u32 __user *uaddr, int cmd, unsigned flags, u32 val, const struct timespec __user *utime,
+                                    u32 __user *uaddr2, u32 val3)
+{
+    switch (cmd) {
+    case FUTEX_LOCK_PI: /* always by the wall clock */
+        return do_pi_wait(uaddr, cmd, flags | FLAGS_REALTIME, val, utime, uaddr2);
+    case FUTEX_LOCK_PI2:
+    case FUTEX_WAIT_REQUEUE_PI:
+        return do_pi_wait(uaddr, cmd, flags, val, utime, uaddr2);
+    case FUTEX_TRYLOCK_PI:
+        return futex_lock_pi(uaddr, flags, S64_MAX, true);
+    case FUTEX_UNLOCK_PI:
+        return futex_unlock_pi(uaddr, flags);
+    case FUTEX_CMP_REQUEUE_PI:
+        return futex_requeue_pi(uaddr, flags, uaddr2, (int)val, (int)(unsigned long)utime, val3);
+    default:
+        return -ENOSYS;
+    }
+}
+
+static bool takes_realtime(int cmd)
+{
+    return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
+}
+
 long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user *utime, u32 __user *uaddr2, u32 val3)
 {
     int cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
@@ -84,7 +125,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user 
     int val2 = (int)(unsigned long)utime; /* the operations on two words pass a number there */
 
     if (op & FUTEX_CLOCK_REALTIME) {
-        if (cmd != FUTEX_WAIT_BITSET)
+        if (!takes_realtime(cmd))
             return -ENOSYS;
         flags |= FLAGS_REALTIME;
     }
@@ -103,7 +144,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user 
         return futex_requeue(uaddr, flags, uaddr2, val, val2, &val3);
     case FUTEX_WAKE_OP:
         return futex_wake_op(uaddr, flags, uaddr2, val, val2, val3);
-    default:
-        return -ENOSYS;
+    default: /* few ask for these: the others keep their short way */
+        return pi_operation(uaddr, cmd, flags, val, utime, uaddr2, val3);
     }
 }

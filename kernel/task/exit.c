@@ -41,6 +41,7 @@ void mm_release(struct task_struct *t)
 
     if (t->robust_list || t->clear_child_tid)
         futex_exit_release(t);
+    futex_pi_release(t);
     if (t->vfork_done) {
         vfork = atomic_xchg_full(&t->vfork_done, NULL);
         if (vfork)

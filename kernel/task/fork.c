@@ -71,7 +71,6 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
     p->set_child_tid = NULL;
     p->clear_child_tid = NULL;
     p->robust_list = NULL;
-    p->futex = NULL;
     p->kthread = NULL;
     p->nsproxy = from->nsproxy;
     p->restart.fn = NULL;

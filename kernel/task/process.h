@@ -59,4 +59,9 @@ extern struct task_struct *kthreadd_task; /* rcu; NULL before pid 2 runs */
 void ret_from_fork(void);    /* assembly: schedule tail, then to user mode or fn(arg) */
 /* futex: at exec and exit of a thread (robust list, clear_child_tid wake). */
 void futex_exit_release(struct task_struct *t);
+/* After it: hands the PI locks that t owns and others wait for over to them; once t ends nobody can wait for it any more. */
+void futex_pi_release(struct task_struct *t);
+/* t's urgency was changed by a call: whoever owns the PI lock that it waits for follows. */
+void pi_follow(struct task_struct *t);
+extern int futex_max_lock_depth; /* a longer chain of owners counts as a deadlock; /proc/sys/kernel/max_lock_depth */
 void futex_mm_free(void *futex_table);

@@ -10,6 +10,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/sigset.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/sched/pi_task.h"
 #include "kernel/sched/sched_entity.h"
 #include "kernel/arch/x86/asm_offsets.h"
 #include "kernel/arch/x86/thread.h"
@@ -25,7 +26,6 @@ struct nsproxy;
 struct pid;
 struct file;
 struct sched_class;
-struct futex_state;
 struct kthread;
 
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
@@ -110,6 +110,7 @@ struct task_struct {
     struct sched_entity se;  /* r  scheduling entity, wake and request nodes, run-queue data (kernel/sched/sched_entity.h) */
     struct sched_rt_entity rt; /* r */
     struct sched_dl_entity dl; /* r */
+    struct pi_task pi;         /* its own guards */
     const struct sched_class *sched_class; /* r */
     int prio, static_prio, normal_prio; /* r  100..139 fair (120 = nice 0), 0..99 rt, -1 deadline */
     unsigned int rt_priority; /* r  1..99 */
@@ -161,7 +162,6 @@ struct task_struct {
     void __user *robust_list;         /* struct robust_list_head */
     void __user *rseq;                /* o  the registered area of rseq(2), NULL */
     u32 rseq_sig;                     /* o */
-    struct futex_state *futex;        /* futex front: per-task waiter data, NULL until first use */
     struct list_head task_works;      /* o */
 
     u64 start_time;                   /* c  monotonic ns */

@@ -19,6 +19,7 @@ struct timer_base {
     s64 tick_ns;                    /* owner CPU: next tick while tick_armed */
     bool tick_on;                   /* owner CPU: the scheduler wants ticks */
     bool tick_armed;                /* owner CPU: the hardware comes at tick_ns at the latest */
+    bool user;                      /* owner CPU: the interrupt in progress came while a program ran */
 } __cacheline_aligned;
 
 static DEFINE_PER_CPU(struct timer_base, base, NOIRQ) = {.programmed_ns = S64_MAX};
@@ -126,6 +127,7 @@ void timer_interrupt(bool user)
     struct timer_base *b = this_cpu_ptr(&base);
     s64 now = ktime_get_ns();
 
+    b->user = user;
     b->programmed_ns = 0;           /* fired: nothing is programmed; starts inside need not program */
     if (b->heap.root)
         run_expired(b, now);
@@ -136,6 +138,11 @@ void timer_interrupt(bool user)
             scheduler_tick(user);
     }
     reprogram(b);
+}
+
+bool hrtimer_interrupted_user(void)
+{
+    return this_cpu_ptr(&base)->user;
 }
 
 static void arm_tick(struct timer_base *b, s64 ns)

@@ -44,3 +44,5 @@ void hrtimer_init(struct hrtimer *t, void (*func)(struct hrtimer *));
 void hrtimer_start(struct hrtimer *t, s64 expires_ns); /* monotonic; restarts if pending (caller serialises) */
 bool hrtimer_cancel(struct hrtimer *t);
 bool hrtimer_active(const struct hrtimer *t);
+/* In a timer's func: a program was interrupted, not the kernel. */
+bool hrtimer_interrupted_user(void);

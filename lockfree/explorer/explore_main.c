@@ -41,7 +41,7 @@ static const char usage[] =
     "  --tso      store buffers, as on x86 (default); --sc without, --weak with C11-like loads\n"
     "  --bound N  at most N preemptions: the result is not coverage\n"
     "  --pairs    pairs and triples only, not the longer scenarios\n"
-    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions (2, 1)\n"
+    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions (2, 1, 0)\n"
     "  --seconds  give up after N seconds of the whole: not coverage either\n"
     "  --scenario one scenario, as --list prints it; --replay takes its choices from a failure's last line\n";
 
@@ -234,9 +234,9 @@ static void explore_one(struct run *run, const struct explore_structure *s, cons
     explore_run(s, &view, &o, &r);
     if (run->each > 0 && o.bound < 0)
         o.bound = BOUND + 1;
-    while (r.end == EXPLORE_STOPPED && run->each > 0 && --o.bound > 0) {
+    while (r.end == EXPLORE_STOPPED && run->each > 0 && --o.bound >= 0) {
         sum->seconds += r.seconds;
-        o.seconds = time_left(run, sum) * BOUNDED_LONGER;
+        o.seconds = o.bound || run->seconds > 0 ? time_left(run, sum) * BOUNDED_LONGER : 0; /* the last one to its end */
         explore_run(s, &view, &o, &r);
     }
     count(sum, sc, &r);

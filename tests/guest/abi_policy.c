@@ -317,3 +317,28 @@ TEST(getpriority, raw_value_and_ESRCH)
     FAILS(getpriority(PRIO_PROCESS, 0x3ffffff), ESRCH);
     FAILS(getpriority(99, 0), EINVAL);
 }
+
+/* More than a period of the throttle (sched_rt_runtime_us): whoever gives way, it is not the more urgent to the less urgent. */
+TEST(sched_setscheduler, throttled_tasks_keep_their_order)
+{
+    volatile uint64_t *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct param low = {20}, high = {30}, mine = {50};
+    unsigned long one = 1;
+    long end;
+    pid_t pid;
+
+    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &mine), 0);
+    pid = fork();
+    if (!pid) {
+        syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &low);
+        for (;;)
+            ++*turns;
+    }
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &high), 0);
+    for (end = abi_now_ms() + 2500; abi_now_ms() < end;) {
+    }
+    EQ(*turns, 0);
+    kill(pid, SIGKILL);
+    EQ(waitpid(pid, NULL, 0), pid);
+}

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -124,6 +125,30 @@ static void *thread_body(void *arg)
     return arg;
 }
 
+/* LOCK_PI beside an owner that ends with the lock, then a requeue to it. */
+static void use_pi_locks(void)
+{
+    unsigned *w = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct timespec end = {0, 0};
+    if (w == MAP_FAILED) {
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        syscall(SYS_futex, w, 6, 0, NULL, NULL, 0);
+        usleep(500);
+        _exit(0);
+    }
+    usleep(200);
+    syscall(SYS_futex, w, pid > 0 ? 6 : 8, 0, NULL, NULL, 0);
+    syscall(SYS_futex, &w[1], 11, 0, &end, w, 0);
+    syscall(SYS_futex, &w[1], 12, 1, (void *)1L, w, 0);
+    syscall(SYS_futex, w, 7, 0, NULL, NULL, 0);
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
+    }
+}
+
 static void use_processes(void)
 {
     struct itimerval timer = {{0, 0}, {10, 0}};
@@ -156,6 +181,7 @@ static void children(void)
             use_files(i);
             use_proc();
             use_memory();
+            use_pi_locks();
             use_processes();
             _exit(0);
         }

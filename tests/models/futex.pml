@@ -27,15 +27,16 @@
  * full: -DREVERSE pass
  * full: -DRESIZE -DREVERSE -DTIMEOUT -DONE_WAITER pass
  * full: -DLIVE -DTIMEOUT -DONE_WAITER pass
- * c: kernel/sync/futex.c futex_get_bucket atomic_cas_full | waiter: the table, made by one CAS
- * c: kernel/sync/futex.c queue_if_equal atomic_fetch_add_full futex_lock copy_from_user set_current_state list_add_tail | waiter: F1, the locked read, F6, queued
+ * c: kernel/sync/futex.c make_table atomic_cas_full | waiter: the table, made by one CAS
+ * c: kernel/sync/futex.c queue_if_equal atomic_fetch_add_full futex_lock copy_from_user set_current_state insert_waiter | waiter: F1, the locked read, F6, queued
  * c: kernel/sync/futex.c sleep_queued schedule set_current_state | waiter: sleeps until woken or late
- * c: kernel/sync/futex.c unqueue atomic_load_acquire futex_lock unlink_waiter | waiter: leaves, in whatever bucket it is by now
+ * c: kernel/sync/futex.c futex_lock_bucket_of atomic_load_acquire futex_lock | waiter: locks the bucket it is in by now
+ * c: kernel/sync/futex.c unqueue futex_lock_bucket_of unlink_waiter | waiter: leaves
  * c: kernel/sync/futex.c unlink_waiter list_del atomic_dec_relaxed atomic_store_release | unlink(): F3, the frame may go after the last store
- * c: kernel/sync/futex.c futex_wake atomic_fence_full futex_find_bucket waiters | waker: F2, then the table and the count
+ * c: kernel/sync/futex.c futex_wake atomic_fence_full find_bucket waiters | waker: F2, then the table and the count
  * c: kernel/sync/futex.c futex_wake_key rcu_read_lock futex_lock futex_take_locked futex_unlock futex_wake_batch | wake(): F4, woken after the unlock
- * c: kernel/sync/futex_requeue.c lock_two futex_lock | mover: F5
- * c: kernel/sync/futex_requeue.c move_waiters atomic_fetch_add_full list_move_tail atomic_store_release atomic_dec_relaxed | mover: moved under both locks
+ * c: kernel/sync/futex_requeue.c futex_lock_two futex_lock | mover: F5
+ * c: kernel/sync/futex.c futex_move_locked atomic_fetch_add_full insert_waiter atomic_store_release atomic_dec_relaxed | mover: moved under both locks
  */
 #ifdef ONE_WAITER
 #define WAITERS 1
