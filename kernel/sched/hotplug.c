@@ -1,7 +1,7 @@
 /* hotplug.c: CPUs leave and come back. The task that writes the sysfs file commands, the CPU itself does what only an owner may do.
  *
  *   stage        who sets it    what holds from then on
- *   CPU_RUNS     the CPU        its own thread is unparked from here on, and parked before CPU_EVICTS (H5)
+ *   CPU_RUNS     the CPU        its own thread is unparked from here on, and parked before CPU_STOPS (H5)
  *   CPU_EVICTS   command        no idle mark, no surplus; nobody chooses it (cpu_active_mask was cleared before)
  *   CPU_QUITS    command        a grace period has passed: no task is on its way here. The CPU sends away what it has, whenever told
  *   CPU_LEFT     the CPU, idle  no task, no timer, no address space; CPU 0 answers for it (rq_owners); it still serves calls and forwards mail
@@ -236,6 +236,8 @@ static void adopt_callbacks(struct rq *dead)
     local_irq_restore(flags);
 }
 
+/* Its CPU has sent it away if it was at work; CPU 0 takes it in, as all that has no other place, and there it parks. Not before the CPU has
+ * left: somebody urgent might keep it from running there. */
 static void park_thread(struct rq *rq)
 {
     if (rq->rcu_thread)
@@ -251,14 +253,10 @@ static void unpark_thread(struct rq *rq)
 static int take_down(unsigned cpu)
 {
     struct rq *rq = cpu_rq(cpu);
-    int err;
+    int err = dl_cpu_leaves(cpu);
 
-    park_thread(rq); /* while the CPU still takes tasks: it has to run there to park */
-    err = dl_cpu_leaves(cpu);
-    if (err) {
-        unpark_thread(rq);
+    if (err)
         return err;
-    }
     WRITE_ONCE(sched_cpus_left, true);
     smp_call_function_single(cpu, begin_leaving, NULL, true);
     synchronize_rcu_expedited(); /* whoever chose it has pushed */
@@ -268,6 +266,7 @@ static int take_down(unsigned cpu)
         smp_call_function_single(cpu, evict_all, NULL, true);
         nap();
     }
+    park_thread(rq);
     synchronize_rcu_expedited();
     smp_call_function_single(cpu, may_stop, NULL, true);
     await_stage(cpu, CPU_HALTED);
