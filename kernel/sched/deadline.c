@@ -132,7 +132,7 @@ static void arm_timer(struct rq *rq, struct task_struct *curr, s64 now)
 
     if (task_is_deadline(curr) && !is_lent(curr) && curr->dl.left_ns > 0) {
         next = min(next, now + dl_time_left(rq, curr));
-        if (curr->dl.flags & SCHED_FLAG_RECLAIM)
+        if (dl_reclaims(curr))
             next = min(next, dl_next_lag(rq));
     }
     if (next != S64_MAX)
@@ -265,7 +265,7 @@ void dl_begin(struct task_struct *t)
 /* Another task counts here now: the running one pays more from here on, so its budget ends sooner. */
 static void follow_rate(struct rq *rq, s64 now)
 {
-    if (!task_is_deadline(rq->curr) || !(rq->curr->dl.flags & SCHED_FLAG_RECLAIM))
+    if (!task_is_deadline(rq->curr) || !dl_reclaims(rq->curr))
         return;
     if (dl_exhausted(rq->curr))
         rq_kick_self(&rq->q);

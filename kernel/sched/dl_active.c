@@ -23,7 +23,7 @@
 
 static void set_curr_right(struct rq *rq)
 {
-    if (!task_is_deadline(rq->curr) || !(rq->curr->dl.flags & SCHED_FLAG_RECLAIM))
+    if (!task_is_deadline(rq->curr) || !dl_reclaims(rq->curr))
         return;
     sched_update_curr(rq, rq->curr, rdtsc());
     sched_charge_urgent(rq, rq->curr); /* R3 */
@@ -81,12 +81,15 @@ static s64 zero_lag_time(const struct sched_dl_entity *dl)
 /* R1. t, counted here, goes to sleep or dies. */
 void dl_sleeps(struct rq *rq, struct task_struct *t, s64 now)
 {
-    s64 until = zero_lag_time(&t->dl);
     struct dl_lag *lag;
+    s64 until;
 
-    dl_end_lags(rq, now);
     t->dl.lag_bw = t->dl.counted_bw;
     t->dl.counted_bw = 0;
+    if (!t->dl.lag_bw)
+        return; /* its deadline is lent to it */
+    dl_end_lags(rq, now);
+    until = zero_lag_time(&t->dl);
     if (until <= now) {
         rq->dl.running_bw -= t->dl.lag_bw;
         t->dl.lag_bw = 0;
@@ -171,7 +174,7 @@ static u64 rate(const struct rq *rq, const struct task_struct *t)
 /* What t pays for so much time. */
 s64 dl_price(const struct rq *rq, const struct task_struct *t, s64 ns)
 {
-    if (likely(!(t->dl.flags & SCHED_FLAG_RECLAIM)))
+    if (likely(!dl_reclaims(t)))
         return ns;
     return (s64)(((unsigned __int128)ns * rate(rq, t)) >> BW_SHIFT);
 }
@@ -179,7 +182,7 @@ s64 dl_price(const struct rq *rq, const struct task_struct *t, s64 ns)
 /* For how long t can run, as things stand. */
 s64 dl_time_left(const struct rq *rq, const struct task_struct *t)
 {
-    if (likely(!(t->dl.flags & SCHED_FLAG_RECLAIM)) || t->dl.left_ns <= 0)
+    if (likely(!dl_reclaims(t)) || t->dl.left_ns <= 0)
         return t->dl.left_ns;
     return (s64)(((unsigned __int128)t->dl.left_ns << BW_SHIFT) / rate(rq, t)) + 1;
 }

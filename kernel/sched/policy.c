@@ -85,9 +85,9 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
         if (task_is_deadline(t)) {
             dl_count(rq, t);
             dl_runs(rq, t);
-        }
-        else if (task_is_fair(t) && !was_fair)
+        } else if (task_is_fair(t) && !was_fair) {
             fair_begin(rq, t);
+        }
         rq_kick_self(&rq->q); /* somebody else may be due now */
     }
 }

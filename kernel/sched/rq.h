@@ -143,6 +143,11 @@ static inline bool task_is_urgent(const struct task_struct *t) { return t->prio 
 
 /* ---- dl_active.c ---- */
 #define BW_SHIFT 20 /* bandwidths: bits of fraction of a CPU */
+/* t, of the deadline class. One whose deadline is lent to it was promised nothing, is not counted and does not reclaim. */
+static inline bool dl_reclaims(const struct task_struct *t)
+{
+    return t->dl.counted_bw && t->dl.flags & SCHED_FLAG_RECLAIM;
+}
 void dl_count(struct rq *rq, struct task_struct *t);
 void dl_uncount(struct rq *rq, struct task_struct *t);
 void dl_sleeps(struct rq *rq, struct task_struct *t, s64 now);
