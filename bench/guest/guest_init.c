@@ -32,7 +32,7 @@
 #include "bench/guest/bench.h"
 #include "bench/guest/record.h"
 
-#define OPTIONS_MAX 5 /* of a SPEC, its count of iterations included */
+#define OPTIONS_MAX 6 /* of a SPEC, its count of iterations included */
 
 struct session {
     const char *run;

@@ -95,11 +95,13 @@ static void add_workload(struct run_plan *p, enum tier tier, const char *name, l
     }
 }
 
-// Steps from `from` on that are of the workload get its padding.
-static void pad_steps(struct run_plan *p, size_t from, json_t *workload)
+// Steps from `from` on that are of the workload get its padding: nanoseconds where there are any.
+static void pad_steps(struct run_plan *p, size_t from, enum tier tier, json_t *workload)
 {
+    long instructions = json_integer_value(json_object_get(workload, "pad"));
+    long ns = json_integer_value(json_object_get(workload, "pad_ns"));
     for (size_t i = from; i < p->count; i++)
-        p->step[i].pad = json_integer_value(json_object_get(workload, "pad"));
+        p->step[i].pad = (struct plan_pad){instructions, tier == TIER_DET ? 0 : ns};
 }
 
 static void add_canary(struct run_plan *p, const char *row, enum tier tier)
@@ -139,7 +141,7 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
         add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
                      json_is_true(json_object_get(w, "two_party")) && !is_copies(chosen.items[i]), topology);
-        pad_steps(p, first, w);
+        pad_steps(p, first, tier, w);
     }
     if (!*why && p->count == without)
         *why = x_printf("nothing to run: every workload asked for wants more than %d CPU%s (-t)",
@@ -148,6 +150,31 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
     list_free(&chosen);
     json_decref(suites);
     json_decref(workloads);
+    return !*why;
+}
+
+// What cannot be asked for, or NULL.
+static char *control_fault(const struct run_plan *p, enum tier tier, const char *workload, long n)
+{
+    bool found = false;
+    if (tier == TIER_DET && (n < 3 || n % 2 == 0))
+        return x_printf("--control %s:%ld: in the det tier the number of instructions is odd and above 2", workload, n);
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->step[i].workload, workload))
+            continue;
+        found = true;
+        if (p->step[i].pad.instructions || p->step[i].pad.ns)
+            return x_printf("--control %s:%ld: workloads.%s is padded already", workload, n, workload);
+    }
+    return found ? NULL : x_printf("--control %s:%ld: the run has no such workload", workload, n);
+}
+
+bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why)
+{
+    *why = control_fault(p, tier, workload, n);
+    for (size_t i = 0; i < p->count && !*why; i++)
+        if (!strcmp(p->step[i].workload, workload))
+            p->step[i].control = (struct plan_pad){tier == TIER_DET ? n : 0, tier == TIER_DET ? 0 : n};
     return !*why;
 }
 
@@ -161,7 +188,15 @@ void run_plan_free(struct run_plan *p)
     *p = (struct run_plan){0};
 }
 
-char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip)
+static void add_padding(struct text_buf *t, const struct plan_pad *pad)
+{
+    if (pad->instructions)
+        text_addf(t, ":pad=%ld", pad->instructions);
+    if (pad->ns)
+        text_addf(t, ":pad_ns=%ld", pad->ns);
+}
+
+char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second)
 {
     struct text_buf t = {0};
     const char *last = "";
@@ -175,8 +210,9 @@ char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bo
             text_addf(&t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
         if (s->laps)
             text_add(&t, ":laps");
-        if (s->pad)
-            text_addf(&t, ":pad=%ld", s->pad);
+        add_padding(&t, &s->pad);
+        if (second)
+            add_padding(&t, &s->control);
         last = s->row;
     }
     return t.data;

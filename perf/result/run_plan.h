@@ -12,6 +12,11 @@
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
 
+// What a positive control adds to each iteration; 0: nothing.
+struct plan_pad {
+    long instructions, ns;
+};
+
 struct plan_step {
     char *row; // the row's name: the workload, with "@cross-cpu" or "@cross-node" where parties are
                // apart
@@ -20,7 +25,7 @@ struct plan_step {
     int cpu[2]; // cpu[0] < 0: no pinning asked
     enum step_kind kind;
     bool laps; // each iteration is timed
-    long pad;  // instructions added to each iteration, 0 without a positive control
+    struct plan_pad pad, control; // of every arm; of the second arms of --aa besides
 };
 
 struct run_plan {
@@ -32,9 +37,12 @@ struct run_plan {
 // name, or nothing left: false, and *why says what and where the list is.
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why);
+// The second arms of --aa do n more in each iteration of the workload: instructions (odd, above 2) in the det tier, else
+// nanoseconds. False and *why when the plan has no such workload or the number cannot be.
+bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why);
 void run_plan_free(struct run_plan *p);
-// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps from `first` on
-// that are not in skip (one flag a step, or NULL).
-char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip);
+// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps
+// that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
+char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -145,7 +145,7 @@ static int boot(struct profile *p, int which)
     struct boot_steps steps;
     struct boot_result r;
     bool skip[3] = {true, which != 0, which != 1};
-    char *args = run_plan_guest_args(&p->plan, "profile", skip);
+    char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
     struct boot_request request = {.spec = &p->spec,
                                    .run_id = "profile",
                                    .symbols = p->symbols,

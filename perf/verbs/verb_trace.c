@@ -108,7 +108,7 @@ static void on_record(void *ctx, json_t *record)
 static char *cloudos_args(struct tracing *t, const bool *skip)
 {
     struct text_buf b = {0};
-    char *spec = run_plan_guest_args(&t->plan, "trace set:/proc/sched_trace/on=1", skip);
+    char *spec = run_plan_guest_args(&t->plan, "trace set:/proc/sched_trace/on=1", skip, false);
     text_addf(&b, "%s set:/proc/sched_trace/on=0", spec);
     for (int cpu = 0; cpu < t->spec.topology->cpus; cpu++)
         text_addf(&b, "%cshow:/proc/sched_trace/cpu%d", cpu ? '+' : ' ', cpu);
@@ -125,7 +125,7 @@ static char *linux_args(struct tracing *t, const bool *skip)
     struct text_buf b = {0};
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         text_addf(&b, "%sset:" TRACEFS "events/%s/enable=1", i ? "+" : "trace ", events[i]);
-    char *spec = run_plan_guest_args(&t->plan, text_str(&b), skip);
+    char *spec = run_plan_guest_args(&t->plan, text_str(&b), skip, false);
     text_free(&b);
     char *args = x_printf("%s set:" TRACEFS "tracing_on=0+show:" TRACEFS "trace", spec);
     free(spec);

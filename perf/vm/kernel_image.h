@@ -11,6 +11,7 @@ struct kernel_image {
     char *path;    // the ELF; a pattern in the configuration, resolved to the newest match
     char *cmdline; // without "-- ..."
     char *knobs;   // "set:PATH=VALUE+set:..." for the guest's init; "" for none
+    bool second;   // the second arm of the same kernel (run --aa)
     char *version; // the folder the image came from for Linux; "" otherwise
 };
 
