@@ -69,9 +69,9 @@ bool run_partial_save(struct session *s)
         json_array_append(samples, s->samples[k]);
         json_array_append_new(argv, s->argv[k] ? json_incref(s->argv[k]) : json_array());
     }
-    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
+    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
                           s->o->arguments, "settings", config_settings(), "tier", tier_name[s->o->tier.tier], "rounds",
-                          s->rounds, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
+                          s->rounds, "rounds_asked", s->o->kernels * s->o->boots, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
                           s->qemu_version, "inputs", json_incref(s->inputs), "samples", samples, "argv", argv, "boots", s->boots);
     char *path = x_printf("%s/" PARTIAL_FILE, s->dir), *text = json_dumps(j, JSON_REAL_PRECISION(17));
     bool ok = file_replace(path, text, strlen(text));

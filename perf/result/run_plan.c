@@ -69,19 +69,25 @@ static struct plan_step *add_step(struct run_plan *p, const char *row, const cha
     return s;
 }
 
-static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n,
-                    const int *pin)
+static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n, int repeats, const int *pin)
 {
-    add_step(p, row, name, tier == TIER_DET ? n : n / 4, STEP_WARM, pin);
-    add_step(p, row, name, n, STEP_N, pin)->laps = tier != TIER_DET && !is_copies(name);
-    if (tier == TIER_DET)
+    if (tier != TIER_DET) {
+        add_step(p, row, name, n / 4, STEP_WARM, pin);
+        add_step(p, row, name, n, STEP_N, pin)->laps = !is_copies(name);
+        return;
+    }
+    add_step(p, row, name, n, STEP_WARM, pin);
+    for (int i = 0; i < repeats; i++) {
+        add_step(p, row, name, n, STEP_N, pin);
         add_step(p, row, name, 2 * n, STEP_2N, pin);
+    }
 }
 
 // A two-party workload has a row for each placement that the machine's shape has.
-static void add_workload(struct run_plan *p, enum tier tier, const char *name, long n,
-                         bool two_party, const struct vm_topology *t)
+static void add_workload(struct run_plan *p, enum tier tier, const char *name, long n, json_t *w, const struct vm_topology *t)
 {
+    bool two_party = json_is_true(json_object_get(w, "two_party")) && !is_copies(name);
+    int repeats = json_object_get(w, "values") ? 1 : DET_REPEATS;
     for (int place = 0; place < (two_party ? PLACEMENTS : 1); place++) {
         int cpu[2];
         if (!vm_topology_pair(t, place, &cpu[0], &cpu[1]))
@@ -90,7 +96,7 @@ static void add_workload(struct run_plan *p, enum tier tier, const char *name, l
             continue;
         char *row = place == PLACE_SAME_CPU ? x_strdup(name)
                                             : x_printf("%s@%s", name, placement_name[place]);
-        add_row(p, tier, row, name, n, two_party && t->cpus > 1 ? cpu : NULL);
+        add_row(p, tier, row, name, n, repeats, two_party && t->cpus > 1 ? cpu : NULL);
         free(row);
     }
 }
@@ -109,7 +115,7 @@ static void add_canary(struct run_plan *p, const char *row, enum tier tier)
     json_t *policy = project_config("policy");
     long n = json_integer_value(json_object_get(json_object_get(policy, "run"), "canary"));
     if (tier != TIER_DET && n)
-        add_row(p, tier, row, CANARY, n, NULL);
+        add_row(p, tier, row, CANARY, n, 1, NULL);
     json_decref(policy);
 }
 
@@ -139,8 +145,7 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
         if (json_integer_value(json_object_get(w, "cpus")) > topology->cpus)
             continue;
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
-        add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
-                     json_is_true(json_object_get(w, "two_party")) && !is_copies(chosen.items[i]), topology);
+        add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n, w, topology);
         pad_steps(p, first, tier, w);
     }
     if (!*why && p->count == without)
@@ -196,25 +201,52 @@ static void add_padding(struct text_buf *t, const struct plan_pad *pad)
         text_addf(t, ":pad_ns=%ld", pad->ns);
 }
 
+void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip)
+{
+    const char *last = "";
+    for (size_t i = 0; i < p->count; i++) {
+        skip[i] = p->step[i].kind != kind || !strcmp(p->step[i].row, last);
+        last = skip[i] ? last : p->step[i].row;
+    }
+}
+
+// Steps that are one SPEC with a list of iterations.
+static bool one_spec(const struct plan_step *a, const struct plan_step *b)
+{
+    return a && !strcmp(a->row, b->row) && a->laps == b->laps;
+}
+
+static void add_options(struct text_buf *t, const struct plan_step *s, bool second)
+{
+    if (!s)
+        return;
+    if (s->cpu[0] >= 0)
+        text_addf(t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
+    if (s->laps)
+        text_add(t, ":laps");
+    add_padding(t, &s->pad);
+    if (second)
+        add_padding(t, &s->control);
+}
+
 char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second)
 {
     struct text_buf t = {0};
-    const char *last = "";
+    const struct plan_step *last = NULL;
     text_addf(&t, "bench %s", run_id);
     for (size_t i = 0; i < p->count; i++) {
         const struct plan_step *s = &p->step[i];
         if (skip && skip[i])
             continue;
-        text_addf(&t, "%c%s:%ld", strcmp(last, s->row) ? ' ' : '+', s->workload, s->iters);
-        if (s->cpu[0] >= 0)
-            text_addf(&t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
-        if (s->laps)
-            text_add(&t, ":laps");
-        add_padding(&t, &s->pad);
-        if (second)
-            add_padding(&t, &s->control);
-        last = s->row;
+        if (one_spec(last, s)) {
+            text_addf(&t, ",%ld", s->iters);
+        } else {
+            add_options(&t, last, second);
+            text_addf(&t, "%c%s:%ld", last && !strcmp(last->row, s->row) ? '+' : ' ', s->workload, s->iters);
+        }
+        last = s;
     }
+    add_options(&t, last, second);
     return t.data;
 }
 

@@ -1,6 +1,6 @@
 // What a run asks of the guest: which workloads, how many iterations, on which CPUs.
-// In the det tier each row runs three times: warm-up with N, then N, then 2N (the slope is between
-// the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N with
+// In the det tier a row runs a warm-up with N and then DET_REPEATS times N and 2N (the slope is between
+// those, how far they differ is its noise); once where the workload measures values of its own. In the wall-clock tiers it runs twice, warm-up with N/4 and then N with
 // laps, and before and after all of them stands the canary. A two-party workload has one row for each
 // placement that the topology has.
 #pragma once
@@ -9,6 +9,8 @@
 #define CANARY     "canary"     // the same arithmetic on every kernel: how steady the host is
 #define COPIES     "copies/" // before a workload's name: it runs on every CPU at once
 #define CANARY_END "canary@end" // again, after everything else
+
+#define DET_REPEATS 3
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
 
@@ -41,8 +43,10 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
 // nanoseconds. False and *why when the plan has no such workload or the number cannot be.
 bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why);
 void run_plan_free(struct run_plan *p);
-// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps
-// that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
+// skip[]: all but the first step of that kind of each row.
+void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip);
+// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word, those that differ in their iterations alone by ",") for the
+// steps that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
 char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -30,8 +30,7 @@
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
-#define SPECS_PER_BOOT                                                                             \
-    72 // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
+#define ROWS_PER_BOOT    24  // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
 
 struct arm_boot {
     struct session *s;
@@ -188,23 +187,20 @@ static bool row_in(struct session *s, const char *row, const bool *skip)
     return false;
 }
 
-// The steps of one boot: of what is left, whole rows up to SPECS_PER_BOOT.
+// The steps of one boot: of what is left, the first ROWS_PER_BOOT rows.
 static bool *choose_steps(struct session *s, const bool *skip)
 {
     bool *asked = x_alloc(s->plan.count * sizeof(bool));
-    size_t taken = 0;
+    int taken = 0;
     memset(asked, true, s->plan.count * sizeof(bool));
-    for (size_t r = 0; r < s->rows.count; r++) {
+    for (size_t r = 0; r < s->rows.count && taken < ROWS_PER_BOOT; r++) {
         const char *row = s->rows.items[r];
-        size_t steps = 0;
+        if (!row_in(s, row, skip))
+            continue;
         for (size_t i = 0; i < s->plan.count; i++)
-            steps += !skip[i] && !strcmp(s->plan.step[i].row, row);
-        if (taken && taken + steps > SPECS_PER_BOOT)
-            break;
-        for (size_t i = 0; steps && i < s->plan.count; i++)
             if (!strcmp(s->plan.step[i].row, row))
                 asked[i] = false;
-        taken += steps;
+        taken++;
     }
     return asked;
 }

@@ -25,7 +25,7 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
 // The second arm is called so, and what it does more.
 static void name_second(struct kernel_image *k, const struct run_options *o)
 {
-    char *name = x_printf("%s-again", k->name), *more = NULL;
+    char *name = x_printf("%s" SECOND_ARM, k->name), *more = NULL;
     if (o->control)
         more = x_printf(", %s +%ld %s", o->control, o->control_n, o->tier.tier == TIER_DET ? "instructions" : "ns");
     char *label = x_printf("%s again%s", k->label, more ? more : "");

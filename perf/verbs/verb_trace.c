@@ -136,8 +136,7 @@ static int boot(struct tracing *t)
 {
     struct boot_result r;
     bool *skip = x_alloc(t->plan.count * sizeof(bool));
-    for (size_t i = 0; i < t->plan.count; i++)
-        skip[i] = t->plan.step[i].kind != STEP_N;
+    run_plan_first(&t->plan, STEP_N, skip);
     char *args = t->is_linux ? linux_args(t, skip) : cloudos_args(t, skip);
     struct boot_request request = {.spec = &t->spec,
                                    .run_id = "trace",
@@ -169,7 +168,7 @@ static int check_workload(struct tracing *t)
     for (size_t i = 0; i < t->plan.count; i++) {
         const struct step_result *s = &t->steps.step[i];
         const char *check = json_string_value(json_object_get(s->result, "check"));
-        if (t->plan.step[i].kind != STEP_N || (check && !strcmp(check, "ok")))
+        if ((t->steps.skip && t->steps.skip[i]) || (check && !strcmp(check, "ok")))
             continue;
         say_error("%s on %s: %s", t->plan.step[i].row, t->spec.kernel->label,
                   check ? check : s->unsupported ? "unsupported" : "the workload gave no result");

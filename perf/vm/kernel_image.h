@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define SECOND_ARM "-again" // ends the name of the second arm of a kernel (run --aa)
+
 struct kernel_image {
     char *name;    // "cloudos", "linux", "linux-stock"
     char *label;   // "CloudOS", "Linux 6.1 lean"
