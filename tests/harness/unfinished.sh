@@ -48,6 +48,22 @@ killed=$(stopped killed KILL)
 timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
 
+# A kernel that is built anew while it is measured: half a run of each is no run.
+mkdir -p "$tmp/root/build"
+cp -r configs "$tmp/root"
+ln -s "$PWD/.cache" "$tmp/root/.cache"
+cp -r build/cloudos.elf build/initramfs.cpio build/lib "$tmp/root/build"
+CLOUDBENCH_ROOT=$tmp/root timeout 200 "${asked[@]}" -o "$tmp/rebuilt" >/dev/null 2>"$tmp/out" &
+for _ in $(seq 600); do
+    compgen -G "$tmp/rebuilt/*/partial.json" >/dev/null && break
+    sleep 0.05
+done
+echo >>"$tmp/root/build/cloudos.elf"
+wait $!
+rc=$?
+[ $rc = 5 ] && grep -q 'CloudOS is not what this run began with' "$tmp/out" && ! compgen -G "$tmp/rebuilt/*/run.json" >/dev/null
+check 'a run of two kernels by one name' $? "exit code $rc; $(tail -2 "$tmp/out" | tr '\n' ' ')"
+
 # The pipe workload under another name, as somebody's own program.
 cp build/guest/work_pipe "$tmp/my-pipe"
 $cb run pipe --workload "$tmp/my-pipe" -k cloudos --tier det -o "$tmp/own" --set workloads.my-pipe.det=400 --format json >"$tmp/own.json" 2>"$tmp/out"
