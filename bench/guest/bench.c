@@ -218,14 +218,19 @@ static void parse_cpus(struct bench *b, const char *s)
     }
 }
 
-/* cpus=A,B, laps, pad=N: as they stand in the SPEC. */
+/* cpus=A,B, laps, pad=N, pad_ns=N: as they stand in the SPEC. */
 static void parse_option(struct bench *b, const char *s)
 {
     if (strncmp(s, "cpus=", 5) == 0) {
         parse_cpus(b, s + 5);
     } else if (strncmp(s, "pad=", 4) == 0) {
-        b->pad = strtol(s + 4, NULL, 10);
-        bench_check(b, b->pad > 2 && b->pad % 2, "pad=N wants an odd N above 2");
+        b->pad.option = s;
+        b->pad.instructions = strtol(s + 4, NULL, 10);
+        bench_check(b, b->pad.instructions > 2 && b->pad.instructions % 2, "pad=N wants an odd N above 2");
+    } else if (strncmp(s, "pad_ns=", 7) == 0) {
+        b->pad.option = s;
+        bench_check(b, strtod(s + 7, NULL) > 0, "pad_ns=N wants an N above 0");
+        pad_set_ns(&b->pad, strtod(s + 7, NULL));
     } else if (strcmp(s, "laps") == 0) {
         bench_check(b, laps_prepare(&b->laps, b->iters) == 0, "no memory for the laps");
     } else {
@@ -233,12 +238,12 @@ static void parse_option(struct bench *b, const char *s)
     }
 }
 
-/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] */
+/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] [pad_ns=N] */
 int main(int argc, char **argv)
 {
     static struct bench b;
     if (argc < 3) {
-        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N]\n", argv[0]);
+        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] [pad_ns=N]\n", argv[0]);
         return 2;
     }
     main_pid = getpid();
@@ -253,6 +258,7 @@ int main(int argc, char **argv)
         parse_option(&b, argv[i]);
     }
     workload_run(&b);
+    bench_check(&b, b.pad.taken || !pad_asked(&b.pad), "this workload has no padding");
     emit_result(&b, "ok");
     return 0;
 }

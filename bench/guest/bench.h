@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "bench/guest/laps.h"
+#include "bench/guest/pad.h"
 
 #define BENCH_MARK_WINDOW_BEGIN 1
 #define BENCH_MARK_WINDOW_END 2
@@ -37,7 +38,7 @@ struct bench {
     const char *variant; /* what follows the slash, "" without one */
     long iters;
     int cpu[2]; /* where the two parties run; equal when both share one CPU */
-    long pad;   /* instructions added to each iteration: the positive control; 0 without one */
+    struct pad pad; /* what each iteration does more: the positive control */
     struct laps laps;
     struct bench_value values[BENCH_VALUES_MAX]; /* what the workload measured besides its cost */
     int nvalues;
@@ -57,41 +58,41 @@ void bench_value(struct bench *b, const char *name, uint64_t value);
 /* CLOCK_MONOTONIC. */
 uint64_t bench_now_ns(void);
 
-/* Exactly n instructions of ring 3, n odd: one that loads the counter, then pairs. */
-static inline void bench_pad(long n)
-{
-    n >>= 1;
-    __asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(n)::"cc");
-}
-
-/*
- * The loop of a window: `b->iters` times the body, with i the iteration. Laps and padding have loops of
- * their own, so that a run without them pays nothing in an iteration.
- */
-#define BENCH_LOOP(b, i, ...)                                      \
-    do {                                                           \
-        if ((b)->laps.tick) {                                      \
-            for (long i = 0; i < (b)->iters; i++) {                \
-                __VA_ARGS__ bench_pad_if((b)->pad);                \
-                lap_take(&(b)->laps);                              \
-            }                                                      \
-        } else if ((b)->pad) {                                     \
-            for (long i = 0, pad_ = (b)->pad; i < (b)->iters; i++) { \
-                __VA_ARGS__ bench_pad(pad_);                       \
-            }                                                      \
-        } else {                                                   \
-            for (long i = 0; i < (b)->iters; i++) {                \
-                __VA_ARGS__                                        \
-            }                                                      \
-        }                                                          \
+/* n times the body, with i the iteration. Padding has loops of its own, so that a run without it pays nothing, and one with it N. */
+#define BENCH_PAD_LOOP(b, n, i, ...)                                          \
+    do {                                                                      \
+        (b)->pad.taken = 1;                                                   \
+        if ((b)->pad.ticks > 0) {                                             \
+            for (long i = 0; i < (n); i++) {                                  \
+                __VA_ARGS__ pad_wait(&(b)->pad);                              \
+            }                                                                 \
+        } else if ((b)->pad.instructions) {                                   \
+            for (long i = 0, pad_ = (b)->pad.instructions; i < (n); i++) {    \
+                __VA_ARGS__ bench_pad(pad_);                                  \
+            }                                                                 \
+        } else {                                                              \
+            for (long i = 0; i < (n); i++) {                                  \
+                __VA_ARGS__                                                   \
+            }                                                                 \
+        }                                                                     \
     } while (0)
 
-static inline void bench_pad_if(long n)
-{
-    if (n) {
-        bench_pad(n);
-    }
-}
+/* The same with laps where they were asked for. */
+#define BENCH_LAP_LOOP(b, n, i, ...)                  \
+    do {                                              \
+        if ((b)->laps.tick) {                         \
+            (b)->pad.taken = 1;                       \
+            for (long i = 0; i < (n); i++) {          \
+                __VA_ARGS__ pad_take(&(b)->pad);      \
+                lap_take(&(b)->laps);                 \
+            }                                         \
+        } else {                                      \
+            BENCH_PAD_LOOP(b, n, i, __VA_ARGS__);     \
+        }                                             \
+    } while (0)
+
+/* The loop of a window. */
+#define BENCH_LOOP(b, i, ...) BENCH_LAP_LOOP(b, (b)->iters, i, __VA_ARGS__)
 
 /* Ends the program with a record that says why, exit code 1: no number is ever made of it. */
 __attribute__((noreturn, format(printf, 2, 3))) void bench_fail(struct bench *b, const char *fmt, ...);

@@ -5,8 +5,8 @@
  *     (nothing)                an interactive shell on the console; its exit powers the machine off
  *     run PROGRAM ARGS...      that program on the console, then power off
  *     bench RUNID SPEC...      the workloads, each in a fresh process, then power off;
- *                              SPEC = WORKLOAD[/VARIANT]:ITERS[:OPTION...], several in one word
- *                              joined by '+' (Linux takes at most 32 words)
+ *                              SPEC = WORKLOAD[/VARIANT]:ITERS[,ITERS...][:OPTION...], several in one word
+ *                              joined by '+' (Linux takes at most 32 words); each ITERS is a process
  *
  * It owns the outer markers and the boot, exit and done records of docs/result-protocol.md. It
  * must behave the same whatever kernel it finds: a mount that fails is reported, never fatal.
@@ -32,7 +32,7 @@
 #include "bench/guest/bench.h"
 #include "bench/guest/record.h"
 
-#define OPTIONS_MAX 5 /* of a SPEC, its count of iterations included */
+#define OPTIONS_MAX 6 /* of a SPEC, its count of iterations included */
 
 struct session {
     const char *run;
@@ -255,6 +255,24 @@ static void show_file(struct session *s, const char *path)
     }
 }
 
+/* NAME:N1,N2,...[:OPTION...] is NAME:N1[:OPTION...], then NAME:N2[:OPTION...], ...; how many that were. */
+static int run_each(struct session *s, const char *spec)
+{
+    int ran = 0;
+    const char *iters = strchr(spec, ':'), *options = iters ? strchr(iters + 1, ':') : NULL;
+    size_t name = iters ? (size_t)(iters - spec) : strlen(spec);
+    do {
+        char one[256];
+        size_t digits = iters ? strcspn(++iters, ",:") : 0;
+        snprintf(one, sizeof one, "%.*s%s%.*s%s", (int)name, spec, digits ? ":" : "", (int)digits, iters ? iters : "",
+                 options ? options : "");
+        run_workload(s, one);
+        ran++;
+        iters = iters ? iters + digits : NULL;
+    } while (iters && *iters == ',');
+    return ran;
+}
+
 __attribute__((noreturn)) static void bench(int n, char **specs, const struct timespec *up,
                                             const char *run)
 {
@@ -273,8 +291,7 @@ __attribute__((noreturn)) static void bench(int n, char **specs, const struct ti
                 show_file(&s, spec + 5);
                 continue;
             }
-            run_workload(&s, spec);
-            ran++;
+            ran += run_each(&s, spec);
         }
     }
     snprintf(json, sizeof json, "{\"type\":\"done\",\"n\":%d}", ran);

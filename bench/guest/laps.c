@@ -121,7 +121,11 @@ static uint64_t timer_ticks(void)
 char *laps_json(const struct laps *l)
 {
     struct text t = {0};
-    add(&t, "{\"timer\":%llu,\"slices\":[", (unsigned long long)timer_ticks());
+    add(&t, "{\"timer\":%llu,", (unsigned long long)timer_ticks());
+    if (l->ops) {
+        add(&t, "\"ops\":%ld,", l->ops);
+    }
+    add(&t, "\"slices\":[");
     add_slices(&t, l);
     add(&t, "],\"hist\":\"");
     add_histogram(&t, l);

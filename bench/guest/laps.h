@@ -12,6 +12,7 @@
 struct laps {
     uint32_t *tick; /* room for the run's iterations; NULL: not asked for */
     long count;
+    long ops; /* of a lap, where they are not the window's operations by its iterations; else 0 */
     uint64_t last;
 };
 
@@ -41,5 +42,5 @@ static inline void lap_skip(struct laps *l)
 int laps_share(struct laps *l, long n);
 /* Room for n laps, touched beforehand. 0, or -1 with errno. */
 int laps_prepare(struct laps *l, long n);
-/* {"timer":..,"slices":[..],"hist":".."} of docs/result-protocol.md; the caller frees it, NULL without memory. */
+/* {"timer":..,["ops":..,]"slices":[..],"hist":".."} of docs/result-protocol.md; the caller frees it, NULL without memory. */
 char *laps_json(const struct laps *l);

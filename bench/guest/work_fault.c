@@ -22,44 +22,26 @@ static volatile char *map_chunk(struct bench *b)
 }
 
 /* A lap is one first write; mapping and forking lie between laps. */
-static void touch_timed(struct bench *b, volatile char *p, long pages)
+static void begin_laps(struct bench *b)
 {
-    lap_skip(&b->laps);
-    for (long i = 0; i < pages; i++) {
-        p[i * PAGE] = 1;
-        lap_take(&b->laps);
+    if (b->laps.tick) {
+        lap_skip(&b->laps);
     }
 }
 
-static long add_timed(struct bench *b, volatile char *p, long pages)
+static long add_to_pages(struct bench *b, volatile char *p, long pages)
 {
     long sum = 0;
-    lap_skip(&b->laps);
-    for (long i = 0; i < pages; i++) {
-        sum += ++p[i * PAGE];
-        lap_take(&b->laps);
-    }
-    return sum;
-}
-
-static long add_to_pages(volatile char *p, long pages)
-{
-    long sum = 0;
-    for (long i = 0; i < pages; i++) {
-        sum += ++p[i * PAGE];
-    }
+    begin_laps(b);
+    BENCH_LAP_LOOP(b, pages, i, { sum += ++p[i * PAGE]; });
     return sum;
 }
 
 static void touch_chunk(struct bench *b, long pages)
 {
     volatile char *p = map_chunk(b);
-    if (b->laps.tick) {
-        touch_timed(b, p, pages);
-    }
-    for (long i = 0; i < pages && !b->laps.tick; i++) {
-        p[i * PAGE] = 1;
-    }
+    begin_laps(b);
+    BENCH_LAP_LOOP(b, pages, i, { p[i * PAGE] = 1; });
     munmap((void *)p, CHUNK * PAGE);
 }
 
@@ -67,11 +49,11 @@ static void cow_chunk(struct bench *b, volatile char *p, long pages)
 {
     int pid = bench_fork(b);
     if (pid == 0) {
-        long sum = b->laps.tick ? add_timed(b, p, pages) : add_to_pages(p, pages);
-        _exit(sum == 4 * pages ? 11 : 12);
+        _exit(add_to_pages(b, p, pages) == 4 * pages ? 11 : 12);
     }
     bench_reap(b, pid, 11);
     b->laps.count += b->laps.tick ? pages : 0;
+    b->pad.taken = 1; /* by the child */
 }
 
 static void verify_touch(struct bench *b)

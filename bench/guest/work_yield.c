@@ -32,7 +32,7 @@ static void party(struct bench *b, struct board *d, int me)
 static void partner(struct bench *b, struct board *d)
 {
     b->laps.tick = NULL;
-    b->pad = 0;
+    b->pad = (struct pad){0};
     party(b, d, 1);
 }
 

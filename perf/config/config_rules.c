@@ -34,6 +34,7 @@ static const struct config_rule least_cpus = {.type = CONFIG_WHOLE, .min = 1, .m
 static const struct config_key workload_keys[] = {
     {"about", &text, true},       {"det", &count, true},      {"wall", &count, true},
     {"two_party", &yes_no, false}, {"targets", &targets, false}, {"targets_apart", &targets, false}, {"pad", &count, false},
+    {"pad_ns", &count, false},
     {"values", &values_of, false}, {"cpus", &least_cpus, false},    END,
 };
 static const struct config_rule workload = {.type = CONFIG_MAP, .keys = workload_keys};

@@ -1,7 +1,7 @@
 // See export.h.
 #include "perf/export/export.h"
 
-#include "perf/store/run_history.h"
+#include "perf/store/run_likeness.h"
 #include "perf/util/json_get.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ void export_csv(struct text_buf *t, json_t *runs)
         text_addf(t, "%s,", strcmp(columns[i].name, "id") ? columns[i].name : "run");
     text_add(t, "topology,host,imported,samples,value\n");
     json_array_foreach (runs, i, run) {
-        char *host = history_fingerprint(run);
+        char *host = run_fingerprint(run);
         json_array_foreach (json_object_get(run, "rows"), k, row)
             csv_row(t, run, host, row);
         free(host);
@@ -102,7 +102,7 @@ static void family(struct text_buf *t, const char *name, json_t *runs, bool with
     json_t *run, *row;
     size_t i, k;
     json_array_foreach (runs, i, run) {
-        char *host = history_fingerprint(run);
+        char *host = run_fingerprint(run);
         json_array_foreach (json_object_get(run, "rows"), k, row) {
             json_t *v = json_object_get(row, "value");
             if (json_is_number(v) == with_number)

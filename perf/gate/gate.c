@@ -4,10 +4,12 @@
 #include "perf/gate/baseline.h"
 #include "perf/result/comparison.h"
 #include "perf/result/verdict.h"
+#include "perf/store/run_likeness.h"
 #include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,17 +56,18 @@ static void settle(json_t *row, const char *verdict, char *reason)
     free(reason);
 }
 
-static void judge(json_t *out, json_t *accepted, double value, const struct gate_policy *p)
+// noise: how far the row differs from itself in the run, as a share; a baseline keeps none.
+static void judge(json_t *out, json_t *accepted, double value, double noise, const struct gate_policy *p)
 {
     double a = baseline_newest(accepted), best = baseline_best(accepted);
-    double floor = floor_of(p, text_of(out, "metric"));
+    double floor = fmax(floor_of(p, text_of(out, "metric")), noise);
     json_object_set_new(out, "a", json_real(a));
     json_object_set_new(out, "b", json_real(value));
     json_object_set_new(out, "ratio", json_real(value / a));
     json_object_set_new(out, "best", json_real(best));
     json_object_set_new(out, "floor", json_real(floor));
     const char *verdict = verdict_of_ratio(value / a, floor);
-    if (strcmp(verdict, "regressed") && value > best * (1 + p->drift))
+    if (strcmp(verdict, "regressed") && value > best * (1 + fmax(p->drift, noise)))
         settle(out, "drifted", x_printf("%.1f %% above the best of the last %zu accepted",
                                         100 * (value / best - 1),
                                         json_array_size(json_object_get(accepted, "accepted"))));
@@ -82,7 +85,8 @@ static json_t *judge_row(json_t *row, json_t *accepted, const char *kernel,
         json_object_set(out, "b", value);
         settle(out, "new", x_strdup("nothing was accepted before"));
     } else {
-        judge(out, accepted, json_number_value(value), p);
+        double spread = number_of(json_array_get(json_object_get(row, "samples"), 0), "spread"), v = json_number_value(value);
+        judge(out, accepted, v, v > 0 ? verdict_spread_noise(spread / v, 0) : 0, p);
     }
     return out;
 }
@@ -153,8 +157,8 @@ json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
     json_t *rows = json_array(), *compared, *c;
     size_t i;
     bool times = strcmp(text_of(run, "tier"), "det") != 0;
-    *why = NULL;
-    if (times && other_host(baseline, run))
+    *why = run_unlike_why(baseline, run);
+    if (!*why && times && other_host(baseline, run))
         *why = x_strdup("the runs are of different hosts: their times are not compared");
     compared = *why ? NULL : compare_runs(baseline, run, why);
     json_array_foreach (compared, i, c) {

@@ -65,6 +65,20 @@ static void verdicts(void **state)
     verdict_is(1000, "improved");
 }
 
+// A row that differs from itself by more than the floor passes within that.
+static void a_row_within_its_own_noise(void **state)
+{
+    json_t *baseline = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions','accepted':[1000]}]}");
+    json_t *run = run_with("pipe", 1100), *row = json_array_get(json_object_get(run, "rows"), 0);
+    (void)state;
+    json_object_set_new(row, "samples", json_pack("[{s:s,s:f,s:f}]", "status", "ok", "value", 1100.0, "spread", 100.0));
+    json_t *rows = gate_against_file(baseline, run, "cloudos");
+    assert_string_equal(text(rows, 0, "verdict"), "same"); // 10 % above, 13.6 % of its own
+    json_decref(rows);
+    json_decref(run);
+    json_decref(baseline);
+}
+
 static void rows_that_are_not_in_both(void **state)
 {
     json_t *baseline = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions',"
@@ -183,7 +197,7 @@ static void reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),      cmocka_unit_test(rows_that_are_not_in_both),
+        cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
         cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // lmbench: what its programs print, alone or in the file of a whole run. "NAME: N microseconds" (or nanoseconds) and the tables of
-// lat_ctx ("size=16k ovr=1.02, then "PROCESSES MICROSECONDS"). Bandwidths are no cost of an operation and are left out.
+// lat_ctx ("size=16k ovr=1.02, then "PROCESSES MICROSECONDS"). A bandwidth ("NAME: N MB/sec") is the time of a megabyte; those of tables by
+// size are left out.
 #include "perf/import/imported.h"
 
 #include "perf/util/text_buf.h"
@@ -34,6 +35,21 @@ static void take_latency(struct imported *im, int number, const char *line, cons
     }
     char *slug = import_slug(line, colon - line), *name = x_printf("lmbench/%s", slug);
     import_sample(im, name, "mean_ns", "ns", v * scale, import_after(colon + 1, ""));
+    free(slug);
+    free(name);
+}
+
+// "Pipe bandwidth: 1234.56 MB/sec"; one that is damaged is left out with those of the tables.
+static void take_bandwidth(struct imported *im, const char *line)
+{
+    const char *colon = strrchr(line, ':'), *end;
+    double v;
+    if (!colon || colon == line || !import_number(colon + 1, &end, &v) || !(v > 0) || strcmp(import_after(end, ""), "MB/sec")) {
+        im->left_out++;
+        return;
+    }
+    char *slug = import_slug(line, colon - line), *name = x_printf("lmbench/%s", slug);
+    import_sample(im, name, "mean_ns", "ns/MB", 1e9 / v, import_after(colon + 1, ""));
     free(slug);
     free(name);
 }
@@ -82,7 +98,7 @@ static void take_line(struct imported *im, int number, const char *line, char **
     } else if (unit) {
         take_latency(im, number, line, unit);
     } else if (strstr(line, "MB/sec")) {
-        im->left_out++;
+        take_bandwidth(im, line);
     }
 }
 

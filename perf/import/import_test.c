@@ -16,7 +16,7 @@ static const char hackbench[] = "Running in process mode with 10 groups using 40
                                 "Running in process mode with 10 groups using 40 file descriptors each (== 400 tasks)\n"
                                 "Each sender will pass 100 messages of 100 bytes\nTime: 0.09\n";
 static const char lmbench[] = "[lmbench3.0 results for Linux box 6.1.0 x86_64]\n[LMBENCH_VER: 3.0-a9]\nSimple syscall: 0.0512 microseconds\n"
-                              "Process fork+exit: 120.5 microseconds\nPipe bandwidth: 1234.56 MB/sec\n\"size=16k ovr=1.02\n2 1.23\n8 2.34\n\n"
+                              "Process fork+exit: 120.5 microseconds\nPipe bandwidth: 1250.00 MB/sec\n0.001024 2345.6 MB/sec\n\"size=16k ovr=1.02\n2 1.23\n8 2.34\n\n"
                               "Signal handler overhead: 900 nanoseconds\n";
 static const char schbench[] = "Wakeup Latencies percentiles (usec) runtime 10 (s) (100 total samples)\n\t  50.0th: 1          (34 samples)\n"
                                "\t* 99.0th: 2          (3 samples)\n\t  min=1, max=9\n"
@@ -28,6 +28,11 @@ static const char schbench[] = "Wakeup Latencies percentiles (usec) runtime 10 (
 static const char wis[] = "tasks,processes,processes_idle,threads,threads_idle,linear\n0,0,100,0,100,0\n1,1000000,50.00,500000,50.00,1000000\n"
                           "2,2000000,0.00,800000,0.00,2000000\n";
 static const char wis_text[] = "testcase:Futex wake\nwarmup\nmin:1 max:2 total:3\nmeasurement\nmin:1 max:2 total:3\naverage:4000000\n";
+static const char perf_bench[] = "# Running 'sched/messaging' benchmark:\n# 20 sender and receiver processes per group\n# 10 groups == 400 processes run\n\n"
+                                 "     Total time: 0.308 [sec]\n\n# Running 'sched/pipe' benchmark:\n# Executed 1000000 pipe operations between two processes\n\n"
+                                 "     Total time: 5.123 [sec]\n\n       5.125000 usecs/op\n         195121 ops/sec\n\n"
+                                 "# Running 'futex/hash' benchmark:\nRun summary [PID 7]: 2 threads\n\nAveraged 2000000 operations/sec (+- 0.11%), total secs = 10\n\n"
+                                 "# Running 'mem/memcpy' benchmark:\n# Copying 1MB bytes ...\n\n       12.345678 GB/sec\n";
 static const char cyclic[] = "# /dev/cpu_dma_latency set to 0us\npolicy: fifo: loadavg: 0.00 0.01 0.05 1/200 1234\n\n"
                              "T: 0 ( 1234) P:80 I:1000 C:    100 Min:      9 Act:    8 Avg:   10 Max:      11\n"
                              "\033[1AT: 0 ( 1234) P:80 I:1000 C:  10000 Min:      5 Act:    8 Avg:    9 Max:      45\n";
@@ -45,7 +50,7 @@ static const struct {
     bool is_json;
 } samples[] = {{"hackbench", hackbench, false}, {"lmbench", lmbench, false},    {"schbench", schbench, false},
                {"will-it-scale", wis, false},   {"will-it-scale", wis_text, false}, {"cyclictest", cyclic, false},
-               {"cyclictest", cyclic_json, true}, {"google-benchmark", google, true}};
+               {"cyclictest", cyclic_json, true}, {"google-benchmark", google, true}, {"perf-bench", perf_bench, false}};
 #define SAMPLES (sizeof(samples) / sizeof(*samples))
 
 static json_t *find(const struct imported *im, const char *workload, const char *metric)
@@ -87,8 +92,9 @@ static void numbers_of_every_tool(void **state)
     has(&im, "lmbench/ctx/8x16k", "mean_ns", 0, 2340);
     has(&im, "lmbench/signal-handler-overhead", "mean_ns", 0, 900);
     assert_string_equal(im.version, "3.0-a9");
+    has(&im, "lmbench/pipe-bandwidth", "mean_ns", 0, 8e5);
     assert_int_equal(im.left_out, 1);
-    assert_int_equal(json_array_size(im.rows), 5);
+    assert_int_equal(json_array_size(im.rows), 6);
     imported_free(&im);
     im = read_whole(schbench);
     has(&im, "schbench/wakeup", "p50_ns", 0, 7000);
@@ -104,6 +110,13 @@ static void numbers_of_every_tool(void **state)
     imported_free(&im);
     im = read_whole(wis_text);
     has(&im, "will-it-scale/futex-wake", "mean_ns", 0, 250);
+    imported_free(&im);
+    im = read_whole(perf_bench);
+    has(&im, "perf-bench/sched/messaging", "total_ns", 0, 308e6);
+    has(&im, "perf-bench/sched/pipe", "mean_ns", 0, 5125);
+    has(&im, "perf-bench/futex/hash", "mean_ns", 0, 500);
+    assert_int_equal(im.left_out, 1);
+    assert_int_equal(json_array_size(im.rows), 3);
     imported_free(&im);
 }
 

@@ -19,6 +19,7 @@ const struct import_tool import_tools[] = {
     {"hackbench", hackbench_knows, hackbench_read},
     {"schbench", schbench_knows, schbench_read},
     {"will-it-scale", will_it_scale_knows, will_it_scale_read},
+    {"perf-bench", perf_bench_knows, perf_bench_read},
     {"lmbench", lmbench_knows, lmbench_read},
     {NULL, NULL, NULL},
 };

@@ -63,5 +63,7 @@ bool schbench_knows(const char *text);
 void schbench_read(struct imported *im, const char *text);
 bool will_it_scale_knows(const char *text);
 void will_it_scale_read(struct imported *im, const char *text);
+bool perf_bench_knows(const char *text);
+void perf_bench_read(struct imported *im, const char *text);
 bool google_benchmark_knows(const char *text);
 void google_benchmark_read(struct imported *im, const char *text);

@@ -2,6 +2,7 @@
 // histograms are those of the boots' .laps files (docs/result-protocol.md); every number is a sample's in run.json.
 #include "perf/publish/site.h"
 
+#include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/stats/hdr_histogram.h"
 #include "perf/util/host_file.h"
@@ -236,22 +237,17 @@ static void table(const struct sheet *s, const char *workload)
     const char *name;
     json_t *k, *sample;
     size_t i, m;
-    text_add(s->t, "<details><summary>Boots, nanoseconds an operation</summary><div class=wide><table><thead><tr><th>kernel<th class=n>boot<th class=n>mean"
-                   "<th class=n>p50<th class=n>p90<th class=n>p99<th class=n>p99.9<th class=n>max<th>steady</tr></thead><tbody>");
+    html_folded_table_open(s->t, "Boots, nanoseconds an operation", false, "kernel|>boot|>mean|>p50|>p90|>p99|>p99.9|>max|steady");
     json_object_foreach (s->kernels, name, k)
         json_array_foreach (json_object_get(row_of(s->run, workload, name), "samples"), i, sample) {
-            text_add(s->t, "<tr><td>");
-            html_escape(s->t, name);
+            html_table_row(s->t, name);
             text_addf(s->t, "<td class=n>%zu", i + 1);
-            for (m = 0; m < MEMBERS; m++) {
-                text_add(s->t, "<td class=n>");
-                if (json_is_number(json_object_get(sample, members[m])))
-                    site_number(s->t, number_of(sample, members[m]));
-            }
+            for (m = 0; m < MEMBERS; m++)
+                html_number_cell(s->t, sample, members[m]);
             json_t *steady = json_object_get(sample, "steady");
-            text_addf(s->t, "<td>%s</tr>", json_is_true(steady) ? "yes" : steady ? "no" : "");
+            html_text_cell(s->t, json_is_true(steady) ? "yes" : steady ? "no" : "");
         }
-    text_add(s->t, "</tbody></table></div></details>");
+    html_folded_table_close(s->t);
 }
 
 static void section(const struct sheet *s, const char *workload)

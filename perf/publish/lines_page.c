@@ -2,6 +2,7 @@
 // transfers an operation against the number of CPUs, which pairs of operations on unrelated objects share lines, which places meet.
 #include "perf/publish/site.h"
 
+#include "perf/publish/html_table.h"
 #include "perf/lines/lines_view.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
@@ -113,27 +114,17 @@ static void rows_table(struct text_buf *t, json_t *document)
     static const char *const keys[] = {"transfers", "user_transfers", "far", "invalidations", "locked", "instructions"};
     json_t *row;
     size_t i;
-    text_add(t, "<details open><summary>Figures, an operation</summary><div class=wide><table><thead><tr><th>workload<th class=n>machine<th>kernel"
-                "<th class=n>transfers<th class=n>in user code<th class=n>between nodes<th class=n>invalidations<th class=n>locked<th class=n>instructions"
-                "</tr></thead><tbody>");
+    html_folded_table_open(t, "Figures, an operation", true, "workload|machine|kernel|>transfers|>in user code|>between nodes|>invalidations|>locked|>instructions");
     json_array_foreach (json_object_get(document, "rows"), i, row) {
-        text_add(t, "<tr><td>");
-        html_escape(t, text_of(row, "workload"));
-        text_add(t, "<td class=n>");
-        html_escape(t, text_of(row, "topology"));
-        text_add(t, "<td>");
-        html_escape(t, text_of(row, "kernel"));
-        if (*text_of(row, "reason")) {
-            text_add(t, "<td colspan=6>");
-            html_escape(t, text_of(row, "reason"));
-        }
-        for (int k = 0; k < 6 && !*text_of(row, "reason"); k++) {
-            text_add(t, "<td class=n>");
-            site_exact(t, number_of(row, keys[k]));
-        }
-        text_add(t, "</tr>");
+        html_table_row(t, text_of(row, "workload"));
+        html_text_cell(t, text_of(row, "topology"));
+        html_text_cell(t, text_of(row, "kernel"));
+        if (*text_of(row, "reason"))
+            html_reason_cell(t, 6, text_of(row, "reason"));
+        for (int k = 0; k < 6 && !*text_of(row, "reason"); k++)
+            html_exact_cell(t, row, keys[k]);
     }
-    text_add(t, "</tbody></table></div></details>");
+    html_folded_table_close(t);
 }
 
 static json_t *cell_of(json_t *matrix, const char *a, const char *b)
@@ -195,29 +186,26 @@ static void place(struct text_buf *t, json_t *site, const char *bytes, const cha
 {
     json_t *b = json_object_get(site, bytes);
     int from = json_integer_value(json_array_get(b, 0)), size = json_integer_value(json_array_get(b, 1));
-    text_add(t, "<td><code>");
-    html_escape(t, text_of(site, code));
-    text_addf(t, "</code> <span class=dim>bytes %d-%d</span>", from, from + size - 1);
+    html_code_cell(t, text_of(site, code));
+    text_addf(t, " <span class=dim>bytes %d-%d</span>", from, from + size - 1);
 }
 
 static void top_section(struct text_buf *t, json_t *one)
 {
     json_t *site;
     size_t i;
-    text_add(t, "<details><summary>Places that meet: ");
-    html_escape(t, text_of(one, "title"));
-    text_add(t, "</summary><div class=wide><table><thead><tr><th class=n>transfers an operation<th>access<th>met<th>data</tr></thead><tbody>");
+    char *summary = x_printf("Places that meet: %s", text_of(one, "title"));
+    html_folded_table_open(t, summary, false, ">transfers an operation|access|met|data");
+    free(summary);
     json_array_foreach (json_object_get(one, "sites"), i, site) {
-        text_add(t, "<tr><td class=n>");
-        site_exact(t, number_of(site, "per_op"));
+        text_add(t, "<tr>");
+        html_exact_cell(t, site, "per_op");
         place(t, site, "bytes", "code");
         place(t, site, "met_bytes", "met_code");
-        text_add(t, "<td><code>");
-        html_escape(t, text_of(site, "data"));
-        text_add(t, "</code>");
-        text_add(t, json_is_true(json_object_get(site, "apart")) ? " <span class=note>other bytes</span></tr>" : "</tr>");
+        html_code_cell(t, text_of(site, "data"));
+        text_add(t, json_is_true(json_object_get(site, "apart")) ? " <span class=note>other bytes</span>" : "");
     }
-    text_add(t, "</tbody></table></div></details>");
+    html_folded_table_close(t);
 }
 
 static void document_section(struct text_buf *t, json_t *document)

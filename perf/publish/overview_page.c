@@ -10,6 +10,7 @@
 #include "perf/util/json_get.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/ratio_chart.h"
+#include "perf/vm/kernel_image.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,12 +49,30 @@ static bool has_row(json_t *rows, json_t *row)
     return false;
 }
 
+static json_t *kernels_of(json_t *run)
+{
+    return json_object_get(json_object_get(run, "identity"), "kernels");
+}
+
+// A kernel measured against itself (run --aa) says nothing of two kernels.
+static bool has_second_arm(json_t *run)
+{
+    const char *name;
+    json_t *k;
+    json_object_foreach (kernels_of(run), name, k) {
+        const char *tail = strstr(name, SECOND_ARM);
+        if (tail && !strcmp(tail, SECOND_ARM))
+            return true;
+    }
+    return false;
+}
+
 // True when the run has a row that no newer one has.
 static bool add_run(struct site *s, struct board *b, json_t *run, const char *id)
 {
     char *why = NULL;
     size_t before = json_array_size(b->rows);
-    json_t *rows = compare_kernels(run, &why), *row;
+    json_t *rows = has_second_arm(run) ? NULL : compare_kernels(run, &why), *row;
     size_t i;
     if (rows)
         triage_attach(s->notes, rows, NULL, run);
@@ -226,6 +245,26 @@ static void table(struct text_buf *t, struct site *s, struct board *b)
     text_add(t, "</tbody></table></div>");
 }
 
+// What a and b are in the newest run's comparison.
+static void add_sides(struct text_buf *t, json_t *run)
+{
+    bool linux_there = false, cloudos_there = false;
+    json_t *kernels = kernels_of(run), *k;
+    const char *name;
+    json_object_foreach (kernels, name, k) {
+        linux_there |= !strcmp(text_of(k, "family"), "linux");
+        cloudos_there |= !strcmp(text_of(k, "family"), "cloudos");
+    }
+    if (linux_there && cloudos_there) {
+        text_add(t, ". a: Linux, the fastest in each row; b: CloudOS");
+    } else {
+        text_add(t, ". a: ");
+        html_escape(t, text_of(json_object_iter_value(json_object_iter(kernels)), "label"));
+        text_add(t, "; b: each other kernel");
+    }
+    text_add(t, "; below 1 b is ahead. A row that it does not have is that of an earlier run.</p>");
+}
+
 static void newest_line(struct text_buf *t, struct site *s, struct board *b)
 {
     const char *id = text_of(b->newest, "id");
@@ -237,9 +276,10 @@ static void newest_line(struct text_buf *t, struct site *s, struct board *b)
         html_escape(t, relative);
         text_add(t, "'>distribution</a>)");
     }
-    text_add(t, json_array_size(b->rows) ? ". a: Linux, the fastest in each row; b: CloudOS; below 1 b is ahead. A row that it does not have is "
-                                           "that of an earlier run.</p>"
-                                         : ". No run of two kernels to compare.</p>");
+    if (json_array_size(b->rows))
+        add_sides(t, b->newest);
+    else
+        text_add(t, ". No run of two kernels to compare.</p>");
     free(relative);
     free(path);
 }

@@ -2,6 +2,7 @@
 // the law with its 95 % band, the ideal line, the knee.
 #include "perf/publish/site.h"
 
+#include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
 #include "perf/view/ratio_chart.h"
@@ -132,61 +133,47 @@ static void chart(struct text_buf *t, json_t *document, const char *workload)
     plot_close(t);
 }
 
-static void cell(struct text_buf *t, json_t *one, const char *key)
-{
-    text_add(t, "<td class=n>");
-    if (json_is_number(json_object_get(one, key)))
-        site_exact(t, number_of(one, key));
-}
-
 static void points_table(struct text_buf *t, json_t *document, const char *workload)
 {
     json_t *one;
     size_t i;
-    text_add(t, "<details><summary>Points</summary><div class=wide><table><thead><tr><th>kernel<th class=n>CPUs<th class=n>an operation<th>unit"
-                "<th class=n>throughput<th class=n>efficiency<th>run</tr></thead><tbody>");
+    html_folded_table_open(t, "Points", false, "kernel|>CPUs|>an operation|unit|>throughput|>efficiency|run");
     json_array_foreach (json_object_get(document, "points"), i, one) {
         if (!is_of(one, workload))
             continue;
-        text_add(t, "<tr><td>");
-        html_escape(t, text_of(one, "kernel"));
-        cell(t, one, "cpus");
-        cell(t, one, "value");
-        text_add(t, "<td>");
-        html_escape(t, *text_of(one, "unit") ? text_of(one, "unit") : text_of(one, "reason"));
-        cell(t, one, "throughput");
-        cell(t, one, "efficiency");
+        html_table_row(t, text_of(one, "kernel"));
+        html_exact_cell(t, one, "cpus");
+        html_exact_cell(t, one, "value");
+        html_text_cell(t, *text_of(one, "unit") ? text_of(one, "unit") : text_of(one, "reason"));
+        html_exact_cell(t, one, "throughput");
+        html_exact_cell(t, one, "efficiency");
         text_add(t, "<td>");
         site_run_link(t, text_of(one, "run"), "");
-        text_add(t, "</tr>");
     }
-    text_add(t, "</tbody></table></div></details>");
+    html_folded_table_close(t);
 }
 
 static void fits_table(struct text_buf *t, json_t *document, const char *workload)
 {
     json_t *one;
     size_t i;
-    text_add(t, "<div class=wide><table><thead><tr><th>kernel<th class=n>lambda<th class=n>sigma<th class=n>kappa<th class=n>knee, CPUs"
-                "<th class=n>from<th class=n>to</tr></thead><tbody>");
+    html_table_open(t, "kernel|>lambda|>sigma|>kappa|>knee, CPUs|>from|>to");
     json_array_foreach (json_object_get(document, "fits"), i, one) {
         if (!is_of(one, workload))
             continue;
-        text_add(t, "<tr><td>");
-        html_escape(t, text_of(one, "kernel"));
+        html_table_row(t, text_of(one, "kernel"));
         if (*text_of(one, "reason")) {
-            text_add(t, "<td colspan=6>no law: ");
+            html_reason_cell(t, 6, "no law: ");
             html_escape(t, text_of(one, "reason"));
         } else {
             static const char *const keys[] = {"lambda", "sigma", "kappa", "knee", "knee_low", "knee_high"};
             for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
-                cell(t, one, keys[k]);
+                html_exact_cell(t, one, keys[k]);
                 text_add(t, k >= 3 && !json_is_number(json_object_get(one, keys[k])) ? "none" : "");
             }
         }
-        text_add(t, "</tr>");
     }
-    text_add(t, "</tbody></table></div>");
+    html_table_close(t);
 }
 
 static void document_section(struct text_buf *t, json_t *document)

@@ -2,6 +2,7 @@
 #include "perf/publish/site_state.h"
 
 #include "perf/lines/line_document.h"
+#include "perf/publish/html_table.h"
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
 #include "perf/store/run_history.h"
@@ -28,7 +29,7 @@ static const char site_style[] =
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
-    "th{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+    "th,td.extra{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
     ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
     ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
@@ -212,8 +213,7 @@ static void last_values(struct text_buf *t, json_t *series)
 {
     json_t *one, *p;
     size_t i, k;
-    text_add(t, "<details><summary>Values</summary><div class=wide><table><thead><tr><th>run<th>kernel"
-                "<th class=n>value</tr></thead><tbody>");
+    html_folded_table_open(t, "Values", false, "run|kernel|>value");
     json_array_foreach (series, i, one) {
         json_t *points = json_object_get(one, "points");
         size_t n = json_array_size(points), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
@@ -223,14 +223,12 @@ static void last_values(struct text_buf *t, json_t *series)
             html_escape(t, text_of(p, "run"));
             text_add(t, ".html'>");
             html_escape(t, text_of(p, "run"));
-            text_add(t, "</a><td>");
-            html_escape(t, text_of(one, "kernel"));
-            text_add(t, "<td class=n>");
-            site_number(t, json_number_value(json_object_get(p, "value")));
-            text_add(t, "</tr>");
+            text_add(t, "</a>");
+            html_text_cell(t, text_of(one, "kernel"));
+            html_number_cell(t, p, "value");
         }
     }
-    text_add(t, "</tbody></table></div></details>");
+    html_folded_table_close(t);
 }
 
 // The series of one metric among those of a workload, in a section of their own.

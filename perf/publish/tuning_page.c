@@ -2,6 +2,7 @@
 // them no other beats, how much each knob matters, and what the hold-out said.
 #include "perf/publish/site.h"
 
+#include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
 #include "perf/view/ratio_chart.h"
@@ -90,45 +91,35 @@ static void held_out(struct text_buf *t, json_t *search)
     size_t i;
     if (!json_array_size(json_object_get(search, "held_out")))
         return;
-    text_add(t, "<h3>Measured again, on boots the search never used</h3><div class=wide><table><thead><tr><th>configuration<th class=n>95 % from<th class=n>to"
-                "<th class=n>p after Holm<th>winner</tr></thead><tbody>");
+    text_add(t, "<h3>Measured again, on boots the search never used</h3>");
+    html_table_open(t, "configuration|>95 % from|>to|>p after Holm|winner");
     json_array_foreach (json_object_get(search, "held_out"), i, one) {
-        text_add(t, "<tr><td>");
-        html_escape(t, text_of(one, "configuration"));
-        static const char *const keys[] = {"low", "high", "p_after_holm"};
-        for (size_t k = 0; k < 3; k++) {
-            text_add(t, "<td class=n>");
-            site_exact(t, number_of(one, keys[k]));
-        }
-        text_add(t, "<td>");
-        html_escape(t, text_of(one, "winner"));
-        text_add(t, "</tr>");
+        html_table_row(t, text_of(one, "configuration"));
+        html_exact_cell(t, one, "low");
+        html_exact_cell(t, one, "high");
+        html_exact_cell(t, one, "p_after_holm");
+        html_text_cell(t, text_of(one, "winner"));
     }
-    text_add(t, "</tbody></table></div>");
+    html_table_close(t);
 }
 
 static void trials(struct text_buf *t, json_t *search)
 {
     size_t objectives = json_array_size(json_object_get(search, "objectives")), i, o;
     json_t *trial;
-    text_add(t, "<details><summary>Whole trials, ratios to the default</summary><div class=wide><table><thead><tr><th>configuration<th class=n>score");
-    for (o = 0; o < objectives; o++) {
-        text_add(t, "<th class=n>");
-        html_escape(t, objective(search, o));
-    }
-    text_add(t, "</tr></thead><tbody>");
+    struct text_buf heads = {0};
+    text_add(&heads, "configuration|>score");
+    for (o = 0; o < objectives; o++)
+        text_addf(&heads, "|>%s", objective(search, o));
+    html_folded_table_open(t, "Whole trials, ratios to the default", false, text_str(&heads));
+    text_free(&heads);
     json_array_foreach (json_object_get(search, "whole"), i, trial) {
-        text_add(t, "<tr><td>");
-        html_escape(t, text_of(trial, "configuration"));
-        text_add(t, "<td class=n>");
-        site_exact(t, number_of(trial, "score"));
-        for (o = 0; o < objectives; o++) {
-            text_add(t, "<td class=n>");
-            site_exact(t, number_of(trial, objective(search, o)));
-        }
-        text_add(t, "</tr>");
+        html_table_row(t, text_of(trial, "configuration"));
+        html_exact_cell(t, trial, "score");
+        for (o = 0; o < objectives; o++)
+            html_exact_cell(t, trial, objective(search, o));
     }
-    text_add(t, "</tbody></table></div></details>");
+    html_folded_table_close(t);
 }
 
 static json_t *winner_of(json_t *search)

@@ -127,14 +127,23 @@ static bool any_zero(json_t *row)
     return n > 0;
 }
 
-// By the two values alone: counts that repeat to the last digit, and values that may be 0.
+// How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.
+static double own_spread(json_t *row)
+{
+    double spread = number_of(json_array_get(json_object_get(row, "samples"), 0), "spread");
+    return value_of(row) > 0 ? spread / value_of(row) : 0;
+}
+
+// By the two values, and how far each differs from itself: counts, and values that may be 0.
 static void judge_ratio(json_t *c, json_t *a, json_t *b, double floor)
 {
-    double x = value_of(a), y = value_of(b);
+    double x = value_of(a), y = value_of(b), noise = verdict_spread_noise(own_spread(a), own_spread(b));
     const char *from_zero = y > 0 ? "regressed" : "same";
     json_object_set_new(c, "ratio", x > 0 ? json_real(y / x) : y > 0 ? json_null() : json_real(1));
     json_object_set_new(c, "verdict",
-                        json_string(x > 0 ? verdict_of_ratio(y / x, floor) : from_zero));
+                        json_string(x > 0 ? verdict_of_count(y / x, floor, noise) : from_zero));
+    if (noise > 0)
+        json_object_set_new(c, "noise", json_real(noise));
 }
 
 static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p, double canary)

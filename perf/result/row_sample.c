@@ -1,5 +1,5 @@
 // Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole
-// VM's instructions and of the TSC, the larger is the row's. Wall clock: nanoseconds an operation
+// VM's instructions and of the TSC, the larger is the row's; of several steps of N, and of 2N, the median one. Wall clock: nanoseconds an operation
 // of the N step.
 #include "perf/result/lap_times.h"
 #include "perf/result/step_result.h"
@@ -7,13 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct step_result *find_step(const struct boot_steps *b, const char *row,
-                                           enum step_kind kind)
+// The row's steps of one kind, in the order of their instructions.
+struct windows {
+    const struct step_result *step[DET_REPEATS];
+    int count;
+};
+
+static void insert(struct windows *w, const struct step_result *s)
 {
-    for (size_t i = 0; i < b->plan->count; i++)
+    int at = w->count++;
+    for (; at > 0 && w->step[at - 1]->insns > s->insns; at--)
+        w->step[at] = w->step[at - 1];
+    w->step[at] = s;
+}
+
+static struct windows windows_of(const struct boot_steps *b, const char *row, enum step_kind kind)
+{
+    struct windows w = {0};
+    for (size_t i = 0; i < b->plan->count && w.count < DET_REPEATS; i++)
         if (b->plan->step[i].kind == kind && !strcmp(b->plan->step[i].row, row))
-            return &b->step[i];
-    return NULL;
+            insert(&w, &b->step[i]);
+    return w;
+}
+
+static const struct step_result *middle(const struct windows *w)
+{
+    return w->count ? w->step[w->count / 2] : NULL;
+}
+
+static bool all_counted(const struct windows *w)
+{
+    for (int i = 0; i < w->count; i++)
+        if (!w->step[i]->counted)
+            return false;
+    return w->count;
+}
+
+static double range(const struct windows *w)
+{
+    return (double)w->step[w->count - 1]->insns - (double)w->step[0]->insns;
 }
 
 static double number(const struct step_result *s, const char *key)
@@ -72,9 +104,17 @@ static json_t *count_slopes(const struct step_result *a, const struct step_resul
     return out;
 }
 
-static json_t *det_sample(const struct step_result *n, const struct step_result *n2,
-                          const char *row)
+static json_t *windows_json(const struct windows *w)
 {
+    json_t *list = json_array();
+    for (int i = 0; i < w->count; i++)
+        json_array_append_new(list, json_integer((json_int_t)w->step[i]->insns));
+    return list;
+}
+
+static json_t *det_sample(const struct windows *of_n, const struct windows *of_2n, const char *row)
+{
+    const struct step_result *n = middle(of_n), *n2 = middle(of_2n);
     double ops = number(n2, "ops") - number(n, "ops");
     double vm = ((double)n2->insns - (double)n->insns) / ops, tsc = (ticks(n2) - ticks(n)) / ops;
     if (ops <= 0 || vm <= 0)
@@ -82,11 +122,16 @@ static json_t *det_sample(const struct step_result *n, const struct step_result 
     json_t *free_kb = json_object_get(n2->exit, "memfree_kb_after");
     double lost = json_number_value(json_object_get(n2->exit, "memfree_kb_before")) -
                   json_number_value(free_kb);
-    return json_pack("{s:s,s:s,s:f,s:f,s:f,s:[f,f],s:[I,I],s:[f,f],s:f,s:o}", "workload", row,
-                     "status", "ok", "value", vm > tsc ? vm : tsc, "vm_slope", vm, "tsc_slope", tsc,
-                     "ops", number(n, "ops"), number(n2, "ops"), "vm_instructions",
-                     (json_int_t)n->insns, (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2),
-                     "memory_lost_kb", lost, "per_op", count_slopes(n, n2, ops));
+    json_t *sample = json_pack("{s:s,s:s,s:f,s:f,s:f,s:[f,f],s:[I,I],s:[f,f],s:f,s:o}", "workload", row,
+                               "status", "ok", "value", vm > tsc ? vm : tsc, "vm_slope", vm, "tsc_slope", tsc,
+                               "ops", number(n, "ops"), number(n2, "ops"), "vm_instructions",
+                               (json_int_t)n->insns, (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2),
+                               "memory_lost_kb", lost, "per_op", count_slopes(n, n2, ops));
+    if (of_n->count > 1) {
+        json_object_set_new(sample, "windows", json_pack("[o,o]", windows_json(of_n), windows_json(of_2n)));
+        json_object_set_new(sample, "spread", json_real((range(of_n) + range(of_2n)) / ops));
+    }
+    return sample;
 }
 
 // What the workload measured itself, each under its own name beside the cost.
@@ -118,8 +163,8 @@ json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)
         if (fault || !b->step[i].ended)
             return fault;
     }
-    const struct step_result *n = find_step(b, row, STEP_N), *n2 = find_step(b, row, STEP_2N);
+    struct windows n = windows_of(b, row, STEP_N), n2 = windows_of(b, row, STEP_2N);
     if (tier != TIER_DET)
-        return with_values(wall_sample(n, row), n);
-    return n->counted && n2->counted ? with_values(det_sample(n, n2, row), n2) : NULL;
+        return with_values(wall_sample(middle(&n), row), middle(&n));
+    return all_counted(&n) && all_counted(&n2) ? with_values(det_sample(&n, &n2, row), middle(&n2)) : NULL;
 }

@@ -53,6 +53,25 @@ static json_t *sample(const char *counts_text, long tsc_n, long tsc_2n)
     return s;
 }
 
+// Three of N and three of 2N, in any order: the medians make the slope, how far each kind differs the spread.
+static json_t *repeated(const int n[3], const int n2[3])
+{
+    struct plan_step s[6];
+    struct run_plan p = {s, 6};
+    struct boot_steps b;
+    for (int i = 0; i < 6; i++)
+        s[i] = (struct plan_step){.row = "pipe", .workload = "pipe", .iters = i % 2 ? 20 : 10, .kind = i % 2 ? STEP_2N : STEP_N};
+    boot_steps_start(&b, &p, NULL);
+    for (int i = 0; i < 6; i++) {
+        result(&b, i % 2 ? 20 : 10, i % 2 ? 1500 : 800);
+        b.step[i].counted = true;
+        b.step[i].insns = (uint64_t)(i % 2 ? n2[i / 2] : n[i / 2]);
+    }
+    json_t *sample_of = row_sample(&b, "pipe", TIER_DET);
+    boot_steps_free(&b);
+    return sample_of;
+}
+
 static double number(json_t *j, const char *key)
 {
     return json_number_value(json_object_get(j, key));
@@ -67,6 +86,16 @@ static void slope_of_the_whole_vm(void **state)
     assert_true(number(s, "tsc_slope") == 70);
     assert_true(number(s, "value") == 100);
     assert_true(number(json_object_get(s, "per_op"), "cr3_writes") == 1);
+    json_decref(s);
+}
+
+static void medians_of_repeated_windows(void **state)
+{
+    json_t *s = repeated((int[]){1100, 1000, 1900}, (int[]){2200, 2100, 2150});
+    (void)state;
+    assert_true(number(s, "vm_slope") == 105); // (2150 - 1100) / 10
+    assert_true(number(s, "spread") == 100);   // (900 + 100) / 10
+    assert_int_equal(json_integer_value(json_array_get(json_array_get(json_object_get(s, "windows"), 0), 2)), 1900);
     json_decref(s);
 }
 
@@ -144,7 +173,7 @@ static void a_stranger_is_a_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slope_of_the_whole_vm),        cmocka_unit_test(the_larger_slope_counts),
+        cmocka_unit_test(slope_of_the_whole_vm), cmocka_unit_test(medians_of_repeated_windows),        cmocka_unit_test(the_larger_slope_counts),
         cmocka_unit_test(missing_windows_give_nothing), cmocka_unit_test(no_growth_is_no_number),
         cmocka_unit_test(faults_are_no_numbers),        cmocka_unit_test(a_stranger_is_a_fault)};
     return cmocka_run_group_tests(tests, NULL, NULL);

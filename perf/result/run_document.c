@@ -204,6 +204,13 @@ static bool same_clock(struct session *s)
     return true;
 }
 
+// {"workload": NAME, "instructions" or "ns": N} of --control, or NULL.
+static json_t *control_json(const struct run_options *o)
+{
+    const char *unit = o->tier.tier == TIER_DET ? "instructions" : "ns";
+    return o->control ? json_pack("{s:s,s:I}", "workload", o->control, unit, (json_int_t)o->control_n) : NULL;
+}
+
 json_t *run_document(struct session *s, const char *id)
 {
     char when[32];
@@ -214,11 +221,12 @@ json_t *run_document(struct session *s, const char *id)
     for (size_t i = 0; i < s->o->suites.count; i++)
         json_array_append_new(suites, json_string(s->o->suites.items[i]));
     json_t *place = s->o->plan.rule == PLACE_BY_HOST ? NULL : host_plan_json(&s->o->plan);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o,s:I,s:o*}", "schema", RUN_SCHEMA,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o,s:I,s:o*,s:o*}", "schema", RUN_SCHEMA,
                      "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
                      s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
                      "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
                      make_identity(s), "boots", s->boots, "rows", make_rows(s), "same_clocksource",
                      same_clock(s), "settings", config_settings(), "seed",
-                     (json_int_t)s->o->seed, "placement", place);
+                     (json_int_t)s->o->seed, "placement", place, "control",
+                     control_json(s->o));
 }

@@ -28,7 +28,7 @@ static double seconds_a_unit(json_t *run, const char *kernel)
 {
     json_t *boot;
     size_t i;
-    double seconds = 0, steps = !strcmp(text_of(run, "tier"), "det") ? 3 : 2;
+    double seconds = 0, steps = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2;
     json_array_foreach (json_object_get(run, "boots"), i, boot) {
         if (strcmp(text_of(boot, "kernel"), kernel))
             continue;

@@ -37,6 +37,31 @@ static json_t *inputs(const struct session *s)
     return in;
 }
 
+static bool same_inputs(json_t *before, json_t *now)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach (now, name, v)
+        if (!json_equal(v, json_object_get(before, name))) {
+            say_error("%s is not what this run began with", name);
+            return false;
+        }
+    return json_object_size(before) == json_object_size(now);
+}
+
+void run_partial_note_inputs(struct session *s)
+{
+    s->inputs = inputs(s);
+}
+
+bool run_partial_unchanged(const struct session *s)
+{
+    json_t *now = inputs(s);
+    bool same = same_inputs(s->inputs, now);
+    json_decref(now);
+    return same;
+}
+
 bool run_partial_save(struct session *s)
 {
     json_t *samples = json_array(), *argv = json_array();
@@ -44,10 +69,10 @@ bool run_partial_save(struct session *s)
         json_array_append(samples, s->samples[k]);
         json_array_append_new(argv, s->argv[k] ? json_incref(s->argv[k]) : json_array());
     }
-    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
+    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
                           s->o->arguments, "settings", config_settings(), "tier", tier_name[s->o->tier.tier], "rounds",
-                          s->rounds, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
-                          s->qemu_version, "inputs", inputs(s), "samples", samples, "argv", argv, "boots", s->boots);
+                          s->rounds, "rounds_asked", s->o->kernels * s->o->boots, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
+                          s->qemu_version, "inputs", json_incref(s->inputs), "samples", samples, "argv", argv, "boots", s->boots);
     char *path = x_printf("%s/" PARTIAL_FILE, s->dir), *text = json_dumps(j, JSON_REAL_PRECISION(17));
     bool ok = file_replace(path, text, strlen(text));
     json_decref(j);
@@ -78,18 +103,6 @@ json_t *run_partial_read(const char *dir)
     return NULL;
 }
 
-static bool same_inputs(json_t *before, json_t *now)
-{
-    const char *name;
-    json_t *v;
-    json_object_foreach (now, name, v)
-        if (!json_equal(v, json_object_get(before, name))) {
-            say_error("%s is not what this run began with", name);
-            return false;
-        }
-    return json_object_size(before) == json_object_size(now);
-}
-
 static void take_argv(struct session *s, int kernel, json_t *argv)
 {
     json_t *word;
@@ -117,9 +130,8 @@ static void remove_later_files(const struct session *s)
 
 int run_partial_take(struct session *s)
 {
-    json_t *j = run_partial_read(s->dir), *now = inputs(s);
-    bool ok = j && same_inputs(json_object_get(j, "inputs"), now);
-    json_decref(now);
+    json_t *j = run_partial_read(s->dir);
+    bool ok = j && same_inputs(json_object_get(j, "inputs"), s->inputs);
     if (!ok) {
         json_decref(j);
         return EXIT_USAGE;

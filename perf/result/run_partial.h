@@ -6,6 +6,10 @@
 #define PARTIAL_FILE   "partial.json"
 #define PARTIAL_SCHEMA "cloudbench-partial/1"
 
+// s->inputs: what must be the same when the run goes on, and when it ends.
+void run_partial_note_inputs(struct session *s);
+// Is everything still what the run began with? False after saying what is not.
+bool run_partial_unchanged(const struct session *s);
 // The state after s->rounds rounds, in place of the last one. False with errno.
 bool run_partial_save(struct session *s);
 // Takes up the state in s->dir. 0, or EXIT_USAGE after saying what of the run has changed since.

@@ -69,19 +69,25 @@ static struct plan_step *add_step(struct run_plan *p, const char *row, const cha
     return s;
 }
 
-static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n,
-                    const int *pin)
+static void add_row(struct run_plan *p, enum tier tier, const char *row, const char *name, long n, int repeats, const int *pin)
 {
-    add_step(p, row, name, tier == TIER_DET ? n : n / 4, STEP_WARM, pin);
-    add_step(p, row, name, n, STEP_N, pin)->laps = tier != TIER_DET && !is_copies(name);
-    if (tier == TIER_DET)
+    if (tier != TIER_DET) {
+        add_step(p, row, name, n / 4, STEP_WARM, pin);
+        add_step(p, row, name, n, STEP_N, pin)->laps = !is_copies(name);
+        return;
+    }
+    add_step(p, row, name, n, STEP_WARM, pin);
+    for (int i = 0; i < repeats; i++) {
+        add_step(p, row, name, n, STEP_N, pin);
         add_step(p, row, name, 2 * n, STEP_2N, pin);
+    }
 }
 
 // A two-party workload has a row for each placement that the machine's shape has.
-static void add_workload(struct run_plan *p, enum tier tier, const char *name, long n,
-                         bool two_party, const struct vm_topology *t)
+static void add_workload(struct run_plan *p, enum tier tier, const char *name, long n, json_t *w, const struct vm_topology *t)
 {
+    bool two_party = json_is_true(json_object_get(w, "two_party")) && !is_copies(name);
+    int repeats = json_object_get(w, "values") ? 1 : DET_REPEATS;
     for (int place = 0; place < (two_party ? PLACEMENTS : 1); place++) {
         int cpu[2];
         if (!vm_topology_pair(t, place, &cpu[0], &cpu[1]))
@@ -90,16 +96,18 @@ static void add_workload(struct run_plan *p, enum tier tier, const char *name, l
             continue;
         char *row = place == PLACE_SAME_CPU ? x_strdup(name)
                                             : x_printf("%s@%s", name, placement_name[place]);
-        add_row(p, tier, row, name, n, two_party && t->cpus > 1 ? cpu : NULL);
+        add_row(p, tier, row, name, n, repeats, two_party && t->cpus > 1 ? cpu : NULL);
         free(row);
     }
 }
 
-// Steps from `from` on that are of the workload get its padding.
-static void pad_steps(struct run_plan *p, size_t from, json_t *workload)
+// Steps from `from` on that are of the workload get its padding: nanoseconds where there are any.
+static void pad_steps(struct run_plan *p, size_t from, enum tier tier, json_t *workload)
 {
+    long instructions = json_integer_value(json_object_get(workload, "pad"));
+    long ns = json_integer_value(json_object_get(workload, "pad_ns"));
     for (size_t i = from; i < p->count; i++)
-        p->step[i].pad = json_integer_value(json_object_get(workload, "pad"));
+        p->step[i].pad = (struct plan_pad){instructions, tier == TIER_DET ? 0 : ns};
 }
 
 static void add_canary(struct run_plan *p, const char *row, enum tier tier)
@@ -107,7 +115,7 @@ static void add_canary(struct run_plan *p, const char *row, enum tier tier)
     json_t *policy = project_config("policy");
     long n = json_integer_value(json_object_get(json_object_get(policy, "run"), "canary"));
     if (tier != TIER_DET && n)
-        add_row(p, tier, row, CANARY, n, NULL);
+        add_row(p, tier, row, CANARY, n, 1, NULL);
     json_decref(policy);
 }
 
@@ -137,9 +145,8 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
         if (json_integer_value(json_object_get(w, "cpus")) > topology->cpus)
             continue;
         long n = json_integer_value(json_object_get(w, tier == TIER_DET ? "det" : "wall")) * scale;
-        add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n,
-                     json_is_true(json_object_get(w, "two_party")) && !is_copies(chosen.items[i]), topology);
-        pad_steps(p, first, w);
+        add_workload(p, tier, chosen.items[i], n < 1 ? 1 : n, w, topology);
+        pad_steps(p, first, tier, w);
     }
     if (!*why && p->count == without)
         *why = x_printf("nothing to run: every workload asked for wants more than %d CPU%s (-t)",
@@ -148,6 +155,31 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
     list_free(&chosen);
     json_decref(suites);
     json_decref(workloads);
+    return !*why;
+}
+
+// What cannot be asked for, or NULL.
+static char *control_fault(const struct run_plan *p, enum tier tier, const char *workload, long n)
+{
+    bool found = false;
+    if (tier == TIER_DET && (n < 3 || n % 2 == 0))
+        return x_printf("--control %s:%ld: in the det tier the number of instructions is odd and above 2", workload, n);
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->step[i].workload, workload))
+            continue;
+        found = true;
+        if (p->step[i].pad.instructions || p->step[i].pad.ns)
+            return x_printf("--control %s:%ld: workloads.%s is padded already", workload, n, workload);
+    }
+    return found ? NULL : x_printf("--control %s:%ld: the run has no such workload", workload, n);
+}
+
+bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why)
+{
+    *why = control_fault(p, tier, workload, n);
+    for (size_t i = 0; i < p->count && !*why; i++)
+        if (!strcmp(p->step[i].workload, workload))
+            p->step[i].control = (struct plan_pad){tier == TIER_DET ? n : 0, tier == TIER_DET ? 0 : n};
     return !*why;
 }
 
@@ -161,24 +193,60 @@ void run_plan_free(struct run_plan *p)
     *p = (struct run_plan){0};
 }
 
-char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip)
+static void add_padding(struct text_buf *t, const struct plan_pad *pad)
+{
+    if (pad->instructions)
+        text_addf(t, ":pad=%ld", pad->instructions);
+    if (pad->ns)
+        text_addf(t, ":pad_ns=%ld", pad->ns);
+}
+
+void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip)
+{
+    const char *last = "";
+    for (size_t i = 0; i < p->count; i++) {
+        skip[i] = p->step[i].kind != kind || !strcmp(p->step[i].row, last);
+        last = skip[i] ? last : p->step[i].row;
+    }
+}
+
+// Steps that are one SPEC with a list of iterations.
+static bool one_spec(const struct plan_step *a, const struct plan_step *b)
+{
+    return a && !strcmp(a->row, b->row) && a->laps == b->laps;
+}
+
+static void add_options(struct text_buf *t, const struct plan_step *s, bool second)
+{
+    if (!s)
+        return;
+    if (s->cpu[0] >= 0)
+        text_addf(t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
+    if (s->laps)
+        text_add(t, ":laps");
+    add_padding(t, &s->pad);
+    if (second)
+        add_padding(t, &s->control);
+}
+
+char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second)
 {
     struct text_buf t = {0};
-    const char *last = "";
+    const struct plan_step *last = NULL;
     text_addf(&t, "bench %s", run_id);
     for (size_t i = 0; i < p->count; i++) {
         const struct plan_step *s = &p->step[i];
         if (skip && skip[i])
             continue;
-        text_addf(&t, "%c%s:%ld", strcmp(last, s->row) ? ' ' : '+', s->workload, s->iters);
-        if (s->cpu[0] >= 0)
-            text_addf(&t, ":cpus=%d,%d", s->cpu[0], s->cpu[1]);
-        if (s->laps)
-            text_add(&t, ":laps");
-        if (s->pad)
-            text_addf(&t, ":pad=%ld", s->pad);
-        last = s->row;
+        if (one_spec(last, s)) {
+            text_addf(&t, ",%ld", s->iters);
+        } else {
+            add_options(&t, last, second);
+            text_addf(&t, "%c%s:%ld", last && !strcmp(last->row, s->row) ? '+' : ' ', s->workload, s->iters);
+        }
+        last = s;
     }
+    add_options(&t, last, second);
     return t.data;
 }
 

@@ -1,6 +1,6 @@
 // What a run asks of the guest: which workloads, how many iterations, on which CPUs.
-// In the det tier each row runs three times: warm-up with N, then N, then 2N (the slope is between
-// the last two). In the wall-clock tiers it runs twice, warm-up with N/4 and then N with
+// In the det tier a row runs a warm-up with N and then DET_REPEATS times N and 2N (the slope is between
+// those, how far they differ is its noise); once where the workload measures values of its own. In the wall-clock tiers it runs twice, warm-up with N/4 and then N with
 // laps, and before and after all of them stands the canary. A two-party workload has one row for each
 // placement that the topology has.
 #pragma once
@@ -10,7 +10,14 @@
 #define COPIES     "copies/" // before a workload's name: it runs on every CPU at once
 #define CANARY_END "canary@end" // again, after everything else
 
+#define DET_REPEATS 3
+
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
+
+// What a positive control adds to each iteration; 0: nothing.
+struct plan_pad {
+    long instructions, ns;
+};
 
 struct plan_step {
     char *row; // the row's name: the workload, with "@cross-cpu" or "@cross-node" where parties are
@@ -20,7 +27,7 @@ struct plan_step {
     int cpu[2]; // cpu[0] < 0: no pinning asked
     enum step_kind kind;
     bool laps; // each iteration is timed
-    long pad;  // instructions added to each iteration, 0 without a positive control
+    struct plan_pad pad, control; // of every arm; of the second arms of --aa besides
 };
 
 struct run_plan {
@@ -32,9 +39,14 @@ struct run_plan {
 // name, or nothing left: false, and *why says what and where the list is.
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why);
+// The second arms of --aa do n more in each iteration of the workload: instructions (odd, above 2) in the det tier, else
+// nanoseconds. False and *why when the plan has no such workload or the number cannot be.
+bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why);
 void run_plan_free(struct run_plan *p);
-// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word) for the steps from `first` on
-// that are not in skip (one flag a step, or NULL).
-char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip);
+// skip[]: all but the first step of that kind of each row.
+void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip);
+// "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word, those that differ in their iterations alone by ",") for the
+// steps that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
+char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -25,14 +25,31 @@ static void det_asks_n_and_2n(void **state)
     char *why;
     (void)state;
     assert_true(make(&p, "pipe", TIER_DET, "1", &why));
-    assert_int_equal(p.count, 3);
-    assert_int_equal(p.step[2].iters, 2 * p.step[1].iters);
-    char *args = run_plan_guest_args(&p, "id", NULL);
-    char *want = x_printf("bench id pipe:%ld+pipe:%ld+pipe:%ld", p.step[0].iters, p.step[1].iters,
-                          p.step[2].iters);
+    assert_int_equal(p.count, 1 + 2 * DET_REPEATS);
+    long n = p.step[1].iters;
+    assert_int_equal(p.step[2].iters, 2 * n);
+    char *args = run_plan_guest_args(&p, "id", NULL, false);
+    char *want = x_printf("bench id pipe:%ld,%ld,%ld,%ld,%ld,%ld,%ld", n, n, 2 * n, n, 2 * n, n, 2 * n);
     assert_string_equal(args, want);
     free(args);
     free(want);
+    run_plan_free(&p);
+}
+
+// A workload with values of its own: once each; profiles and traces take the first of a kind.
+static void steps_that_are_not_repeated(void **state)
+{
+    struct run_plan p;
+    char *why;
+    bool skip[1 + 2 * DET_REPEATS];
+    (void)state;
+    assert_true(make(&p, "cyclic/1", TIER_DET, "1", &why));
+    assert_int_equal(p.count, 3);
+    run_plan_free(&p);
+    assert_true(make(&p, "pipe", TIER_DET, "1", &why));
+    run_plan_first(&p, STEP_2N, skip);
+    for (size_t i = 0; i < p.count; i++)
+        assert_true(skip[i] == (i != 2));
     run_plan_free(&p);
 }
 
@@ -49,12 +66,36 @@ static void two_parties_are_placed(void **state)
     assert_string_equal(rows.items[2], "pipe@cross-cpu");
     assert_string_equal(rows.items[3], "pipe@cross-node");
     assert_string_equal(rows.items[4], CANARY_END);
-    char *args = run_plan_guest_args(&p, "id", NULL);
+    char *args = run_plan_guest_args(&p, "id", NULL, false);
     assert_non_null(strstr(args, ":cpus=0,0:laps"));
     assert_non_null(strstr(args, ":cpus=0,1"));
     assert_non_null(strstr(args, ":cpus=0,2"));
     free(args);
     list_free(&rows);
+    run_plan_free(&p);
+}
+
+static void a_control_is_the_second_arms(void **state)
+{
+    struct run_plan p;
+    char *why;
+    (void)state;
+    assert_true(make(&p, "pipe", TIER_TCG, "1", &why));
+    assert_true(run_plan_control(&p, TIER_TCG, "pipe", 300, &why));
+    char *first = run_plan_guest_args(&p, "id", NULL, false), *second = run_plan_guest_args(&p, "id", NULL, true);
+    assert_null(strstr(first, "pad"));
+    assert_non_null(strstr(second, ":laps:pad_ns=300"));
+    free(first);
+    free(second);
+    assert_false(run_plan_control(&p, TIER_TCG, "fork", 300, &why));
+    free(why);
+    run_plan_free(&p);
+    assert_true(make(&p, "pipe", TIER_DET, "1", &why));
+    assert_false(run_plan_control(&p, TIER_DET, "pipe", 300, &why)); // even
+    free(why);
+    p.step[0].pad.instructions = 3;
+    assert_false(run_plan_control(&p, TIER_DET, "pipe", 301, &why)); // padded already
+    free(why);
     run_plan_free(&p);
 }
 
@@ -116,8 +157,8 @@ static void too_few_cpus_leave_a_workload_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(two_parties_are_placed),
-        cmocka_unit_test(names), cmocka_unit_test(every_suite_expands),
+        cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(steps_that_are_not_repeated), cmocka_unit_test(two_parties_are_placed),
+        cmocka_unit_test(a_control_is_the_second_arms), cmocka_unit_test(names), cmocka_unit_test(every_suite_expands),
         cmocka_unit_test(too_few_cpus_leave_a_workload_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

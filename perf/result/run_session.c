@@ -30,8 +30,7 @@
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
-#define SPECS_PER_BOOT                                                                             \
-    72 // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
+#define ROWS_PER_BOOT    24  // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
 
 struct arm_boot {
     struct session *s;
@@ -188,23 +187,20 @@ static bool row_in(struct session *s, const char *row, const bool *skip)
     return false;
 }
 
-// The steps of one boot: of what is left, whole rows up to SPECS_PER_BOOT.
+// The steps of one boot: of what is left, the first ROWS_PER_BOOT rows.
 static bool *choose_steps(struct session *s, const bool *skip)
 {
     bool *asked = x_alloc(s->plan.count * sizeof(bool));
-    size_t taken = 0;
+    int taken = 0;
     memset(asked, true, s->plan.count * sizeof(bool));
-    for (size_t r = 0; r < s->rows.count; r++) {
+    for (size_t r = 0; r < s->rows.count && taken < ROWS_PER_BOOT; r++) {
         const char *row = s->rows.items[r];
-        size_t steps = 0;
+        if (!row_in(s, row, skip))
+            continue;
         for (size_t i = 0; i < s->plan.count; i++)
-            steps += !skip[i] && !strcmp(s->plan.step[i].row, row);
-        if (taken && taken + steps > SPECS_PER_BOOT)
-            break;
-        for (size_t i = 0; steps && i < s->plan.count; i++)
             if (!strcmp(s->plan.step[i].row, row))
                 asked[i] = false;
-        taken += steps;
+        taken++;
     }
     return asked;
 }
@@ -262,7 +258,7 @@ static char *guest_args(struct session *s, int kernel, const bool *asked)
 {
     const char *knobs = s->o->kernel[kernel].knobs;
     char *head = *knobs ? x_printf("%s %s", s->guest_id, knobs) : x_strdup(s->guest_id);
-    char *args = run_plan_guest_args(&s->plan, head, asked);
+    char *args = run_plan_guest_args(&s->plan, head, asked, s->o->kernel[kernel].second);
     free(head);
     return args;
 }
@@ -361,7 +357,7 @@ static void run_round(struct session *s, int round, uint64_t *seed)
 static void choose_guest_id(struct session *s)
 {
     struct sha256 h;
-    char hex[SHA256_HEX], *args = run_plan_guest_args(&s->plan, "", NULL);
+    char hex[SHA256_HEX], *args = run_plan_guest_args(&s->plan, "", NULL, true);
     sha256_start(&h);
     sha256_add(&h, args, strlen(args));
     sha256_end(&h, hex);
@@ -380,6 +376,10 @@ static void remove_file(const struct session *s, const char *name)
 // *kept: run.json is there. When it cannot be written, what was measured still goes to the caller, and into partial.json if that can.
 static int finish(struct session *s, const char *id, json_t **run, bool *kept)
 {
+    if (!run_partial_unchanged(s)) {
+        run_partial_save(s);
+        return EXIT_REFUSED;
+    }
     *run = run_document(s, id);
     json_t *google = google_bench_json(*run);
     *kept = run_store_save(s->dir, "google-benchmark.json", google) && run_store_save(s->dir, "run.json", *run);
@@ -424,21 +424,30 @@ static int open_folder(struct session *s, char **id)
     return lock_folder(s) ? 0 : EXIT_USAGE;
 }
 
+static int make_plan(struct session *s)
+{
+    struct run_options *o = s->o;
+    char *why;
+    bool ok = run_plan_make(&s->plan, &o->suites, o->tier.tier, o->topology, o->scale, &why) &&
+              (!o->control || run_plan_control(&s->plan, o->tier.tier, o->control, o->control_n, &why));
+    if (!ok)
+        say_error("%s", why);
+    free(why);
+    return ok ? 0 : EXIT_USAGE;
+}
+
 static int prepare(struct session *s, char **id)
 {
-    char *why;
-    if (!run_plan_make(&s->plan, &s->o->suites, s->o->tier.tier, s->o->topology, s->o->scale,
-                       &why)) {
-        say_error("%s", why);
-        free(why);
-        return EXIT_USAGE;
-    }
+    int rc = make_plan(s);
+    if (rc)
+        return rc;
     temp_dir_sweep();
     run_plan_rows(&s->plan, &s->rows);
     choose_guest_id(s);
-    int rc = open_folder(s, id);
+    rc = open_folder(s, id);
     if (rc)
         return rc;
+    run_partial_note_inputs(s);
     s->slowness = machine_slowness();
     s->boots = json_array();
     for (int k = 0; k < s->o->kernels; k++)
@@ -458,6 +467,7 @@ static void release(struct session *s)
         list_free(&s->argv_list[k]);
     }
     json_decref(s->boots);
+    json_decref(s->inputs);
     list_free(&s->rows);
     run_plan_free(&s->plan);
     free(s->qemu_version);

@@ -18,6 +18,7 @@ struct session {
     json_t *argv[RUN_KERNELS_MAX];
     struct str_list argv_list[RUN_KERNELS_MAX];
     char *qemu_version;
+    json_t *inputs; // hashes of what the run is made of, taken before its first boot (run_partial.h)
     int boot_number;
     int rounds; // of one kernel each, that are whole
     int lock;   // descriptor of the folder while it is measured into, or -1

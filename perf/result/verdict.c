@@ -8,8 +8,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RANK_GUARD 0.05
+#define SPREADS    1.5 // of the greater of two rows' own
 
 void verdict_policy_read(struct verdict_policy *p)
 {
@@ -37,6 +39,17 @@ double verdict_floor(const struct verdict_policy *p, const char *metric)
 const char *verdict_of_ratio(double ratio, double floor)
 {
     return ratio < 1 - floor ? "improved" : ratio > 1 + floor ? "regressed" : "same";
+}
+
+const char *verdict_of_count(double ratio, double floor, double noise)
+{
+    const char *v = verdict_of_ratio(ratio, floor);
+    return strcmp(v, "same") && fabs(ratio - 1) <= noise ? "inconclusive" : v;
+}
+
+double verdict_spread_noise(double spread_a, double spread_b)
+{
+    return SPREADS * fmax(spread_a, spread_b);
 }
 
 static void mean_and_deviation(const double *v, size_t n, double *mean, double *deviation)

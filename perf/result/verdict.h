@@ -21,6 +21,11 @@ double verdict_floor(const struct verdict_policy *p, const char *metric);
 
 // Exact figures: only the ratio.
 const char *verdict_of_ratio(double ratio, double floor);
+// Counts that are medians of three windows of N and three of 2N: "inconclusive" beyond the floor but within the noise. The noise
+// of two rows by how far the windows of each differ, as shares of its value: two rows without a true difference then differ by more
+// in less than 0.5 of 100 cases (verdict_test.c).
+const char *verdict_of_count(double ratio, double floor, double noise);
+double verdict_spread_noise(double spread_a, double spread_b);
 
 // Estimates: one row of a comparison. The caller fills the first part; n >= 2.
 struct verdict_row {

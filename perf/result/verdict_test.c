@@ -180,6 +180,50 @@ static void intervals_cover(void **state)
     verdict_policy_free(&p);
 }
 
+// What three windows of N and three of 2N say of a row that costs 10, with noise of 0.01 in each window; its spread as a share.
+static double count_row(enum noise kind, double *spread)
+{
+    double v[6], middle[2];
+    for (int i = 0; i < 6; i++)
+        v[i] = 0;
+    disturb(v, 6, kind);
+    *spread = 0;
+    for (int k = 0; k < 2; k++) {
+        double *w = v + 3 * k, low = fmin(fmin(w[0], w[1]), w[2]), high = fmax(fmax(w[0], w[1]), w[2]);
+        middle[k] = w[0] + w[1] + w[2] - low - high;
+        *spread += high - low;
+    }
+    *spread /= 10;
+    return 10 + middle[1] - middle[0];
+}
+
+// Rows whose noise is far above the floor: their own spread alone keeps them from being called different.
+static void counts_that_differ_from_themselves(void **state)
+{
+    static const enum noise kinds[] = {INDEPENDENT, HEAVY, SKEWED};
+    (void)state;
+    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(*kinds); kind++) {
+        int alarms = 0, rounds = 20000;
+        for (int i = 0; i < rounds; i++) {
+            double sa, sb, a = count_row(kinds[kind], &sa), b = count_row(kinds[kind], &sb);
+            const char *v = verdict_of_count(b / a, 1e-9, verdict_spread_noise(sa, sb));
+            alarms += !strcmp(v, "regressed") || !strcmp(v, "improved");
+        }
+        print_message("%s: %d of %d counts alarm\n", noise_name[kinds[kind]], alarms, rounds);
+        assert_in_range(alarms, 0, rounds / 200);
+    }
+}
+
+static void rules_of_counts(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_of_count(1.001, 0.0005, 0), "regressed");
+    assert_string_equal(verdict_of_count(1.001, 0.0005, 0.0012), "inconclusive");
+    assert_string_equal(verdict_of_count(1.0004, 0.0005, 0.0012), "same");
+    assert_string_equal(verdict_of_count(0.9, 0.0005, 0.05), "improved");
+    near(verdict_spread_noise(0.01, 0.02), 0.03);
+}
+
 static void rules(void **state)
 {
     struct verdict_policy p = {.false_discovery = 0.05, .minimum_pairs = 6};
@@ -243,6 +287,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules),
+        cmocka_unit_test(rules_of_counts),
+        cmocka_unit_test(counts_that_differ_from_themselves),
         cmocka_unit_test(noise_of_a_host),
         cmocka_unit_test(estimates),
         cmocka_unit_test(at_most_5_percent_of_suites_alarm),

@@ -2,6 +2,7 @@
 #include "perf/store/run_history.h"
 
 #include "perf/result/run_store.h"
+#include "perf/store/run_likeness.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -12,26 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION 2
+#define VERSION 3
 
 struct history {
     sqlite3 *db;
     char *base, *path;
 };
-
-char *history_fingerprint(json_t *run)
-{
-    json_t *id = json_object_get(run, "identity"), *host = json_object_get(id, "host");
-    json_t *imported = json_object_get(run, "imported");
-    if (imported)
-        return x_printf("%s %s on %s", text_of(imported, "tool"),
-                        *text_of(imported, "version") ? text_of(imported, "version") : "(version not given)",
-                        *text_of(host, "name") ? text_of(host, "name") : "a host not named");
-    if (!strcmp(text_of(run, "tier"), "det"))
-        return x_printf("QEMU %s", text_of(json_object_get(id, "qemu"), "version"));
-    return x_printf("%s, %d CPUs", text_of(host, "cpu"),
-                    (int)json_integer_value(json_object_get(host, "cpus")));
-}
 
 static bool execute(struct history *h, const char *sql)
 {
@@ -122,7 +109,7 @@ static void insert(struct history *h, const char *sql, const char *const *texts,
 
 static void add_run(struct history *h, const char *id, json_t *run)
 {
-    char *host = history_fingerprint(run);
+    char *host = run_fingerprint(run);
     const char *head[] = {id, text_of(run, "created"), text_of(run, "tier"),
                           text_of(json_object_get(run, "topology"), "name"), host,
                           text_of(json_object_get(run, "identity"), "commit")};

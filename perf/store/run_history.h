@@ -17,6 +17,3 @@ json_t *history_runs(struct history *h);
 // [{tier, topology, host, workload, metric, unit, kernel, points: [{run, created, value}]}]: one series a
 // combination, ordered by it, its points oldest first. Rows without a number are no points.
 json_t *history_series(struct history *h);
-// What may be compared: exact counts within a QEMU version, times within a kind of host, imported figures within a tool's version on
-// a host.
-char *history_fingerprint(json_t *run);

@@ -64,12 +64,16 @@ void sha256_add(struct sha256 *s, const void *data, size_t n)
     while (n) {
         size_t at = s->bytes % 64;
         size_t take = n < 64 - at ? n : 64 - at;
-        memcpy(s->block + at, p, take);
+        if (take == 64) {
+            compress(s->state, p);
+        } else {
+            memcpy(s->block + at, p, take);
+            if (at + take == 64)
+                compress(s->state, s->block);
+        }
         s->bytes += take;
         p += take;
         n -= take;
-        if (at + take == 64)
-            compress(s->state, s->block);
     }
 }
 

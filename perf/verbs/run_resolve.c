@@ -22,6 +22,21 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
     return rc;
 }
 
+// The second arm is called so, and what it does more.
+static void name_second(struct kernel_image *k, const struct run_options *o)
+{
+    char *name = x_printf("%s" SECOND_ARM, k->name), *more = NULL;
+    if (o->control)
+        more = x_printf(", %s +%ld %s", o->control, o->control_n, o->tier.tier == TIER_DET ? "instructions" : "ns");
+    char *label = x_printf("%s again%s", k->label, more ? more : "");
+    free(k->name);
+    free(k->label);
+    free(more);
+    k->name = name;
+    k->label = label;
+    k->second = true;
+}
+
 // The second arm of every kernel: the same image under another name.
 static int double_arms(struct run_options *o)
 {
@@ -34,13 +49,8 @@ static int double_arms(struct run_options *o)
         struct kernel_image *again = &o->kernel[o->kernels];
         rc = kernel_image_find(again, o->kernel[k].name);
         o->kernels++;
-        if (rc)
-            break;
-        char *name = x_printf("%s-again", again->name), *label = x_printf("%s again", again->label);
-        free(again->name);
-        free(again->label);
-        again->name = name;
-        again->label = label;
+        if (!rc)
+            name_second(again, o);
     }
     return rc;
 }
@@ -96,6 +106,8 @@ int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *t
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : place(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
+    o->control = a->control;
+    o->control_n = a->control_n;
     rc = rc || !a->aa ? rc : double_arms(o);
     bool det = o->tier.tier == TIER_DET;
     struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
@@ -118,5 +130,6 @@ void run_resolve_free(struct run_args *a, struct run_options *o, struct vm_topol
     list_free(&a->suites);
     list_free(&a->kernels);
     list_free(&a->programs);
+    free(a->control);
     vm_topology_free(topology);
 }

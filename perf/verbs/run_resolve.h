@@ -6,9 +6,11 @@
 struct run_args {
     struct str_list suites, kernels, programs; // programs: files of --workload
     const char *topology, *tier, *out, *format, *place, *resume;
+    char *control; // WORKLOAD of --control, its own; NULL without
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
     int boots;
+    long control_n;
     double scale, deadline, seed;
     bool quiet, aa, dry;
 };

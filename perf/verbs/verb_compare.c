@@ -1,8 +1,9 @@
 // cloudbench compare: one run compares its kernels; two runs are compared row by row.
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
-#include "perf/store/run_history.h"
+#include "perf/store/run_likeness.h"
 #include "perf/store/triage.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/verbs/tool_options.h"
@@ -25,7 +26,7 @@ struct compare_args {
 static const struct argp_option options[] = {
     OPTION_FORMAT,
     {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed, 4 when one is inconclusive", 0},
-    {"across", OPT_ACROSS, 0, 0, "compare two runs of different hosts too; the table says which", 0},
+    {"across", OPT_ACROSS, 0, 0, "compare two runs of different hosts, placements or topologies too; the table says which", 0},
     OPTION_RUNS,
     {0},
 };
@@ -66,24 +67,36 @@ static int strict_code(json_t *rows)
     return s.inconclusive ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
-// Runs of different hosts are not compared unasked; asked, every row and the table's head say so. False after saying why.
-static bool label_hosts(const struct compare_args *a, json_t *run[2], json_t *rows)
+// WHAT_a and WHAT_b of each row.
+static void label_rows(json_t *rows, json_t *unlike)
 {
-    char *host[2] = {history_fingerprint(run[0]), history_fingerprint(run[1])};
-    bool differ = strcmp(host[0], host[1]) != 0, ok = !differ || a->across;
-    json_t *row;
-    size_t i;
-    if (!ok) {
-        say_error("the runs are of different hosts (\"%s\" and \"%s\")", host[0], host[1]);
-        say_hint("--across compares them nevertheless and says so");
-    }
+    static const char *const sides[] = {"a", "b"};
+    json_t *row, *u;
+    size_t i, k;
     json_array_foreach (rows, i, row)
-        if (ok && differ) {
-            json_object_set_new(row, "host_a", json_string(host[0]));
-            json_object_set_new(row, "host_b", json_string(host[1]));
-        }
-    free(host[0]);
-    free(host[1]);
+        json_array_foreach (unlike, k, u)
+            for (int s = 0; s < 2; s++) {
+                char *name = x_printf("%s_%s", text_of(u, "what"), sides[s]);
+                json_object_set(row, name, json_object_get(u, sides[s]));
+                free(name);
+            }
+}
+
+// Runs of different hosts, placements or topologies are not compared unasked; asked, every row and the table's head say so. False
+// after saying why.
+static bool label_unlike(const struct compare_args *a, json_t *run[2], json_t *rows)
+{
+    char *why = run_unlike_why(run[0], run[1]);
+    bool ok = !why || a->across;
+    if (!ok) {
+        say_error("%s", why);
+        say_hint("--across compares them nevertheless and says so");
+    } else if (why) {
+        json_t *unlike = run_unlike(run[0], run[1]);
+        label_rows(rows, unlike);
+        json_decref(unlike);
+    }
+    free(why);
     return ok;
 }
 
@@ -97,7 +110,7 @@ static int compare(const struct compare_args *a, json_t *run[2])
         free(why);
         return EXIT_USAGE;
     }
-    if (a->runs == 2 && !label_hosts(a, run, rows)) {
+    if (a->runs == 2 && !label_unlike(a, run, rows)) {
         json_decref(rows);
         return EXIT_USAGE;
     }

@@ -21,7 +21,7 @@ struct import_args {
 };
 
 static const struct argp_option options[] = {
-    {"from", OPT_FROM, "TOOL", 0, "cyclictest, google-benchmark, hackbench, lmbench, schbench or will-it-scale (default: by the text)", 0},
+    {"from", OPT_FROM, "TOOL", 0, "cyclictest, google-benchmark, hackbench, lmbench, perf-bench, schbench or will-it-scale (default: by the text)", 0},
     {"kernel", 'k', "NAME", 0, "the kernel that was measured (default: what the file says, else \"imported\")", 0},
     {"host", OPT_HOST, "TEXT", 0, "the machine that was measured on (default: what the file says)", 0},
     {"tool-version", OPT_VERSION, "TEXT", 0, "the tool's version (default: what the file says)", 0},

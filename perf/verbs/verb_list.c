@@ -1,5 +1,6 @@
 // cloudbench list: what can be run and what was run.
 #include "perf/result/run_store.h"
+#include "perf/result/runs_list.h"
 #include "perf/store/triage.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
@@ -85,14 +86,18 @@ static json_t *workloads(const struct list_args *a)
 
 static json_t *metrics(const struct list_args *a)
 {
+    static const char *const all[][4] = {
+        {"instructions", "instructions/op", "det", "slope of the whole VM's instructions, or of the TSC if larger"},
+        {"mean_ns", "ns, or ns (emulated)", "tcg kvm", "mean of a boot, median over boots"},
+        {"p50_ns, p99_ns", "ns, or ns (emulated)", "tcg kvm", "percentiles of a boot's iterations, where there are enough, median over boots"},
+        {"NAME_ns, NAME_ppm, NAME_count", "ns, virtual ns, ppm, count", "det tcg kvm", "what a workload measures itself (its `values`)"},
+    };
+    json_t *out = json_array();
     (void)a;
-    return json_pack("[{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s},{s:s,s:s,s:s,s:s}]", "metric", "instructions", "unit",
-                     "instructions/op", "tiers", "det", "about",
-                     "slope of the whole VM's instructions, or of the TSC if larger", "metric",
-                     "mean_ns", "unit", "ns, or ns (emulated)", "tiers", "tcg kvm", "about",
-                     "mean of a boot, median over boots", "metric", "NAME_ns, NAME_ppm, NAME_count",
-                     "unit", "ns, virtual ns, ppm, count", "tiers", "det tcg kvm", "about",
-                     "what a workload measures itself (its `values`)");
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        json_array_append_new(out, json_pack("{s:s,s:s,s:s,s:s}", "metric", all[i][0], "unit", all[i][1], "tiers", all[i][2],
+                                             "about", all[i][3]));
+    return out;
 }
 
 static json_t *kernels(const struct list_args *a)
@@ -150,30 +155,26 @@ static json_t *triage(const struct list_args *a)
     return out;
 }
 
+static json_t *knobs(const struct list_args *a)
+{
+    json_t *out = json_array(), *config = project_config("knobs"), *k;
+    const char *name;
+    (void)a;
+    json_object_foreach (config, name, k)
+        json_array_append_new(out, json_pack("{s:s,s:O,s:s,s:s}", "knob", name, "about", json_object_get(k, "about"), "cloudos",
+                                             text_of(k, "cloudos"), "linux", text_of(k, "linux")));
+    json_decref(config);
+    return out;
+}
+
 static json_t *runs(const struct list_args *a)
 {
-    json_t *out = json_array();
-    struct str_list ids = {0};
     char *fixed = run_store_default_base();
     const char *base = a->base ? a->base : fixed;
-    run_store_list(base, &ids);
-    for (size_t i = 0; i < ids.count; i++) {
-        json_t *run = run_store_load(base, ids.items[i]), *kernels_of, *k;
-        struct text_buf names = {0};
-        const char *name;
-        kernels_of = json_object_get(json_object_get(run, "identity"), "kernels");
-        json_object_foreach (kernels_of, name, k)
-            text_addf(&names, "%s%s", names.len ? " " : "", name);
-        if (run)
-            json_array_append_new(
-                out, json_pack("{s:s,s:O,s:O,s:s,s:i}", "run", ids.items[i], "created",
-                               json_object_get(run, "created"), "tier",
-                               json_object_get(run, "tier"), "kernels", text_str(&names), "rows",
-                               (int)json_array_size(json_object_get(run, "rows"))));
-        text_free(&names);
-        json_decref(run);
-    }
-    list_free(&ids);
+    int unfinished;
+    json_t *out = runs_list(base, &unfinished);
+    if (unfinished)
+        say_hint("`cloudbench run --resume %s/RUN` goes on with one that is unfinished", base);
     free(fixed);
     return out;
 }
@@ -182,7 +183,8 @@ static const struct {
     const char *name;
     json_t *(*make)(const struct list_args *a);
 } kinds[] = {{"suites", suites},   {"workloads", workloads},   {"metrics", metrics},
-             {"kernels", kernels}, {"topologies", topologies}, {"runs", runs},       {"triage", triage}};
+             {"knobs", knobs},
+             {"kernels", kernels}, {"topologies", topologies}, {"triage", triage},       {"runs", runs}};
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static void show(json_t *all, const char *format)
@@ -214,7 +216,7 @@ static bool wanted(const struct list_args *a, const char *name)
 
 const struct argp list_argp = {options,
                                  parse,
-                                 "[suites|workloads|metrics|kernels|topologies|triage|runs...]",
+                                 "[suites|workloads|metrics|knobs|kernels|topologies|triage|runs...]",
                                  "What can be run and what was run.",
                                  0,
                                  0,
@@ -231,7 +233,7 @@ int verb_list(int argc, char **argv)
         if (wanted(&a, kinds[i].name))
             json_object_set_new(all, kinds[i].name, kinds[i].make(&a));
     if (!rc && (json_object_size(all) < a.kinds.count || !json_object_size(all))) {
-        say_error("there is no such list: suites, workloads, metrics, kernels, topologies or runs");
+        say_error("there is no such list: suites, workloads, metrics, knobs, kernels, topologies, triage or runs");
         rc = EXIT_USAGE;
     }
     if (!rc)

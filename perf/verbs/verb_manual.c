@@ -57,7 +57,7 @@ static void keys_of(struct str_list *l, const char *document)
 
 static bool take_words(struct str_list *l, const char *kind)
 {
-    static const char *const lists[] = {"suites", "workloads", "metrics", "kernels", "topologies", "triage", "runs"};
+    static const char *const lists[] = {"suites", "workloads", "metrics", "knobs", "kernels", "topologies", "triage", "runs"};
     static const char *const keyed[] = {"kernels", "topologies", "workloads", "tune"};
     for (size_t i = 0; i < sizeof(keyed) / sizeof(*keyed); i++)
         if (!strcmp(kind, keyed[i]))

@@ -144,8 +144,11 @@ static int boot(struct profile *p, int which)
 {
     struct boot_steps steps;
     struct boot_result r;
-    bool skip[3] = {false, which != 0, which != 1}; // both warm up as a run does
-    char *args = run_plan_guest_args(&p->plan, "profile", skip);
+    bool *skip = x_alloc(p->plan.count * sizeof(bool));
+    run_plan_first(&p->plan, which ? STEP_2N : STEP_N, skip);
+    for (size_t i = 0; i < p->plan.count; i++)
+        skip[i] &= p->plan.step[i].kind != STEP_WARM; // both warm up as a run does
+    char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
     struct boot_request request = {.spec = &p->spec,
                                    .run_id = "profile",
                                    .symbols = p->symbols,
@@ -160,6 +163,7 @@ static int boot(struct profile *p, int which)
     boot_steps_free(&steps);
     boot_result_free(&r);
     free(args);
+    free(skip);
     return rc;
 }
 
@@ -274,15 +278,17 @@ static int write_stacks(struct profile *p)
 
 static int make_plan(struct profile *p, const struct vm_topology *topology)
 {
-    struct str_list names = {0};
+    struct str_list names = {0}, rows = {0};
     char *why;
     list_add(&names, p->args->workload);
     bool ok = run_plan_make(&p->plan, &names, TIER_DET, topology, p->args->scale, &why);
-    if (ok && p->plan.count != 3)
+    run_plan_rows(&p->plan, &rows);
+    if (ok && rows.count != 1)
         why = x_printf("\"%s\" is more than one workload", p->args->workload);
     if (why)
         say_error("%s", why);
     list_free(&names);
+    list_free(&rows);
     int rc = why ? EXIT_USAGE : 0;
     free(why);
     return rc;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE, OPT_DRY, OPT_RESUME, OPT_WORKLOAD };
+enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE, OPT_DRY, OPT_RESUME, OPT_WORKLOAD, OPT_CONTROL };
 
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0,
@@ -36,6 +36,8 @@ static const struct argp_option options[] = {
     {"place", OPT_PLACE, "RULE", 0,
      "where on the host: none, compact or spread (default: policy.run.place of the tier)", 0},
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
+    {"control", OPT_CONTROL, "WORKLOAD:N", 0,
+     "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det) or nanoseconds: what must be found", 0},
     {"workload", OPT_WORKLOAD, "FILE", 0,
      "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
     {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot nothing", 0},
@@ -51,6 +53,18 @@ static double positive(struct argp_state *state, const char *arg, const char *wh
     if (end == arg || *end || !(v > 0) || v > 1e9)
         argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
     return v;
+}
+
+// WORKLOAD:N
+static void take_control(struct run_args *a, struct argp_state *state, const char *arg)
+{
+    const char *colon = strrchr(arg, ':');
+    char *end = NULL;
+    a->control_n = colon ? strtol(colon + 1, &end, 10) : 0;
+    if (!colon || colon == arg || *end || a->control_n < 1 || a->control_n > 1000000000)
+        argp_error(state, "--control wants WORKLOAD:N with a whole N above 0, not \"%s\"", arg);
+    free(a->control);
+    a->control = x_printf("%.*s", (int)(colon - arg), arg);
 }
 
 static void add_kernels(struct str_list *l, const char *arg)
@@ -113,6 +127,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_AA:
         a->aa = true;
+        break;
+    case OPT_CONTROL:
+        take_control(a, state, arg);
+        break;
+    case ARGP_KEY_END:
+        if (a->control && !a->aa)
+            argp_error(state, "--control is of the second arm that --aa makes");
         break;
     case ARGP_KEY_ARG:
         list_add(&a->suites, arg);

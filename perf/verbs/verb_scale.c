@@ -4,7 +4,7 @@
 #include "perf/result/run_plan.h"
 #include "perf/result/run_store.h"
 #include "perf/scale/scale_table.h"
-#include "perf/store/run_history.h"
+#include "perf/store/run_likeness.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -134,7 +134,7 @@ static void describe(json_t *document, json_t *run)
 {
     json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *labels = json_object(), *k;
     const char *name;
-    char *host = history_fingerprint(run);
+    char *host = run_fingerprint(run);
     json_object_foreach (kernels, name, k)
         json_object_set(labels, name, json_object_get(k, "label"));
     json_object_set_new(document, "host", json_string(host));

@@ -108,7 +108,7 @@ static void on_record(void *ctx, json_t *record)
 static char *cloudos_args(struct tracing *t, const bool *skip)
 {
     struct text_buf b = {0};
-    char *spec = run_plan_guest_args(&t->plan, "trace set:/proc/sched_trace/on=1", skip);
+    char *spec = run_plan_guest_args(&t->plan, "trace set:/proc/sched_trace/on=1", skip, false);
     text_addf(&b, "%s set:/proc/sched_trace/on=0", spec);
     for (int cpu = 0; cpu < t->spec.topology->cpus; cpu++)
         text_addf(&b, "%cshow:/proc/sched_trace/cpu%d", cpu ? '+' : ' ', cpu);
@@ -125,7 +125,7 @@ static char *linux_args(struct tracing *t, const bool *skip)
     struct text_buf b = {0};
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         text_addf(&b, "%sset:" TRACEFS "events/%s/enable=1", i ? "+" : "trace ", events[i]);
-    char *spec = run_plan_guest_args(&t->plan, text_str(&b), skip);
+    char *spec = run_plan_guest_args(&t->plan, text_str(&b), skip, false);
     text_free(&b);
     char *args = x_printf("%s set:" TRACEFS "tracing_on=0+show:" TRACEFS "trace", spec);
     free(spec);
@@ -136,8 +136,7 @@ static int boot(struct tracing *t)
 {
     struct boot_result r;
     bool *skip = x_alloc(t->plan.count * sizeof(bool));
-    for (size_t i = 0; i < t->plan.count; i++)
-        skip[i] = t->plan.step[i].kind != STEP_N;
+    run_plan_first(&t->plan, STEP_N, skip);
     char *args = t->is_linux ? linux_args(t, skip) : cloudos_args(t, skip);
     struct boot_request request = {.spec = &t->spec,
                                    .run_id = "trace",
@@ -169,7 +168,7 @@ static int check_workload(struct tracing *t)
     for (size_t i = 0; i < t->plan.count; i++) {
         const struct step_result *s = &t->steps.step[i];
         const char *check = json_string_value(json_object_get(s->result, "check"));
-        if (t->plan.step[i].kind != STEP_N || (check && !strcmp(check, "ok")))
+        if ((t->steps.skip && t->steps.skip[i]) || (check && !strcmp(check, "ok")))
             continue;
         say_error("%s on %s: %s", t->plan.step[i].row, t->spec.kernel->label,
                   check ? check : s->unsupported ? "unsupported" : "the workload gave no result");

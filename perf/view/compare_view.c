@@ -116,6 +116,14 @@ const char *row_other_a(json_t *rows, json_t *c)
     return strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
 }
 
+// Of a count that is neither the same nor certainly another: how far it differs from itself.
+static void note_own_noise(struct text_buf *b, json_t *c)
+{
+    double noise = number_of(c, "noise");
+    if (!strcmp(text_of(c, "verdict"), "inconclusive") && noise > 0 && !json_array_size(json_object_get(c, "interval")))
+        text_addf(b, "%sdiffers from itself by %.*f %%", b->len ? "; " : "", noise < 0.1 ? 2 : 0, 100 * noise);
+}
+
 static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
 {
     struct text_buf b = {0};
@@ -126,6 +134,7 @@ static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
         text_add(&b, "target missed");
     json_array_foreach (more, i, name)
         text_addf(&b, "%s%s", i ? ", " : b.len ? "; more " : "more ", json_string_value(name));
+    note_own_noise(&b, c);
     if (*text_of(c, "unsteady"))
         text_addf(&b, "%sno steady state: %s", b.len ? "; " : "", text_of(c, "unsteady"));
     if (*row_other_a(rows, c))
@@ -211,77 +220,67 @@ static double no_minus_zero(json_t *v)
     return d > -0.005 && d < 0 ? 0 : d;
 }
 
-static void print_hidden(json_t *rows, enum table_format format)
+// A second table: counts an operation that rows hold under `member` as {NAME: [a, b]}.
+struct pair_table {
+    const char *title, *member;
+    const char *const *names; // its columns, NULL ends them; those that no row has are left out when `sparse`
+    bool sparse;
+    const char *cell; // of two doubles
+};
+
+static const char *const hidden_names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes", "simd_kernel",
+                                           "fences",     "irets",       NULL};
+
+// What instructions do not show; and of rows whose boots the host watched what it counted, of the workload's whole process.
+static const struct pair_table pair_tables[] = {
+    {"per operation, a -> b", "hidden", hidden_names, false, "%.2f -> %.2f"},
+    {"the host's counts per operation, a -> b", "host", host_count_names, true, "%.4g -> %.4g"},
+};
+
+static bool any_row_has(json_t *rows, const struct pair_table *p, const char *name)
 {
-    static const char *const names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io",
-                                        "msr_writes", "simd_kernel", "fences",        "irets"};
-    enum { NAMES = sizeof(names) / sizeof(*names) };
-    struct text_table t = {0};
     json_t *c;
     size_t i;
-    table_head(&t, "per operation, a -> b");
-    for (int n = 0; n < NAMES; n++)
-        table_head(&t, names[n]);
-    json_array_foreach (rows, i, c) {
-        json_t *hidden = json_object_get(c, "hidden");
-        if (!json_object_size(hidden))
-            continue;
-        table_row(&t, NULL);
-        table_cell(&t, 0, "%s", text_of(c, "workload"));
-        for (int n = 0; n < NAMES; n++) {
-            json_t *v = json_object_get(hidden, names[n]);
-            if (v)
-                table_cell(&t, n + 1, "%.2f -> %.2f", no_minus_zero(json_array_get(v, 0)),
-                           no_minus_zero(json_array_get(v, 1)));
-        }
-    }
-    if (t.rows) {
-        puts("");
-        table_print(&t, format, stdout);
-    }
-    table_free(&t);
+    json_array_foreach (rows, i, c)
+        if (json_object_get(json_object_get(c, p->member), name))
+            return true;
+    return false;
 }
 
-// The counts that any row has.
-static int counted_by_host(json_t *rows, const char *names[])
+static int columns_of(json_t *rows, const struct pair_table *p, const char *shown[])
 {
-    int shown = 0;
-    for (const char *const *n = host_count_names; *n; n++) {
-        json_t *c;
-        size_t i;
-        bool any = false;
-        json_array_foreach (rows, i, c)
-            any |= json_object_get(json_object_get(c, "host"), *n) != NULL;
-        if (any)
-            names[shown++] = *n;
-    }
-    return shown;
+    int n = 0;
+    for (const char *const *name = p->names; *name; name++)
+        if (!p->sparse || any_row_has(rows, p, *name))
+            shown[n++] = *name;
+    return n;
 }
 
-// Of rows whose boots the host watched: what it counted an operation, of the workload's whole process.
-static void print_host(json_t *rows, enum table_format format)
+static void pair_row(struct text_table *t, const struct pair_table *p, json_t *c, const char *names[], int columns)
+{
+    json_t *pairs = json_object_get(c, p->member);
+    table_row(t, NULL);
+    table_cell(t, 0, "%s", text_of(c, "workload"));
+    for (int n = 0; n < columns; n++) {
+        json_t *v = json_object_get(pairs, names[n]);
+        if (v)
+            table_cell(t, n + 1, p->cell, no_minus_zero(json_array_get(v, 0)), no_minus_zero(json_array_get(v, 1)));
+    }
+}
+
+static void print_pairs(json_t *rows, const struct pair_table *p, enum table_format format)
 {
     const char *names[TABLE_COLUMNS_MAX];
-    int shown = counted_by_host(rows, names);
+    int columns = columns_of(rows, p, names);
     struct text_table t = {0};
     json_t *c;
     size_t i;
-    table_head(&t, "the host's counts per operation, a -> b");
-    for (int n = 0; n < shown; n++)
+    table_head(&t, p->title);
+    for (int n = 0; n < columns; n++)
         table_head(&t, names[n]);
-    json_array_foreach (rows, i, c) {
-        json_t *host = json_object_get(c, "host");
-        if (!json_object_size(host))
-            continue;
-        table_row(&t, NULL);
-        table_cell(&t, 0, "%s", text_of(c, "workload"));
-        for (int n = 0; n < shown; n++) {
-            json_t *v = json_object_get(host, names[n]);
-            if (v)
-                table_cell(&t, n + 1, "%.4g -> %.4g", json_number_value(json_array_get(v, 0)),
-                           json_number_value(json_array_get(v, 1)));
-        }
-    }
+    json_array_foreach (rows, i, c)
+        if (json_object_size(json_object_get(c, p->member)))
+            pair_row(&t, p, c, names, columns);
     if (t.rows) {
         puts("");
         table_print(&t, format, stdout);
@@ -319,14 +318,24 @@ static void print_canary(json_t *rows)
                100 * most);
 }
 
+// The label of a row whose runs were not measured alike (compare --across).
+static void print_unlike(json_t *row, const char *what, const char *plural)
+{
+    char *a = x_printf("%s_a", what), *b = x_printf("%s_b", what);
+    if (*text_of(row, a))
+        printf("different %s: a on %s, b on %s; what differs may be the %s'\n", plural, text_of(row, a), text_of(row, b), plural);
+    free(a);
+    free(b);
+}
+
 static void print_sides(json_t *run, json_t *rows)
 {
     json_t *first = json_array_get(rows, 0);
     if (!strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"))) {
         puts("a = first run, b = second run");
-        if (*text_of(first, "host_a"))
-            printf("different hosts: a on %s, b on %s; what differs may be the hosts'\n", text_of(first, "host_a"),
-                   text_of(first, "host_b"));
+        print_unlike(first, "host", "hosts");
+        print_unlike(first, "placement", "placements");
+        print_unlike(first, "topology", "topologies");
         return;
     }
     print_side(run, rows, "kernel_a", "a = ");
@@ -356,8 +365,8 @@ void compare_view(json_t *run, json_t *rows, const char *format)
     }
     table_print(&t, f, stdout);
     if (f != TABLE_CSV) {
-        print_hidden(rows, f);
-        print_host(rows, f);
+        for (size_t i = 0; i < sizeof(pair_tables) / sizeof(*pair_tables); i++)
+            print_pairs(rows, &pair_tables[i], f);
     }
     table_free(&t);
     free(line);

@@ -271,9 +271,9 @@ static void add_method(struct text_buf *t, json_t *run)
                     "in nanoseconds; a rate of operations became the time from one to the next. Nothing here was measured by "
                     "cloudbench, and what the machine was is what the importer was told.</p>");
     else if (det)
-        text_add(t, "<p>Guest instructions per operation. Each workload runs in a fresh process "
-                    "three times: to warm up, with N "
-                    "and with 2N iterations. A plugin counts every instruction of the whole "
+        text_add(t, "<p>Guest instructions per operation. Each workload runs to warm up, then "
+                    "three times with N and three times with 2N iterations, each in a fresh process; "
+                    "the medians count. A plugin counts every instruction of the whole "
                     "virtual machine between the start "
                     "of the workload's process and its last trace (exit, deferred work, idle). The "
                     "figure is "

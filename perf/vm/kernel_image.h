@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define SECOND_ARM "-again" // ends the name of the second arm of a kernel (run --aa)
+
 struct kernel_image {
     char *name;    // "cloudos", "linux", "linux-stock"
     char *label;   // "CloudOS", "Linux 6.1 lean"
@@ -11,6 +13,7 @@ struct kernel_image {
     char *path;    // the ELF; a pattern in the configuration, resolved to the newest match
     char *cmdline; // without "-- ..."
     char *knobs;   // "set:PATH=VALUE+set:..." for the guest's init; "" for none
+    bool second;   // the second arm of the same kernel (run --aa)
     char *version; // the folder the image came from for Linux; "" otherwise
 };
 

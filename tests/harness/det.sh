@@ -25,17 +25,18 @@ check 'a folder of runs and CSV' $?
 $cb compare "$tmp/run1.json" --format md 2>/dev/null | grep -q '^|---'
 check 'compare as Markdown' $?
 
-# A change of one per mille in one workload's path, seen with eight times the iterations and a floor below it; one of 3 % with the usual ones.
+# A change of one per mille in one workload's path, seen as such with four (pipe: 16) times its iterations, one of 3 with the usual ones, and
+# nothing else is; with a floor above it nothing.
 small() { # FILE OPTIONS...
-    timeout 250 $cb run syscall pipe futex -k cloudos --tier det --scale 8 -o "$tmp/small" --format json "${@:2}" >"$tmp/$1.json" 2>"$tmp/out"
+    timeout 280 $cb run ctx/8x0 fault/touch fork hackbench -k cloudos --tier det --aa -o "$tmp/small" --format json "${@:2}" \
+        >"$tmp/$1-run.json" 2>"$tmp/out"
     check "a run $1" $? "$(tail -2 "$tmp/out" | tr '\n' ' ')"
+    $cb compare "$tmp/$1-run.json" --format json >"$tmp/$1.json" 2>/dev/null
 }
-small plain
-small per-mille --set workloads.pipe.pad=3
-small percent --set workloads.pipe.pad=71
-$cb compare "$tmp/plain.json" "$tmp/per-mille.json" --set policy.verdict.floors.instructions=0.0005 --format json >"$tmp/small-1.json" 2>/dev/null
-$cb compare "$tmp/plain.json" "$tmp/percent.json" --format json >"$tmp/small-2.json" 2>/dev/null
-$cb compare "$tmp/plain.json" "$tmp/per-mille.json" --format json >"$tmp/small-3.json" 2>/dev/null
+small small-1 --control ctx/8x0:9 --set workloads.ctx/8x0.det=6400
+small small-2 --control fault/touch:3
+small small-3 --control pipe:3 pipe --set workloads.pipe.det=6400
+$cb compare "$tmp/small-1-run.json" --format json --set policy.verdict.floors.instructions=0.002 >"$tmp/small-4.json" 2>/dev/null
 
 python3 - "$tmp" <<'P'
 import glob, json, sys
@@ -53,6 +54,7 @@ for k in ('linux', 'cloudos'):
 s = rows['pipe', 'linux']['samples'][0]
 i, ops = s['vm_instructions'], s['ops']
 check('the figure is the slope', abs((i[1] - i[0]) / (ops[1] - ops[0]) - s['vm_slope']) < 1e-6)
+check('between the medians of three', [sorted(w)[1] for w in s['windows']] == i and all(len(w) == 3 for w in s['windows']), s)
 check('the larger slope is the row', all(r['value'] == max(r['samples'][0]['vm_slope'], r['samples'][0]['tsc_slope'])
                                          for r in rows.values()))
 diff = [d['option'] for d in one['identity']['argv_diff']['cloudos']]
@@ -66,11 +68,15 @@ check('ratio is b over a', all(abs(r['ratio'] - r['b'] / r['a']) < 1e-9 for r in
 check('a is Linux, b CloudOS', all(r['kernel_a'] == 'linux' and r['kernel_b'] == 'cloudos' for r in c.values()))
 check('unit and metric', all(r['metric'] == 'instructions' and r['unit'] == 'instructions/op' for r in c.values()))
 check('two equal runs are the same', all(r['verdict'] == 'same' and r['ratio'] == 1 for r in load('two.json')))
-for name, pad, verdict in (('small-1', 3, 'regressed'), ('small-2', 71, 'regressed'), ('small-3', 3, 'same')):
+for name, padded, more, verdict in (('small-1', 'ctx/8x0', 9 / 8, 'regressed'), ('small-2', 'fault/touch', 3, 'regressed'),
+                                    ('small-3', 'pipe', 1.5, 'regressed'), ('small-4', 'ctx/8x0', 9 / 8, 'same')):
     w = {r['workload']: r for r in load(name + '.json')}
-    check(f'{pad} instructions a round are {pad / 2} a transfer', abs(w['pipe']['b'] - w['pipe']['a'] - pad / 2) < 0.3, w['pipe'])
-    check(f'{name}: pipe is {verdict} by {w["pipe"]["ratio"]:.4f}, the others are the same', {k: r['verdict'] for k, r in w.items()} ==
-          {'syscall': 'same', 'pipe': verdict, 'futex': 'same'}, [(k, r['ratio']) for k, r in w.items()])
+    row = w.pop(padded)
+    check(f'{name}: {more} instructions more', abs(row['b'] - row['a'] - more) < 0.3 * more, row)
+    check(f'{name}: {padded} is {verdict} by {row["ratio"]:.4f}', row['verdict'] == verdict, row)
+    check(f'{name}: nothing else is', all(r['verdict'] in ('same', 'inconclusive') for r in w.values()),
+          [(k, r['ratio'], r['verdict'], r.get('noise')) for k, r in w.items()])
+    check(f'{name}: what is not the same differs from itself', all(r['verdict'] == 'same' or abs(r['ratio'] - 1) <= r['noise'] for r in w.values()))
 run = sorted(glob.glob(tmp + '/runs/*/'))[0]
 g = json.load(open(run + 'google-benchmark.json'))
 check("Google Benchmark's JSON", len(g['benchmarks']) == 6 and all('real_time' in b and b['name'] for b in g['benchmarks']))

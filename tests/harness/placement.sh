@@ -29,6 +29,10 @@ if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
     kvm=1
     run kvm --tier kvm -t 1 --scale 0.1 --deadline 8
 fi
+expect 'differently placed runs are not compared unasked' 2 'different placements \("compact" and "spread"\), topologies \("2" and "8x4"\)' \
+    $cb compare "$tmp/placed.json" "$tmp/synthetic.json"
+expect 'asked, the table says so' 0 '^different placements: a on compact, b on spread' $cb compare "$tmp/placed.json" "$tmp/synthetic.json" --across
+expect 'nor by the gate' 2 'different placements' $cb gate "$tmp/placed.json" --baseline "$tmp/synthetic.json"
 expect 'det is not placed' 2 'do not depend on where it runs' $cb run syscall --tier det --place compact
 expect 'an unknown placement' 2 'no placement is called "far"' $cb run syscall --tier tcg --place far
 expect 'nor by a setting' 5 'policy.run.place.det: "compact" is none of: none' $cb run syscall --set policy.run.place.det=compact

@@ -29,6 +29,9 @@ run whole --dry-run >"$tmp/dry2.json"
 part=$(stopped parts INT)
 [ "$(cat "$tmp/parts.code")" = 130 ] && grep -q "of 4 rounds are kept: cloudbench run --resume $part" "$tmp/parts.err"
 check 'an interrupted run says how it goes on' $? "$(tail -2 "$tmp/parts.err" | tr '\n' ' ')"
+expect 'the list of runs has it' 0 'tier|det .* unfinished \([1-3] of 4 rounds\)' $cb list runs --runs "$tmp/parts"
+expect 'and says what goes on with it' 0 "run --resume $tmp/parts/RUN" $cb list runs --runs "$tmp/parts"
+expect 'while it is measured into it is running' 0 ' running' flock "$part" $cb list runs --runs "$tmp/parts"
 cp -r "$part" "$tmp/changed"
 sed -i 's/"CloudOS": "[0-9a-f]/"CloudOS": "x/' "$tmp/changed/partial.json"
 expect 'not with another kernel' 2 'CloudOS is not what this run began with' $cb run --resume "$tmp/changed"
@@ -39,10 +42,27 @@ expect 'nor by damage' 2 'partial.json: line [12]' sh -c "echo '{' >'$tmp/change
 expect 'nor from a folder of something else' 2 'holds no unfinished run' $cb run --resume "$tmp"
 timeout 100 $cb run --resume "$part" >"$tmp/parts.json" 2>"$tmp/out"
 check 'it goes on' $?
+expect 'the list of runs says so' 0 ' finished' $cb list runs --runs "$tmp/parts"
 expect 'and is finished once' 2 'is finished: there is nothing to go on with' $cb run --resume "$part"
 killed=$(stopped killed KILL)
 timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
+
+# A kernel that is built anew while it is measured: half a run of each is no run.
+mkdir -p "$tmp/root/build"
+cp -r configs "$tmp/root"
+ln -s "$PWD/.cache" "$tmp/root/.cache"
+cp -r build/cloudos.elf build/initramfs.cpio build/lib "$tmp/root/build"
+CLOUDBENCH_ROOT=$tmp/root timeout 200 "${asked[@]}" -o "$tmp/rebuilt" >/dev/null 2>"$tmp/out" &
+for _ in $(seq 600); do
+    compgen -G "$tmp/rebuilt/*/partial.json" >/dev/null && break
+    sleep 0.05
+done
+echo >>"$tmp/root/build/cloudos.elf"
+wait $!
+rc=$?
+[ $rc = 5 ] && grep -q 'CloudOS is not what this run began with' "$tmp/out" && ! compgen -G "$tmp/rebuilt/*/run.json" >/dev/null
+check 'a run of two kernels by one name' $? "exit code $rc; $(tail -2 "$tmp/out" | tr '\n' ' ')"
 
 # The pipe workload under another name, as somebody's own program.
 cp build/guest/work_pipe "$tmp/my-pipe"
@@ -69,7 +89,7 @@ load = lambda name: json.load(open(f'{tmp}/{name}.json'))
 dry, again, whole, parts, killed = (load(n) for n in ('dry', 'dry2', 'whole', 'parts', 'killed'))
 argv = whole['identity']['argv']['cloudos']
 check('a dry run prints the argument list', dry['kernels'][0]['argv'][:-1] == argv[:-1] and argv[-1].startswith(dry['kernels'][0]['argv'][-1]))
-check('and the rows', [r['workload'] for r in dry['rows']] == ['pipe', 'syscall'] and dry['rows'][0]['iterations'] == [200, 200, 400], dry['rows'])
+check('and the rows', [r['workload'] for r in dry['rows']] == ['pipe', 'syscall'] and dry['rows'][0]['iterations'] == [200] + 3 * [200, 400], dry['rows'])
 check('without an earlier run it does not know how long', dry['estimate_seconds'] is None and dry['boots'] == 4)
 took = sum(b['wall_seconds'] for b in whole['boots'])
 check('with one it does', again['estimated_from'] == os.path.basename(glob.glob(tmp + '/whole/*')[0]) and
