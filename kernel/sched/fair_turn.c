@@ -17,13 +17,19 @@ static u64 ticks_until_risen(struct rq *rq, const struct task_struct *t, u64 by)
     return (u64)((unsigned __int128)by * (rq->avg_load + t->se.load.weight) >> NICE_0_SHIFT);
 }
 
-/* A brief one that is due before t, which runs: when does V reach its key? */
+/* One that need not wait for the end of somebody's request: it usually sleeps soon, and wake-ups preempt at all. */
+static bool is_quick(const struct fair_node *n)
+{
+    return n && fair_is_brief(FAIR_TASK(n)) && (sched_features & FEAT_WAKEUP_PREEMPTION);
+}
+
+/* A quick one that is due before t, which runs: when does V reach its key? */
 static u64 ticks_until_turn(struct rq *rq, const struct task_struct *t, u64 in)
 {
     struct fair_node *n = calendar_due(&rq->calendar, &rq->q.fair);
     u64 now = rq->zero_vruntime;
 
-    rq->turn_waits = n && fair_is_brief(FAIR_TASK(n));
+    rq->turn_waits = is_quick(n);
     if (!rq->turn_waits || !fairq_key_before(n->deadline, t->se.rq.fair.deadline))
         return in;
     return min(in, fairq_key_before(now, n->key) ? ticks_until_risen(rq, t, n->key - now) : 0);
@@ -64,11 +70,11 @@ static void turn_comes(struct hrtimer *timer)
     served = fair_ticks_left(curr) <= 0;
     if (served && hrtimer_interrupted_user())
         (void)fair_renew_request(&curr->se);
-    else if (served && !(n && fair_is_brief(FAIR_TASK(n)))) {
+    else if (served && !is_quick(n)) {
         watch_in(rq, sched_tunables.min_request);
         return;
     }
-    if (n && (served || fair_is_brief(FAIR_TASK(n))) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
+    if (n && (served || is_quick(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
         rq_kick_self(&rq->q);
     else
         fair_watch_turn(rq, curr);
