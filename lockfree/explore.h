@@ -86,6 +86,7 @@ enum explore_memory {
 struct explore_options {
     enum explore_memory memory;
     int bound;        /* preemptions at most; -1: no bound */
+    bool delays;      /* with a bound: a switch away from a thread whose stores have not all arrived counts too */
     double seconds;   /* of CPU time, give up after; 0: never */
     bool trace;       /* print each step (replay) */
     const char *path; /* with trace: the choices to replay instead of those that failed */

@@ -4,7 +4,6 @@
 #define FORCE_ROUNDS_BEFORE_KICK 3
 #define FLOOD_CALLBACKS 10000 /* as many on one CPU: its period is hurried */
 #define FLOOD_STEP (RCU_ADVANCE_BATCH * 4)
-#define INVOKE_BATCH 64 /* they run with preemption off */
 
 struct rcu_state rcu_state = {
     .gp_seq = LF_COUNTER_START(uint64_t),
@@ -221,13 +220,6 @@ void rcu_head_claim(struct rcu_head *head, const void *here)
 #else
 #define rcu_head_release(head) ((void)0)
 #endif
-
-unsigned rcu_cpu_batch(const struct rcu_cpu *rc)
-{
-    if (rc->queued > FLOOD_CALLBACKS)
-        return UINT32_MAX; /* memory matters more than latency */
-    return rc->queued / 8 > INVOKE_BATCH ? rc->queued / 8 : INVOKE_BATCH;
-}
 
 struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max)
 {

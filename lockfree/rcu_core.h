@@ -89,7 +89,6 @@ void rcu_cpu_advance(struct rcu_cpu *rc);
 /* Detaches up to `max` callbacks that may run now. The caller runs them with rcu_invoke, interrupts on. */
 struct rcu_head *rcu_cpu_take_done(struct rcu_cpu *rc, unsigned max);
 unsigned rcu_invoke(struct rcu_head *list);
-unsigned rcu_cpu_batch(const struct rcu_cpu *rc); /* how many callbacks to take at once, given how many there are */
 /* Reports for idle CPUs; `kick` interrupts the rest, otherwise only after a few rounds of one period. */
 void rcu_force_quiet(bool kick);
 

@@ -297,7 +297,7 @@ static void sequential(void)
         rcu_cpu_quiet(rc);
         rcu_force_quiet(true);
         rcu_cpu_advance(rc);
-        n = rcu_invoke(rcu_cpu_take_done(rc, rcu_cpu_batch(rc)));
+        n = rcu_invoke(rcu_cpu_take_done(rc, 64));
         CHECK(n <= 64);
         rc->queued -= n;
         taken += n;

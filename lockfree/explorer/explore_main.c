@@ -36,12 +36,14 @@ struct totals {
 };
 
 static const char usage[] =
-    "usage: explore_NAME [--sc | --tso | --weak] [--bound N] [--pairs] [--each N] [--seconds N] [--structure NAME]\n"
+    "usage: explore_NAME [--sc | --tso | --weak] [--bound N [--delays]] [--pairs] [--each N] [--seconds N] [--structure NAME]\n"
     "                    [--scenario 'op op | op @ initial'] [--replay CHOICES] [--list] [-v]\n"
     "  --tso      store buffers, as on x86 (default); --sc without, --weak with C11-like loads\n"
     "  --bound N  at most N preemptions: the result is not coverage\n"
+    "  --delays   a switch that leaves a store behind in its thread's buffer counts as a preemption\n"
     "  --pairs    pairs and triples only, not the longer scenarios\n"
-    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions (2, 1, 0)\n"
+    "  --each N   a scenario that takes longer than N seconds (of CPU time, as all here) is run again with at most 3 preemptions,\n"
+    "             then with 3, 2, 1, 0 with --delays, the last to its end\n"
     "  --seconds  give up after N seconds of the whole: not coverage either\n"
     "  --scenario one scenario, as --list prints it; --replay takes its choices from a failure's last line\n";
 
@@ -208,17 +210,29 @@ static void count(struct totals *sum, const struct scenario *sc, const struct ex
     sum->seconds += r->seconds;
 }
 
-static void print_scenario(const struct run *run, const struct scenario *sc, const struct explore_result *r, int bound)
+static void print_scenario(const struct run *run, const struct scenario *sc, const struct explore_result *r,
+                           const struct explore_options *o)
 {
     static const char *const names[] = {"", "  bounded", "  cut off", "  FAILED"};
-    char text[1024], with[16] = "";
+    char text[1024], with[32] = "";
 
     if (r->end == EXPLORE_BOUNDED)
-        snprintf(with, sizeof(with), " %d", bound);
-
+        snprintf(with, sizeof(with), " %d%s", o->bound, o->delays ? " with delays" : "");
     scenario_text(sc, text, sizeof(text));
     if (run->verbose || (r->end != EXPLORE_COVERED && run->each > 0))
         printf("  %-60s %9lu states %9lu transitions %8.2f s%s%s\n", text, r->states, r->transitions, r->seconds, names[r->end], with);
+}
+
+/* The next bound for a scenario that took too long; false when there is none. */
+static bool bound_more(struct explore_options *o)
+{
+    if (o->bound < 0)
+        o->bound = BOUND;
+    else if (!o->delays)
+        o->delays = true;
+    else
+        return --o->bound >= 0;
+    return true;
 }
 
 static void explore_one(struct run *run, const struct explore_structure *s, const struct scenario *sc, struct totals *sum)
@@ -232,15 +246,13 @@ static void explore_one(struct run *run, const struct explore_structure *s, cons
     o.trace = run->path != NULL;
     o.path = run->path;
     explore_run(s, &view, &o, &r);
-    if (run->each > 0 && o.bound < 0)
-        o.bound = BOUND + 1;
-    while (r.end == EXPLORE_STOPPED && run->each > 0 && --o.bound >= 0) {
+    while (r.end == EXPLORE_STOPPED && run->each > 0 && bound_more(&o)) {
         sum->seconds += r.seconds;
         o.seconds = o.bound || run->seconds > 0 ? time_left(run, sum) * BOUNDED_LONGER : 0; /* the last one to its end */
         explore_run(s, &view, &o, &r);
     }
     count(sum, sc, &r);
-    print_scenario(run, sc, &r, o.bound);
+    print_scenario(run, sc, &r, &o);
     if (r.end == EXPLORE_FAILED && !run->path)
         report(run, s, sc, &r);
     else if (run->path)
@@ -318,6 +330,8 @@ static void parse_option(struct run *run, char ***arg)
         run->options.memory = EXPLORE_WEAK;
     else if (!strcmp(a, "--bound"))
         run->options.bound = atoi(value_of(arg));
+    else if (!strcmp(a, "--delays"))
+        run->options.delays = true;
     else if (!strcmp(a, "--seconds"))
         run->seconds = atof(value_of(arg));
     else if (!strcmp(a, "--each"))

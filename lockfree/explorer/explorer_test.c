@@ -67,6 +67,23 @@ static unsigned check_bound(void)
     return !ok;
 }
 
+/* Dekker without fences needs a store that arrives late, but no preemption: where delays count, not without one. */
+static unsigned check_delays(void)
+{
+    const struct bug *b = bug_named("Dekker");
+    struct explore_result r;
+    bool ok = true;
+
+    for (int i = 0; i < 4; i++) {
+        struct explore_options options = {.memory = EXPLORE_TSO, .bound = i / 2, .delays = i % 2};
+
+        explore_run(&b->structure, &b->scenario, &options, &r);
+        ok &= r.end == (i == 1 ? EXPLORE_BOUNDED : EXPLORE_FAILED);
+    }
+    printf("%s explorer.delays\n", ok ? "ok" : "not ok");
+    return !ok;
+}
+
 static unsigned check_replay(void)
 {
     const struct bug *b = bug_named("Dekker");
@@ -87,7 +104,7 @@ static unsigned check_replay(void)
 
 int main(void)
 {
-    unsigned bad = check_bound() + check_replay();
+    unsigned bad = check_bound() + check_delays() + check_replay();
 
     for (enum explore_memory m = EXPLORE_SC; m <= EXPLORE_WEAK; m++) {
         for (const struct litmus *l = litmus_tests; l->structure.name; l++)

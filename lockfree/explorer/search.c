@@ -1,5 +1,6 @@
 /* search.c: the search itself: depth first over the states of one scenario, each seen once. States are kept as 64-bit fingerprints;
- * the path to the current one as snapshots. A bound counts preemptions: switches away from a thread that could have gone on.
+ * the path to the current one as snapshots. A bound counts preemptions: switches away from a thread that could have gone on,
+ * and with option `delays` those that leave a store behind in its buffer.
  * Must never report covered when anything was cut off. */
 #include "lockfree/explorer/engine.h"
 #include <stdio.h>
@@ -80,13 +81,18 @@ static bool seen_add(struct search *s, uint64_t h)
     return true;
 }
 
-static bool may_switch(unsigned to)
+static bool is_preemption(unsigned to)
 {
     unsigned last = E->w.last;
 
-    if (E->options.bound < 0 || last == to || last >= E->threads || !step_enabled(last))
-        return true;
-    return E->w.preemptions < E->options.bound;
+    if (E->options.bound < 0 || last == to || last >= E->threads)
+        return false;
+    return step_enabled(last) || (E->options.delays && E->w.thread[last].stores);
+}
+
+static bool may_switch(unsigned to)
+{
+    return !is_preemption(to) || E->w.preemptions < E->options.bound;
 }
 
 static void add_thread(struct frame *f, unsigned t)
@@ -115,15 +121,12 @@ static void list_choices(struct frame *f)
 
 static void take(struct choice c)
 {
-    unsigned last = E->w.last;
-
     if (c.flush) {
         step_flush(c.thread);
         return;
     }
     if (E->options.bound >= 0) {
-        if (last < E->threads && last != c.thread && step_enabled(last))
-            E->w.preemptions++;
+        E->w.preemptions += is_preemption(c.thread);
         E->w.last = c.thread;
     }
     step_thread(c.thread, c.alternative);
