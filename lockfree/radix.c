@@ -53,33 +53,38 @@ void *radix_remove(struct radix_tree *t, uint32_t key)
     return slot ? atomic_xchg_full(slot, NULL) : NULL; /* X2 */
 }
 
-static void *find_in(struct radix_node *n, int level, uint32_t *key)
+/* What is not there is passed by, beyond `end` too: that costs less than to come again. */
+static void *find_in(struct radix_node *n, int level, uint32_t *key, uint32_t end)
 {
     uint32_t span = 1u << (RADIX_SHIFT * level);
 
     for (unsigned i = radix_index(*key, level); i < RADIX_FANOUT; i++) {
         void *p = atomic_load_acquire(&n->slot[i]);
 
-        if (p && level > 0) {
-            p = find_in((struct radix_node *)p, level - 1, key);
-            if (p)
-                return p;
-            continue; /* the walk below left *key at the next subtree's start */
+        if (!p) {
+            *key = (*key & ~(span - 1)) + span; /* nothing here: the next subtree from its start */
+            continue;
         }
-        if (p)
+        if (*key >= end)
+            return NULL;
+        if (level > 0)
+            p = find_in((struct radix_node *)p, level - 1, key, end); /* without success it leaves *key at the next subtree's start */
+        if (p || *key >= end)
             return p;
-        *key = (*key & ~(span - 1)) + span; /* nothing here: the next subtree from its start */
     }
     return NULL;
 }
 
-void *radix_find_next(struct radix_tree *t, uint32_t *key)
+void *radix_find_next(struct radix_tree *t, uint32_t *key, uint32_t end)
 {
     struct radix_node *root = atomic_load_acquire(&t->root);
 
-    if (!root || *key >= RADIX_MAX)
+    if (*key >= RADIX_MAX)
         return NULL;
-    return find_in(root, RADIX_LEVELS - 1, key);
+    if (root)
+        return find_in(root, RADIX_LEVELS - 1, key, end);
+    *key = RADIX_MAX;
+    return NULL;
 }
 
 static void destroy_node(struct radix_tree *t, struct radix_node *n, int level)

@@ -140,7 +140,7 @@ OPERATIONS(far, FAR, 1)
 static uint64_t next_far(unsigned thread, unsigned serial)
 {
     uint32_t key = FAR;
-    struct object *o = radix_find_next(&tree, &key);
+    struct object *o = radix_find_next(&tree, &key, RADIX_MAX);
 
     (void)thread, (void)serial;
     EXPLORE_CHECK(!o || o->key == key);
@@ -163,7 +163,7 @@ static uint64_t walk(unsigned thread, unsigned serial)
     bool met = false;
 
     (void)thread, (void)serial;
-    for (struct object *o; (o = radix_find_next(&tree, &key)); before = key++) {
+    for (struct object *o; (o = radix_find_next(&tree, &key, RADIX_MAX)); before = key++) {
         EXPLORE_CHECK(o->key == key && key >= before && o->number == (uint32_t)(o - objects) + 1);
         met |= o == stays;
     }

@@ -43,15 +43,31 @@ static void insert(struct reference *r, unsigned i, bool fails)
         r->at[i] = &r->at[i];
 }
 
+/* The next object, looked for `piece` indices at a time; NULL at the end. */
+static void **find_next(struct reference *r, uint32_t *key, uint32_t piece)
+{
+    while (*key < RADIX_MAX) {
+        uint32_t from = *key, end = RADIX_MAX - from < piece ? RADIX_MAX : from + piece;
+        void *found = radix_find_next(&r->tree, key, end);
+
+        if (found) {
+            FUZZ_CHECK(*key >= from && *key < end);
+            return (void **)found;
+        }
+        FUZZ_CHECK(*key >= end);
+    }
+    return NULL;
+}
+
 /* The walk ascends and meets exactly what is in. */
-static void walk(struct reference *r)
+static void walk(struct reference *r, uint32_t piece)
 {
     unsigned met = 0, in = 0;
     uint32_t key = 0, before = 0;
 
     for (unsigned i = 0; i < KEYS; i++)
         in += r->at[i] != NULL;
-    for (void **found; (found = (void **)radix_find_next(&r->tree, &key)); key++, met++) {
+    for (void **found; (found = find_next(r, &key, piece)); key++, met++) {
         FUZZ_CHECK(found >= r->at && found < r->at + KEYS && *found && key_of((unsigned)(found - r->at)) == key);
         FUZZ_CHECK(!met || key > before);
         before = key;
@@ -73,7 +89,7 @@ static void step(struct reference *r, struct fuzz_input *in)
         r->at[i] = NULL;
         break;
     case 2:
-        walk(r);
+        walk(r, op & 128 ? RADIX_MAX : 1 + i * 997u);
         break;
     default:
         FUZZ_CHECK(!radix_lookup(&r->tree, RADIX_MAX + i));
@@ -88,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     while (in.n)
         step(&r, &in);
-    walk(&r);
+    walk(&r, RADIX_MAX);
     radix_destroy(&r.tree);
     FUZZ_CHECK(nodes == 0);
     return 0;

@@ -19,6 +19,25 @@ static uint32_t key_of(unsigned i)
     return i < KEYS / 2 ? i : i == KEYS - 1 ? RADIX_MAX - 1 : i * 40009u % RADIX_MAX;
 }
 
+/* A walk that looks at no more than `piece` indices at a time. */
+static unsigned seen_by_pieces(struct radix_tree *t, uint32_t piece)
+{
+    unsigned seen = 0;
+
+    for (uint32_t key = 0; key < RADIX_MAX;) {
+        uint32_t from = key, end = RADIX_MAX - key < piece ? RADIX_MAX : key + piece;
+
+        if (radix_find_next(t, &key, end)) {
+            CHECK(key >= from && key < end);
+            seen++;
+            key++;
+        } else {
+            CHECK(key >= end);
+        }
+    }
+    return seen;
+}
+
 static void sequential(void)
 {
     struct radix_tree t = RADIX_INIT(zeroed, free);
@@ -28,7 +47,7 @@ static void sequential(void)
     uint32_t key = 0;
     unsigned seen = 0, count = 0;
 
-    CHECK(!radix_lookup(&t, 5) && !radix_remove(&t, 5) && !radix_find_next(&t, &key));
+    CHECK(!radix_lookup(&t, 5) && !radix_remove(&t, 5) && !radix_find_next(&t, &key, 77) && key == RADIX_MAX);
     for (int round = 0; round < 30000; round++) {
         unsigned i = (unsigned)(check_random(&random) % KEYS);
 
@@ -43,9 +62,10 @@ static void sequential(void)
     }
     for (unsigned i = 0; i < KEYS; i++)
         count += there[i];
-    for (key = 0; radix_find_next(&t, &key); key++)
+    for (key = 0; radix_find_next(&t, &key, RADIX_MAX); key++)
         seen++;
     CHECK(seen == count && count > 0);
+    CHECK(seen_by_pieces(&t, 1000) == count && seen_by_pieces(&t, RADIX_FANOUT) == count);
     radix_destroy(&t);
 }
 

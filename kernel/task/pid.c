@@ -24,7 +24,8 @@
 #include "kernel/task/process.h"
 #include "lockfree/radix.h"
 
-#define LOOK_PIECE 32 /* numbers looked at in one section without preemption */
+#define LOOK_PIECE 32 /* numbers looked at in one section without preemption: of those in use */
+#define LOOK_NUMBERS 512 /* in use or not */
 
 #define PID_MIN_REUSED 300
 #define PID_BATCH      16u
@@ -207,15 +208,16 @@ pid_t process_session_nr(const struct task_struct *t)
     return READ_ONCE(t->signal->session);
 }
 
-/* One section's worth: *t is the first process among LOOK_PIECE numbers in use from *key on, NULL when none of them is one. False: no
- * number is left. */
+/* One section's worth: *t is the first process among LOOK_PIECE numbers in use, or LOOK_NUMBERS of any kind, from *key on, NULL when none
+ * of them is one. False: no number is left. */
 static bool look_at_some(u32 *key, struct task_struct **t)
 {
-    struct pid *p = NULL;
+    u32 end = min(*key + LOOK_NUMBERS, (u32)RADIX_MAX);
+    struct pid *p;
 
     *t = NULL;
     rcu_read_lock();
-    for (unsigned n = 0; n < LOOK_PIECE && (p = radix_find_next(&pid_tree, key)); n++, (*key)++) {
+    for (unsigned n = 0; n < LOOK_PIECE && (p = radix_find_next(&pid_tree, key, end)); n++, (*key)++) {
         struct task_struct *task = rcu_dereference(p->task);
 
         if (task && task->group_leader == task && tryget_task_struct(task)) {
@@ -224,7 +226,7 @@ static bool look_at_some(u32 *key, struct task_struct **t)
         }
     }
     rcu_read_unlock();
-    return p != NULL;
+    return *key < RADIX_MAX;
 }
 
 struct task_struct *next_process(pid_t *nr)
