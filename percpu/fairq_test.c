@@ -112,6 +112,61 @@ static void rotation(unsigned live)
     CHECK(q.total == 0 && q.flat == 0 && !q.root && !q.first);
 }
 
+/* Who computes all the time, by request after request of the same length: Stoica and Abdel-Wahab's theorem, that nobody is further than one
+ * request from its share, and what follows for a window of time, whose error is the difference of two lags: less than two requests,
+ * and more than one. Times in ns; keys are ns for weight 1024, in sixteenths. */
+#define REQUEST 750000ll
+#define HOGS 5
+
+static const int64_t weight[HOGS] = {9548, 3121, 1024, 335, 110}; /* nice -10, -5, 0, 5, 10 */
+
+static uint64_t average_key(const struct fair_node *n, int64_t all)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < HOGS; i++)
+        sum += weight[i] * (int64_t)(n[i].key - n[0].key);
+    return n[0].key + (uint64_t)(sum / all);
+}
+
+static void next_request(struct fair_node *n, int64_t w)
+{
+    n->deadline = n->key + (uint64_t)(REQUEST * 16 * 1024 / w);
+    fairq_insert(&q, n);
+}
+
+static void shares(void)
+{
+    int64_t all = 0, served[HOGS] = {0}, least[HOGS] = {0}, most[HOGS] = {0}, window = 0;
+
+    for (unsigned i = 0; i < HOGS; i++) {
+        all += weight[i];
+        nodes[i].key = LF_COUNTER_START(uint64_t);
+        next_request(&nodes[i], weight[i]);
+    }
+    for (int64_t t = REQUEST; t < 20000ll * REQUEST; t += REQUEST) {
+        struct fair_node *n = fairq_pick_eligible(&q, average_key(nodes, all) + 1);
+
+        CHECK(n);
+        fairq_remove(&q, n);
+        n->key = n->deadline;
+        next_request(n, weight[n - nodes]);
+        served[n - nodes] += REQUEST;
+        for (unsigned i = 0; i < HOGS; i++) {
+            int64_t lag = t * weight[i] / all - served[i];
+
+            CHECK(lag > -REQUEST && lag < REQUEST);
+            least[i] = lag < least[i] ? lag : least[i];
+            most[i] = lag > most[i] ? lag : most[i];
+            window = most[i] - least[i] > window ? most[i] - least[i] : window;
+        }
+    }
+    CHECK(window > REQUEST && window < 2 * REQUEST);
+    printf("fairq: of windows the worst was off by %.2f requests\n", (double)window / REQUEST);
+    for (unsigned i = 0; i < HOGS; i++)
+        fairq_remove(&q, &nodes[i]);
+}
+
 /* What a scheduler pays with `live` tasks: the best of many short runs, since other programs interrupt. Of interest with -O2. */
 static void speed(unsigned live)
 {
@@ -167,6 +222,7 @@ int main(int argc, char **argv)
     end = check_now() + check_seconds;
     for (unsigned i = 0; i < NODES; i++)
         fair_node_init(&nodes[i]);
+    shares();
     do
         for (unsigned live = 1; live <= NODES; live = live * 3 / 2 + 1, rounds++)
             round_of(&random, live);
