@@ -206,7 +206,8 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
     }
 }
 
-static __always_inline void park_prev(struct rq *rq, struct task_struct *prev)
+/* prev blocked: it leaves its CPU, once its context is saved, unless it was woken meanwhile. */
+static __always_inline void deactivate_task(struct rq *rq, struct task_struct *prev)
 {
     if (likely(task_is_fair(prev))) {
         fair_note_lag(rq, prev);
@@ -254,7 +255,7 @@ static __always_inline void finish_task_switch(struct task_struct *prev)
     struct mm_struct *mm = rq->drop_mm;
 
     if (rq->fate == PREV_BLOCKS)
-        park_prev(rq, prev);
+        deactivate_task(rq, prev);
     else if (likely(rq->fate <= PREV_YIELDS))
         requeue_prev(rq, prev);
     else if (rq->fate == PREV_DIES) {
@@ -324,6 +325,14 @@ static __always_inline void watch_turn(struct rq *rq, struct task_struct *next, 
         fair_watch_turn(rq, next);
 }
 
+/* Debug builds: no switch in atomic context. */
+static __always_inline void schedule_debug(const struct task_struct *prev)
+{
+    DEBUG_ASSERT(irqs_disabled());
+    LF_MISUSE_IF(preempt_count() != 0, "preemption: switched away in a section", prev, this_cpu_read(preempt_opened));
+    (void)prev;
+}
+
 /* Interrupts off, preempt_count 0. */
 static __always_inline void schedule_irqoff(enum prev_fate fate)
 {
@@ -331,8 +340,7 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
     struct task_struct *prev = rq->curr, *next;
     u64 now;
 
-    DEBUG_ASSERT(irqs_disabled());
-    LF_MISUSE_IF(preempt_count() != 0, "preemption: switched away in a section", prev, this_cpu_read(preempt_opened));
+    schedule_debug(prev);
     if (unlikely(need_resched()))
         take_mail(rq);
     rcu_cpu_quiet(&rq->rcu);
@@ -442,7 +450,7 @@ void preempt_now(void)
 {
     do {
         local_irq_disable();
-        schedule_irqoff(PREV_RUNS);
+        schedule_irqoff(PREEMPT_ACTIVE);
         local_irq_enable();
     } while (unlikely(need_resched()));
 }
@@ -452,7 +460,7 @@ void preempt_schedule_irq(void)
     if (unlikely(sched_preempt_model != PREEMPT_FULL) && kernel_goes_on(this_rq()))
         return;
     do {
-        schedule_irqoff(PREV_RUNS);
+        schedule_irqoff(PREEMPT_ACTIVE);
     } while (unlikely(need_resched()));
 }
 

@@ -24,6 +24,7 @@ enum prev_fate {
     PREV_DIES,
     PREV_IDLE,   /* the idle task: never queued */
 };
+#define PREEMPT_ACTIVE PREV_RUNS /* how an involuntary switch comes: whatever its state says, prev stays runnable */
 
 struct rt_rq {
     u64 bitmap[2];                       /* a bit for each priority with a task; bit 0 is priority 99 */

@@ -159,20 +159,23 @@ static __noinline void need_tick_and_enqueue(struct rq *rq, struct task_struct *
     enqueue_in_class(rq, t);
 }
 
-void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
+/* t, which was not runnable, is this CPU's from here on and in its class. */
+static __always_inline void activate_task(struct rq *rq, struct task_struct *t)
 {
-    struct rq *rq = RQ_OF(q);
-    struct task_struct *t = TASK_OF(rqt);
-
     if (unlikely((t->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE))
         rq->nr_uninterruptible--;
     t->state = TASK_RUNNING;
-    if (++q->nr_running > 1 && unlikely(!rq->ticking))
+    if (++rq->q.nr_running > 1 && unlikely(!rq->ticking))
         need_tick_and_enqueue(rq, t);
     else if (rq->sync_wake && !rq->next && likely(task_is_fair(t)))
         rq->next = t;
     else
         enqueue_in_class(rq, t);
+}
+
+void rq_env_enqueue(struct runqueue *q, struct rq_task *rqt)
+{
+    activate_task(RQ_OF(q), TASK_OF(rqt));
 }
 
 void sched_need_tick(struct rq *rq)

@@ -43,7 +43,7 @@
  * c: percpu/runqueue.c rq_steal shelf_take own_migrate | thief
  * c: kernel/sched/affinity.c sched_apply_affinity moving rq_place publish_done | apply(), the affinity bit
  * c: kernel/sched/affinity.c store_mask atomic_fetch_add_full | changer: the mask before the owner is read
- * c: kernel/sched/core.c park_prev tell_left own_park own_requeue rq_place | step TAIL
+ * c: kernel/sched/core.c deactivate_task tell_left own_park own_requeue rq_place | step TAIL
  * c: kernel/sched/core.c requeue_prev own_requeue tell_left send_prev_away | involuntary switch
  * c: kernel/sched/core.c tell_left sched_affinity_left | acknowledged, if it had to leave
  * c: kernel/sched/core.c send_prev_away rq_place rq_send | to a CPU that its mask allows

@@ -24,7 +24,7 @@
  * c: percpu/own.h own_run atomic_store_relaxed | RUNNABLE -> RUNNING
  * c: percpu/own.h own_freeze atomic_cas_acquire | editor
  * c: kernel/sched/core.c schedule own_read own_cancel_wait schedule_irqoff | a task that was woken before it slept
- * c: kernel/sched/core.c finish_task_switch park_prev requeue_prev own_die | the tail, on the next stack
+ * c: kernel/sched/core.c finish_task_switch deactivate_task requeue_prev own_die | the tail, on the next stack
  */
 mtype = { RUNNING, BLOCKING, WOKEN, PARKED, WAKING, RUNNABLE };
 #define A 1
