@@ -20,7 +20,7 @@ DEFINE_PER_CPU(struct preempt_section, preempt_longest, ANYWHERE);
 #endif
 
 /* Clears NEED_RESCHED, then takes the mail: Q1. */
-static __noinline void take_mail(struct rq *rq)
+__noinline void sched_take_mail(struct rq *rq)
 {
     (void)atomic_fetch_and_full(&rq->q.kick, ~RQ_NEED_RESCHED);
     rq_drain(&rq->q);
@@ -342,7 +342,7 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
 
     schedule_debug(prev);
     if (unlikely(need_resched()))
-        take_mail(rq);
+        sched_take_mail(rq);
     rcu_cpu_quiet(&rq->rcu);
     now = rdtsc();
     sched_update_curr(rq, prev, now);
@@ -422,7 +422,7 @@ static __noinline bool kernel_goes_on(struct rq *rq)
     if (sched_preempt_model == PREEMPT_VOLUNTARY)
         return true;
     if (rq_has_mail(&rq->q)) { /* there may be somebody urgent in it */
-        take_mail(rq);
+        sched_take_mail(rq);
         rq_kick_self(&rq->q);
     }
     return !(rq->rt.nr | rq->dl.nr) && !rq->preempt_due;

@@ -116,6 +116,7 @@ static void leave(struct rq *rq)
     rq->ticking = rq->slow_tick = false;
     (void)hrtimer_cancel(&rq->dl.timer);
     (void)hrtimer_cancel(&rq->turn);
+    (void)hrtimer_cancel(&rq->extension);
     hrtimers_move_to(ADOPTER);
     leave_borrowed_mm();
     drain_local_pages();

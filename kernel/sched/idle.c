@@ -150,6 +150,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rt_init(&rq->rt);
     dl_init(rq);
     fair_turn_init(rq);
+    slice_extension_init(rq);
     rq->calendar.shift = 63 - (u32)__builtin_clzll(sched_tunables.min_request / DAYS_OF_SHORTEST_REQUEST);
     rcu_cpu_online(&rq->rcu, cpu);
 }

@@ -95,6 +95,7 @@ struct rq {
     u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
     u64 started;                   /* when this CPU began to schedule */
     struct hrtimer turn;           /* fair_turn.c */
+    struct hrtimer extension;      /* slice_extension.c */
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
@@ -210,6 +211,9 @@ void fair_dequeue(struct rq *rq, struct task_struct *t);
 /* ---- fair_turn.c ---- */
 void fair_turn_init(struct rq *rq);
 void fair_watch_turn(struct rq *rq, struct task_struct *t); /* V was just computed; t runs or is about to, and is not queued */
+void slice_extension_init(struct rq *rq);
+/* core.c: clears NEED_RESCHED and takes what came in. Interrupts off. */
+void sched_take_mail(struct rq *rq);
 
 /* ---- fair_balance.c ---- */
 void fair_balance_tick(struct rq *rq);

@@ -79,6 +79,11 @@ struct pi_loan *sched_first_loan(struct task_struct *t, bool release, struct fut
 
 /* From now on TIF_RSEQ is set whenever t is switched away, or no longer. t is current, or a child that never ran. */
 void sched_note_switches(struct task_struct *t, bool on);
+/* current, with NEED_RESCHED, keeps its CPU for SLICE_EXTENSION_NS; false when it must not: it is not fair, has to leave this CPU, or
+ * somebody urgent waits. Then NEED_RESCHED stands. Interrupts off. */
+bool sched_extend_slice(void);
+/* Whoever was put off is looked at now: NEED_RESCHED. Interrupts off, on the CPU that extended. */
+void sched_end_extension(void);
 
 unsigned task_cpu(const struct task_struct *t);
 /* Hints for spinning: t is on a CPU now; this is not the only CPU. */

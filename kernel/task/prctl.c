@@ -4,6 +4,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/syscall/syscalls.h"
+#include "kernel/task/rseq.h"
 #include "kernel/task/task_internal.h"
 
 enum {
@@ -33,6 +34,7 @@ enum {
     PR_SET_THP_DISABLE = 41,
     PR_GET_THP_DISABLE = 42,
     PR_CAP_AMBIENT = 47,
+    PR_RSEQ_SLICE_EXTENSION = 79,
 };
 enum {
     PR_CAP_AMBIENT_IS_SET = 1,
@@ -210,6 +212,8 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
         return a3 || a4 || a5 ? -EINVAL : 0;
     case PR_GET_THP_DISABLE:
         return a2 || a3 || a4 || a5 ? -EINVAL : 0;
+    case PR_RSEQ_SLICE_EXTENSION:
+        return a4 || a5 ? -EINVAL : rseq_slice_control(a2, a3);
     }
     return prctl_caps(option, a2, a3, a4, a5);
 }

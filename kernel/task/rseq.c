@@ -18,9 +18,10 @@
 struct user_rseq {
     u32 cpu_id_start, cpu_id;
     u64 rseq_cs;
-    u32 flags;
+    u32 flags, node_id, mm_cid, slice_ctrl;
 } __aligned(32);
 _Static_assert(sizeof(struct user_rseq) == 32, "struct rseq");
+_Static_assert(offsetof(struct user_rseq, flags) == RSEQ_FLAGS && offsetof(struct user_rseq, slice_ctrl) == RSEQ_SLICE_CTRL, "struct rseq");
 
 struct rseq_section {
     u32 version, flags;
@@ -54,7 +55,7 @@ static int restart(struct user_rseq __user *area, const struct rseq_section *s, 
 
     if (get_user(flags, &area->flags))
         return -EFAULT;
-    if (s->flags || flags)
+    if (s->flags || flags & ~(RSEQ_FLAG_SLICE_AVAILABLE | RSEQ_FLAG_SLICE_ENABLED))
         return -EINVAL;
     if (put_user((u64)0, &area->rseq_cs))
         return -EFAULT;
@@ -127,11 +128,13 @@ static void set_area(struct task_struct *t, void __user *area, u32 sig)
 
 void rseq_inherit(struct task_struct *child)
 {
+    child->slice_enabled = current->slice_enabled;
     set_area(child, current->rseq, current->rseq_sig);
 }
 
 void rseq_forget(void)
 {
+    current->slice_enabled = false;
     set_area(current, NULL, 0);
 }
 
@@ -166,6 +169,8 @@ long sys_rseq(void __user *area, unsigned len, int flags, unsigned sig)
     if ((u64)area % _Alignof(struct user_rseq) || len != sizeof(struct user_rseq))
         return -EINVAL;
     if (!access_ok(area, len))
+        return -EFAULT;
+    if (put_user(RSEQ_FLAG_SLICE_AVAILABLE, (u32 __user *)(area + RSEQ_FLAGS)))
         return -EFAULT;
     set_area(current, area, sig);
     return 0;

@@ -5,6 +5,13 @@
 
 struct pt_regs;
 
+/* Offsets in the registered area: the layout of the ABI. */
+#define RSEQ_FLAGS      16
+#define RSEQ_SLICE_CTRL 28
+/* In its flags, for the thread to read. */
+#define RSEQ_FLAG_SLICE_AVAILABLE 0x10u
+#define RSEQ_FLAG_SLICE_ENABLED   0x20u
+
 /* current, on its way to user mode with TIF_RSEQ, interrupts on: a critical section that was interrupted goes on at its abort address, and
  * the area says on which CPU the task is. A bad area or section raises SIGSEGV. */
 void rseq_return_to_user(struct pt_regs *regs);
@@ -14,6 +21,12 @@ void rseq_return_from_syscall(struct pt_regs *regs);
 void rseq_deliver(struct pt_regs *regs, int sig);
 void rseq_inherit(struct task_struct *child);
 void rseq_forget(void);
+
+/* rseq_slice.c, by exit_to_user_work() and prctl(2). */
+bool rseq_slice_extends(const struct pt_regs *regs, u32 work);
+bool rseq_slice_is_over(const struct pt_regs *regs, u32 work);
+void rseq_slice_revoke(void);
+long rseq_slice_control(u64 what, u64 flags);
 
 static inline void rseq_signal(struct pt_regs *regs, int sig)
 {
@@ -25,6 +38,7 @@ static inline void rseq_signal(struct pt_regs *regs, int sig)
 static inline void rseq_fork(struct task_struct *child, u64 clone_flags)
 {
     child->rseq = NULL;
+    child->slice_enabled = false;
     if (unlikely(current->rseq) && !(clone_flags & CLONE_VM))
         rseq_inherit(child);
 }

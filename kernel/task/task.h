@@ -53,6 +53,7 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
 #define TIF_RESTORE_SIGMASK 0x10u
 #define TIF_AFFINITY   0x20u
 #define TIF_FULL_RETURN 0x40u /* pt_regs were edited: return by IRET; force_full_return() */
+#define TIF_SLICE      0x100u /* a time slice extension is granted: kernel/task/rseq_slice.c */
 /* 0x80: TIF_RSEQ, in kernel/arch/x86/asm_offsets.h: switched away or interrupted by membarrier(2) since it was last in user mode; only for
  * tasks that have registered an area (kernel/task/rseq.h) */
 
@@ -162,6 +163,8 @@ struct task_struct {
     void __user *robust_list;         /* struct robust_list_head */
     void __user *rseq;                /* o  the registered area of rseq(2), NULL */
     u32 rseq_sig;                     /* o */
+    bool slice_enabled;               /* o  it may ask for time slice extensions: rseq_slice.c */
+    u64 slice_switches;               /* o  how often it had been switched away when one was granted */
     struct list_head task_works;      /* o */
 
     u64 start_time;                   /* c  monotonic ns */

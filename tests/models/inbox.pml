@@ -10,7 +10,7 @@
  * c: lockfree/inbox.h inbox_push_mpsc atomic_cas_full | sender: the push; was it empty?
  * c: percpu/runqueue.h rq_post_wake inbox_push_mpsc rq_kick | sender: the first pusher kicks, after the push
  * c: percpu/runqueue.h rq_kick atomic_fetch_or_full RQ_POLLING rq_env_ipi | kick(): NEED_RESCHED; an IPI only to who neither polls nor was kicked
- * c: kernel/sched/core.c take_mail atomic_fetch_and_full rq_drain | schedule(): clear, then detach
+ * c: kernel/sched/core.c sched_take_mail atomic_fetch_and_full rq_drain | schedule(): clear, then detach
  * c: lockfree/inbox.h inbox_detach_all atomic_xchg_acquire | drain()
  * c: kernel/sched/idle.c must_wake need_resched rq_has_mail | owner: the last look before HLT or MWAIT
  * c: kernel/sched/idle.c wait_mwait atomic_fetch_or_full atomic_fetch_and_full | owner: POLLING set and cleared by RMW

@@ -13,7 +13,13 @@ void exit_to_user_work(struct pt_regs *regs)
     for (;;) {
         u32 work = atomic_load_relaxed(&current->work);
 
+        if (unlikely(work & TIF_SLICE) && rseq_slice_is_over(regs, work)) {
+            rseq_slice_revoke();
+            continue;
+        }
         if (need_resched()) {
+            if (rseq_slice_extends(regs, work))
+                continue;
             local_irq_enable();
             preempt_now();
         } else if (work & TIF_NOTIFY) {
