@@ -453,7 +453,7 @@ static const struct explore_op adopt_ops[] = {
 static const struct explore_initial adopt_initials[] = {{"all", make_all}, {NULL, NULL}};
 
 static const struct explore_scenario adopt_scenarios[] = {
-    {"three", {"own0 adopt0 own0 adopt0", "read1 read1", "wait2"}},
+    {"all", {"own0 adopt0 own0 adopt0", "read1 read1", "wait2"}},
     {"all", {"own0 adopt0 own0", "read1 read1 read1", "ready2"}},
     {NULL, {NULL}},
 };
@@ -475,7 +475,7 @@ static const struct explore_initial plug_initials[] = {
 
 static const struct explore_scenario plug_scenarios[] = {
     {"three", {"replace adopt0 adopt0", "quiet1 quiet1", "down2 up2"}},
-    {"two, running", {"replace reap", "quiet1 quiet1", "up2 down2"}},
+    {"two, running", {"replace replace", "quiet1 quiet1", "up2 down2"}},
     {NULL, {NULL}},
 };
 

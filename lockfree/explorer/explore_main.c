@@ -131,6 +131,33 @@ static void add_triples(struct run *run, const struct explore_structure *s, cons
             }
 }
 
+static bool is_named(const struct explore_structure *s, const char *name, size_t n)
+{
+    for (const struct explore_op *op = s->ops; op->name; op++)
+        if (strlen(op->name) == n && !strncmp(op->name, name, n))
+            return true;
+    return false;
+}
+
+/* Also where only pairs are run: a name that is wrong must not wait for the next whole run. */
+static void check_written(const struct explore_structure *s, const struct explore_scenario *w)
+{
+    const struct explore_initial *i = s->initials;
+
+    while (i->name && strcmp(i->name, w->initial))
+        i++;
+    if (!i->name) {
+        fprintf(stderr, "%s: no initial state %s\n", s->name, w->initial);
+        exit(2);
+    }
+    for (unsigned t = 0; t < EXPLORE_THREADS && w->threads[t]; t++)
+        for (const char *text = w->threads[t]; *(text += strspn(text, " ")); text += strcspn(text, " "))
+            if (!is_named(s, text, strcspn(text, " "))) {
+                fprintf(stderr, "%s: no operation %s\n", s->name, text);
+                exit(2);
+            }
+}
+
 static void add_written(struct run *run, const struct explore_scenario *w)
 {
     struct scenario s = {.written = true};
@@ -148,8 +175,11 @@ static void list_scenarios(struct run *run, const struct explore_structure *s)
         add_pairs(run, s, i->name);
     for (const struct explore_initial *i = s->initials; i->name && !s->no_triples; i++)
         add_triples(run, s, i->name);
-    for (const struct explore_scenario *w = s->scenarios; w && w->initial && !run->pairs_only; w++)
-        add_written(run, w);
+    for (const struct explore_scenario *w = s->scenarios; w && w->initial; w++) {
+        check_written(s, w);
+        if (!run->pairs_only)
+            add_written(run, w);
+    }
 }
 
 static const char *memory_name(const struct run *run)
