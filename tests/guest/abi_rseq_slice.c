@@ -69,6 +69,17 @@ static pid_t hog(void)
     return pid;
 }
 
+/* Somebody else waits for its CPU all the time; false where the kernel knows no extensions. */
+static int begin_in_a_crowd(void)
+{
+    if (!knows_extensions())
+        return 0;
+    only_cpu_0();
+    hog();
+    begin();
+    return 1;
+}
+
 #define LOOKS 2000000000l /* without a system call, for that would end an extension; then the test's time is up, too */
 
 /* Asks and computes until an extension is granted, which may be over when this returns. */
@@ -153,11 +164,8 @@ TEST(rseq_slice_yield, nothing_was_granted)
 /* A host that stops the VM may let an extension run out before the thread sees it: it tries again. */
 TEST(rseq_slice_yield, gives_back_what_was_granted)
 {
-    if (!knows_extensions())
+    if (!begin_in_a_crowd())
         return;
-    only_cpu_0();
-    hog();
-    begin();
     long got = 0;
     for (int i = 0; i < TRIES && !got; i++) {
         CHECK(await_grant());
@@ -168,35 +176,38 @@ TEST(rseq_slice_yield, gives_back_what_was_granted)
     EQ(slice_yield(), 0);
 }
 
-TEST(rseq_slice_yield, taken_back_from_who_goes_on)
+static void go_on(void)
 {
-    if (!knows_extensions())
+    for (long looks = 0; area.word == GRANTED; looks++)
+        CHECK(looks < LOOKS);
+}
+
+static void call_something(void)
+{
+    syscall(SYS_getppid);
+}
+
+/* What ends an extension that nobody gave back. */
+static void check_it_ends_by(void (*what)(void))
+{
+    if (!begin_in_a_crowd())
         return;
-    only_cpu_0();
-    hog();
-    begin();
     for (int i = 0; i < 20; i++) {
         CHECK(await_grant());
-        for (long looks = 0; area.word == GRANTED; looks++)
-            CHECK(looks < LOOKS);
+        what();
         EQ(area.word, 0);
         EQ(slice_yield(), 0);
     }
 }
 
+TEST(rseq_slice_yield, taken_back_from_who_goes_on)
+{
+    check_it_ends_by(go_on);
+}
+
 TEST(rseq_slice_yield, another_call_ends_it)
 {
-    if (!knows_extensions())
-        return;
-    only_cpu_0();
-    hog();
-    begin();
-    for (int i = 0; i < 20; i++) {
-        CHECK(await_grant());
-        syscall(SYS_getppid);
-        EQ(area.word, 0);
-        EQ(slice_yield(), 0);
-    }
+    check_it_ends_by(call_something);
 }
 
 TEST(prctl, no_slice_extension_unless_switched_on)
@@ -215,11 +226,8 @@ TEST(prctl, no_slice_extension_unless_switched_on)
 /* Only "request" is a request. */
 TEST(prctl, slice_extension_asked_for_wrongly)
 {
-    if (!knows_extensions())
+    if (!begin_in_a_crowd())
         return;
-    only_cpu_0();
-    hog();
-    begin();
     static const uint32_t wrong[] = {2, 0x10001, 0x101};
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         area.word = wrong[i];
@@ -275,11 +283,8 @@ static void handler(int sig)
 /* A signal needs the kernel: whoever handles one has no extension. */
 TEST(prctl, slice_extension_ends_with_a_signal)
 {
-    if (!knows_extensions())
+    if (!begin_in_a_crowd())
         return;
-    only_cpu_0();
-    hog();
-    begin();
     CHECK(signal(SIGUSR1, handler) != SIG_ERR);
     pid_t parent = getpid(), sender = fork();
     if (!sender) {
