@@ -135,6 +135,8 @@ void rseq_inherit(struct task_struct *child)
 void rseq_forget(void)
 {
     current->slice_enabled = false;
+    if (atomic_load_relaxed(&current->work) & TIF_SLICE)
+        clear_work(TIF_SLICE); /* whoever was put off waits for the timer at most */
     set_area(current, NULL, 0);
 }
 
