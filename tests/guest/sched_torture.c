@@ -1,6 +1,7 @@
 /*
  * sched_torture.c: hundreds to thousands of tasks that are woken, re-niced, given other classes and masks, stopped, interrupted and killed
- * at random while CPUs go off line and come back. Workers sleep, compute, yield, pass tokens through pipes and fork.
+ * at random while CPUs go off line and come back. Workers sleep, compute (half of them in sections
+ * for which they ask for slice extensions), yield, pass tokens through pipes and fork.
  * Checked, by each worker itself at every turn: it runs on no CPU that its mask forbids (the mask is written under a sequence number, so that
  * only a reading between two equal numbers counts); it is on one CPU at a time (a word of its own says so, which only one may hold);
  * its CPU time never goes back and is at most the time that passed. At the end: every worker still moves, the token count is what it was, all
@@ -29,9 +30,9 @@
 #define RING 8 /* tasks of a ring; each holds one token */
 #define WATCHDOG_S 60
 
-enum fault { ON_FORBIDDEN_CPU, TIME_WENT_BACK, TIME_TOO_LONG, TOKEN_WRONG, CALL_FAILED, CHILD_WRONG, FAULTS };
+enum fault { ON_FORBIDDEN_CPU, TIME_WENT_BACK, TIME_TOO_LONG, TOKEN_WRONG, CALL_FAILED, CHILD_WRONG, EXTENSION_WRONG, FAULTS };
 static const char *const fault_names[FAULTS] = {"on_forbidden_cpu", "time_went_back", "time_too_long",
-                                                "token_wrong",      "call_failed",    "child_wrong"};
+                                                "token_wrong",      "call_failed",    "child_wrong", "extension_wrong"};
 
 struct worker {
     volatile uint32_t mask_seq; /* odd while the shaker changes the mask; RMW by the shaker only */
@@ -47,6 +48,7 @@ struct shared {
     volatile uint32_t cpus_seq; /* odd while CPUs go off line or come: masks are widened then */
     volatile uint64_t faults[FAULTS];
     volatile uint64_t dead_ns; /* CPU time of those that were killed */
+    volatile uint64_t extensions, given_back; /* RMW: slice extensions that a worker saw, and ended itself */
     struct worker w[MAX_TASKS];
 };
 
@@ -140,6 +142,60 @@ static void pass_token(struct worker *w)
     }
 }
 
+/* ---- slice extensions of rseq, where the kernel has them ---- */
+
+#define RSEQ_SIGNATURE 0x53053053
+#define PR_RSEQ_SLICE_EXTENSION 79
+#define SYS_rseq_slice_yield_ 471
+#define GRANTED 0x100u
+
+static volatile struct {
+    uint32_t cpu_id_start, cpu_id;
+    uint64_t section;
+    uint32_t flags, node_id, mm_cid, word;
+} __attribute__((aligned(32))) area;
+static int extends;
+
+static void ask_for_extensions(void)
+{
+    extends = syscall(SYS_rseq, &area, sizeof area, 0, RSEQ_SIGNATURE) == 0 && syscall(SYS_prctl, PR_RSEQ_SLICE_EXTENSION, 2, 1, 0, 0) == 0;
+}
+
+/* The word is the worker's request, the kernel's grant, or neither; once given back it is 0. */
+static void end_section(void)
+{
+    uint32_t word = area.word;
+    long gave;
+    if (word == 1) {
+        area.word = 0;
+        word = 0;
+    }
+    if (word && word != GRANTED) {
+        fault(EXTENSION_WRONG);
+    }
+    if (word != GRANTED) {
+        return;
+    }
+    gave = syscall(SYS_rseq_slice_yield_);
+    if (gave < 0 || gave > 1 || area.word) {
+        fault(EXTENSION_WRONG);
+    }
+    __atomic_fetch_add(&shared->extensions, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&shared->given_back, (uint64_t)gave, __ATOMIC_RELAXED);
+}
+
+static void compute(uint64_t n)
+{
+    if (extends) {
+        area.word = 1;
+    }
+    for (volatile uint64_t i = 0; i < n && area.word != GRANTED; i++) {
+    }
+    if (extends) {
+        end_section();
+    }
+}
+
 static void one_turn(struct worker *w, uint64_t *s)
 {
     switch (next_random(s) % 10) {
@@ -154,8 +210,7 @@ static void one_turn(struct worker *w, uint64_t *s)
         syscall(SYS_sched_yield);
         break;
     case 6:
-        for (volatile uint64_t i = 0, n = next_random(s) % 50000; i < n; i++) {
-        }
+        compute(next_random(s) % 50000);
         break;
     case 7:
         if (next_random(s) % 16 == 0) {
@@ -187,6 +242,9 @@ static void start(int index, uint64_t seed)
     if (pid == 0) {
         int priority = 0;
         syscall(SYS_sched_setscheduler, 0, 0, &priority);
+        if (index % 2) {
+            ask_for_extensions();
+        }
         work(index, seed * 7919 + (uint64_t)index + 1);
         _exit(99);
     }
@@ -491,10 +549,11 @@ int main(int argc, char **argv)
     }
     uint64_t left = tokens_left(), died = deaths();
     printf("stress: sched_torture: seed %llu, %d tasks, %d cpus, %llu turns, masks %llu, classes %llu, nice %llu, stops %llu, kills %llu, "
-           "toggles %llu of %.1f ms, %.1f of %.1f CPU s\n",
+           "toggles %llu of %.1f ms, extensions %llu, given back %llu, %.1f of %.1f CPU s\n",
            (unsigned long long)seed, tasks, cpus, (unsigned long long)turns, (unsigned long long)(shakes[0] + shakes[1]),
            (unsigned long long)shakes[2], (unsigned long long)shakes[3], (unsigned long long)shakes[4],
-           (unsigned long long)died - (unsigned long long)tasks, (unsigned long long)toggles, toggles ? (double)toggle_ns / 1e6 / (double)toggles : 0., (double)cpu_ns / 1e9, (double)real_ns / 1e9 * cpus);
+           (unsigned long long)died - (unsigned long long)tasks, (unsigned long long)toggles, toggles ? (double)toggle_ns / 1e6 / (double)toggles : 0.,
+           (unsigned long long)shared->extensions, (unsigned long long)shared->given_back, (double)cpu_ns / 1e9, (double)real_ns / 1e9 * cpus);
     for (int f = 0; f < FAULTS; f++) {
         bad |= report(fault_names[f], shared->faults[f]);
     }
