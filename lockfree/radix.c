@@ -79,6 +79,7 @@ void *radix_find_next(struct radix_tree *t, uint32_t *key, uint32_t end)
 {
     struct radix_node *root = atomic_load_acquire(&t->root);
 
+    LF_ASSERT(end <= RADIX_MAX, t);
     if (*key >= RADIX_MAX)
         return NULL;
     if (root)

@@ -52,7 +52,7 @@ static inline void *radix_lookup(struct radix_tree *t, uint32_t key)
 int radix_insert(struct radix_tree *t, uint32_t key, void *object);
 /* Returns what was there, NULL if nothing. */
 void *radix_remove(struct radix_tree *t, uint32_t key);
-/* The first object with an index from *key on and below `end` (RADIX_MAX: any); *key becomes its index. NULL when there is none: *key is
+/* The first object with an index from *key on and below `end`, at most RADIX_MAX; *key becomes its index. NULL when there is none: *key is
  * then where to go on, `end` or more, RADIX_MAX when nothing follows. Looks through no leaf that begins at `end` or later, so a walker that
  * must not take long goes on piece by piece. Beside changes: no object that is there all the while is passed by, and what is found was there. */
 void *radix_find_next(struct radix_tree *t, uint32_t *key, uint32_t end);

@@ -156,16 +156,24 @@ static bool next_far_spec(void *model, unsigned thread, unsigned serial, unsigne
     return outcome == 0;
 }
 
-/* From the start to the end: ascends, and meets what stays. */
+/* From the start to the end, a leaf at a time: ascends, meets what stays, and never looks into a leaf behind the end. */
 static uint64_t walk(unsigned thread, unsigned serial)
 {
     uint32_t key = 0, before = 0;
     bool met = false;
 
     (void)thread, (void)serial;
-    for (struct object *o; (o = radix_find_next(&tree, &key, RADIX_MAX)); before = key++) {
-        EXPLORE_CHECK(o->key == key && key >= before && o->number == (uint32_t)(o - objects) + 1);
+    while (key < RADIX_MAX) {
+        uint32_t end = (key | (RADIX_FANOUT - 1)) + 1;
+        struct object *o = radix_find_next(&tree, &key, end);
+
+        if (!o) {
+            EXPLORE_CHECK(key >= end && key % RADIX_FANOUT == 0);
+            continue;
+        }
+        EXPLORE_CHECK(o->key == key && key < end && key >= before && o->number == (uint32_t)(o - objects) + 1);
         met |= o == stays;
+        before = key++;
     }
     EXPLORE_CHECK(met == (stays->number != 0));
     return 0;
