@@ -137,7 +137,7 @@ static void points_table(struct text_buf *t, json_t *document, const char *workl
 {
     json_t *one;
     size_t i;
-    html_folded_table_open(t, "Points", false, "kernel|>CPUs|>an operation|unit|>throughput|>efficiency|run");
+    html_folded_table_open(t, "Points", false, "kernel|>CPUs|>an operation|unit|>throughput|>efficiency|>latency|run");
     json_array_foreach (json_object_get(document, "points"), i, one) {
         if (!is_of(one, workload))
             continue;
@@ -147,6 +147,7 @@ static void points_table(struct text_buf *t, json_t *document, const char *workl
         html_text_cell(t, *text_of(one, "unit") ? text_of(one, "unit") : text_of(one, "reason"));
         html_exact_cell(t, one, "throughput");
         html_exact_cell(t, one, "efficiency");
+        html_exact_cell(t, one, "latency");
         text_add(t, "<td>");
         site_run_link(t, text_of(one, "run"), "");
     }
