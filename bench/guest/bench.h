@@ -58,13 +58,22 @@ void bench_value(struct bench *b, const char *name, uint64_t value);
 /* CLOCK_MONOTONIC. */
 uint64_t bench_now_ns(void);
 
-/* n times the body, with i the iteration. Padding has loops of its own, so that a run without it pays nothing, and one with it N. */
+/* n times the body, with i the iteration. Padding has loops of its own, so that a run without it pays nothing, and one with it N;
+ * where only each M-th iteration is padded, a few more at each, for the loop around the loop. */
 #define BENCH_PAD_LOOP(b, n, i, ...)                                          \
     do {                                                                      \
         (b)->pad.taken = 1;                                                   \
         if ((b)->pad.ticks > 0) {                                             \
             for (long i = 0; i < (n); i++) {                                  \
                 __VA_ARGS__ pad_wait(&(b)->pad);                              \
+            }                                                                 \
+        } else if ((b)->pad.every) {                                          \
+            for (long i = 0; i < (n);) {                                      \
+                long end_ = i + (b)->pad.every < (n) ? i + (b)->pad.every : (n); \
+                for (; i < end_; i++) {                                       \
+                    __VA_ARGS__                                               \
+                }                                                             \
+                bench_pad((b)->pad.instructions);                             \
             }                                                                 \
         } else if ((b)->pad.instructions) {                                   \
             for (long i = 0, pad_ = (b)->pad.instructions; i < (n); i++) {    \
