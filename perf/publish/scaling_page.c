@@ -14,19 +14,10 @@
 
 #define DOCUMENTS 20 // that are shown
 #define POINTS    64
-#define LINES     4
 
 static int line_of(json_t *document, const char *kernel)
 {
-    const char *name;
-    json_t *label;
-    int i = 0;
-    json_object_foreach (json_object_get(document, "kernels"), name, label) {
-        if (!strcmp(name, kernel))
-            return i % LINES;
-        i++;
-    }
-    return 0;
+    return site_line_of(json_object_get(document, "kernels"), kernel);
 }
 
 static bool is_of(json_t *one, const char *workload)
@@ -41,7 +32,7 @@ static double number_at(json_t *array, size_t i)
 
 static struct plot frame_of(json_t *document, const char *workload)
 {
-    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_PLAIN, 0, 0},
+    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, 0, 0},
                      .y = {strcmp(text_of(document, "tier"), "det") ? "operations a second" : "operations in 10^9 instructions of each CPU",
                            PLOT_LINEAR, PLOT_PLAIN, 0, 0},
                      .width = 900,

@@ -71,7 +71,7 @@ static void sensitivity(struct text_buf *t, json_t *search)
     json_t *one;
     size_t i;
     text_add(t, "<h3>How much each knob matters</h3><p class=dim>Rank correlation of its level with the score over all trials: to the right, higher levels "
-                "cost more.</p><div class=wide><table><tbody>");
+                "cost more.</p><div class=wide tabindex=0><table><tbody>");
     json_array_foreach (json_object_get(search, "sensitivity"), i, one) {
         double r = number_of(one, "rank_correlation"), w = 100 * fmin(fabs(r), 1);
         text_add(t, "<tr><td>");
