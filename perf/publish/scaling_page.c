@@ -124,6 +124,12 @@ static void chart(struct text_buf *t, json_t *document, const char *workload)
     plot_close(t);
 }
 
+static const char *label_of(json_t *document, const char *kernel)
+{
+    const char *label = text_of(json_object_get(document, "kernels"), kernel);
+    return *label ? label : kernel;
+}
+
 static void points_table(struct text_buf *t, json_t *document, const char *workload)
 {
     json_t *one;
@@ -132,7 +138,7 @@ static void points_table(struct text_buf *t, json_t *document, const char *workl
     json_array_foreach (json_object_get(document, "points"), i, one) {
         if (!is_of(one, workload))
             continue;
-        html_table_row(t, text_of(one, "kernel"));
+        html_table_row(t, label_of(document, text_of(one, "kernel")));
         html_exact_cell(t, one, "cpus");
         html_exact_cell(t, one, "value");
         html_text_cell(t, *text_of(one, "unit") ? text_of(one, "unit") : text_of(one, "reason"));
@@ -149,11 +155,11 @@ static void fits_table(struct text_buf *t, json_t *document, const char *workloa
 {
     json_t *one;
     size_t i;
-    html_table_open(t, "kernel|>lambda|>sigma|>kappa|>knee, CPUs|>from|>to");
+    html_table_open(t, "kernel|>lambda|>sigma|>kappa|>knee, CPUs|>95 % from|>95 % to");
     json_array_foreach (json_object_get(document, "fits"), i, one) {
         if (!is_of(one, workload))
             continue;
-        html_table_row(t, text_of(one, "kernel"));
+        html_table_row(t, label_of(document, text_of(one, "kernel")));
         if (*text_of(one, "reason")) {
             html_reason_cell(t, 6, "no law: ");
             html_escape(t, text_of(one, "reason"));
@@ -207,7 +213,7 @@ void scaling_page(struct text_buf *t, json_t *documents)
                     "size.</p>");
     else
         text_add(t, "<p>A workload on every CPU at once. Dots: measured; line: X(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1)), the Universal Scalability "
-                    "Law, with its 95 % band; thin line: as many times the smallest machine. An upright line is the knee: beyond it throughput falls.</p>");
+                    "Law, with its 95 % band; thin line: as many times the smallest machine. An upright line is the knee: beyond it throughput falls. lambda: the throughput of one CPU; sigma: the share that is done one at a time; kappa: what CPUs ask of each other.</p>");
     for (size_t i = 0; i < n && i < DOCUMENTS; i++)
         document_section(t, json_array_get(documents, n - 1 - i));
     site_page_close(t);
