@@ -9,7 +9,7 @@ guests() { for p in $(pgrep qemu-system); do case $(readlink "/proc/$p/cwd") in 
 # stopped SIGNAL CONDITION: it gets the signal when the condition holds.
 stopped() {
     ci/aa --tier det --suites 40 --controls 0 -o "$tmp/aa" >"$tmp/out" 2>&1 </dev/null &
-    for _ in $(seq 600); do
+    for _ in $(seq 4000); do
         eval "$2" && break
         sleep 0.05
     done

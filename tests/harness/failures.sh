@@ -47,8 +47,8 @@ echo '$b poweroff -f' | guest early
 echo 'echo "this is no record" >/dev/ttyS1; $b sleep 1000' | guest garbage
 echo '$b dd if=/dev/urandom of=/dev/ttyS1 bs=1k count=64 2>/dev/null; $b sleep 1000' | guest noise
 echo '$b stty raw </dev/ttyS1; echo "@CB1 x 0 {\"type\":\"done\"} 00000000" >/dev/ttyS1; $b sleep 1000' | guest forged
-echo 'run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime" "$run" >/dev/ttyS1; $b sleep 1; $b poweroff -f' | guest cut
-echo 'run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime\n" "$run" >/dev/ttyS1; $b sleep 1000' | guest truncated
+echo '$b mkdir -p /proc; $b mount -t proc p /proc; run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime" "$run" >/dev/ttyS1; $b sleep 1; $b poweroff -f' | guest cut
+echo '$b mkdir -p /proc; $b mount -t proc p /proc; run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime\n" "$run" >/dev/ttyS1; $b sleep 1000' | guest truncated
 head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
 suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic -q

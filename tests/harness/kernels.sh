@@ -7,7 +7,7 @@ linux=$(readlink -f "${CLOUDOS_CACHE:-.cache}/linux/6.1")
 mine=(--set kernels.mine.label=Mine --set kernels.mine.family=linux --set "kernels.mine.image=$linux/vmlinux"
     --set 'kernels.mine.cmdline=console=ttyS0 quiet panic=-1 mitigations=off')
 cp "$linux/config" "$tmp/my-config"
-timeout 200 "$cb" run syscall -k linux -k linux-stock -k mine "${mine[@]}" --set "kernels.mine.config=$tmp/my-config" --tier det --scale 0.02 \
+timeout 500 "$cb" run syscall -k linux -k linux-stock -k mine "${mine[@]}" --set "kernels.mine.config=$tmp/my-config" --tier det --scale 0.02 \
     -o "$tmp/runs" --format json >"$tmp/run.json" 2>"$tmp/out"
 check 'three Linux in one run' $?
 "$cb" compare "$tmp/run.json" --format json >"$tmp/compare.json" 2>/dev/null
