@@ -218,15 +218,23 @@ static void parse_cpus(struct bench *b, const char *s)
     }
 }
 
-/* cpus=A,B, laps, pad=N, pad_ns=N: as they stand in the SPEC. */
+/* N[/M] */
+static void parse_pad(struct bench *b, const char *s)
+{
+    char *end;
+    b->pad.instructions = strtol(s, &end, 10);
+    b->pad.every = *end == '/' ? strtol(end + 1, &end, 10) : 0;
+    bench_check(b, !*end && b->pad.instructions > 2 && b->pad.instructions % 2 && b->pad.every >= 0, "pad=N[/M] wants an odd N above 2");
+}
+
+/* cpus=A,B, laps, pad=N[/M], pad_ns=N: as they stand in the SPEC. */
 static void parse_option(struct bench *b, const char *s)
 {
     if (strncmp(s, "cpus=", 5) == 0) {
         parse_cpus(b, s + 5);
     } else if (strncmp(s, "pad=", 4) == 0) {
         b->pad.option = s;
-        b->pad.instructions = strtol(s + 4, NULL, 10);
-        bench_check(b, b->pad.instructions > 2 && b->pad.instructions % 2, "pad=N wants an odd N above 2");
+        parse_pad(b, s + 4);
     } else if (strncmp(s, "pad_ns=", 7) == 0) {
         b->pad.option = s;
         bench_check(b, strtod(s + 7, NULL) > 0, "pad_ns=N wants an N above 0");
@@ -238,12 +246,12 @@ static void parse_option(struct bench *b, const char *s)
     }
 }
 
-/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] [pad_ns=N] */
+/* /bench/PROGRAM NAME[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N[/M]] [pad_ns=N] */
 int main(int argc, char **argv)
 {
     static struct bench b;
     if (argc < 3) {
-        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N] [pad_ns=N]\n", argv[0]);
+        fprintf(stderr, "usage: %s WORKLOAD[/VARIANT] ITERS [cpus=A,B] [laps] [pad=N[/M]] [pad_ns=N]\n", argv[0]);
         return 2;
     }
     main_pid = getpid();

@@ -58,7 +58,16 @@ void bench_value(struct bench *b, const char *name, uint64_t value);
 /* CLOCK_MONOTONIC. */
 uint64_t bench_now_ns(void);
 
-/* n times the body, with i the iteration. Padding has loops of its own, so that a run without it pays nothing, and one with it N. */
+/* The variable n, loaded by one instruction each time: so that the loops below cost the same an iteration, whatever the compiler makes of each. */
+#define BENCH_BOUND(n)                                          \
+    ({                                                          \
+        long bound_;                                            \
+        __asm__ volatile("mov %1, %0" : "=r"(bound_) : "m"(n)); \
+        bound_;                                                 \
+    })
+
+/* n times the body, with i the iteration; n is a variable. Padding has loops of its own, so that a run without it pays nothing, and one
+ * with it N; where only each M-th iteration is padded, a few more at each, for the loop around the loop, whose bound n is meanwhile. */
 #define BENCH_PAD_LOOP(b, n, i, ...)                                          \
     do {                                                                      \
         (b)->pad.taken = 1;                                                   \
@@ -66,12 +75,22 @@ uint64_t bench_now_ns(void);
             for (long i = 0; i < (n); i++) {                                  \
                 __VA_ARGS__ pad_wait(&(b)->pad);                              \
             }                                                                 \
+        } else if ((b)->pad.every) {                                          \
+            long all_ = (n);                                                  \
+            for (long i = 0; i < all_;) {                                     \
+                (n) = i + (b)->pad.every < all_ ? i + (b)->pad.every : all_;  \
+                for (; i < BENCH_BOUND(n); i++) {                             \
+                    __VA_ARGS__                                               \
+                }                                                             \
+                bench_pad((b)->pad.instructions);                             \
+            }                                                                 \
+            (n) = all_;                                                       \
         } else if ((b)->pad.instructions) {                                   \
-            for (long i = 0, pad_ = (b)->pad.instructions; i < (n); i++) {    \
+            for (long i = 0, pad_ = (b)->pad.instructions; i < BENCH_BOUND(n); i++) { \
                 __VA_ARGS__ bench_pad(pad_);                                  \
             }                                                                 \
         } else {                                                              \
-            for (long i = 0; i < (n); i++) {                                  \
+            for (long i = 0; i < BENCH_BOUND(n); i++) {                       \
                 __VA_ARGS__                                                   \
             }                                                                 \
         }                                                                     \

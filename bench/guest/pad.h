@@ -1,5 +1,5 @@
 /*
- * pad.h: what a positive control adds to each iteration: N instructions (`pad=N`) or N nanoseconds (`pad_ns=N`). A workload
+ * pad.h: what a positive control adds: N instructions to each iteration (`pad=N`) or to each M-th (`pad=N/M`), or N nanoseconds (`pad_ns=N`). A workload
  * takes it by BENCH_LOOP or by pad_take(); one that was asked for it and never took it fails (bench.c).
  */
 #pragma once
@@ -9,6 +9,7 @@
 
 struct pad {
     long instructions; /* odd, 0: none */
+    long every;        /* iterations from one padding to the next; 0: each is padded */
     double ticks;      /* of the TSC, 0: none */
     double owed;       /* what the readings of the TSC left over or took too much; of this process */
     const char *option; /* as it stands in the SPEC, for a program that starts another; NULL: none */

@@ -7,7 +7,7 @@
  *     share/OP@N      N workers do OP
  *     share/OP.OP2@N  worker 0 does OP, the others OP2
  *
- * The last five operations are controls, whose figures are known: see docs/lines.md.
+ * The last six operations are controls, whose figures are known: see docs/lines.md.
  */
 #include <fcntl.h>
 #include <errno.h>
@@ -204,6 +204,13 @@ static void do_false(struct worker *w)
 
 static void do_counter(struct worker *w) { atomic_fetch_add(&w->t->shared[2].word[0], 1); }
 
+/* The shared counter that a system call must not have. */
+static void do_counted(struct worker *w)
+{
+    do_getppid(w);
+    do_counter(w);
+}
+
 static void do_random(struct worker *w)
 {
     w->seed = w->seed * 6364136223846793005ul + 1442695040888963407ul;
@@ -230,6 +237,7 @@ static const struct operation operations[] = {
     {"timer", do_timer, 0},     {"thread", do_thread, 0},   {"fork", do_fork, 0},
     {"exec", do_exec, 0},       {"pingpong", do_pingpong, 1}, {"false", do_false, 1},
     {"private", do_private, 1}, {"counter", do_counter, 1}, {"random", do_random, 1},
+    {"getppid-counted", do_counted, 1},
 };
 
 /* The operation whose name stands at *p, which is moved behind it. */

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES    4  // classes l0 to l3
 #define BOOTS    10 // that have a line of their own, of each kernel
 #define ROWS_MAX 64
 
@@ -64,15 +63,7 @@ static void load(struct sheet *s, const char *dir)
 
 static int line_of(const struct sheet *s, const char *kernel)
 {
-    const char *name;
-    json_t *k;
-    int i = 0;
-    json_object_foreach (s->kernels, name, k) {
-        if (!strcmp(name, kernel))
-            return i % LINES;
-        i++;
-    }
-    return 0;
+    return site_line_of(s->kernels, kernel);
 }
 
 static void legend(const struct sheet *s)

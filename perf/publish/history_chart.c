@@ -1,6 +1,7 @@
 // Draws histories as inline SVG. Colours are Okabe and Ito's, and every line also has its own dashes.
 #include "perf/publish/site.h"
 
+#include "perf/publish/plot.h"
 #include "perf/stats/change_points.h"
 #include "perf/util/json_get.h"
 #include "perf/view/ratio_chart.h"
@@ -10,18 +11,20 @@
 #include <string.h>
 
 #define WIDTH  900.0
-#define HEIGHT 260.0
+#define HEIGHT 270.0
 #define LEFT   80.0
 #define RIGHT  16.0
 #define TOP    16.0
-#define BOTTOM 24.0
+#define BOTTOM 34.0
 #define SEED   20240101
-#define LINES  4 // classes l0 to l3
+
+#define LEAST_RANGE 0.04 // of a chart, as a share of its values: what moves by less than a per cent looks flat
 
 struct frame {
     double low, high; // values at the bottom and the top
     size_t points;    // runs on the x axis
     json_t *run_at;   // run id -> index
+    char *first, *last; // when the first and the last run were made
 };
 
 static double value_of(json_t *point)
@@ -51,8 +54,11 @@ static void place_runs(struct frame *f, json_t *series)
         const char *run = strchr(key[i], ' ') + 1;
         if (!json_object_get(f->run_at, run))
             json_object_set_new(f->run_at, run, json_integer(f->points++));
-        free(key[i]);
     }
+    f->first = n ? x_printf("%.10s", key[0]) : NULL;
+    f->last = n ? x_printf("%.10s", key[n - 1]) : NULL;
+    for (i = 0; i < n; i++)
+        free(key[i]);
     free(key);
 }
 
@@ -67,7 +73,8 @@ static void fit(struct frame *f, json_t *series)
             f->low = fmin(f->low, value_of(p));
             f->high = fmax(f->high, value_of(p));
         }
-    double room = f->high > f->low ? 0.08 * (f->high - f->low) : fmax(0.05 * f->high, 1e-9);
+    double wanted = fmax(LEAST_RANGE * f->high, 1e-9), more = fmax(0, wanted - (f->high - f->low)) / 2;
+    double room = more + 0.08 * (f->high - f->low);
     f->low = fmax(0, f->low - room);
     f->high += room;
 }
@@ -84,13 +91,26 @@ static double y_of(const struct frame *f, double v)
 
 static void add_axis(struct text_buf *t, const struct frame *f)
 {
-    for (int i = 0; i <= 4; i++) {
-        double v = f->low + (f->high - f->low) * i / 4, y = y_of(f, v);
+    double at[16];
+    char label[64];
+    size_t n = plot_nice_ticks(f->low, f->high, 0, at, 16);
+    for (size_t i = 0; i < n; i++) {
+        double y = y_of(f, at[i]);
+        plot_value(label, sizeof(label), PLOT_PLAIN, at[i]);
         text_addf(t,
                   "<line class=grid x1='%.0f' x2='%.0f' y1='%.1f' y2='%.1f'/><text class=dim "
-                  "text-anchor=end x='%.0f' y='%.1f'>%.4g</text>",
-                  LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, v);
+                  "text-anchor=end x='%.0f' y='%.1f'>%s</text>",
+                  LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, label);
     }
+    if (!f->first)
+        return;
+    text_addf(t, "<text class=dim x='%.0f' y='%.0f'>", LEFT, HEIGHT - 8);
+    html_escape(t, f->first);
+    text_addf(t, "</text><text class=dim text-anchor=middle x='%.0f' y='%.0f'>%zu run%s, evenly spaced</text>", (LEFT + WIDTH - RIGHT) / 2,
+              HEIGHT - 8, f->points, f->points == 1 ? "" : "s");
+    text_addf(t, "<text class=dim text-anchor=end x='%.0f' y='%.0f'>", WIDTH - RIGHT, HEIGHT - 8);
+    html_escape(t, f->last);
+    text_add(t, "</text>");
 }
 
 static size_t index_of(const struct frame *f, json_t *point)
@@ -137,51 +157,66 @@ static void add_changes(struct text_buf *t, const struct frame *f, json_t *one)
         add_change(t, f, json_object_get(one, "points"), json_integer_value(at));
 }
 
-static void add_line(struct text_buf *t, const struct frame *f, json_t *points, size_t which)
+static void add_line(struct text_buf *t, const struct frame *f, json_t *points, int which)
 {
     json_t *p;
     size_t i;
-    text_addf(t, "<polyline class='line l%zu' points='", which % LINES);
+    text_addf(t, "<polyline class='line l%d' points='", which);
     json_array_foreach (points, i, p)
         text_addf(t, "%.1f,%.1f ", x_of(f, index_of(f, p)), y_of(f, value_of(p)));
     text_add(t, "'/>");
     json_array_foreach (points, i, p) {
         text_add(t, "<a href='../run/");
         html_escape(t, text_of(p, "run"));
-        text_addf(t, ".html'><circle class='dot l%zu' r=4 cx='%.1f' cy='%.1f'><title>", which % LINES,
+        text_addf(t, ".html'><circle class='dot l%d' r=4 cx='%.1f' cy='%.1f'><title>", which,
                   x_of(f, index_of(f, p)), y_of(f, value_of(p)));
         html_escape(t, text_of(p, "run"));
         text_addf(t, ": %.6g</title></circle></a>", value_of(p));
     }
 }
 
+// Their kernels, an array of texts.
+static json_t *kernels_of(json_t *series)
+{
+    json_t *names = json_array(), *one;
+    size_t i;
+    json_array_foreach (series, i, one)
+        json_array_append(names, json_object_get(one, "kernel"));
+    return names;
+}
+
 static void add_legend(struct text_buf *t, json_t *series)
 {
     json_t *one;
     size_t i;
+    json_t *kernels = kernels_of(series);
     text_add(t, "<p class=legend>");
     json_array_foreach (series, i, one)
-        site_key(t, i % LINES, text_of(one, "kernel"));
+        site_key(t, site_line_of(kernels, text_of(one, "kernel")), text_of(one, "kernel"));
+    json_decref(kernels);
     text_add(t, "</p>");
 }
 
 void history_chart(struct text_buf *t, json_t *series)
 {
     struct frame f = {0};
-    json_t *one;
+    json_t *kernels = kernels_of(series), *one;
     size_t i;
     place_runs(&f, series);
     fit(&f, series);
-    text_addf(t, "<div class=scroll><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img aria-label='history'>", WIDTH,
+    text_addf(t, "<div class=scroll tabindex=0><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img aria-label='history'>", WIDTH,
               HEIGHT);
     add_axis(t, &f);
     json_array_foreach (series, i, one) {
         add_changes(t, &f, one);
-        add_line(t, &f, json_object_get(one, "points"), i);
+        add_line(t, &f, json_object_get(one, "points"), site_line_of(kernels, text_of(one, "kernel")));
     }
+    json_decref(kernels);
     text_add(t, "</svg></div>");
     add_legend(t, series);
     json_decref(f.run_at);
+    free(f.first);
+    free(f.last);
 }
 
 void history_spark(struct text_buf *t, json_t *one)
@@ -195,6 +230,7 @@ void history_spark(struct text_buf *t, json_t *one)
         if (i >= from)
             text_addf(t, "%.1f,%.1f ", 2 + 86.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1),
                       18 - 16 * (value_of(p) - f.low) / (f.high - f.low));
-    text_add(t, "'/></svg>");
+    double x = n - from > 1 ? 88 : 2, y = 18 - 16 * (value_of(json_array_get(points, n - 1)) - f.low) / (f.high - f.low);
+    text_addf(t, "'/><circle class='end l0' r=2 cx='%.1f' cy='%.1f' /></svg>", x, y);
     json_decref(list);
 }

@@ -18,7 +18,7 @@ static void add_head(struct text_buf *t, const char *name, size_t length)
 
 void html_table_open(struct text_buf *t, const char *heads)
 {
-    text_add(t, "<div class=wide><table><thead><tr>");
+    text_add(t, "<div class=wide tabindex=0><table><thead><tr>");
     for (const char *at = heads; *at;) {
         size_t length = strcspn(at, "|");
         add_head(t, at, length);

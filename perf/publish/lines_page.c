@@ -55,9 +55,10 @@ static void draw_kernel(struct text_buf *t, struct plot *p, json_t *document, co
     double x[SIZES], y[SIZES];
     char class[16];
     size_t n = points_of(document, workload, kernel_at(document, kernel), x, y);
-    snprintf(class, sizeof(class), "line l%zu", kernel);
+    int line = site_line_of(json_object_get(document, "kernels"), kernel_at(document, kernel));
+    snprintf(class, sizeof(class), "line l%d", line);
     plot_line(t, p, class, x, y, n, false);
-    snprintf(class, sizeof(class), "dot l%zu", kernel);
+    snprintf(class, sizeof(class), "dot l%d", line);
     for (size_t i = 0; i < n; i++) {
         char *title = x_printf("%s, %.0f CPUs: %.4g transfers an operation", kernel_at(document, kernel), x[i], y[i]);
         plot_dot(t, p, class, x[i], y[i], 4, title);
@@ -68,7 +69,7 @@ static void draw_kernel(struct text_buf *t, struct plot *p, json_t *document, co
 // A small chart each: what matters is the shape, and which of the two is lower.
 static void chart(struct text_buf *t, json_t *document, const char *workload)
 {
-    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_PLAIN, HUGE_VAL, 0},
+    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, HUGE_VAL, 0},
                      .y = {"transfers an operation", PLOT_LINEAR, PLOT_PLAIN, 0, 0},
                      .width = 430,
                      .height = 230};
@@ -101,7 +102,7 @@ static void charts(struct text_buf *t, json_t *document)
     workloads_of(document, &workloads);
     text_add(t, "<p class=legend>");
     for (size_t k = 0; k < json_array_size(json_object_get(document, "kernels")) && k < KERNELS; k++)
-        site_key(t, k, kernel_at(document, k));
+        site_key(t, site_line_of(json_object_get(document, "kernels"), kernel_at(document, k)), kernel_at(document, k));
     text_add(t, "</p><div class=pair>");
     for (size_t i = 0; i < workloads.count; i++)
         chart(t, document, workloads.items[i]);
@@ -122,7 +123,7 @@ static void rows_table(struct text_buf *t, json_t *document)
         if (*text_of(row, "reason"))
             html_reason_cell(t, 6, text_of(row, "reason"));
         for (int k = 0; k < 6 && !*text_of(row, "reason"); k++)
-            html_exact_cell(t, row, keys[k]);
+            html_number_cell(t, row, keys[k]);
     }
     html_folded_table_close(t);
 }
@@ -166,7 +167,7 @@ static void matrix_section(struct text_buf *t, json_t *matrix)
     html_escape(t, text_of(matrix, "kernel"));
     text_addf(t, ": %zu of %zu pairs of operations on unrelated objects share lines</h3>", shared,
               json_array_size(json_object_get(matrix, "cells")));
-    text_add(t, "<div class=wide><table class=heat><thead><tr><th>");
+    text_add(t, "<div class=wide tabindex=0><table class=heat><thead><tr><th>");
     json_array_foreach (names, i, a) {
         text_add(t, "<th class=n>");
         html_escape(t, json_string_value(a));
@@ -194,6 +195,8 @@ static void top_section(struct text_buf *t, json_t *one)
 {
     json_t *site;
     size_t i;
+    if (!json_array_size(json_object_get(one, "sites")))
+        return;
     char *summary = x_printf("Places that meet: %s", text_of(one, "title"));
     html_folded_table_open(t, summary, false, ">transfers an operation|access|met|data");
     free(summary);

@@ -237,7 +237,7 @@ static void table(struct text_buf *t, struct site *s, struct board *b)
 {
     json_t *c;
     size_t i;
-    text_add(t, "<div class=wide><table><thead><tr><th>workload<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
+    text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
     text_add(t, any_interval(b->rows) ? "<th class='n extra'>95 % interval" : "");
     text_add(t, "<th>verdict<th class=extra>history of b</tr></thead><tbody>");
     json_array_foreach (b->rows, i, c)
@@ -265,21 +265,16 @@ static void add_sides(struct text_buf *t, json_t *run)
     text_add(t, "; below 1 b is ahead. A row that it does not have is that of an earlier run.</p>");
 }
 
-static void newest_line(struct text_buf *t, struct site *s, struct board *b)
+static void newest_link(struct text_buf *t, struct site *s, struct board *b)
 {
     const char *id = text_of(b->newest, "id");
     char *relative = x_printf("dist/%s.html", id), *path = x_printf("%s/%s", s->dir, relative);
-    text_add(t, "<p>Newest run: ");
     site_run_link(t, id, "");
     if (file_exists(path)) {
         text_add(t, " (<a href='");
         html_escape(t, relative);
         text_add(t, "'>distribution</a>)");
     }
-    if (json_array_size(b->rows))
-        add_sides(t, b->newest);
-    else
-        text_add(t, ". No run of two kernels to compare.</p>");
     free(relative);
     free(path);
 }
@@ -289,11 +284,28 @@ static void section(struct text_buf *t, struct site *s, struct board *b)
     text_add(t, "<h2>");
     site_board_title(t, b->of);
     text_add(t, "</h2>");
-    newest_line(t, s, b);
-    if (!json_array_size(b->rows))
-        return;
+    text_add(t, "<p>Newest run: ");
+    newest_link(t, s, b);
+    add_sides(t, b->newest);
     banner(t, b->rows);
     table(t, s, b);
+}
+
+// What was measured, but not beside another kernel.
+static void others_list(struct text_buf *t, struct site *s, struct board *board, size_t boards)
+{
+    bool any = false;
+    for (size_t i = 0; i < boards; i++) {
+        if (!board[i].newest || json_array_size(board[i].rows))
+            continue;
+        text_add(t, any ? "<li>" : "<h2>Measured without another kernel to compare</h2><ul><li>");
+        any = true;
+        site_board_title(t, board[i].of);
+        text_add(t, ": ");
+        newest_link(t, s, &board[i]);
+        text_add(t, "</li>");
+    }
+    text_add(t, any ? "</ul>" : "");
 }
 
 // The boards of the runs, the one with the newest run first.
@@ -341,8 +353,9 @@ void overview_page(struct text_buf *t, struct site *s)
     qsort(board, boards, sizeof(*board), by_rows);
     site_page_open(t, "CloudOS and Linux in the same virtual machine", "");
     for (size_t i = 0; i < boards; i++)
-        if (board[i].newest)
+        if (board[i].newest && json_array_size(board[i].rows))
             section(t, s, &board[i]);
+    others_list(t, s, board, boards);
     runs_list(t, s);
     site_page_close(t);
     for (size_t i = 0; i < boards; i++) {

@@ -46,25 +46,25 @@ void plot_value(char *out, size_t n, enum plot_unit unit, double v)
     int i = 0;
     if (unit == PLOT_PERCENT)
         snprintf(out, n, "%.6g %%", 100 * v);
-    else if (unit == PLOT_PLAIN && fabs(v) >= 1e6)
-        snprintf(out, n, "%.3g M", v / 1e6);
+    else if ((unit == PLOT_PLAIN || unit == PLOT_WHOLE) && fabs(v) >= 1e6)
+        snprintf(out, n, "%.6g M", v / 1e6);
     else if (unit == PLOT_PLAIN && fabs(v) >= 1e4)
-        snprintf(out, n, "%.4g k", v / 1e3);
-    else if (unit == PLOT_PLAIN)
-        snprintf(out, n, "%.4g", v);
+        snprintf(out, n, "%.6g k", v / 1e3);
+    else if (unit == PLOT_PLAIN || unit == PLOT_WHOLE)
+        snprintf(out, n, "%.6g", v);
     while (unit == PLOT_NS && v < steps[i].from)
         i++;
     if (unit == PLOT_NS)
         snprintf(out, n, "%.4g %s", v / (steps[i].from ? steps[i].from : 1), steps[i].name);
 }
 
-// Ticks at nice places; at most `max`.
-static size_t ticks_linear(const struct plot_axis *a, double *out, size_t max)
+size_t plot_nice_ticks(double low, double high, double least, double *out, size_t max)
 {
-    double raw = (a->high - a->low) / TICKS, power = pow(10, floor(log10(raw))), step = power;
+    double raw = (high - low) / TICKS, power = pow(10, floor(log10(raw))), step = power;
     size_t n = 0;
     step = raw / power > 5 ? 10 * power : raw / power > 2 ? 5 * power : raw / power > 1 ? 2 * power : power;
-    for (double v = ceil(a->low / step - 1e-9) * step; v <= a->high + 1e-9 * step && n < max; v += step)
+    step = fmax(step, least);
+    for (double v = ceil(low / step - 1e-9) * step; v <= high + 1e-9 * step && n < max; v += step)
         out[n++] = fabs(v) < 1e-9 * step ? 0 : v;
     return n;
 }
@@ -78,7 +78,7 @@ static size_t ticks_log(const struct plot_axis *a, double *out, size_t max)
         for (int i = 0; i < (few ? 1 : 3); i++)
             if (of_ten[i] * ten >= a->low && of_ten[i] * ten <= a->high && n < max)
                 out[n++] = of_ten[i] * ten;
-    return n >= 2 || max < 3 ? n : ticks_linear(a, out, max);
+    return n >= 2 || max < 3 ? n : plot_nice_ticks(a->low, a->high, a->unit == PLOT_WHOLE ? 1 : 0, out, max);
 }
 
 static size_t ticks_nines(const struct plot_axis *a, double *out, size_t max)
@@ -95,7 +95,7 @@ static size_t ticks_of(const struct plot_axis *a, double *out, size_t max)
 {
     if (a->scale == PLOT_BARE)
         return 0;
-    return a->scale == PLOT_LOG ? ticks_log(a, out, max) : a->scale == PLOT_NINES ? ticks_nines(a, out, max) : ticks_linear(a, out, max);
+    return a->scale == PLOT_LOG ? ticks_log(a, out, max) : a->scale == PLOT_NINES ? ticks_nines(a, out, max) : plot_nice_ticks(a->low, a->high, a->unit == PLOT_WHOLE ? 1 : 0, out, max);
 }
 
 static void widen(struct plot_axis *a)
@@ -136,7 +136,7 @@ void plot_open(struct text_buf *t, struct plot *p, const char *label)
 {
     widen(&p->x);
     widen(&p->y);
-    text_addf(t, "<div class=scroll><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:%.0fpx' role=img aria-label='", p->width, p->height,
+    text_addf(t, "<div class=scroll tabindex=0><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:%.0fpx' role=img aria-label='", p->width, p->height,
               p->width * 0.75);
     html_escape(t, label);
     text_add(t, "'>");

@@ -7,7 +7,7 @@
 
 // NINES: a share of 1, its distance to 1 on a logarithmic axis (0, 90, 99, 99.9 %); BARE: linear, without ticks.
 enum plot_scale { PLOT_LINEAR, PLOT_LOG, PLOT_NINES, PLOT_BARE };
-enum plot_unit { PLOT_PLAIN, PLOT_NS, PLOT_PERCENT };
+enum plot_unit { PLOT_PLAIN, PLOT_NS, PLOT_PERCENT, PLOT_WHOLE }; // WHOLE: what there is no half of
 
 struct plot_axis {
     const char *title;
@@ -35,5 +35,7 @@ void plot_band(struct text_buf *t, const struct plot *p, const char *class, cons
 void plot_dot(struct text_buf *t, const struct plot *p, const char *class, double x, double y, double radius, const char *title);
 // An upright line from bottom to top.
 void plot_mark(struct text_buf *t, const struct plot *p, const char *class, double x);
+// Round numbers between the two, `least` apart at least, about five and at most `max`; returns how many.
+size_t plot_nice_ticks(double low, double high, double least, double *out, size_t max);
 // "12.5 us" for 12500 of PLOT_NS.
 void plot_value(char *out, size_t n, enum plot_unit unit, double v);

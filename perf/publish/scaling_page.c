@@ -14,19 +14,10 @@
 
 #define DOCUMENTS 20 // that are shown
 #define POINTS    64
-#define LINES     4
 
 static int line_of(json_t *document, const char *kernel)
 {
-    const char *name;
-    json_t *label;
-    int i = 0;
-    json_object_foreach (json_object_get(document, "kernels"), name, label) {
-        if (!strcmp(name, kernel))
-            return i % LINES;
-        i++;
-    }
-    return 0;
+    return site_line_of(json_object_get(document, "kernels"), kernel);
 }
 
 static bool is_of(json_t *one, const char *workload)
@@ -41,7 +32,7 @@ static double number_at(json_t *array, size_t i)
 
 static struct plot frame_of(json_t *document, const char *workload)
 {
-    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_PLAIN, 0, 0},
+    struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, 0, 0},
                      .y = {strcmp(text_of(document, "tier"), "det") ? "operations a second" : "operations in 10^9 instructions of each CPU",
                            PLOT_LINEAR, PLOT_PLAIN, 0, 0},
                      .width = 900,
@@ -133,20 +124,27 @@ static void chart(struct text_buf *t, json_t *document, const char *workload)
     plot_close(t);
 }
 
+static const char *label_of(json_t *document, const char *kernel)
+{
+    const char *label = text_of(json_object_get(document, "kernels"), kernel);
+    return *label ? label : kernel;
+}
+
 static void points_table(struct text_buf *t, json_t *document, const char *workload)
 {
     json_t *one;
     size_t i;
-    html_folded_table_open(t, "Points", false, "kernel|>CPUs|>an operation|unit|>throughput|>efficiency|run");
+    html_folded_table_open(t, "Points", false, "kernel|>CPUs|>an operation|unit|>throughput|>efficiency|>latency|run");
     json_array_foreach (json_object_get(document, "points"), i, one) {
         if (!is_of(one, workload))
             continue;
-        html_table_row(t, text_of(one, "kernel"));
+        html_table_row(t, label_of(document, text_of(one, "kernel")));
         html_exact_cell(t, one, "cpus");
         html_exact_cell(t, one, "value");
         html_text_cell(t, *text_of(one, "unit") ? text_of(one, "unit") : text_of(one, "reason"));
         html_exact_cell(t, one, "throughput");
         html_exact_cell(t, one, "efficiency");
+        html_exact_cell(t, one, "latency");
         text_add(t, "<td>");
         site_run_link(t, text_of(one, "run"), "");
     }
@@ -157,11 +155,11 @@ static void fits_table(struct text_buf *t, json_t *document, const char *workloa
 {
     json_t *one;
     size_t i;
-    html_table_open(t, "kernel|>lambda|>sigma|>kappa|>knee, CPUs|>from|>to");
+    html_table_open(t, "kernel|>lambda|>sigma|>kappa|>knee, CPUs|>95 % from|>95 % to");
     json_array_foreach (json_object_get(document, "fits"), i, one) {
         if (!is_of(one, workload))
             continue;
-        html_table_row(t, text_of(one, "kernel"));
+        html_table_row(t, label_of(document, text_of(one, "kernel")));
         if (*text_of(one, "reason")) {
             html_reason_cell(t, 6, "no law: ");
             html_escape(t, text_of(one, "reason"));
@@ -215,7 +213,7 @@ void scaling_page(struct text_buf *t, json_t *documents)
                     "size.</p>");
     else
         text_add(t, "<p>A workload on every CPU at once. Dots: measured; line: X(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1)), the Universal Scalability "
-                    "Law, with its 95 % band; thin line: as many times the smallest machine. An upright line is the knee: beyond it throughput falls.</p>");
+                    "Law, with its 95 % band; thin line: as many times the smallest machine. An upright line is the knee: beyond it throughput falls. lambda: the throughput of one CPU; sigma: the share that is done one at a time; kappa: what CPUs ask of each other.</p>");
     for (size_t i = 0; i < n && i < DOCUMENTS; i++)
         document_section(t, json_array_get(documents, n - 1 - i));
     site_page_close(t);

@@ -20,13 +20,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LAST_RUNS 50 // below a chart
 
 static const char site_style[] =
     ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
-    ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}"
+    ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
     "th,td.extra{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
@@ -41,7 +42,7 @@ static const char site_style[] =
     "background:linear-gradient(var(--dim),var(--dim)) calc(var(--room)*.667) 0/1px 100% no-repeat,"
     "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
     "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
-    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}.extra{display:none}h1{font-size:1.35rem}}"
+    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
 
 char *site_file_name(const char *name)
@@ -68,6 +69,32 @@ void site_exact(struct text_buf *t, double v)
         site_number(t, v);
     else
         text_addf(t, "<data value='%.12g'>%.6g</data>", v, v);
+}
+
+static bool is_ours(const char *kernel)
+{
+    return !strncasecmp(kernel, "cloudos", strlen("cloudos"));
+}
+
+int site_line_of(json_t *kernels, const char *kernel)
+{
+    const char *name;
+    json_t *v;
+    size_t i;
+    int others = 0;
+    if (is_ours(kernel))
+        return 0;
+    json_array_foreach (kernels, i, v) {
+        if (!strcmp(json_string_value(v), kernel))
+            return others % 3 + 1;
+        others += !is_ours(json_string_value(v));
+    }
+    json_object_foreach (kernels, name, v) {
+        if (!strcmp(name, kernel))
+            return others % 3 + 1;
+        others += !is_ours(name);
+    }
+    return 1;
 }
 
 void site_key(struct text_buf *t, int line, const char *label)
@@ -98,6 +125,13 @@ void site_run_link(struct text_buf *t, const char *id, const char *up)
     text_add(t, there ? "</a>" : "");
 }
 
+static void navigation(struct text_buf *t, const char *up)
+{
+    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
+                 "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav>",
+              up, up, up, up, up);
+}
+
 void site_page_open(struct text_buf *t, const char *title, const char *up)
 {
     text_add(t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
@@ -106,9 +140,9 @@ void site_page_open(struct text_buf *t, const char *title, const char *up)
     text_add(t, "</title><style>");
     text_add(t, report_style);
     text_add(t, site_style);
-    text_addf(t, "</style></head><body><nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
-                 "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav><h1>",
-              up, up, up, up, up);
+    text_add(t, "</style></head><body>");
+    navigation(t, up);
+    text_add(t, "<h1>");
     html_escape(t, title);
     text_add(t, "</h1>");
 }
@@ -175,13 +209,12 @@ static void run_page(struct text_buf *t, const char *html, const char *distribut
     static const char body[] = "<body>";
     const char *at = strstr(html, body) + strlen(body);
     text_add_bytes(t, html, at - html);
-    text_add(t, "<nav><a href='../index.html'>Overview</a>");
+    navigation(t, "../");
     if (distribution) {
-        text_add(t, "<a href='../dist/");
+        text_add(t, "<p>How its times lie: <a href='../dist/");
         html_escape(t, distribution);
-        text_add(t, ".html'>Distribution</a>");
+        text_add(t, ".html'>distribution</a></p>");
     }
-    text_add(t, "</nav>");
     text_add(t, at);
 }
 
@@ -231,6 +264,17 @@ static void last_values(struct text_buf *t, json_t *series)
     html_folded_table_close(t);
 }
 
+// "p99, virtual ns"; counts of instructions are named by their unit.
+static void add_metric_name(struct text_buf *t, const char *metric, const char *unit)
+{
+    const char *end = strrchr(metric, '_');
+    char *name = x_printf("%.*s, ", (int)(end ? end - metric : (long)strlen(metric)), metric);
+    if (strcmp(metric, "instructions"))
+        html_escape(t, name);
+    html_escape(t, unit);
+    free(name);
+}
+
 // The series of one metric among those of a workload, in a section of their own.
 static void add_metric(struct text_buf *t, json_t *of_workload, const char *metric)
 {
@@ -240,9 +284,7 @@ static void add_metric(struct text_buf *t, json_t *of_workload, const char *metr
         if (!strcmp(text_of(one, "metric"), metric))
             json_array_append(list, one);
     text_add(t, "<h2>");
-    html_escape(t, metric);
-    text_add(t, ", ");
-    html_escape(t, text_of(json_array_get(list, 0), "unit"));
+    add_metric_name(t, metric, text_of(json_array_get(list, 0), "unit"));
     text_add(t, "</h2>");
     history_chart(t, list);
     last_values(t, list);
@@ -352,18 +394,28 @@ static bool write_method(struct site *s)
     struct text_buf t = {0};
     site_page_open(&t, "Method", "");
     text_add(&t,
-             "<p>Both kernels boot in the same virtual machine, from the same initramfs, under the same QEMU; "
+             "<h2>What is the same</h2><p>Both kernels boot in the same virtual machine, from the same initramfs, under the same QEMU; "
              "only <code>-kernel</code> and <code>-append</code> differ, and every run's page shows the "
-             "argument lists, the hashes and the samples.</p>"
-             "<p><b>det</b>: guest instructions an operation, counted from outside; the slope of the whole "
-             "machine's count between N and 2N iterations. Exact: two runs are the same. Instructions are not "
-             "time; what a count cannot see is listed beside it.</p>"
-             "<p><b>tcg</b>, <b>kvm</b>: nanoseconds; the times of tcg are emulated. The unit of observation is "
-             "a fresh boot. Ratio: Hodges-Lehmann estimate over pairs of neighbouring boots, 95 % bootstrap "
-             "interval; Mann-Whitney test adjusted over the rows; a difference must also exceed the metric's "
-             "floor, the row's own noise and what the canary moved.</p>"
-             "<p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU, times "
-             "by processor. Changes of level: E-divisive.</p>");
+             "argument lists, the hashes and the samples. Each workload checks after its timed loop that its work was done.</p>"
+             "<h2>Three tiers</h2><div class=wide tabindex=0><table><thead><tr><th>tier<th>figure<th>what it tells</tr></thead><tbody>"
+             "<tr><td>det<td>guest instructions an operation<td>Counted from outside: the slope of the whole machine's count between N and 2N iterations, "
+             "medians of three each. Exact: two runs are the same to the last digit. Instructions are not time; what a count cannot see is listed beside it."
+             "<tr><td>tcg<td>nanoseconds, emulated<td>How throughput and waiting change with the number of CPUs and nodes. No statement about hardware."
+             "<tr><td>kvm<td>nanoseconds<td>Latency on the processor that the page names.</tr></tbody></table></div>"
+             "<h2>When a difference is called one</h2>"
+             "<p>Counts: the ratio must lie beyond the metric's floor and beyond 1.5 times what the row differs from itself between equal windows.</p>"
+             "<p>Times: the unit of observation is a fresh boot, in blocks A B B A. The ratio is the Hodges-Lehmann estimate over pairs of neighbouring boots with a "
+             "95 % bootstrap interval; the Mann-Whitney test, adjusted over all rows (Benjamini-Hochberg), and the signed-rank test must agree; the estimate must also "
+             "exceed the metric's floor, the row's own noise between boots of one kernel, and what the canary moved, the same arithmetic on both kernels.</p>"
+             "<div class=wide tabindex=0><table><thead><tr><th>word<th>meaning</tr></thead><tbody>"
+             "<tr><td>ahead, lost<td>b needs less, or more, and all of the above holds"
+             "<tr><td>same<td>the difference lies within the floor"
+             "<tr><td>inconclusive<td>neither: more boots, or more iterations, are needed"
+             "<tr><td>unsupported, failed<td>there is no number, and none is made up; such rows stand first</tr></tbody></table></div>"
+             "<h2>Over time</h2><p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU, times "
+             "by processor. A level changed where E-divisive finds it (p 0.001, at least three runs on both sides).</p>"
+             "<h2>Where a number comes from</h2><p>Every number on these pages is one of a result file, or the ratio of two; its full figure is in the page's source. "
+             "A run's page stays at its address and is never written again.</p>");
     site_page_close(&t);
     return write_page(s, "method.html", &t);
 }

@@ -45,6 +45,7 @@ static void pareto(struct text_buf *t, json_t *search)
     json_t *trial;
     if (!n)
         return;
+    text_addf(t, "<p class=dim>Ratios to the default: %s is better.</p>", two ? "to the left and down" : "to the left");
     plot_open(t, &p, "trials by their ratio to the default");
     plot_mark(t, &p, "one", 1);
     if (two) {
@@ -71,7 +72,7 @@ static void sensitivity(struct text_buf *t, json_t *search)
     json_t *one;
     size_t i;
     text_add(t, "<h3>How much each knob matters</h3><p class=dim>Rank correlation of its level with the score over all trials: to the right, higher levels "
-                "cost more.</p><div class=wide><table><tbody>");
+                "cost more.</p><div class=wide tabindex=0><table><tbody>");
     json_array_foreach (json_object_get(search, "sensitivity"), i, one) {
         double r = number_of(one, "rank_correlation"), w = 100 * fmin(fabs(r), 1);
         text_add(t, "<tr><td>");
@@ -92,7 +93,7 @@ static void held_out(struct text_buf *t, json_t *search)
     if (!json_array_size(json_object_get(search, "held_out")))
         return;
     text_add(t, "<h3>Measured again, on boots the search never used</h3>");
-    html_table_open(t, "configuration|>95 % from|>to|>p after Holm|winner");
+    html_table_open(t, "configuration|>ratio, 95 % from|>to|>p after Holm|winner");
     json_array_foreach (json_object_get(search, "held_out"), i, one) {
         html_table_row(t, text_of(one, "configuration"));
         html_exact_cell(t, one, "low");

@@ -158,6 +158,7 @@ static json_t *make_identity(struct session *s)
     for (int k = 0; k < s->o->kernels; k++) {
         const struct kernel_image *image = &s->o->kernel[k];
         json_t *j = identity_file(image->path);
+        json_object_set_new(j, "config", image->config ? identity_file(image->config) : json_null());
         json_object_set_new(j, "label", json_string(image->label));
         json_object_set_new(j, "family", json_string(image->family));
         json_object_set_new(j, "version", json_string(image->version));
@@ -204,11 +205,12 @@ static bool same_clock(struct session *s)
     return true;
 }
 
-// {"workload": NAME, "instructions" or "ns": N} of --control, or NULL.
+// {"workload": NAME, "instructions" or "ns": N, "every": M} of --control, or NULL.
 static json_t *control_json(const struct run_options *o)
 {
+    const struct plan_control *c = &o->control;
     const char *unit = o->tier.tier == TIER_DET ? "instructions" : "ns";
-    return o->control ? json_pack("{s:s,s:I}", "workload", o->control, unit, (json_int_t)o->control_n) : NULL;
+    return c->workload ? json_pack("{s:s,s:I,s:I}", "workload", c->workload, unit, (json_int_t)c->n, "every", (json_int_t)c->every) : NULL;
 }
 
 json_t *run_document(struct session *s, const char *id)
@@ -221,10 +223,10 @@ json_t *run_document(struct session *s, const char *id)
     for (size_t i = 0; i < s->o->suites.count; i++)
         json_array_append_new(suites, json_string(s->o->suites.items[i]));
     json_t *place = s->o->plan.rule == PLACE_BY_HOST ? NULL : host_plan_json(&s->o->plan);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:f,s:o,s:O,s:o,s:b,s:o,s:I,s:o*,s:o*}", "schema", RUN_SCHEMA,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:i,s:i,s:f,s:o,s:O,s:o,s:b,s:o,s:I,s:o*,s:o*}", "schema", RUN_SCHEMA,
                      "id", id, "created", when, "tier", tier_name[s->o->tier.tier], "tier_why",
                      s->o->tier.why, "suites", suites, "topology", vm_topology_json(s->o->topology),
-                     "boots_per_kernel", s->o->boots, "scale", s->o->scale, "identity",
+                     "boots_per_kernel", s->o->boots, "rows_per_boot", s->o->rows_per_boot, "scale", s->o->scale, "identity",
                      make_identity(s), "boots", s->boots, "rows", make_rows(s), "same_clocksource",
                      same_clock(s), "settings", config_settings(), "seed",
                      (json_int_t)s->o->seed, "placement", place, "control",

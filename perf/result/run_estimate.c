@@ -28,6 +28,7 @@ static double seconds_a_unit(json_t *run, const char *kernel)
 {
     json_t *boot;
     size_t i;
+    int boots = 0;
     double seconds = 0, steps = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2;
     json_array_foreach (json_object_get(run, "boots"), i, boot) {
         if (strcmp(text_of(boot, "kernel"), kernel))
@@ -35,9 +36,10 @@ static double seconds_a_unit(json_t *run, const char *kernel)
         if (strcmp(text_of(boot, "status"), "ok"))
             return 0;
         seconds += number_of(boot, "wall_seconds");
+        boots++;
     }
     double scale = number_of(run, "scale");
-    return seconds / (number_of(run, "boots_per_kernel") * (steps * rows_of(run, kernel) * (scale > 0 ? scale : 1) + BOOT_UNITS));
+    return seconds / (number_of(run, "boots_per_kernel") * steps * rows_of(run, kernel) * (scale > 0 ? scale : 1) + BOOT_UNITS * boots);
 }
 
 // The whole run by that one's pace; 0 when it lacks one of the kernels.
@@ -48,7 +50,7 @@ static double by_run(json_t *run, const struct run_options *o, const struct run_
         double unit = seconds_a_unit(run, o->kernel[k].name);
         if (!(unit > 0))
             return 0;
-        sum += unit * o->boots * (plan->count * o->scale + BOOT_UNITS);
+        sum += unit * o->boots * (plan->count * o->scale + BOOT_UNITS * run_plan_boots(plan, o->rows_per_boot));
     }
     return sum;
 }

@@ -6,6 +6,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +77,25 @@ static void note(json_t *host, const char *name, const char *path, const char *k
         json_object_set_new(host, name, v);
 }
 
+// {NAME: first line} of the files of a pattern; NAME stands `up` folders above the file's own. Nothing when there are none.
+static void note_files(json_t *host, const char *name, const char *pattern, int up)
+{
+    json_t *all = json_object();
+    glob_t g = {0};
+    glob(pattern, 0, NULL, &g);
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        char *key = x_strdup(g.gl_pathv[i]);
+        for (int k = 0; k < up; k++)
+            *strrchr(key, '/') = '\0';
+        note(all, strrchr(key, '/') + 1, g.gl_pathv[i], NULL);
+        free(key);
+    }
+    globfree(&g);
+    if (json_object_size(all))
+        json_object_set(host, name, all);
+    json_decref(all);
+}
+
 json_t *identity_host(void)
 {
     static const char *const notes[][2] = {
@@ -86,6 +106,10 @@ json_t *identity_host(void)
         {"thp", "/sys/kernel/mm/transparent_hugepage/enabled"},
         {"ksm", "/sys/kernel/mm/ksm/run"},
         {"halt_poll_ns", "/sys/module/kvm/parameters/halt_poll_ns"},
+        {"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource"},
+        {"idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver"},
+        {"idle_governor", "/sys/devices/system/cpu/cpuidle/current_governor"},
+        {"irq_affinity", "/proc/irq/default_smp_affinity"},
         {"load", "/proc/loadavg"},
     };
     struct utsname u;
@@ -96,5 +120,7 @@ json_t *identity_host(void)
     note(host, "microcode", "/proc/cpuinfo", "microcode");
     for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++)
         note(host, notes[i][0], notes[i][1], NULL);
+    note_files(host, "mitigations", "/sys/devices/system/cpu/vulnerabilities/*", 0);
+    note_files(host, "idle_states", "/sys/devices/system/cpu/cpu0/cpuidle/state*/name", 1);
     return host;
 }

@@ -107,7 +107,7 @@ static void pad_steps(struct run_plan *p, size_t from, enum tier tier, json_t *w
     long instructions = json_integer_value(json_object_get(workload, "pad"));
     long ns = json_integer_value(json_object_get(workload, "pad_ns"));
     for (size_t i = from; i < p->count; i++)
-        p->step[i].pad = (struct plan_pad){instructions, tier == TIER_DET ? 0 : ns};
+        p->step[i].pad = (struct plan_pad){.instructions = instructions, .ns = tier == TIER_DET ? 0 : ns};
 }
 
 static void add_canary(struct run_plan *p, const char *row, enum tier tier)
@@ -159,11 +159,15 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
 }
 
 // What cannot be asked for, or NULL.
-static char *control_fault(const struct run_plan *p, enum tier tier, const char *workload, long n)
+static char *control_fault(const struct run_plan *p, enum tier tier, const struct plan_control *c)
 {
+    const char *workload = c->workload;
+    long n = c->n;
     bool found = false;
     if (tier == TIER_DET && (n < 3 || n % 2 == 0))
         return x_printf("--control %s:%ld: in the det tier the number of instructions is odd and above 2", workload, n);
+    if (tier != TIER_DET && c->every > 1)
+        return x_printf("--control %s:%ld/%ld: nanoseconds are added to each iteration", workload, n, c->every);
     for (size_t i = 0; i < p->count; i++) {
         if (strcmp(p->step[i].workload, workload))
             continue;
@@ -174,12 +178,13 @@ static char *control_fault(const struct run_plan *p, enum tier tier, const char 
     return found ? NULL : x_printf("--control %s:%ld: the run has no such workload", workload, n);
 }
 
-bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why)
+bool run_plan_control(struct run_plan *p, enum tier tier, const struct plan_control *c, char **why)
 {
-    *why = control_fault(p, tier, workload, n);
+    bool det = tier == TIER_DET;
+    *why = control_fault(p, tier, c);
     for (size_t i = 0; i < p->count && !*why; i++)
-        if (!strcmp(p->step[i].workload, workload))
-            p->step[i].control = (struct plan_pad){tier == TIER_DET ? n : 0, tier == TIER_DET ? 0 : n};
+        if (!strcmp(p->step[i].workload, c->workload))
+            p->step[i].control = (struct plan_pad){.instructions = det ? c->n : 0, .ns = det ? 0 : c->n, .every = c->every};
     return !*why;
 }
 
@@ -197,6 +202,8 @@ static void add_padding(struct text_buf *t, const struct plan_pad *pad)
 {
     if (pad->instructions)
         text_addf(t, ":pad=%ld", pad->instructions);
+    if (pad->instructions && pad->every > 1)
+        text_addf(t, "/%ld", pad->every);
     if (pad->ns)
         text_addf(t, ":pad_ns=%ld", pad->ns);
 }
@@ -254,4 +261,13 @@ void run_plan_rows(const struct run_plan *p, struct str_list *rows)
 {
     for (size_t i = 0; i < p->count; i++)
         add_name(rows, p->step[i].row);
+}
+
+int run_plan_boots(const struct run_plan *p, int rows_per_boot)
+{
+    struct str_list rows = {0};
+    run_plan_rows(p, &rows);
+    int boots = (rows.count + rows_per_boot - 1) / rows_per_boot;
+    list_free(&rows);
+    return boots;
 }

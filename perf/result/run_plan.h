@@ -14,9 +14,9 @@
 
 enum step_kind { STEP_WARM, STEP_N, STEP_2N };
 
-// What a positive control adds to each iteration; 0: nothing.
+// What a positive control adds to each iteration; 0: nothing. `every` above 1: to each so many-th, instructions only.
 struct plan_pad {
-    long instructions, ns;
+    long instructions, ns, every;
 };
 
 struct plan_step {
@@ -39,14 +39,21 @@ struct run_plan {
 // name, or nothing left: false, and *why says what and where the list is.
 bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier tier,
                    const struct vm_topology *topology, double scale, char **why);
-// The second arms of --aa do n more in each iteration of the workload: instructions (odd, above 2) in the det tier, else
-// nanoseconds. False and *why when the plan has no such workload or the number cannot be.
-bool run_plan_control(struct run_plan *p, enum tier tier, const char *workload, long n, char **why);
+// What --control asks for: the second arms of --aa do n more in each iteration of the workload, or in each every-th.
+struct plan_control {
+    const char *workload; // NULL: nothing was asked for
+    long n, every;        // every 0: each
+};
+// n are instructions (odd, above 2) in the det tier, else nanoseconds of each iteration. False and *why when the plan has no such
+// workload or the number cannot be.
+bool run_plan_control(struct run_plan *p, enum tier tier, const struct plan_control *c, char **why);
 void run_plan_free(struct run_plan *p);
 // skip[]: all but the first step of that kind of each row.
 void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip);
 // "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word, those that differ in their iterations alone by ",") for the
 // steps that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
 char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second);
+// Boots of one kernel that have every row once.
+int run_plan_boots(const struct run_plan *p, int rows_per_boot);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -81,20 +81,27 @@ static void a_control_is_the_second_arms(void **state)
     char *why;
     (void)state;
     assert_true(make(&p, "pipe", TIER_TCG, "1", &why));
-    assert_true(run_plan_control(&p, TIER_TCG, "pipe", 300, &why));
+    assert_true(run_plan_control(&p, TIER_TCG, &(struct plan_control){"pipe", 300, 1}, &why));
     char *first = run_plan_guest_args(&p, "id", NULL, false), *second = run_plan_guest_args(&p, "id", NULL, true);
     assert_null(strstr(first, "pad"));
     assert_non_null(strstr(second, ":laps:pad_ns=300"));
     free(first);
     free(second);
-    assert_false(run_plan_control(&p, TIER_TCG, "fork", 300, &why));
+    assert_false(run_plan_control(&p, TIER_TCG, &(struct plan_control){"fork", 300, 1}, &why));
+    free(why);
+    assert_false(run_plan_control(&p, TIER_TCG, &(struct plan_control){"pipe", 300, 5}, &why)); // time is added to each
     free(why);
     run_plan_free(&p);
     assert_true(make(&p, "pipe", TIER_DET, "1", &why));
-    assert_false(run_plan_control(&p, TIER_DET, "pipe", 300, &why)); // even
+    assert_false(run_plan_control(&p, TIER_DET, &(struct plan_control){"pipe", 300, 1}, &why)); // even
     free(why);
+    assert_true(run_plan_control(&p, TIER_DET, &(struct plan_control){"pipe", 21, 10}, &why));
+    second = run_plan_guest_args(&p, "id", NULL, true);
+    assert_non_null(strstr(second, ":pad=21/10"));
+    free(second);
+    p.step[0].control = (struct plan_pad){0};
     p.step[0].pad.instructions = 3;
-    assert_false(run_plan_control(&p, TIER_DET, "pipe", 301, &why)); // padded already
+    assert_false(run_plan_control(&p, TIER_DET, &(struct plan_control){"pipe", 301, 1}, &why)); // padded already
     free(why);
     run_plan_free(&p);
 }
@@ -113,6 +120,18 @@ static void names(void **state)
     assert_false(make(&p, "nosuch", TIER_DET, "1", &why));
     assert_non_null(strstr(why, "nosuch"));
     free(why);
+    run_plan_free(&p);
+}
+
+static void rows_have_boots(void **state)
+{
+    struct run_plan p;
+    char *why;
+    (void)state;
+    assert_true(make(&p, "quick", TIER_DET, "1", &why)); // 19 rows
+    assert_int_equal(run_plan_boots(&p, 1), 19);
+    assert_int_equal(run_plan_boots(&p, 18), 2);
+    assert_int_equal(run_plan_boots(&p, 24), 1);
     run_plan_free(&p);
 }
 
@@ -158,7 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(steps_that_are_not_repeated), cmocka_unit_test(two_parties_are_placed),
-        cmocka_unit_test(a_control_is_the_second_arms), cmocka_unit_test(names), cmocka_unit_test(every_suite_expands),
+        cmocka_unit_test(a_control_is_the_second_arms), cmocka_unit_test(names), cmocka_unit_test(rows_have_boots), cmocka_unit_test(every_suite_expands),
         cmocka_unit_test(too_few_cpus_leave_a_workload_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

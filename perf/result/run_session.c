@@ -30,7 +30,6 @@
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
-#define ROWS_PER_BOOT    24  // Linux takes 32 words for init (a row is one) and 2,048 bytes of command line
 
 struct arm_boot {
     struct session *s;
@@ -187,13 +186,13 @@ static bool row_in(struct session *s, const char *row, const bool *skip)
     return false;
 }
 
-// The steps of one boot: of what is left, the first ROWS_PER_BOOT rows.
+// The steps of one boot: of what is left, the first rows_per_boot rows.
 static bool *choose_steps(struct session *s, const bool *skip)
 {
     bool *asked = x_alloc(s->plan.count * sizeof(bool));
     int taken = 0;
     memset(asked, true, s->plan.count * sizeof(bool));
-    for (size_t r = 0; r < s->rows.count && taken < ROWS_PER_BOOT; r++) {
+    for (size_t r = 0; r < s->rows.count && taken < s->o->rows_per_boot; r++) {
         const char *row = s->rows.items[r];
         if (!row_in(s, row, skip))
             continue;
@@ -288,6 +287,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                                    .on_record = on_record,
                                    .on_tick = on_tick,
                                    .ctx = &a};
+    progress_add(&s->progress, BOOT_UNITS);
     progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
     guest_boot(&request, &r);
@@ -305,7 +305,6 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
 static void run_arm(struct session *s, int kernel)
 {
     bool *skip = x_alloc(s->plan.count * sizeof(bool));
-    progress_add(&s->progress, BOOT_UNITS);
     for (int failed = 0; !s->end && !all_skipped(s, skip);) {
         if (signals_pending())
             s->end = EXIT_INTERRUPTED;
@@ -429,7 +428,7 @@ static int make_plan(struct session *s)
     struct run_options *o = s->o;
     char *why;
     bool ok = run_plan_make(&s->plan, &o->suites, o->tier.tier, o->topology, o->scale, &why) &&
-              (!o->control || run_plan_control(&s->plan, o->tier.tier, o->control, o->control_n, &why));
+              (!o->control.workload || run_plan_control(&s->plan, o->tier.tier, &o->control, &why));
     if (!ok)
         say_error("%s", why);
     free(why);
@@ -452,10 +451,10 @@ static int prepare(struct session *s, char **id)
     s->boots = json_array();
     for (int k = 0; k < s->o->kernels; k++)
         s->samples[k] = json_object();
-    progress_start(&s->progress, s->o->boots * s->o->kernels * (s->plan.count + BOOT_UNITS),
-                   s->o->quiet);
+    double of_round = s->plan.count + BOOT_UNITS * run_plan_boots(&s->plan, s->o->rows_per_boot);
+    progress_start(&s->progress, s->o->boots * s->o->kernels * of_round, s->o->quiet);
     rc = s->o->resume ? run_partial_take(s) : 0;
-    progress_skip(&s->progress, s->rounds * (s->plan.count + BOOT_UNITS));
+    progress_skip(&s->progress, s->rounds * of_round);
     return rc;
 }
 

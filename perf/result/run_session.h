@@ -18,8 +18,8 @@ struct run_options {
     int boots;
     uint64_t seed;   // of the order of the boots
     double scale;    // of the iteration counts
-    const char *control; // workload of which the second arms do control_n more (run_plan_control), or NULL
-    long control_n;
+    struct plan_control control;
+    int rows_per_boot; // at most; the others have boots of their own
     double deadline; // 0: by the machine
     const char *qemu, *initrd, *plugin;
     const char *base;   // folder of runs

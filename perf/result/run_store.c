@@ -1,6 +1,7 @@
 // Folders of results. Names sort by time.
 #include "perf/result/run_store.h"
 
+#include "perf/import/import_run.h"
 #include "perf/util/host_file.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
@@ -104,7 +105,7 @@ static char *find(const char *base, const char *name)
 json_t *run_store_load(const char *base, const char *name)
 {
     json_error_t err;
-    char *path = find(base, name);
+    char *path = find(base, name), *fault = NULL;
     json_t *run = path ? json_load_file(path, 0, &err) : NULL;
     const char *schema = json_string_value(json_object_get(run, "schema"));
     if (!path || (!run && !file_exists(path))) {
@@ -116,7 +117,12 @@ json_t *run_store_load(const char *base, const char *name)
         say_error("%s is no run of schema " RUN_SCHEMA, path);
         json_decref(run);
         run = NULL;
+    } else if ((fault = import_run_fault(path, run, NULL))) {
+        say_error("%s", fault);
+        json_decref(run);
+        run = NULL;
     }
+    free(fault);
     free(path);
     return run;
 }

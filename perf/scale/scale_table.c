@@ -1,5 +1,6 @@
 // Points from rows, fits from points. In the det tier a throughput is operations in 10^9 instructions of each CPU: what
-// the CPUs could do if none ever waited; in the others it is operations a second.
+// the CPUs could do if none ever waited; in the others it is operations a second. Every CPU has one process that never thinks, so the mean
+// latency is the number of CPUs by the throughput (Little 1961).
 #include "perf/scale/scale_table.h"
 
 #include "perf/result/run_plan.h"
@@ -33,6 +34,7 @@ static void add_point(json_t *points, json_t *run, json_t *row)
         json_object_set_new(p, "value", json_real(value));
         json_object_set(p, "unit", json_object_get(row, "unit"));
         json_object_set_new(p, "throughput", json_real(1e9 / value * (det ? cpus : 1)));
+        json_object_set_new(p, "latency", json_real(value * (det ? 1 : cpus)));
     } else {
         json_object_set(p, "status", json_object_get(row, "status"));
         json_object_set(p, "reason", json_object_get(row, "reason"));

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-// Adds the run's rows to the document: points[] of {workload, kernel, cpus, value, unit, throughput, run} or of
+// Adds the run's rows to the document: points[] of {workload, kernel, cpus, value, unit, throughput, latency, run} or of
 // {..., status, reason} for a row without a number.
 void scale_add_run(json_t *document, json_t *run);
 // After the last run: efficiency of each point (its throughput over that of the fewest CPUs, by their numbers) and

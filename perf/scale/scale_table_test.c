@@ -47,6 +47,7 @@ static void a_known_law_is_found(void **state)
     json_t *last = json_array_get(json_object_get(d, "points"), 8);
     assert_int_equal((int)of(last, "cpus"), 16);
     assert_true(fabs(of(last, "efficiency") - usl_throughput(&u, 16) / 16 / 50000) < 1e-9);
+    assert_true(fabs(of(last, "latency") * of(last, "throughput") / 16 - 1e9) < 1e-3); // of a CPU, in instructions
     json_decref(d);
 }
 

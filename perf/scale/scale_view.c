@@ -14,13 +14,14 @@ static void point_row(struct text_table *t, json_t *p)
     table_cell(t, 1, "%s", text_of(p, "kernel"));
     table_cell(t, 2, "%.0f", number_of(p, "cpus"));
     if (!json_object_get(p, "throughput")) {
-        table_cell(t, 6, "%s: %s", text_of(p, "status"), text_of(p, "reason"));
+        table_cell(t, 7, "%s: %s", text_of(p, "status"), text_of(p, "reason"));
         return;
     }
     table_cell(t, 3, "%.1f", number_of(p, "value"));
     table_cell(t, 4, "%.0f", number_of(p, "throughput"));
     table_cell(t, 5, "%.3f", number_of(p, "efficiency"));
-    table_cell(t, 6, "%s", text_of(p, "unit"));
+    table_cell(t, 6, "%.1f", number_of(p, "latency"));
+    table_cell(t, 7, "%s", text_of(p, "unit"));
 }
 
 static void fit_row(struct text_table *t, json_t *f)
@@ -61,7 +62,7 @@ static void print_list(json_t *list, const char *const *heads, void (*row)(struc
 void scale_print(json_t *document, const char *format)
 {
     static const char *const of_points[] = {"workload",     "kernel",      ">CPUs", ">an operation",
-                                            ">throughput", ">efficiency", "unit",  NULL};
+                                            ">throughput", ">efficiency", ">latency", "unit", NULL};
     static const char *const of_fits[] = {"workload", "kernel", ">lambda", ">sigma", ">kappa", "knee, CPUs [95 %]", NULL};
     enum table_format f = !strcmp(format, "md") ? TABLE_MD : !strcmp(format, "csv") ? TABLE_CSV : TABLE_TEXT;
     if (!strcmp(format, "json")) {

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define VERSION 3
+#define TEXT_OF(x)    #x
+#define TEXT_OF_(x)   TEXT_OF(x)
+#define VERSION_TEXT  TEXT_OF_(VERSION)
 
 struct history {
     sqlite3 *db;
@@ -56,7 +59,7 @@ static bool make_tables(struct history *h)
                       "CREATE TABLE points(run TEXT, workload TEXT, metric TEXT, unit TEXT, kernel TEXT,"
                       " value REAL);"
                       "CREATE INDEX by_run ON points(run);"
-                      "PRAGMA user_version = 2;");
+                      "PRAGMA user_version = " VERSION_TEXT ";");
 }
 
 static bool open_at(struct history *h, const char *path)

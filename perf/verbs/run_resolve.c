@@ -26,8 +26,11 @@ static int find_kernels(struct run_options *o, const struct str_list *names)
 static void name_second(struct kernel_image *k, const struct run_options *o)
 {
     char *name = x_printf("%s" SECOND_ARM, k->name), *more = NULL;
-    if (o->control)
-        more = x_printf(", %s +%ld %s", o->control, o->control_n, o->tier.tier == TIER_DET ? "instructions" : "ns");
+    const struct plan_control *c = &o->control;
+    if (c->workload && c->every > 1)
+        more = x_printf(", %s +%ld instructions every %ld iterations", c->workload, c->n, c->every);
+    else if (c->workload)
+        more = x_printf(", %s +%ld %s", c->workload, c->n, o->tier.tier == TIER_DET ? "instructions" : "ns");
     char *label = x_printf("%s again%s", k->label, more ? more : "");
     free(k->name);
     free(k->label);
@@ -85,9 +88,10 @@ static int place(const struct run_args *a, struct run_options *o)
     return 0;
 }
 
-static int default_boots(json_t *policy, enum tier tier)
+// policy.run.NAME.KEY
+static int in_policy(json_t *policy, const char *name, const char *key)
 {
-    return json_integer_value(json_object_get(json_object_get(policy, "boots"), tier_name[tier]));
+    return json_integer_value(json_object_get(json_object_get(policy, name), key));
 }
 
 int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
@@ -106,8 +110,7 @@ int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *t
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : place(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
-    o->control = a->control;
-    o->control_n = a->control_n;
+    o->control = (struct plan_control){a->control, a->control_n, a->control_every};
     rc = rc || !a->aa ? rc : double_arms(o);
     bool det = o->tier.tier == TIER_DET;
     struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
@@ -117,7 +120,9 @@ int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *t
     o->plugin = a->tools.plugin;
     o->seed = a->seed > 0 ? (uint64_t)a->seed
                           : (uint64_t)json_integer_value(json_object_get(a->policy, "seed"));
-    o->boots = a->boots ? a->boots : default_boots(a->policy, o->tier.tier);
+    o->boots = a->boots ? a->boots : in_policy(a->policy, "boots", tier_name[o->tier.tier]);
+    bool alone = det && (a->aa || o->kernels == 1);
+    o->rows_per_boot = in_policy(a->policy, "rows_per_boot", alone ? "alone" : tier_name[o->tier.tier]);
     return rc;
 }
 

@@ -10,7 +10,7 @@ struct run_args {
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
     int boots;
-    long control_n;
+    long control_n, control_every;
     double scale, deadline, seed;
     bool quiet, aa, dry;
 };

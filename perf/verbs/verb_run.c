@@ -36,8 +36,8 @@ static const struct argp_option options[] = {
     {"place", OPT_PLACE, "RULE", 0,
      "where on the host: none, compact or spread (default: policy.run.place of the tier)", 0},
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
-    {"control", OPT_CONTROL, "WORKLOAD:N", 0,
-     "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det) or nanoseconds: what must be found", 0},
+    {"control", OPT_CONTROL, "WORKLOAD:N[/M]", 0,
+     "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det; /M: in each M-th only) or nanoseconds: what must be found", 0},
     {"workload", OPT_WORKLOAD, "FILE", 0,
      "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
     {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot nothing", 0},
@@ -55,14 +55,15 @@ static double positive(struct argp_state *state, const char *arg, const char *wh
     return v;
 }
 
-// WORKLOAD:N
+// WORKLOAD:N[/M]
 static void take_control(struct run_args *a, struct argp_state *state, const char *arg)
 {
     const char *colon = strrchr(arg, ':');
     char *end = NULL;
     a->control_n = colon ? strtol(colon + 1, &end, 10) : 0;
-    if (!colon || colon == arg || *end || a->control_n < 1 || a->control_n > 1000000000)
-        argp_error(state, "--control wants WORKLOAD:N with a whole N above 0, not \"%s\"", arg);
+    a->control_every = end && *end == '/' ? strtol(end + 1, &end, 10) : 1;
+    if (!colon || colon == arg || *end || a->control_n < 1 || a->control_n > 1000000000 || a->control_every < 1)
+        argp_error(state, "--control wants WORKLOAD:N[/M] with whole numbers above 0, not \"%s\"", arg);
     free(a->control);
     a->control = x_printf("%.*s", (int)(colon - arg), arg);
 }

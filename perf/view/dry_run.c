@@ -52,7 +52,7 @@ static json_t *plan_json(const struct run_options *o, const struct run_plan *pla
                                                  "image", o->kernel[k].path, "argv", argv_json(o, k)));
     return json_pack("{s:s,s:s,s:o,s:o,s:i,s:i,s:o,s:o,s:o?,s:s?}", "tier", tier_name[o->tier.tier], "tier_why", o->tier.why,
                      "topology", vm_topology_json(o->topology), "kernels", kernels, "boots_per_kernel", o->boots, "boots",
-                     o->boots * o->kernels, "rows", rows_json(plan), "placement", host_plan_json(&o->plan),
+                     o->boots * o->kernels * run_plan_boots(plan, o->rows_per_boot), "rows", rows_json(plan), "placement", host_plan_json(&o->plan),
                      "estimate_seconds", e->from ? json_real(e->seconds) : NULL, "estimated_from", e->from);
 }
 
@@ -106,7 +106,7 @@ static void print_plan(json_t *plan, enum table_format format)
 {
     json_t *k;
     size_t i;
-    printf("tier %s (%s), topology %s, %d boots of each kernel, %d in all\n", text_of(plan, "tier"), text_of(plan, "tier_why"),
+    printf("tier %s (%s), topology %s, each row in %d boots of each kernel, %d boots in all\n", text_of(plan, "tier"), text_of(plan, "tier_why"),
            text_of(json_object_get(plan, "topology"), "name"), (int)number_of(plan, "boots_per_kernel"),
            (int)number_of(plan, "boots"));
     print_placement(json_object_get(plan, "placement"));

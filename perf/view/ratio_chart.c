@@ -10,33 +10,39 @@
 #include <string.h>
 
 #define WIDTH 900.0
-#define LEFT  150.0
-#define RIGHT 90.0
+#define NAME  7.0  // of a letter
+#define VALUE 60.0 // column of the ratios, between names and bars
+#define RIGHT 24.0
 #define ROW   24.0
 #define TOP   34.0
 
 struct axis {
     double low, high; // powers of two that hold every ratio and target
+    double names, left; // where names end, and bars begin
 };
 
 static double at(const struct axis *x, double ratio)
 {
     double r = ratio < x->low ? x->low : ratio > x->high ? x->high : ratio;
-    return LEFT + (WIDTH - LEFT - RIGHT) * log(r / x->low) / log(x->high / x->low);
+    return x->left + (WIDTH - x->left - RIGHT) * log(r / x->low) / log(x->high / x->low);
 }
 
 static struct axis find_axis(json_t *rows)
 {
-    struct axis x = {0.125, 2};
+    struct axis x = {0.125, 2, 0, 0};
     json_t *c;
     size_t i;
     json_array_foreach (rows, i, c) {
         double r = json_number_value(json_object_get(c, "ratio"));
+        char *title = row_title(c);
+        x.names = fmax(x.names, 10 + NAME * strlen(title));
+        free(title);
         while (r > 0 && r < x.low && x.low > 1e-4)
             x.low /= 2;
         while (r > x.high && x.high < 1e4)
             x.high *= 2;
     }
+    x.left = x.names + VALUE;
     return x;
 }
 
@@ -67,7 +73,7 @@ static void add_bar(struct text_buf *t, const struct axis *x, json_t *c, double 
 {
     json_t *ratio = json_object_get(c, "ratio");
     double r = json_number_value(ratio), one = at(x, 1), end = at(x, r);
-    text_addf(t, "<text text-anchor=end x='%.1f' y='%.1f'>", LEFT - 10, y + 16);
+    text_addf(t, "<text text-anchor=end x='%.1f' y='%.1f'>", x->names, y + 16);
     char *title = row_title(c);
     html_escape(t, title);
     free(title);
@@ -87,7 +93,7 @@ static void add_bar(struct text_buf *t, const struct axis *x, json_t *c, double 
     html_escape(t, text_of(c, "workload"));
     text_addf(t, ": %.3f</title></rect>", r);
     add_targets(t, x, c, y);
-    text_addf(t, "<text x='%.1f' y='%.1f'>%.3f</text>", WIDTH - RIGHT + 14, y + 16, r);
+    text_addf(t, "<text class=value text-anchor=end x='%.1f' y='%.1f'>%.3f</text>", x->left - 10, y + 16, r);
 }
 
 void ratio_chart(struct text_buf *t, json_t *rows)
@@ -97,7 +103,7 @@ void ratio_chart(struct text_buf *t, json_t *rows)
     json_t *c;
     size_t i;
     text_addf(t,
-              "<h2>Ratio b / a, below 1 is ahead</h2><div class=scroll><svg viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img "
+              "<h2>Ratio b / a, below 1 is ahead</h2><div class=scroll tabindex=0><svg viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img "
               "aria-label='Ratio to Linux of every workload'>",
               WIDTH, bottom + 10);
     add_grid(t, &x, bottom);

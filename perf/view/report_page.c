@@ -45,7 +45,7 @@ const char report_style[] =
     "stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}"
     "nav{margin-bottom:1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
-    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}";
+    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}.extra{display:none}}";
 
 void html_escape(struct text_buf *t, const char *s)
 {
@@ -79,14 +79,14 @@ static void row_cell(struct text_buf *t, json_t *c)
     free(title);
 }
 
-static void number_cell(struct text_buf *t, json_t *v, bool ratio)
+static void number_cell(struct text_buf *t, const char *class, json_t *v, bool ratio)
 {
     char s[64] = "";
     if (json_is_number(v) && ratio)
         snprintf(s, sizeof(s), "%.3f", json_number_value(v));
     else if (json_is_number(v))
         format_number(s, sizeof(s), json_number_value(v));
-    cell(t, " class=n", s);
+    cell(t, class, s);
 }
 
 static bool is_bad(json_t *c)
@@ -163,19 +163,19 @@ static void add_table(struct text_buf *t, json_t *rows)
 {
     json_t *c;
     size_t i;
-    text_add(t, "<h2>Rows</h2><div class=wide><table><thead><tr><th>workload<th>unit<th "
-                "class=n>a<th class=n>b"
-                "<th class=n>b/a<th class=n>first target<th "
-                "class=n>final<th>verdict<th>note</tr></thead><tbody>");
+    text_add(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload<th class=extra>unit<th "
+                "class='n extra'>a<th class='n extra'>b"
+                "<th class=n>b/a<th class='n extra'>first target<th "
+                "class='n extra'>final<th>verdict<th>note</tr></thead><tbody>");
     json_array_foreach (rows, i, c) {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
         row_cell(t, c);
-        cell(t, "", text_of(c, "unit"));
-        number_cell(t, json_object_get(c, "a"), false);
-        number_cell(t, json_object_get(c, "b"), false);
-        number_cell(t, json_object_get(c, "ratio"), true);
-        number_cell(t, json_object_get(c, "target"), true);
-        number_cell(t, json_object_get(c, "target_final"), true);
+        cell(t, " class=extra", text_of(c, "unit"));
+        number_cell(t, " class='n extra'", json_object_get(c, "a"), false);
+        number_cell(t, " class='n extra'", json_object_get(c, "b"), false);
+        number_cell(t, " class=n", json_object_get(c, "ratio"), true);
+        number_cell(t, " class='n extra'", json_object_get(c, "target"), true);
+        number_cell(t, " class='n extra'", json_object_get(c, "target_final"), true);
         cell(t, "", verdict_word(c));
         add_note(t, c);
     }
@@ -193,7 +193,7 @@ static void add_hidden(struct text_buf *t, json_t *rows)
     if (!any)
         return;
     text_add(t, "<h2>What an instruction count cannot see</h2><p class=dim>Per operation, a &rarr; "
-                "b.</p><div class=wide>"
+                "b.</p><div class=wide tabindex=0>"
                 "<table><tbody>");
     json_array_foreach (rows, i, c) {
         if (!json_object_size(json_object_get(c, "hidden")))
@@ -227,7 +227,7 @@ static void add_kernels(struct text_buf *t, json_t *id)
 {
     json_t *k;
     const char *name;
-    text_add(t, "<div class=wide><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
+    text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
                 "line</tr></thead><tbody>");
     json_object_foreach (json_object_get(id, "kernels"), name, k) {
         text_add(t, "<tr>");

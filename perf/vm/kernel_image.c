@@ -26,6 +26,18 @@ static char *folder_name(const char *path)
     return s;
 }
 
+// The file that configs/kernels.yaml names, which must be there; without one "config" beside the image, if it is.
+static int find_config(struct kernel_image *k, json_t *j)
+{
+    const char *named = json_string_value(json_object_get(j, "config"));
+    char *pattern = named ? project_path(named) : x_printf("%.*sconfig", (int)(strrchr(k->path, '/') + 1 - k->path), k->path);
+    k->config = newest_match(pattern);
+    if (named && !k->config)
+        say_error("the build configuration of %s is missing: %s", k->label, pattern);
+    free(pattern);
+    return named && !k->config ? EXIT_REFUSED : 0;
+}
+
 static int resolve(struct kernel_image *k, json_t *j)
 {
     char *image = string_of(j, "image"), *hint = string_of(j, "missing");
@@ -40,7 +52,7 @@ static int resolve(struct kernel_image *k, json_t *j)
     free(image);
     free(hint);
     free(pattern);
-    return k->path ? 0 : EXIT_REFUSED;
+    return k->path ? find_config(k, j) : EXIT_REFUSED;
 }
 
 static char *knobs_of(json_t *list)
@@ -83,5 +95,6 @@ void kernel_image_free(struct kernel_image *k)
     free(k->cmdline);
     free(k->knobs);
     free(k->version);
+    free(k->config);
     memset(k, 0, sizeof(*k));
 }

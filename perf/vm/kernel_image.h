@@ -15,6 +15,7 @@ struct kernel_image {
     char *knobs;   // "set:PATH=VALUE+set:..." for the guest's init; "" for none
     bool second;   // the second arm of the same kernel (run --aa)
     char *version; // the folder the image came from for Linux; "" otherwise
+    char *config;  // what it was built with: the file of the configuration, else "config" beside the image; NULL: not known
 };
 
 // Both print why and return EXIT_USAGE (unknown name) or EXIT_REFUSED (image missing); 0 when

@@ -57,6 +57,18 @@ echo '{"schema":"other"}' >"$tmp/other.json"
 expect 'a foreign JSON is no run' 2 'no run of schema' $cb compare "$tmp/other.json"
 echo '{"schema"' >"$tmp/broken.json"
 expect 'a broken JSON names the line' 2 'line [0-9]' $cb compare "$tmp/broken.json"
+for word in NaN Infinity 1e999; do
+    echo "{\"schema\":\"cloudbench-run/1\",\"scale\":$word}" >"$tmp/number.json"
+    expect "a result with $word" 2 'number.json: line 1: ' $cb compare "$tmp/number.json"
+done
+forged() { # NAME PATTERN ROW: a run with that row
+    echo '{"schema":"cloudbench-run/1","id":"x","created":"c","tier":"det","identity":{"kernels":{"k":{}}},"rows":['"$3"']}' >"$tmp/forged.json"
+    expect "$1" 2 "forged.json:1: rows.0.: .*$2" $cb compare "$tmp/forged.json"
+}
+forged 'a row that is ok without a value' 'a value must stand with the status "ok"' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"ok","samples":[]}'
+forged 'a row that failed and has a number' 'only there' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"failed","value":1,"samples":[]}'
+forged 'a row of a kernel that is not named' 'none of identity.kernels' '{"workload":"w","kernel":"x","metric":"m","unit":"u","status":"ok","value":1,"samples":[]}'
+forged 'a row that is no object' 'a text is missing' '7'
 
 for format in text md csv json; do
     expect "list as $format" 0 'quick' $cb list suites --format $format

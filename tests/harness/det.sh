@@ -26,7 +26,7 @@ $cb compare "$tmp/run1.json" --format md 2>/dev/null | grep -q '^|---'
 check 'compare as Markdown' $?
 
 # A change of one per mille in one workload's path, seen as such with four (pipe: 16) times its iterations, one of 3 with the usual ones, and
-# nothing else is; with a floor above it nothing.
+# every other row is the same to the last digit; with a floor above it nothing is. All rows that can: ci/permille.
 small() { # FILE OPTIONS...
     timeout 280 $cb run ctx/8x0 fault/touch fork hackbench -k cloudos --tier det --aa -o "$tmp/small" --format json "${@:2}" \
         >"$tmp/$1-run.json" 2>"$tmp/out"
@@ -74,9 +74,8 @@ for name, padded, more, verdict in (('small-1', 'ctx/8x0', 9 / 8, 'regressed'), 
     row = w.pop(padded)
     check(f'{name}: {more} instructions more', abs(row['b'] - row['a'] - more) < 0.3 * more, row)
     check(f'{name}: {padded} is {verdict} by {row["ratio"]:.4f}', row['verdict'] == verdict, row)
-    check(f'{name}: nothing else is', all(r['verdict'] in ('same', 'inconclusive') for r in w.values()),
+    check(f'{name}: nothing else is', len(w) > 2 and all(r['verdict'] == 'same' and r['a'] == r['b'] for r in w.values()),
           [(k, r['ratio'], r['verdict'], r.get('noise')) for k, r in w.items()])
-    check(f'{name}: what is not the same differs from itself', all(r['verdict'] == 'same' or abs(r['ratio'] - 1) <= r['noise'] for r in w.values()))
 run = sorted(glob.glob(tmp + '/runs/*/'))[0]
 g = json.load(open(run + 'google-benchmark.json'))
 check("Google Benchmark's JSON", len(g['benchmarks']) == 6 and all('real_time' in b and b['name'] for b in g['benchmarks']))

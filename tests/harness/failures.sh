@@ -47,6 +47,8 @@ echo '$b poweroff -f' | guest early
 echo 'echo "this is no record" >/dev/ttyS1; $b sleep 1000' | guest garbage
 echo '$b dd if=/dev/urandom of=/dev/ttyS1 bs=1k count=64 2>/dev/null; $b sleep 1000' | guest noise
 echo '$b stty raw </dev/ttyS1; echo "@CB1 x 0 {\"type\":\"done\"} 00000000" >/dev/ttyS1; $b sleep 1000' | guest forged
+echo '$b mkdir -p /proc; $b mount -t proc p /proc; run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime" "$run" >/dev/ttyS1; $b sleep 1; $b poweroff -f' | guest cut
+echo '$b mkdir -p /proc; $b mount -t proc p /proc; run=$($b sed "s/.*bench \([^ ]*\) .*/\1/" /proc/cmdline); $b stty raw </dev/ttyS1; $b printf "@CB1 %s 0 {\"type\":\"boot\",\"uptime\n" "$run" >/dev/ttyS1; $b sleep 1000' | guest truncated
 head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
 suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic -q
@@ -58,6 +60,8 @@ suffer 'early power-off' 6 'ended the VM before it was done' early
 suffer 'garbage on the result port' 6 'garbage on the result port: not a record: "this is no record' garbage
 suffer 'noise on the result port' 6 'garbage on the result port' noise
 suffer 'a forged record' 6 'garbage on the result port' forged
+suffer 'a record that is cut off' 6 'ended the VM before it was done' cut
+suffer 'a truncated record' 6 'garbage on the result port: not a record: "@CB1 r[0-9a-f]* 0 ' truncated
 suffer 'a nonsense initramfs' 6 'the kernel panicked' nonsense
 
 # A workload that crashes, or that says nothing: the project's initramfs with one program replaced.
@@ -116,6 +120,30 @@ for signal in INT TERM HUP; do
         echo "not ok interrupted by SIG$signal: exit code $rc, left: $left"
     fi
 done
+
+# The other verbs that boot: wherever they are when the signal comes, nothing is left.
+below() { for p in $(pgrep qemu-system); do case $(readlink "/proc/$p/cwd") in "$TMPDIR"/*) echo "qemu $p" ;; esac; done; }
+interrupted() { # VERB OPTIONS...
+    local left rc pid
+    "$cb" "$@" >"$tmp/out" 2>&1 </dev/null &
+    pid=$!
+    for _ in $(seq 200); do
+        [ -z "$(below)" ] && kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -s TERM "$pid"
+    wait "$pid"
+    rc=$?
+    sleep 0.2
+    left=$(ls -A "$TMPDIR")$(below)
+    [ "$rc" = 130 ] && [ -z "$left" ]
+    check "interrupted: $1" $? "exit code $rc, left: $left; $(tail -1 "$tmp/out")"
+}
+interrupted scale syscall --cpus 1,2 --tier tcg -k linux -o "$tmp/runs5"
+interrupted profile pipe -k linux
+interrupted trace pipe -k cloudos -o "$tmp/trace.json"
+interrupted tune linux-sched -o "$tmp/tune5"
+if ci/qemu >/dev/null 2>&1; then interrupted lines fork -k linux -o "$tmp/runs5"; fi
 
 # Killed without warning: QEMU dies with us; the next run sweeps the folder.
 "$cb" run syscall -k linux --tier tcg -b 1 -o "$tmp/runs4" --initrd "$tmp/idle.cpio" >"$tmp/out" 2>&1 </dev/null &

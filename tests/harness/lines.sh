@@ -16,9 +16,9 @@ run() {
     check "lines: $name runs" $? "$(tail -3 "$tmp/$name.err" | tr '\n' ' ')"
 }
 
-run controls nothing private pingpong false counter getppid fork -k linux -k cloudos
-run again nothing private pingpong false counter getppid fork -k cloudos
-run four counter fork futex@cross-cpu -k cloudos -t 4
+run controls nothing private pingpong false counter getppid getppid-counted fork -k linux -k cloudos
+run again nothing private pingpong false counter getppid getppid-counted fork -k cloudos
+run four counter getppid getppid-counted fork futex@cross-cpu -k cloudos -t 4
 run nodes counter -k cloudos -t 4x2
 run parties --two-party --iters 40 -k linux -k cloudos -t 2x2
 run random random --iters 400 -k cloudos -t 4 --log "$tmp/log"
@@ -46,6 +46,8 @@ known = {'nothing': 0, 'private': 0, 'pingpong': 1, 'false': 1, 'counter': 1}  #
 for (w, kernel), r in sorted(rows('controls').items()):
     if w in known:
         check(f'{w} on {kernel}', r['user_transfers'] == known[w] and r['ops'] == 200, r['user_transfers'])
+    elif w == 'getppid-counted':
+        check(f'with one shared counter it is seen, on {kernel}', r['user_transfers'] == 1 and r['transfers'] < 1.05, r)
     elif w == 'getppid':
         check(f'getppid on {kernel} shares nothing', r['transfers'] < 0.05, r['transfers'])
     else:
@@ -55,6 +57,8 @@ different = [k for k in two if two[k] != one[k]]
 check('two runs are the same', not different, different)
 four = rows('four')
 check('a counter of four workers', four['counter', 'CloudOS']['user_transfers'] == 1, four['counter', 'CloudOS'])
+check('getppid of four workers, and with one shared counter', four['getppid', 'CloudOS']['transfers'] < 0.05 and
+      four['getppid-counted', 'CloudOS']['user_transfers'] == 1, four)
 check('a two-party workload', four['futex@cross-cpu', 'CloudOS']['user_transfers'] > 0.9)
 parties = rows('parties')
 check('every two-party workload beside Linux', {k for k in parties} == {(f'{w}@{p}', k) for w in ('pipe', 'futex') for p in ('cross-node',)

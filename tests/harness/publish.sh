@@ -14,7 +14,7 @@ for i in range(first, last):
     rows = []
     for w in range(workloads):
         for kernel, value in (('linux', 1000 + w), ('cloudos', (300 + w + i % 3) * (1.1 if i >= 20 and w == 1 else 1))):
-            rows.append({'workload': f'w{w}', 'kernel': kernel, 'metric': 'instructions', 'unit': 'instructions/op',
+            rows.append({'workload': f'w{w}' if w != 3 else 'w3/with-quite-a-long-name', 'kernel': kernel, 'metric': 'instructions', 'unit': 'instructions/op',
                          'status': 'ok', 'value': value, 'samples': [{'status': 'ok', 'value': value}]})
     run = {'schema': 'cloudbench-run/1', 'id': f'run-{i:05}', 'created': f'2026-01-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z',
            'tier': 'det', 'tier_why': '<asked> & for', 'topology': {'name': '1', 'cpus': 1, 'memory_mb': 512, 'nodes': []},
@@ -46,7 +46,7 @@ for b in range(6):
     text = 'garbage\npipe 1 1 not a histogram\npipe 2.5 1 100 400 0 100:600 100:300 200:100\n'
     open(f"{tmp}/runs/times/boot-{b:03}-{('linux', 'cloudos')[b % 2]}.laps", 'w').write(text)
 os.makedirs(tmp + '/runs/scale')
-point = lambda k, n, x: {'workload': 'fork<', 'kernel': k, 'cpus': n, 'value': 1e9 * n / x, 'unit': 'instructions/op', 'throughput': x, 'efficiency': x / n / 60000.5, 'run': 'run-00001'}
+point = lambda k, n, x: {'workload': 'fork<', 'kernel': k, 'cpus': n, 'value': 1e9 * n / x, 'unit': 'instructions/op', 'throughput': x, 'efficiency': x / n / 60000.5, 'latency': 17.25 * n, 'run': 'run-00001'}
 json.dump({'schema': 'cloudbench-scale/1', 'id': 's<1>', 'tier': 'det', 'host': 'QEMU <x>', 'kernels': {'linux': 'L <i>', 'cloudos': 'C'},
            'points': [point(k, n, 60000.5 * n * 0.97 ** n) for k in ('linux', 'cloudos') for n in (1, 2, 4)] +
                      [{'workload': 'fork<', 'kernel': 'linux', 'cpus': 8, 'run': 'r', 'status': 'failed', 'reason': 'why <not>'}],
@@ -111,7 +111,7 @@ dist = text[tmp + '/site/dist/times.html']
 check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
 check('and a dot a boot', dist.count("class='dot l") == 6, dist.count("class='dot l"))
 scale = text[tmp + '/site/scaling.html']
-check('the law has its band, its knee and the points', scale.count("class='band l0'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)
+check('the law has its band, its knee and the points', scale.count("class='band l1'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)
 check('what has no number has its reason', 'why &lt;not&gt;' in scale and 'no law: too few' in scale)
 lines = text[tmp + '/site/lines.html']
 check('lines: a chart a workload, a line and dots a kernel', lines.count('<polyline class=\'line l') == 4 and lines.count("class='dot l") == 12 and 'exec</h3>' not in lines,
@@ -131,7 +131,9 @@ w2 = [t for f, t in text.items() if '/history/w2-' in f][0]
 check('a changed level is marked', w1.count("class=change") == 1 and 'level changed at run-00020' in w1, w1.count("class=change"))
 check('a level that did not change is not', "class=change" not in w2)
 P
-# In a browser: no page is wider than a telephone or a desk, in none is a word of the text unreadable, in light and in dark.
+# In a browser, in light and in dark: no page is wider than a telephone or a desk, none asks for anything else, no word of the text is unreadable,
+# what is a link or folds can be reached by keyboard and shows it, what scrolls too; in charts no words overlap or are cut, and none is empty.
+# A page that does all of it wrong shows that this is seen.
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 if [ -z "$browser" ]; then
     echo 'skip pages in a browser: none is installed'
@@ -142,12 +144,43 @@ site = sys.argv[1]
 pick = lambda g: sorted(glob.glob(site + g))[0]
 pages = [os.path.relpath(p, site) for p in (site + '/index.html', site + '/scaling.html', site + '/lines.html', site + '/tuning.html', site + '/method.html', site + '/dist/times.html',
                                             pick('/run/*'), site + '/run/times.html', pick('/history/w1-*'))]
+open(site + '/wrong.css', 'w').write('')
+open(site + '/wrong.html', 'w').write("""<!doctype html><meta charset=utf-8><title>x</title><link rel=stylesheet href=wrong.css><style>a:focus{outline:none}</style>
+<h1>Wrong</h1><p style='width:3000px;color:#ccc;background:#ddd'>pale</p><a href='nowhere.html' style='background:#fff;color:#000'>no ring</a>
+<a href='nowhere.html' style='display:none'>hidden</a><div class=scroll style='overflow-x:auto;width:100px'><div style='width:900px;color:#000;background:#fff'>wide</div></div>
+<svg class=chart viewBox='0 0 100 50' style='width:100px;height:50px;overflow:hidden'><text x=10 y=20>over</text><text x=12 y=21>each other</text><text x=95 y=45>cut off</text></svg>""")
 open(site + '/look.html', 'w').write("""<!doctype html><body><pre id=said></pre><script>
 const pages = %s, said = [];
 const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 });
                      return .2126 * r + .7152 * g + .0722 * b };
 const ground = (e, w) => { for (; e; e = e.parentElement) { const c = w.getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c != 'transparent' && c.startsWith('rgb')) return c }
                            return 'rgb(255, 255, 255)' };
+const boxes = svg => [...svg.querySelectorAll('text')].filter(t => t.textContent.trim()).map(t => ({t, r: t.getBoundingClientRect()}));
+function charts(d, bad) {
+    for (const svg of d.querySelectorAll('svg.chart,.scroll>svg')) {
+        const b = boxes(svg), frame = svg.getBoundingClientRect();
+        for (let i = 0; i < b.length; i++) {
+            const p = b[i].r;
+            if (p.left < frame.left - 1 || p.right > frame.right + 1 || p.bottom > frame.bottom + 1) bad.push('cut off: ' + b[i].t.textContent);
+            for (let k = 0; k < i; k++) {
+                const q = b[k].r;
+                if (p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 3 && q.top < p.bottom - 3)
+                    bad.push('overlap: ' + b[k].t.textContent + ' and ' + b[i].t.textContent);
+            }
+        }
+        if (!svg.querySelector('polyline,circle,rect,path')) bad.push('an empty chart');
+    }
+}
+function keyboard(d, w, bad) {
+    for (const e of [...d.querySelectorAll('a[href],summary')].slice(0, 400)) {
+        if (e.closest('details:not([open])') && e.tagName != 'SUMMARY' || w.getComputedStyle(e).display == 'none' && e.classList.contains('extra')) continue;
+        e.focus();
+        if (d.activeElement != e) bad.push('not reached by keyboard: ' + e.textContent.slice(0, 20));
+        else if (w.getComputedStyle(e).outlineStyle == 'none') bad.push('no focus ring: ' + e.textContent.slice(0, 20));
+    }
+    for (const e of d.querySelectorAll('*'))
+        if (e.scrollWidth > e.clientWidth + 1 && /auto|scroll/.test(w.getComputedStyle(e).overflowX) && e.tabIndex < 0) { bad.push('not scrolled by keyboard: ' + (e.className || e.tagName)); break }
+}
 async function look(page, width) {
     const f = document.createElement('iframe');
     f.style.cssText = `width:${width}px;height:900px;border:0`;
@@ -162,10 +195,14 @@ async function look(page, width) {
         if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4) { bad.push('low contrast: ' + e.textContent.slice(0, 30)); break }
     }
     if (d.title == '' || !d.querySelector('h1')) bad.push('no title');
-    said.push(`${page} at ${width}: ${bad.join('; ') || 'fine'}`);
+    for (const e of d.querySelectorAll('link[href],script,[src],[srcset],object,embed,iframe')) bad.push('asks for ' + (e.getAttribute('href') || e.getAttribute('src') || e.tagName));
+    for (const e of d.querySelectorAll('style,[style]')) if (/url\\(|@import/.test(e.tagName == 'STYLE' ? e.textContent : e.getAttribute('style'))) bad.push('asks for a style');
+    charts(d, bad);
+    keyboard(d, w, bad);
+    said.push(`${page} at ${width}: ${bad.slice(0, 12).join('; ') || 'fine'}`);
     f.remove();
 }
-(async () => { for (const p of pages) for (const n of [400, 1400]) await look(p, n); document.getElementById('said').textContent = said.join('\\n') + '\\nend'; })();
+(async () => { for (const p of pages) for (const n of [400, 1400]) await look(p, n); await look('wrong.html', 400); document.getElementById('said').textContent = said.join('\\n') + '\\nend'; })();
 </script>""" % json.dumps(pages))
 P
     for scheme in 0 1; do # dark, light
@@ -174,8 +211,13 @@ P
             sed -n '/<pre/,/<\/pre>/p' >"$tmp/look.$scheme"
         [ "$(grep -c ': fine' "$tmp/look.$scheme")" = 18 ] && grep -q '^end' "$tmp/look.$scheme"
         check "pages in a browser, colour scheme $scheme" $? "$(grep -v ': fine' "$tmp/look.$scheme" | tr '\n' ' ')"
+        for fault in 'is 3[0-9]* wide' 'low contrast: pale' 'asks for wrong.css' 'overlap: over and each other' 'cut off: cut off' 'an empty chart' \
+            'no focus ring: no ring' 'not reached by keyboard: hidden' 'not scrolled by keyboard: scroll'; do
+            grep -q "^wrong.html at 400: .*$fault" "$tmp/look.$scheme"
+            check "a page that is wrong is seen ($fault), colour scheme $scheme" $? "$(grep '^wrong' "$tmp/look.$scheme")"
+        done
     done
-    rm "$tmp/site/look.html"
+    rm "$tmp"/site/{look.html,wrong.html,wrong.css}
 fi
 make 60 61 1 # one workload, the newest run
 publish
@@ -189,6 +231,16 @@ publish
 check 'new runs are added' $?
 [ -e "$tmp/site/run/run-00051.html" ] && [ "$(stat -c %Y "$tmp/site/run/run-00001.html")" = "$before" ]
 check 'pages of runs that are there stay' $?
+! grep -q 'made anew' "$tmp/out"
+check 'an index that is sound is gone on with' $?
+python3 - "$tmp/runs/history.db" <<'P'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute('PRAGMA user_version = 1')
+db.commit()
+P
+publish && grep -q 'of another version: made anew' "$tmp/out"
+check 'one of another version is made anew' $?
 head -c 5000 /dev/urandom >"$tmp/runs/history.db"
 publish && grep -q 'made anew' "$tmp/out"
 check 'a damaged index is made anew' $?
@@ -206,3 +258,14 @@ echo x >"$tmp/file"
 $cb publish --runs "$tmp/runs" -o "$tmp/file/site" >"$tmp/out" 2>&1
 [ $? = 5 ] && grep -q 'cannot make' "$tmp/out"
 check 'a place that is no folder' $?
+# Asked for by ci/verify: a site of very many runs.
+if [ -n "${SITE_RUNS:-}" ]; then
+    rm -rf "$tmp/runs" "$tmp/site" && mkdir "$tmp/runs"
+    make 0 "$SITE_RUNS" 40
+    start=$(date +%s)
+    timeout 300 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
+    rc=$?
+    took=$(($(date +%s) - start)) heaviest=$(find "$tmp/site" -name '*.html' -printf '%s\n' | sort -n | tail -1)
+    [ $rc = 0 ] && [ $took -lt 60 ] && [ "$heaviest" -lt $((2 << 20)) ]
+    check "$SITE_RUNS runs of 40 workloads in $took s, the heaviest page has $heaviest bytes" $? "exit code $rc"
+fi

@@ -48,6 +48,18 @@ killed=$(stopped killed KILL)
 timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
 
+# Two at once into one folder of runs: each has its own.
+small() { "$cb" run syscall -k cloudos --tier det --scale 0.02 -q -o "$tmp/shared" --format json >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; }
+small first &
+small second
+second=$?
+wait $!
+[ "$?$second" = 00 ] && [ "$(find "$tmp/shared" -name run.json | wc -l)" = 2 ] && python3 -c '
+import json, sys
+a, b = (json.load(open(f)) for f in sys.argv[1:])
+sys.exit(a["id"] == b["id"] or a["rows"] != b["rows"])' "$tmp/first.json" "$tmp/second.json"
+check 'two runs at once into one folder' $? "$(ls "$tmp/shared")"
+
 # A kernel that is built anew while it is measured: half a run of each is no run.
 mkdir -p "$tmp/root/build"
 cp -r configs "$tmp/root"
@@ -90,15 +102,15 @@ dry, again, whole, parts, killed = (load(n) for n in ('dry', 'dry2', 'whole', 'p
 argv = whole['identity']['argv']['cloudos']
 check('a dry run prints the argument list', dry['kernels'][0]['argv'][:-1] == argv[:-1] and argv[-1].startswith(dry['kernels'][0]['argv'][-1]))
 check('and the rows', [r['workload'] for r in dry['rows']] == ['pipe', 'syscall'] and dry['rows'][0]['iterations'] == [200] + 3 * [200, 400], dry['rows'])
-check('without an earlier run it does not know how long', dry['estimate_seconds'] is None and dry['boots'] == 4)
+check('without an earlier run it does not know how long', dry['estimate_seconds'] is None and dry['boots'] == 8)
 took = sum(b['wall_seconds'] for b in whole['boots'])
 check('with one it does', again['estimated_from'] == os.path.basename(glob.glob(tmp + '/whole/*')[0]) and
       abs(again['estimate_seconds'] / took - 1) < 0.5, (again['estimate_seconds'], took))
 for name, run in (('interrupted', parts), ('killed', killed)):
     check(f'the {name} run is the whole one', [(r['workload'], r['samples']) for r in run['rows']] == [(r['workload'], r['samples']) for r in whole['rows']])
-    check(f'the {name} run has each boot once', [b['boot'] for b in run['boots']] == [0, 1, 2, 3], [b['boot'] for b in run['boots']])
+    check(f'the {name} run has each boot once', [b['boot'] for b in run['boots']] == list(range(8)), [b['boot'] for b in run['boots']])
 check('and keeps what it was asked', parts['suites'] == ['pipe', 'syscall'] and parts['identity']['argv'] == whole['identity']['argv'])
-check('nothing of its parts is left', not os.path.exists(part + '/partial.json') and len(glob.glob(part + '/*.console')) == 4)
+check('nothing of its parts is left', not os.path.exists(part + '/partial.json') and len(glob.glob(part + '/*.console')) == 8)
 own = {r['workload']: r for r in load('own')['rows']}
 near = own['my-pipe']['value'] / own['pipe']['value']
 check('a name costs nothing', abs(near - 1) < 0.02, near)
