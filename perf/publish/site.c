@@ -362,7 +362,7 @@ static bool write_method(struct site *s)
              "a fresh boot. Ratio: Hodges-Lehmann estimate over pairs of neighbouring boots, 95 % bootstrap "
              "interval; Mann-Whitney test adjusted over the rows; a difference must also exceed the metric's "
              "floor, the row's own noise and what the canary moved.</p>"
-             "<p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU, times "
+             "<p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU and the turns of several CPUs, times "
              "by processor. Changes of level: E-divisive.</p>");
     site_page_close(&t);
     return write_page(s, "method.html", &t);
