@@ -21,7 +21,7 @@ expect 'an older QEMU' 5 'does not let CPUs run in turns' "${run[@]}" --tier det
 expect 'a newer one that does not export what ends a turn' 5 'or --turn 0: until' "${run[@]}" --tier det -t 2 --qemu "$tmp/other"
 mkdir "$tmp/root" && cp -r configs "$tmp/root" && ln -s "$PWD/build" "$tmp/root/build"
 expect 'no newer QEMU' 5 'the newer QEMU is missing' env CLOUDBENCH_ROOT="$tmp/root" "${run[@]}" --tier det -t 2
-expect 'and doctor says what that hides' 0 'turns of its CPUs +limited' env CLOUDBENCH_ROOT="$tmp/root" $cb doctor
+expect 'and doctor says what that hides' 5 'turns of its CPUs +limited' env CLOUDBENCH_ROOT="$tmp/root" $cb doctor
 if ! ci/qemu >/dev/null 2>"$tmp/err"; then
     echo "skip ${prefix}they want the newer QEMU: $(tail -1 "$tmp/err")"
     exit 0
