@@ -85,6 +85,7 @@ static const struct config_rule huge_page = {.type = CONFIG_WHOLE, .min = 0, .ma
 static const char *const halts[] = {"host", "guest", NULL};
 static const struct config_rule halt = {.type = CONFIG_TEXT, .words = halts};
 static const struct config_rule canary = {.type = CONFIG_WHOLE, .min = 0, .max = 1e9};
+static const struct config_rule turn = {.type = CONFIG_WHOLE, .min = 0, .max = 1e6};
 static const struct config_rule seed = {.type = CONFIG_WHOLE, .min = 0, .max = 9007199254740992.0};
 static const struct config_rule rows_each = {.type = CONFIG_WHOLE, .min = 1, .max = 24}; // Linux takes 32 words for init, a row is one
 static const struct config_key rows_keys[] = {
@@ -94,7 +95,7 @@ static const struct config_key run_keys[] = {
     {"tier", &tier, true},     {"topology", &name_text, true}, {"kernels", &names, true},
     {"suites", &names, true},  {"boots", &boots_of, true},     {"canary", &canary, true},
     {"seed", &seed, true},     {"place", &place_of, true},     {"huge_page_kb", &huge_page, true},
-    {"halt", &halt, true},     {"rows_per_boot", &rows_of, true}, END,
+    {"halt", &halt, true},     {"rows_per_boot", &rows_of, true}, {"turn_ns", &turn, true},       END,
 };
 static const struct config_rule run = {.type = CONFIG_MAP, .keys = run_keys};
 static const struct config_rule floors = {.type = CONFIG_MAP, .of = &share};

@@ -150,6 +150,14 @@ static void set_goes_over_the_files(void **state)
     assert_null(config_read(project_root(), "workloads", NULL, &why));
     assert_string_equal(why, "--set: workloads.pipe.det: must be a whole number");
     free(why);
+    assert_true(config_set("policy.run.turn_ns=1.5", &why));
+    assert_null(config_read(project_root(), "policy", NULL, &why));
+    assert_string_equal(why, "--set: policy.run.turn_ns: must be a whole number");
+    free(why);
+    assert_true(config_set("policy.run.turn_ns=-1", &why));
+    assert_null(config_read(project_root(), "policy", NULL, &why));
+    assert_string_equal(why, "--set: policy.run.turn_ns: -1 is not within 0 to 1e+06");
+    free(why);
 }
 
 static void bad_sets(void **state)

@@ -18,6 +18,12 @@ static const char *shape_of(json_t *run)
     return text_of(json_object_get(run, "topology"), "name");
 }
 
+// 0: one CPU, or turns until the machine's next timer.
+static int turn_of(json_t *run)
+{
+    return (int)number_of(json_object_get(run, "identity"), "turn_ns");
+}
+
 static bool sound_row(json_t *row)
 {
     json_t *accepted = json_object_get(row, "accepted"), *v;
@@ -125,6 +131,9 @@ char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel)
         return x_printf("the baseline was taken on QEMU %s, the run on %s: counts differ by up to "
                         "1 %% between them",
                         text_of(baseline, "qemu"), qemu_of(run));
+    if ((int)number_of(baseline, "turn_ns") != turn_of(run))
+        return x_printf("the baseline's CPUs ran in turns of %d ns, the run's of %d (0: until the machine's next timer)",
+                        (int)number_of(baseline, "turn_ns"), turn_of(run));
     return NULL;
 }
 
@@ -160,6 +169,8 @@ json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why
     j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "schema", BASELINE_SCHEMA, "tier",
                   text_of(run, "tier"), "topology", shape_of(run), "kernel", kernel, "qemu",
                   qemu_of(run), "rows", rows);
+    if (turn_of(run))
+        json_object_set_new(j, "turn_ns", json_integer(turn_of(run)));
     char *fault = find_fault(j);
     if (!fault)
         return j;

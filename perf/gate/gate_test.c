@@ -106,6 +106,8 @@ static void misfits(void **state)
          "{'cloudos':{}}}}", "topology 1"},
         {"{'tier':'det','topology':{'name':'1'},'identity':{'qemu':{'version':'10.0'},'kernels':"
          "{'cloudos':{}}}}", "QEMU 7.2"},
+        {"{'tier':'det','topology':{'name':'1'},'identity':{'turn_ns':500,'qemu':{'version':'7.2'},'kernels':"
+         "{'cloudos':{}}}}", "turns of 0 ns, the run's of 500"},
         {"{'tier':'det','topology':{'name':'1'},'identity':{'kernels':{}}}", "no kernel"},
     };
     json_t *baseline = load("{" HEAD ",'rows':[]}");

@@ -3,7 +3,7 @@
  * operations that cost more on hardware than one instruction. Output is text, documented in
  * docs/result-protocol.md.
  *
- *     -plugin cloudbench-count-vN.so,out=PATH[,symbols=PATH][,io=on][,stacks=on]
+ *     -plugin cloudbench-count-vN.so,out=PATH[,symbols=PATH][,io=on][,stacks=on][,turn=N]
  *
  * Each instruction adds one to the counter of its symbol, inline, before it runs; the total is the
  * sum of these. Markers (bench.h) are recognised at translation and logged when they run. Windows
@@ -131,6 +131,7 @@ static uint32_t symbol_number(uint64_t vaddr)
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
+    turn_on_block(tb);
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint8_t bytes[INSN_BYTES];
@@ -235,6 +236,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
             watch_io = true;
         } else if (strcmp(argv[i], "stacks=on") == 0) {
             watch_stacks = true;
+        } else if (strncmp(argv[i], "turn=", 5) == 0) {
+            if (atol(argv[i] + 5) <= 0 || !turns_make(atol(argv[i] + 5))) {
+                fprintf(stderr, "cloudbench-count: no turns of %s instructions with this QEMU\n", argv[i] + 5);
+                return -1;
+            }
         } else {
             fprintf(stderr, "cloudbench-count: unknown argument %s\n", argv[i]);
             return -1;

@@ -62,3 +62,9 @@ uint64_t counter_sum(size_t counter);
 unsigned running_vcpu(unsigned given);
 /* Copies the instruction's first bytes, at most INSN_BYTES; returns how many. */
 size_t insn_bytes(const struct qemu_plugin_insn *insn, uint8_t bytes[INSN_BYTES]);
+/* A vCPU's turn ends after so many instructions, where the block ends that holds the last of them: the next vCPU's begins. For VMs of
+ * one thread, which otherwise lets a vCPU run until the machine's next timer. False: not with this QEMU. Once, before anything is
+ * translated. */
+bool turns_make(long instructions);
+/* For each block that is translated; nothing without turns_make. */
+void turn_on_block(struct qemu_plugin_tb *tb);

@@ -36,6 +36,15 @@ unsigned running_vcpu(unsigned given)
     return given;
 }
 
+bool turns_make(long instructions)
+{
+    return false; /* never tried with this interface */
+}
+
+void turn_on_block(struct qemu_plugin_tb *tb)
+{
+}
+
 size_t insn_bytes(const struct qemu_plugin_insn *insn, uint8_t bytes[INSN_BYTES])
 {
     size_t n = qemu_plugin_insn_size(insn);

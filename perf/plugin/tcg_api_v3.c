@@ -16,6 +16,8 @@ size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, si
 /* QEMU's own, not of the plugin interface: the vCPU this thread runs, and the vCPU of a number. */
 extern __thread void *current_cpu;
 void *qemu_get_cpu(int index);
+/* It leaves its loop at the next block; QEMU then runs the next vCPU. */
+void cpu_exit(void *cpu) __attribute__((weak));
 
 EXPORT int qemu_plugin_version = 3;
 
@@ -53,6 +55,49 @@ unsigned running_vcpu(unsigned given)
             index++;
     }
     return index;
+}
+
+/*
+ * Turns. QEMU gives each vCPU a part of the time to the machine's next timer; a turn that is far shorter than that is always the
+ * full one, so all get the same. What a turn was too long by is taken off the next one of the same vCPU.
+ */
+#define VCPUS_MAX 256
+
+static long turn_length, turn_left, turn_over[VCPUS_MAX];
+static void *turn_of;
+
+bool turns_make(long instructions)
+{
+    turn_length = instructions;
+    return cpu_exit != NULL;
+}
+
+static void end_turn(unsigned vcpu)
+{
+    turn_over[vcpu] = -turn_left;
+    turn_left += turn_length; /* of the same vCPU, should no other run */
+    cpu_exit(turn_of);
+}
+
+static void on_block(unsigned vcpu, void *udata)
+{
+    if (current_cpu != turn_of) {
+        turn_of = current_cpu;
+        turn_left = turn_length - turn_over[running_vcpu(vcpu)];
+        turn_over[running_vcpu(vcpu)] = 0;
+    }
+    turn_left -= (long)(uintptr_t)udata;
+    if (turn_left <= 0) {
+        end_turn(running_vcpu(vcpu));
+    }
+}
+
+void turn_on_block(struct qemu_plugin_tb *tb)
+{
+    if (turn_length) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS,
+                                             (void *)(uintptr_t)qemu_plugin_tb_n_insns(tb));
+    }
 }
 
 size_t insn_bytes(const struct qemu_plugin_insn *insn, uint8_t bytes[INSN_BYTES])

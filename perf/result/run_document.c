@@ -175,6 +175,8 @@ static json_t *make_identity(struct session *s)
                   kernels, "argv", argv, "argv_diff", diff, "host", identity_host());
     if (s->o->tier.tier == TIER_DET)
         json_object_set_new(id, "plugin", identity_file(s->o->plugin));
+    if (s->o->turn_ns)
+        json_object_set_new(id, "turn_ns", json_integer(s->o->turn_ns));
     char *commit = git_commit();
     json_object_set_new(id, "commit", commit ? json_string(commit) : json_null());
     free(commit);

@@ -58,6 +58,7 @@ static double by_run(json_t *run, const struct run_options *o, const struct run_
 static bool same_shape(json_t *run, const struct run_options *o)
 {
     return !strcmp(text_of(run, "tier"), tier_name[o->tier.tier]) &&
+           number_of(json_object_get(run, "identity"), "turn_ns") == o->turn_ns &&
            number_of(json_object_get(run, "topology"), "cpus") == o->topology->cpus;
 }
 

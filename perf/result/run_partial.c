@@ -27,6 +27,7 @@ static json_t *inputs(const struct session *s)
     json_object_set_new(in, "the initramfs", hash_of(s->o->initrd));
     json_object_set_new(in, "the plan of workloads", json_string(s->guest_id));
     json_object_set_new(in, "the tier", json_string(tier_name[s->o->tier.tier]));
+    json_object_set_new(in, "the length of a turn", json_integer(s->o->turn_ns));
     json_object_set_new(in, "the seed", json_integer(s->o->seed));
     json_object_set_new(in, "the number of rows of a boot", json_integer(s->o->rows_per_boot));
     for (int k = 0; k < s->o->kernels; k++) {

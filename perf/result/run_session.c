@@ -277,6 +277,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                            .kernel = &s->o->kernel[kernel],
                            .initrd = s->o->initrd,
                            .guest_args = args,
+                           .turn_ns = s->o->turn_ns,
                            .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL};
     struct boot_request request = {.spec = &spec,
                                    .run_id = s->guest_id,

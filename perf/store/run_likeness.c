@@ -40,13 +40,27 @@ static char *topology_of(json_t *run)
     return x_strdup(text_of(json_object_get(run, "topology"), "name"));
 }
 
+// Of several CPUs under instruction counting: how long each runs before the next one's turn.
+static char *turns_of(json_t *run)
+{
+    int turn = (int)number_of(json_object_get(run, "identity"), "turn_ns");
+    bool several = !strcmp(text_of(run, "tier"), "det") && number_of(json_object_get(run, "topology"), "cpus") > 1;
+    return turn ? x_printf("%d ns", turn) : x_strdup(several ? "until the next timer" : "none");
+}
+
 char *run_fingerprint(json_t *run)
 {
-    char *host = host_of(run), *placement = placement_of(run), *both;
-    both = json_object_get(run, "placement") ? x_printf("%s, placed %s", host, placement) : x_strdup(host);
+    char *host = host_of(run), *placement = placement_of(run), *turns = turns_of(run);
+    struct text_buf t = {0};
+    text_add(&t, host);
+    if (json_object_get(run, "placement"))
+        text_addf(&t, ", placed %s", placement);
+    if (number_of(json_object_get(run, "identity"), "turn_ns"))
+        text_addf(&t, ", turns of %s", turns);
     free(host);
     free(placement);
-    return both;
+    free(turns);
+    return t.data;
 }
 
 static void add_if_unlike(json_t *list, const char *what, char *(*of)(json_t *), json_t *a, json_t *b)
@@ -64,6 +78,7 @@ json_t *run_unlike(json_t *a, json_t *b)
     add_if_unlike(list, "host", host_of, a, b);
     add_if_unlike(list, "placement", placement_of, a, b);
     add_if_unlike(list, "topology", topology_of, a, b);
+    add_if_unlike(list, "turn", turns_of, a, b);
     return list;
 }
 

@@ -97,12 +97,33 @@ static int find_plugin(struct host_tools *t, const char *name)
     return rc;
 }
 
+// Its plugin interface is the one whose modules know turns (perf/plugin/tcg_api_v3.c), and it exports what ends one.
+bool qemu_takes_turns(const char *qemu)
+{
+    static const char name[] = "\0cpu_exit";
+    size_t len;
+    char *image = plugin_interface(qemu) == 3 ? file_read(qemu, &len) : NULL;
+    bool yes = image && memmem(image, len, name, sizeof(name));
+    free(image);
+    return yes;
+}
+
+static int need_turns(const struct host_tools *t)
+{
+    if (qemu_takes_turns(t->qemu))
+        return 0;
+    say_error("%s: this QEMU does not let CPUs run in turns of a given length (9.1 and later do that export cpu_exit)", t->qemu);
+    say_hint("ci/qemu unpacks one that does, or --turn 0: until the machine's next timer");
+    return EXIT_REFUSED;
+}
+
 int host_tools_find(struct host_tools *t, struct host_need need)
 {
     int rc = find_qemu(t, need.det_cpus > 1);
     if (!rc && !need_file(&t->initrd, "build/initramfs.cpio", "the initramfs"))
         rc = EXIT_REFUSED;
-    return rc || !need.plugin ? rc : find_plugin(t, need.plugin);
+    rc = rc || !need.plugin ? rc : find_plugin(t, need.plugin);
+    return rc || !need.turns ? rc : need_turns(t);
 }
 
 void host_tools_free(struct host_tools *t)

@@ -10,6 +10,7 @@ struct host_tools {
 struct host_need {
     const char *plugin; // "count", "lines", or NULL for none
     int det_cpus;       // CPUs under instruction counting; 0: no counting
+    bool turns;         // the plugin ends their turns (vm_spec.h)
 };
 
 // Fills what is NULL from $PATH and the fixed places; several CPUs under instruction counting take
@@ -21,3 +22,5 @@ void host_tools_free(struct host_tools *t);
 char *find_program(const char *name);
 // The newer QEMU of ci/qemu, or NULL.
 char *find_wide_qemu(void);
+// Does this QEMU let the plugin end a vCPU's turn?
+bool qemu_takes_turns(const char *qemu);

@@ -69,6 +69,17 @@ static int check_shape(const struct run_args *a, const struct run_options *o)
     return 0;
 }
 
+int run_turn(int asked, json_t *policy, enum tier tier, int cpus, int *turn_ns)
+{
+    bool turns = tier == TIER_DET && cpus > 1;
+    if (asked >= 0 && !turns) {
+        say_error("--turn %d: only several CPUs of the det tier run in turn", asked);
+        return EXIT_USAGE;
+    }
+    *turn_ns = !turns ? 0 : asked >= 0 ? asked : (int)number_of(policy, "turn_ns");
+    return 0;
+}
+
 // The host's part. What it cannot give is said, recorded and left out.
 static int place(const struct run_args *a, struct run_options *o)
 {
@@ -108,12 +119,13 @@ int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *t
     o->topology = topology;
     rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
+    rc = rc ? rc : run_turn(a->turn_ns, a->policy, o->tier.tier, topology->cpus, &o->turn_ns);
     rc = rc ? rc : place(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
     o->control = (struct plan_control){a->control, a->control_n, a->control_every};
     rc = rc || !a->aa ? rc : double_arms(o);
     bool det = o->tier.tier == TIER_DET;
-    struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0};
+    struct host_need need = {det ? "count" : NULL, det ? topology->cpus : 0, o->turn_ns > 0};
     rc = rc ? rc : host_tools_find(&a->tools, need);
     o->qemu = a->tools.qemu;
     o->initrd = a->tools.initrd;

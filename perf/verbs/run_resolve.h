@@ -10,6 +10,7 @@ struct run_args {
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
     int boots;
+    int turn_ns; // -1: not asked for
     long control_n, control_every;
     double scale, deadline, seed;
     bool quiet, aa, dry;
@@ -18,3 +19,7 @@ struct run_args {
 // Fills the options; `topology` belongs to them. 0, or an exit code after saying why. Both are released together.
 int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology);
 void run_resolve_free(struct run_args *a, struct run_options *o, struct vm_topology *topology);
+
+// The turns of the CPUs (vm_spec.h): as asked (-1: by the policy's "run"), 0 where no CPUs run in turn. 0, or EXIT_USAGE after saying
+// that what was asked for cannot be.
+int run_turn(int asked, json_t *policy, enum tier tier, int cpus, int *turn_ns);

@@ -91,6 +91,14 @@ static void add_number(struct str_list *l, const char *name, double value)
     list_addf(l, "%.12g", value);
 }
 
+// Its turns, of several CPUs in the det tier.
+static void add_turn(struct str_list *l, json_t *run)
+{
+    if (!strcmp(json_string_value(json_object_get(run, "tier")), "det") &&
+        json_number_value(json_object_get(json_object_get(run, "topology"), "cpus")) > 1)
+        add_number(l, "--turn", json_number_value(json_object_get(json_object_get(run, "identity"), "turn_ns")));
+}
+
 int self_run_again(json_t *run, const struct str_list *workloads, const char *base, json_t **second)
 {
     struct str_list l = {0};
@@ -105,6 +113,7 @@ int self_run_again(json_t *run, const struct str_list *workloads, const char *ba
     add_number(&l, "-b", json_number_value(json_object_get(run, "boots_per_kernel")));
     add_number(&l, "--scale", json_number_value(json_object_get(run, "scale")));
     add_place(&l, run);
+    add_turn(&l, run);
     add_settings(&l, run);
     int rc = self_run(&l);
     char *after = run_store_latest(base);

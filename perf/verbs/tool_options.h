@@ -5,11 +5,15 @@
 
 #include <argp.h>
 
-enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE };
+enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE, OPT_TURN };
 #define OPTION_FORMAT {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0}
 #define OPTION_RUNS   {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0}
 #define OPTION_SCALE  {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0}
 #define OPTION_KERNEL {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0}
+#define OPTION_TURN                                                                                                  \
+    {"turn", OPT_TURN, "NS", 0,                                                                                      \
+     "det, several CPUs: how long one runs before the next one's turn, an instruction a ns; 0: until the machine's " \
+     "next timer (default: policy.run.turn_ns)", 0}
 
 // The argument as a whole number from `least` to a million; ends the program with a usage error when it is none.
 int option_whole(struct argp_state *state, const char *arg, const char *what, int least);

@@ -89,6 +89,10 @@ static void check_tiers(json_t *list, bool qemu, bool plugin)
     check(list, "tier det, 2 to 8 CPUs", wide && plugin ? "ok" : "limited",
           wide ? wide : "needs a newer QEMU beside the installed one",
           wide ? "" : "ci/qemu unpacks it (nothing is installed)");
+    bool turns = wide && plugin && qemu_takes_turns(wide);
+    check(list, "turns of its CPUs", turns ? "ok" : "limited",
+          turns ? "of any length (--turn): waits between CPUs show" : "until the machine's next timer only: waits between CPUs say nothing",
+          turns ? "" : wide ? "a QEMU that exports cpu_exit" : "ci/qemu unpacks it (nothing is installed)");
     free(wide);
     check(list, "tier tcg", qemu ? "ok" : "missing", cpus, "");
     check(list, "tier kvm",

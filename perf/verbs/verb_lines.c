@@ -343,7 +343,7 @@ static int finish(struct lines *l)
 
 static int find_all(struct lines *l, struct lines_args *a)
 {
-    int rc = host_tools_find(&a->tools, (struct host_need){"lines", VM_DET_CPUS_MAX});
+    int rc = host_tools_find(&a->tools, (struct host_need){.plugin = "lines", .det_cpus = VM_DET_CPUS_MAX});
     if (a->kernels.count > KERNELS_MAX) {
         say_error("at most %d kernels at once", KERNELS_MAX);
         return EXIT_USAGE;

@@ -300,7 +300,7 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
     struct profile p = {.args = a};
     int rc = make_plan(&p, topology);
     rc = rc ? rc : kernel_image_find(kernel, a->kernel);
-    rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){"count", 1});
+    rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){.plugin = "count", .det_cpus = 1});
     char *symbols = rc ? NULL : guest_symbols(kernel, &a->tools);
     if (!rc && !symbols)
         rc = EXIT_REFUSED;

@@ -35,6 +35,7 @@ static const struct argp_option options[] = {
      "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},
     {"place", OPT_PLACE, "RULE", 0,
      "where on the host: none, compact or spread (default: policy.run.place of the tier)", 0},
+    OPTION_TURN,
     {"aa", OPT_AA, 0, 0, "boot each kernel as two arms: how much this host differs from itself", 0},
     {"control", OPT_CONTROL, "WORKLOAD:N[/M]", 0,
      "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det; /M: in each M-th only) or nanoseconds: what must be found", 0},
@@ -126,6 +127,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_PLACE:
         a->place = arg;
         break;
+    case OPT_TURN:
+        a->turn_ns = option_whole(state, arg, "--turn", 0);
+        break;
     case OPT_AA:
         a->aa = true;
         break;
@@ -199,7 +203,7 @@ static int take_up(struct run_args *a, json_t **arguments, json_t *partial, stru
             config_set(json_string_value(v), &why);
     if (why)
         say_error("%s", why);
-    *a = (struct run_args){.format = "text", .scale = 1, .quiet = a->quiet};
+    *a = (struct run_args){.format = "text", .scale = 1, .turn_ns = -1, .quiet = a->quiet};
     argp_parse(&run_argp, argv->count, argv->items, 0, 0, a);
     a->resume = dir;
     a->tier = text_of(partial, "tier");
@@ -247,7 +251,7 @@ static int run(struct run_args *a, json_t *arguments)
 
 int verb_run(int argc, char **argv)
 {
-    struct run_args a = {.format = "text", .scale = 1};
+    struct run_args a = {.format = "text", .scale = 1, .turn_ns = -1};
     json_t *arguments = words(argc, argv), *partial = NULL;
     struct str_list before = {0};
     int rc = 0;

@@ -4,7 +4,10 @@
 #include "perf/result/step_result.h"
 #include "perf/trace/timeline.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
+#include "perf/util/project.h"
 #include "perf/util/say.h"
+#include "perf/verbs/run_resolve.h"
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
@@ -26,6 +29,7 @@ enum { OPT_TIER = 256 };
 struct trace_args {
     const char *workload, *kernel, *topology, *format, *out, *tier;
     double scale;
+    int turn_ns; // -1: not asked for
     struct host_tools tools;
 };
 
@@ -34,6 +38,7 @@ static const struct argp_option options[] = {
     {"topology", 't', "TOPOLOGY", 0, "CPUs and nodes (default: 1)", 0},
     {"output", 'o', "FILE", 0, "the timeline (default: out/trace/KERNEL-WORKLOAD.json); replaced", 0},
     {"tier", OPT_TIER, "TIER", 0, "det (default with one CPU) or tcg (default with more)", 0},
+    OPTION_TURN,
     OPTION_SCALE,
     {"format", OPT_FORMAT, "FORMAT", 0, "of the summary: text, md, json or csv (default: text)", 0},
     {0},
@@ -57,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_TIER:
         a->tier = arg;
+        break;
+    case OPT_TURN:
+        a->turn_ns = option_whole(state, arg, "--turn", 0);
         break;
     case OPT_SCALE:
         a->scale = atof(arg);
@@ -278,6 +286,21 @@ static int make_plan(struct tracing *t, enum tier tier)
     return rc;
 }
 
+// What the boot needs of the host; turns are the counting plugin's.
+static int find_tools(struct trace_args *a, struct tracing *t, enum tier tier)
+{
+    json_t *policy = project_config("policy");
+    int cpus = t->spec.topology->cpus;
+    int rc = run_turn(a->turn_ns, json_object_get(policy, "run"), tier, cpus, &t->spec.turn_ns);
+    bool turns = t->spec.turn_ns > 0;
+    json_decref(policy);
+    rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){turns ? "count" : NULL, tier == TIER_DET ? cpus : 0, turns});
+    t->spec.qemu = a->tools.qemu;
+    t->spec.initrd = a->tools.initrd;
+    t->spec.plugin = a->tools.plugin;
+    return rc;
+}
+
 static int trace(struct trace_args *a, struct kernel_image *kernel, struct vm_topology *topology, enum tier tier)
 {
     struct tracing t = {.args = a, .spec = {.kernel = kernel, .topology = topology}};
@@ -285,12 +308,10 @@ static int trace(struct trace_args *a, struct kernel_image *kernel, struct vm_to
     char *path = a->out ? x_strdup(a->out) : default_path(a);
     int rc = make_plan(&t, tier);
     rc = rc ? rc : kernel_image_find(kernel, a->kernel);
-    rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){NULL, tier == TIER_DET ? topology->cpus : 0});
+    rc = rc ? rc : find_tools(a, &t, tier);
     t.is_linux = !rc && !strcmp(kernel->family, "linux");
     t.texts = t.is_linux ? 1 : topology->cpus;
     t.text = x_alloc(t.texts * sizeof(*t.text));
-    t.spec.qemu = a->tools.qemu;
-    t.spec.initrd = a->tools.initrd;
     t.spec.extra_append = t.is_linux ? NULL : CLOUDOS_RECORDS;
     if (!rc) {
         rc = boot(&t);
@@ -336,7 +357,7 @@ const struct argp trace_argp = {
 
 int verb_trace(int argc, char **argv)
 {
-    struct trace_args a = {.kernel = "cloudos", .topology = "1", .format = "text", .scale = 1};
+    struct trace_args a = {.kernel = "cloudos", .topology = "1", .format = "text", .scale = 1, .turn_ns = -1};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};
     enum tier tier = TIER_DET;

@@ -51,11 +51,15 @@ char *tier_line(json_t *run)
                             ? text_of(json_object_get(json_object_get(run, "identity"), "host"), "name")
                             : "not named");
     int cpus = json_integer_value(json_object_get(t, "cpus")),
-        nodes = json_array_size(json_object_get(t, "nodes"));
-    return x_printf("tier %s (%s); %d CPU%s, %d node%s, %d MiB; QEMU %s", text_of(run, "tier"),
-                    text_of(run, "tier_why"), cpus, cpus == 1 ? "" : "s", nodes ? nodes : 1,
-                    nodes > 1 ? "s" : "", (int)json_integer_value(json_object_get(t, "memory_mb")),
-                    text_of(json_object_get(json_object_get(run, "identity"), "qemu"), "version"));
+        nodes = json_array_size(json_object_get(t, "nodes")),
+        turn = number_of(json_object_get(run, "identity"), "turn_ns");
+    char *turns = turn ? x_printf(" in turns of %d ns", turn) : NULL;
+    char *line = x_printf("tier %s (%s); %d CPU%s%s, %d node%s, %d MiB; QEMU %s", text_of(run, "tier"),
+                          text_of(run, "tier_why"), cpus, cpus == 1 ? "" : "s", turns ? turns : "", nodes ? nodes : 1,
+                          nodes > 1 ? "s" : "", (int)json_integer_value(json_object_get(t, "memory_mb")),
+                          text_of(json_object_get(json_object_get(run, "identity"), "qemu"), "version"));
+    free(turns);
+    return line;
 }
 
 static void number_cell(struct text_table *t, int column, json_t *v)
@@ -336,6 +340,7 @@ static void print_sides(json_t *run, json_t *rows)
         print_unlike(first, "host", "hosts");
         print_unlike(first, "placement", "placements");
         print_unlike(first, "topology", "topologies");
+        print_unlike(first, "turn", "turns");
         return;
     }
     print_side(run, rows, "kernel_a", "a = ");

@@ -21,6 +21,7 @@ static json_t *argv_json(const struct run_options *o, int kernel)
                         .host = host_plan_options(&o->plan),
                         .kernel = &o->kernel[kernel],
                         .initrd = o->initrd,
+                        .turn_ns = o->turn_ns,
                         .plugin = o->tier.tier == TIER_DET ? o->plugin : NULL};
     vm_argv(&s, &argv);
     for (size_t i = 0; i < argv.count; i++)
@@ -50,9 +51,9 @@ static json_t *plan_json(const struct run_options *o, const struct run_plan *pla
     for (int k = 0; k < o->kernels; k++)
         json_array_append_new(kernels, json_pack("{s:s,s:s,s:s,s:o}", "name", o->kernel[k].name, "label", o->kernel[k].label,
                                                  "image", o->kernel[k].path, "argv", argv_json(o, k)));
-    return json_pack("{s:s,s:s,s:o,s:o,s:i,s:i,s:o,s:o,s:o?,s:s?}", "tier", tier_name[o->tier.tier], "tier_why", o->tier.why,
+    return json_pack("{s:s,s:s,s:o,s:o,s:i,s:i,s:i,s:o,s:o,s:o?,s:s?}", "tier", tier_name[o->tier.tier], "tier_why", o->tier.why,
                      "topology", vm_topology_json(o->topology), "kernels", kernels, "boots_per_kernel", o->boots, "boots",
-                     o->boots * o->kernels * run_plan_boots(plan, o->rows_per_boot), "rows", rows_json(plan), "placement", host_plan_json(&o->plan),
+                     o->boots * o->kernels * run_plan_boots(plan, o->rows_per_boot), "turn_ns", o->turn_ns, "rows", rows_json(plan), "placement", host_plan_json(&o->plan),
                      "estimate_seconds", e->from ? json_real(e->seconds) : NULL, "estimated_from", e->from);
 }
 
@@ -110,6 +111,8 @@ static void print_plan(json_t *plan, enum table_format format)
            text_of(json_object_get(plan, "topology"), "name"), (int)number_of(plan, "boots_per_kernel"),
            (int)number_of(plan, "boots"));
     print_placement(json_object_get(plan, "placement"));
+    if (number_of(plan, "turn_ns"))
+        printf("the CPUs run in turns of %d ns\n", (int)number_of(plan, "turn_ns"));
     if (*text_of(plan, "estimated_from"))
         printf("takes about %.0f s, by the pace of run %s\n\n", number_of(plan, "estimate_seconds"),
                text_of(plan, "estimated_from"));

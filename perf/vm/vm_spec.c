@@ -1,6 +1,7 @@
 // Builds QEMU's argument list from a vm_spec. Must stay the only place that knows QEMU's options.
 #include "perf/vm/vm_spec.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *const tier_name[TIERS] = {"det", "tcg", "kvm"};
@@ -128,10 +129,12 @@ static void add_devices(struct str_list *v)
 
 static void add_plugin(struct str_list *v, const struct vm_spec *s)
 {
+    char *turn = s->turn_ns ? x_printf(",turn=%d", s->turn_ns) : NULL; // one instruction is one nanosecond
     list_add(v, "-plugin");
-    list_addf(v, "%s,out=" VM_COUNT_FILE "%s%s", s->plugin,
+    list_addf(v, "%s,out=" VM_COUNT_FILE "%s%s%s", s->plugin,
               s->plugin_symbols ? ",symbols=" VM_SYMBOL_FILE : "",
-              s->plugin_more ? s->plugin_more : "");
+              s->plugin_more ? s->plugin_more : "", turn ? turn : "");
+    free(turn);
 }
 
 void vm_argv(const struct vm_spec *s, struct str_list *argv)

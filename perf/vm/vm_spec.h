@@ -31,6 +31,7 @@ struct vm_spec {
     const char *plugin;       // the counting plugin, or NULL
     const char *plugin_more;  // more arguments of the plugin, each after a comma, or NULL
     const char *extra_append; // more kernel options, or NULL
+    int turn_ns;              // how long a vCPU runs before the next one's turn, by the plugin; 0: until the machine's next timer
     bool plugin_symbols;      // symbols.txt lies in the working folder
 };
 

@@ -9,6 +9,7 @@ static struct kernel_image one = {.path = "/k/one", .cmdline = "console=ttyS0 a"
 static struct kernel_image two = {.path = "/k/two", .cmdline = "console=ttyS0 b"};
 
 static const struct vm_host_options *host; // of the next build
+static int turn_ns;                        // too
 
 static void build(struct str_list *v, enum tier tier, const char *topology,
                   const struct kernel_image *k)
@@ -23,6 +24,7 @@ static void build(struct str_list *v, enum tier tier, const char *topology,
                         .topology = &t,
                         .kernel = k,
                         .initrd = "/i",
+                        .turn_ns = turn_ns,
                         .guest_args = "bench r pipe:1",
                         .plugin = tier == TIER_DET ? "/p.so" : NULL};
     vm_argv(&s, v);
@@ -71,6 +73,20 @@ static void det_is_deterministic(void **state)
     assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt");
     assert_string_equal(value(&v, "-append"), "console=ttyS0 a -- bench r pipe:1");
     list_free(&v);
+}
+
+static void turns_are_the_plugins(void **state)
+{
+    struct str_list v = {0}, w = {0};
+    (void)state;
+    turn_ns = 1000;
+    build(&v, TIER_DET, "2", &one);
+    build(&w, TIER_TCG, "2", &one);
+    turn_ns = 0;
+    assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt,turn=1000");
+    assert_null(value(&w, "-plugin"));
+    list_free(&v);
+    list_free(&w);
 }
 
 static void nodes_are_described(void **state)
@@ -130,7 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_kernel_and_append_differ), cmocka_unit_test(det_is_deterministic),
-        cmocka_unit_test(nodes_are_described),
+        cmocka_unit_test(nodes_are_described), cmocka_unit_test(turns_are_the_plugins),
         cmocka_unit_test(memory_is_bound), cmocka_unit_test(another_shape_is_seen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
