@@ -172,6 +172,21 @@ static void link_threads(u32 cpu)
     }
 }
 
+/* What a group stands for: a cache. One with more CPUs than a group takes is cut between its cores, not between the threads of one. */
+static u32 part_of_cache(u32 cpu, u32 threads)
+{
+    u32 cores = 0;
+
+    for_each_possible_cpu(other)
+        cores += cpu_llc_id(other) == cpu_llc_id(cpu) && cpu_thread(other) == 0 && cpu_core_id(other) < cpu_core_id(cpu);
+    return cpu_llc_id(cpu) * MAX_CPUS + cores / max(CPUGROUP_CPUS / threads, 1u);
+}
+
+static u8 distance_of_nodes(u32 from, u32 to)
+{
+    return node_distance((int)from, (int)to);
+}
+
 void sched_init_groups(void)
 {
     u32 threads = 1;
@@ -183,5 +198,9 @@ void sched_init_groups(void)
     for (u32 thread = 0; thread < threads; thread++)
         for_each_possible_cpu(cpu)
             if (cpu_thread(cpu) == thread)
-                cpu_groups_add(&sched_groups, cpu, cpu_to_node(cpu), cpu_llc_id(cpu));
+                cpu_groups_add(&sched_groups, cpu, cpu_to_node(cpu), part_of_cache(cpu, threads));
+    for_each_possible_cpu(cpu)
+        if (next_thread[cpu] != cpu)
+            cpu_groups_join(&sched_groups, cpu, next_thread[cpu]);
+    cpu_groups_order(&sched_groups, nr_node_ids, distance_of_nodes);
 }
