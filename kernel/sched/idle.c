@@ -145,6 +145,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
     rq->called = cpu;
+    rq->send_to = CPUGROUP_NONE;
     rq->balanced = !cpu_is_isolated(cpu);
     rq_owners[cpu] = rq;
     rt_init(&rq->rt);

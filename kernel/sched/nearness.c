@@ -60,15 +60,51 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     return best.cpu;
 }
 
+/* Two tasks fewer than `crowd`, so that one more still is one fewer. What lies in its inbox is not in its number yet, and may be all that others
+ * sent there for the same reason: then nobody knows. */
+static bool is_clearly_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd)
+{
+    return sched_crowd(cpu) + 2 <= crowd && inbox_is_empty(&cpu_rq(cpu)->q.wakes) && is_candidate(t, cpu);
+}
+
+/* One CPU of each of a few other caches of cpu's node; `cpu` if none is less crowded. */
+static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 crowd, u32 turn)
+{
+    u32 node = cpu_to_node(cpu), first = sched_groups.first[node], groups = sched_groups.first[node + 1] - first;
+
+    for (u32 i = 0; i < min(groups, WAKE_LOOKS); i++) {
+        const struct cpu_group *group = &sched_groups.group[first + (turn + i) % groups];
+        u32 other = group->cpu[turn / groups % group->cpus];
+
+        if (is_clearly_less_crowded(t, other, crowd))
+            return other;
+    }
+    return cpu;
+}
+
+/* For a wakee that would wait on `cpu`, whose crowd that is, while nobody idles: a clearly less crowded CPU of its cache, then of its node,
+ * else `cpu`. At most 2 * WAKE_LOOKS are looked at, different ones at each call. */
+u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd)
+{
+    const struct cpu_group *near = &sched_groups.group[sched_groups.group_of[cpu]];
+    struct rq *rq = this_rq();
+
+    for (u32 i = 0; i < min(near->cpus, WAKE_LOOKS); i++) {
+        u32 other = near->cpu[rq->near_cursor++ % near->cpus];
+
+        if (is_clearly_less_crowded(t, other, crowd))
+            return other;
+    }
+    return less_crowded_of_node(t, cpu, crowd, rq->near_cursor++);
+}
+
 /* ---- surplus of another node ---- */
 
 static u32 claim_idle_of_node(u32 node)
 {
-    for (u32 i = 0; i < sched_groups.groups; i++) {
+    for (u32 i = sched_groups.first[node]; i < sched_groups.first[node + 1]; i++) {
         const struct cpu_group *group = &sched_groups.group[i];
 
-        if (group->node != node)
-            continue;
         for (u64 idle = atomic_load_relaxed(&group->idle); idle; idle &= idle - 1) {
             u32 cpu = group->cpu[__builtin_ctzll(idle)];
 
@@ -106,54 +142,27 @@ bool sched_leave_to_nearer(u32 thief, u32 victim)
 
 /* ---- threads of a core ---- */
 
-static bool core_idles(u32 cpu)
+bool sched_shares_core(u32 cpu)
 {
-    u32 other = cpu;
+    u32 other = next_thread[cpu];
 
-    do {
-        if (!cpu_is_marked_idle(&sched_groups, other))
-            return false;
+    while (other != cpu && READ_ONCE(cpu_rq(other)->curr_prio) == PRIO_IDLE)
         other = next_thread[other];
-    } while (other != cpu);
-    return true;
-}
-
-/* Claims a CPU of a core none of whose threads has work, for t: the nearest of here's node. CPUGROUP_NONE: there is none. */
-u32 sched_claim_idle_core(const struct task_struct *t, u32 here)
-{
-    u32 best = CPUGROUP_NONE;
-
-    for (u32 cpu = 0; sched_smt && cpu < nr_cpu_ids; cpu++) {
-        if (cpu_to_node(cpu) != cpu_to_node(here) || !is_candidate(t, cpu) || !core_idles(cpu))
-            continue;
-        if (best == CPUGROUP_NONE || distance(here, cpu) < distance(here, best))
-            best = cpu;
-    }
-    return best != CPUGROUP_NONE && cpu_claim_idle(&sched_groups, best) ? best : CPUGROUP_NONE;
-}
-
-static bool another_core_idles(const struct task_struct *t, u32 here)
-{
-    for_each_balancing_cpu(cpu)
-        if (cpu_to_node(cpu) == cpu_to_node(here) && rq_task_may_run_on(&t->se.rq, cpu) && core_idles(cpu))
-            return true;
-    return false;
+    return other != cpu;
 }
 
 /* A task that runs alone, but beside one on another thread of its core while a whole core idles, leaves at its next switch. Of two
  * neighbours the one on the later thread goes, the first only if that one still has not (its mask may forbid it). */
 void sched_leave_shared_core(struct rq *rq)
 {
-    u32 cpu = rq->q.cpu, other = next_thread[cpu];
+    u32 cpu = rq->q.cpu;
     struct task_struct *t = rq->curr;
 
-    if (other == cpu || !task_is_fair(t) || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+    if (!task_is_fair(t) || READ_ONCE(t->se.nr_cpus_allowed) == 1 || !sched_shares_core(cpu))
         return;
-    while (other != cpu && READ_ONCE(cpu_rq(other)->curr_prio) == PRIO_IDLE)
-        other = next_thread[other];
-    if (other == cpu || (cpu_thread(cpu) == 0 && ++rq->balance_tick % BALANCE_TICKS))
+    if (cpu_thread(cpu) == 0 && ++rq->balance_tick % BALANCE_TICKS)
         return;
-    if (another_core_idles(t, cpu)) {
+    if (cpu_groups_any_core(&sched_groups, cpu, t->se.rq.allowed)) {
         t->se.rq.moving |= RQ_TASK_MOVING;
         rq_kick_self(&rq->q);
     }
