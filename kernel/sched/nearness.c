@@ -151,21 +151,71 @@ bool sched_shares_core(u32 cpu)
     return other != cpu;
 }
 
-/* A task that runs alone, but beside one on another thread of its core while a whole core idles, leaves at its next switch. Of two
- * neighbours the one on the later thread goes, the first only if that one still has not (its mask may forbid it). */
+/* The running task goes to a whole core at its next switch. */
+static void leave_core(struct rq *rq)
+{
+    if (cpu_groups_any_core(&sched_groups, rq->q.cpu, rq->curr->se.rq.allowed)) {
+        rq->curr->se.rq.moving |= RQ_TASK_MOVING;
+        rq_kick_self(&rq->q);
+    }
+}
+
+/* cpu's one task is a fair one that runs beside another thread of its core and may run elsewhere. Interrupts off: the task's memory stays. */
+static bool wants_a_core(u32 cpu)
+{
+    const struct rq *rq = cpu_rq(cpu);
+    int prio = READ_ONCE(rq->curr_prio);
+
+    return READ_ONCE(rq->q.nr_running) == 1 && prio >= MAX_RT_PRIO && prio != PRIO_IDLE &&
+           READ_ONCE(READ_ONCE(rq->curr)->se.nr_cpus_allowed) > 1 && sched_shares_core(cpu);
+}
+
+/* At the slow tick: a task that runs alone, but beside one on another thread of its core while a whole core idles, leaves at its next switch. Of
+ * two neighbours the one on the later thread goes, the first only if that one still has not (its mask may forbid it). */
 void sched_leave_shared_core(struct rq *rq)
 {
     u32 cpu = rq->q.cpu;
-    struct task_struct *t = rq->curr;
 
-    if (!task_is_fair(t) || READ_ONCE(t->se.nr_cpus_allowed) == 1 || !sched_shares_core(cpu))
-        return;
-    if (cpu_thread(cpu) == 0 && ++rq->balance_tick % BALANCE_TICKS)
-        return;
-    if (cpu_groups_any_core(&sched_groups, cpu, t->se.rq.allowed)) {
-        t->se.rq.moving |= RQ_TASK_MOVING;
-        rq_kick_self(&rq->q);
+    if (wants_a_core(cpu) && (cpu_thread(cpu) || ++rq->balance_tick % BALANCE_TICKS == 0))
+        leave_core(rq);
+}
+
+/* On the CPU that was told. */
+static void take_offer(void *unused)
+{
+    struct rq *rq = this_rq();
+
+    if (rq->balanced && wants_a_core(rq->q.cpu))
+        leave_core(rq);
+}
+
+/* A CPU of the cache whose task would rather have a core of its own, the later threads of cores first. */
+static u32 who_wants_a_core(const struct cpu_group *group)
+{
+    u64 busy = ~atomic_load_relaxed(&group->idle);
+
+    for (u32 i = group->cpus; i-- > 0;) {
+        u32 cpu = group->cpu[i];
+        u64 core = sched_groups.core[cpu] & busy;
+
+        if (core & (core - 1) && busy >> i & 1 && wants_a_core(cpu))
+            return cpu;
     }
+    return CPUGROUP_NONE;
+}
+
+/* This CPU is marked idle and will halt. If its whole core idles a task that shares another one is told. */
+void sched_offer_core(struct rq *rq)
+{
+    u64 now = rdtsc();
+    u32 cpu;
+
+    if (!cpu_core_is_marked_idle(&sched_groups, rq->q.cpu) || now - rq->offered < sched_tunables.migration_cost)
+        return;
+    rq->offered = now;
+    cpu = who_wants_a_core(&sched_groups.group[sched_groups.group_of[rq->q.cpu]]);
+    if (cpu != CPUGROUP_NONE)
+        smp_call_function_single(cpu, take_offer, NULL, false);
 }
 
 static void link_threads(u32 cpu)

@@ -85,6 +85,7 @@ struct rq {
     u32 balance_tick;
     u32 refused;                   /* passes that moved nothing because all was hot */
     u32 send_to;                   /* where the running task goes when it is switched away; CPUGROUP_NONE: as its mask says */
+    u64 offered;                   /* when this CPU, idle, last looked for a task that shares a core */
     u32 called;                    /* the last idle CPU that was told of surplus here */
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
@@ -234,6 +235,7 @@ extern bool sched_smt; /* some core has several threads */
 bool sched_shares_core(u32 cpu); /* another thread of its core runs something */
 bool sched_leave_to_nearer(u32 thief, u32 victim); /* interrupts off */
 void sched_leave_shared_core(struct rq *rq); /* the running task is the only one here */
+void sched_offer_core(struct rq *rq); /* idle, interrupts off */
 /* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
 static inline u32 sched_crowd(u32 cpu)
 {
