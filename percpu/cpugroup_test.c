@@ -103,6 +103,8 @@ static void placement(void)
     cursor = 0;
     CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == 9 && cpu_groups_next_surplus(&g, 5, &cursor) == 6);
     CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == CPUGROUP_NONE);
+    cpu_unmark_surplus(&g, 6);
+    cpu_unmark_surplus(&g, 9);
 }
 
 static void body(struct check_thread *t)

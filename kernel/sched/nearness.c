@@ -14,39 +14,44 @@ static u32 distance(u32 a, u32 b)
 }
 
 struct candidate {
-    u32 cpu, crowd, distance;
+    u32 cpu;
+    u64 load;
+    u32 distance;
 };
 
-/* The less crowded, then the nearer. */
-static void consider(struct candidate *best, u32 here, u32 cpu)
-{
-    u32 crowd = sched_crowd(cpu), far = distance(here, cpu);
-
-    if (crowd < best->crowd || (crowd == best->crowd && far < best->distance))
-        *best = (struct candidate){cpu, crowd, far};
-}
+typedef u64 measure_fn(u32 cpu);
 
 static bool is_candidate(const struct task_struct *t, u32 cpu)
 {
     return cpu_balances(cpu) && rq_task_may_run_on(&t->se.rq, cpu);
 }
 
-/* The least crowded CPU, near ones first, among a few that t may use: half of them share here's cache. Different ones at each call, so that
- * all are seen over time. */
-u32 sched_least_loaded(struct task_struct *t, u32 here)
+/* The less loaded, then the nearer. */
+static void consider(struct candidate *best, u32 here, u32 cpu, measure_fn *measure)
+{
+    u64 load = measure(cpu);
+    u32 far = distance(here, cpu);
+
+    if (load < best->load || (load == best->load && far < best->distance))
+        *best = (struct candidate){cpu, load, far};
+}
+
+/* The least of a few CPUs that t may use, near ones first: half of them share here's cache. Different ones at each call, so that all are seen
+ * over time. */
+static u32 least(struct task_struct *t, u32 here, measure_fn *measure)
 {
     const struct cpu_group *near = &sched_groups.group[sched_groups.group_of[here]];
     struct rq *rq = this_rq();
-    struct candidate best = {.cpu = here, .crowd = UINT32_MAX};
+    struct candidate best = {.cpu = here, .load = ~0ull};
     u32 cpu = rq->balance_cursor;
 
     if (rq_task_may_run_on(&t->se.rq, here))
-        best.crowd = sched_crowd(here);
+        best.load = measure(here);
     for (u32 i = 0; i < min(near->cpus, BALANCE_WINDOW / 2u); i++) {
         u32 other = near->cpu[(rq->near_cursor++) % near->cpus];
 
         if (is_candidate(t, other))
-            consider(&best, here, other);
+            consider(&best, here, other, measure);
     }
     for (u32 i = 0; i < BALANCE_WINDOW / 2; i++) {
         cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
@@ -54,10 +59,42 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
             cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
         if (cpu >= nr_cpu_ids)
             break;
-        consider(&best, here, cpu);
+        consider(&best, here, cpu, measure);
     }
     rq->balance_cursor = cpu;
     return best.cpu;
+}
+
+static u64 crowd_of(u32 cpu)
+{
+    return sched_crowd(cpu);
+}
+
+u32 sched_least_loaded(struct task_struct *t, u32 here)
+{
+    return least(t, here, crowd_of);
+}
+
+/* Interrupts off: whoever runs there is not freed meanwhile. What is shelved counts, too. */
+u64 sched_load(u32 cpu)
+{
+    const struct rq *rq = cpu_rq(cpu);
+    int prio = READ_ONCE(rq->curr_prio);
+    u64 load = READ_ONCE(rq->avg_load);
+
+    if (prio < MAX_RT_PRIO)
+        return S64_MAX;
+    if (prio != PRIO_IDLE)
+        load += READ_ONCE(READ_ONCE(rq->curr)->se.load.weight);
+    for (int i = 0; i < SHELF_SLOTS && READ_ONCE(rq->q.nr_shelved); i++)
+        if (READ_ONCE(rq->q.shadow[i].task))
+            load += READ_ONCE(rq->q.shadow[i].weight);
+    return load;
+}
+
+u32 sched_lightest(struct task_struct *t, u32 here)
+{
+    return least(t, here, sched_load);
 }
 
 /* Two tasks fewer than `crowd`, so that one more still is one fewer. What lies in its inbox is not in its number yet, and may be all that others

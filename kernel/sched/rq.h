@@ -119,6 +119,7 @@ extern struct cpu_groups sched_groups;
 #define BALANCE_TICKS 4
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
+#define WORTH_SHIFT 3 /* a move for the sake of weights takes an eighth off the heavier CPU at least */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
@@ -244,6 +245,8 @@ static inline u32 sched_crowd(u32 cpu)
     return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
 }
 u32 sched_least_loaded(struct task_struct *t, u32 here);
+u64 sched_load(u32 cpu); /* the weight of all fair tasks there, without bounds behind an urgent one; hint. Interrupts off */
+u32 sched_lightest(struct task_struct *t, u32 here);
 u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd); /* interrupts off */
 
 /* ---- hotplug.c ---- */
