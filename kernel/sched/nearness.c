@@ -3,7 +3,7 @@
  *
  * Idle CPUs are looked for by cpu_groups (LLC, node, machine), which takes the first bit of a group; so the groups are filled with the first
  * threads of all cores, then the second: a core with nothing to do is found before the other half of a busy one. */
-#include "kernel/sched/rq.h"
+#include "kernel/sched/fair_time.h"
 
 bool sched_smt;
 static u16 next_thread[MAX_CPUS]; /* of the same core; a ring */
@@ -97,15 +97,14 @@ u32 sched_lightest(struct task_struct *t, u32 here)
     return least(t, here, sched_load);
 }
 
-/* Two tasks fewer than `crowd`, so that one more still is one fewer. What lies in its inbox is not in its number yet, and may be all that others
- * sent there for the same reason: then nobody knows. */
-static bool is_clearly_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd)
+/* What lies in its inbox is not in its number yet, and may be all that others sent there for the same reason: then nobody knows. */
+static bool is_so_empty(const struct task_struct *t, u32 cpu, u32 most)
 {
-    return sched_crowd(cpu) + 2 <= crowd && inbox_is_empty(&cpu_rq(cpu)->q.wakes) && is_candidate(t, cpu);
+    return sched_crowd(cpu) <= most && inbox_is_empty(&cpu_rq(cpu)->q.wakes) && is_candidate(t, cpu);
 }
 
-/* One CPU of each of a few other caches of cpu's node; `cpu` if none is less crowded. */
-static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 crowd, u32 turn)
+/* One CPU of each of a few other caches of cpu's node; `cpu` if none has `most` tasks at most. */
+static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 most, u32 turn)
 {
     u32 node = cpu_to_node(cpu), first = sched_groups.first[node], groups = sched_groups.first[node + 1] - first;
 
@@ -113,10 +112,17 @@ static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 crowd,
         const struct cpu_group *group = &sched_groups.group[first + (turn + i) % groups];
         u32 other = group->cpu[turn / groups % group->cpus];
 
-        if (is_clearly_less_crowded(t, other, crowd))
+        if (is_so_empty(t, other, most))
             return other;
     }
     return cpu;
+}
+
+/* How many tasks fewer are worth leaving: two, so that one more is still one fewer; three where brief ones run, whose turns pass soon, and who
+ * would else be dealt out anew at each wake-up. Interrupts off. */
+static u32 worthwhile(u32 cpu)
+{
+    return fair_is_brief(READ_ONCE(cpu_rq(cpu)->curr)) ? 3 : 2;
 }
 
 /* For a wakee that would wait on `cpu`, whose crowd that is, while nobody idles: a clearly less crowded CPU of its cache, then of its node,
@@ -124,15 +130,16 @@ static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 crowd,
 u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd)
 {
     const struct cpu_group *near = &sched_groups.group[sched_groups.group_of[cpu]];
+    u32 most = crowd - worthwhile(cpu);
     struct rq *rq = this_rq();
 
-    for (u32 i = 0; i < min(near->cpus, WAKE_LOOKS); i++) {
+    for (u32 i = 0; most && i < min(near->cpus, WAKE_LOOKS); i++) {
         u32 other = near->cpu[rq->near_cursor++ % near->cpus];
 
-        if (is_clearly_less_crowded(t, other, crowd))
+        if (is_so_empty(t, other, most))
             return other;
     }
-    return less_crowded_of_node(t, cpu, crowd, rq->near_cursor++);
+    return most ? less_crowded_of_node(t, cpu, most, rq->near_cursor++) : cpu;
 }
 
 /* ---- surplus of another node ---- */

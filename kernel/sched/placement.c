@@ -49,7 +49,7 @@ static u32 select_known(struct task_struct *t, u32 prev_cpu, u32 here)
     return here_ok ? here : sched_any_allowed(t);
 }
 
-/* No idle CPU was found. Of two tasks nobody has clearly fewer, so that nobody else is looked at. */
+/* No idle CPU was found. Nobody has clearly fewer tasks than two, so that then nobody else is looked at. */
 static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
 {
     u32 cpu = select_known(t, prev_cpu, here), crowd = sched_crowd(cpu);
