@@ -126,10 +126,12 @@ static uint32_t claim_in(struct cpu_groups *g, const struct cpu_group *group, co
 
 uint32_t cpu_groups_claim_idle(struct cpu_groups *g, uint32_t near, const uint64_t *allowed)
 {
-    uint32_t home = g->group_of[near], cpu = CPUGROUP_NONE;
+    uint32_t home = g->group_of[near], cpu = claim_in(g, &g->group[home], allowed);
     const struct cpu_group *group;
-    struct walk w = {0, 0};
+    struct walk w = {0, 1};
 
+    if (g->groups == 1)
+        return cpu;
     while (cpu == CPUGROUP_NONE && (group = walk_next(g, home, &w)))
         cpu = claim_in(g, group, allowed);
     return cpu;
@@ -164,26 +166,46 @@ bool cpu_groups_any_core(const struct cpu_groups *g, uint32_t near, const uint64
     return false;
 }
 
-/* The cursor counts bits of groups, CPUGROUP_MAX_CPUS groups a node. */
-uint32_t cpu_groups_next_surplus(struct cpu_groups *g, uint32_t near, uint32_t *cursor)
+/* The first bit of the group's surplus from `bit` on; CPUGROUP_CPUS: none. */
+static inline uint32_t surplus_from(const struct cpu_group *group, uint32_t bit)
+{
+    uint64_t surplus = atomic_load_relaxed(&group->surplus) & ~0ull << bit;
+
+    return surplus ? (uint32_t)__builtin_ctzll(surplus) : CPUGROUP_CPUS;
+}
+
+/* From the home's second group on. */
+static __attribute__((noinline)) uint32_t next_surplus_far(struct cpu_groups *g, uint32_t home, uint32_t *cursor)
 {
     struct walk w = {*cursor / CPUGROUP_CPUS / CPUGROUP_MAX_CPUS, *cursor / CPUGROUP_CPUS % CPUGROUP_MAX_CPUS};
-    uint64_t unseen = ~0ull << *cursor % CPUGROUP_CPUS;
+    uint32_t bit = *cursor % CPUGROUP_CPUS;
     const struct cpu_group *group;
 
-    while ((group = walk_next(g, g->group_of[near], &w))) {
-        uint64_t surplus = atomic_load_relaxed(&group->surplus) & unseen;
-        uint32_t bit;
-
-        unseen = ~0ull;
-        if (!surplus)
-            continue;
-        bit = (uint32_t)__builtin_ctzll(surplus);
-        *cursor = (w.rank * CPUGROUP_MAX_CPUS + w.i - 1) * CPUGROUP_CPUS + bit + 1;
-        return group->cpu[bit];
+    while ((group = walk_next(g, home, &w))) {
+        bit = surplus_from(group, bit);
+        if (bit < CPUGROUP_CPUS) {
+            *cursor = (w.rank * CPUGROUP_MAX_CPUS + w.i - 1) * CPUGROUP_CPUS + bit + 1;
+            return group->cpu[bit];
+        }
+        bit = 0;
     }
     *cursor = g->nodes * CPUGROUP_MAX_CPUS * CPUGROUP_CPUS;
     return CPUGROUP_NONE;
+}
+
+/* The cursor counts bits of groups, CPUGROUP_MAX_CPUS groups a node; the home is the first. */
+uint32_t cpu_groups_next_surplus(struct cpu_groups *g, uint32_t near, uint32_t *cursor)
+{
+    uint32_t home = g->group_of[near];
+
+    if (*cursor < CPUGROUP_CPUS) {
+        uint32_t bit = surplus_from(&g->group[home], *cursor);
+
+        *cursor = bit < CPUGROUP_CPUS ? bit + 1 : CPUGROUP_CPUS;
+        if (bit < CPUGROUP_CPUS)
+            return g->group[home].cpu[bit];
+    }
+    return g->groups == 1 ? CPUGROUP_NONE : next_surplus_far(g, home, cursor);
 }
 
 bool cpu_groups_any_idle(const struct cpu_groups *g, uint32_t near)
