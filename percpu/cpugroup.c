@@ -174,8 +174,10 @@ static inline uint32_t surplus_from(const struct cpu_group *group, uint32_t bit)
     return surplus ? (uint32_t)__builtin_ctzll(surplus) : CPUGROUP_CPUS;
 }
 
+static uint32_t next_surplus_far(struct cpu_groups *g, uint32_t home, uint32_t *cursor) __attribute__((noinline));
+
 /* From the home's second group on. */
-static __attribute__((noinline)) uint32_t next_surplus_far(struct cpu_groups *g, uint32_t home, uint32_t *cursor)
+static uint32_t next_surplus_far(struct cpu_groups *g, uint32_t home, uint32_t *cursor)
 {
     struct walk w = {*cursor / CPUGROUP_CPUS / CPUGROUP_MAX_CPUS, *cursor / CPUGROUP_CPUS % CPUGROUP_MAX_CPUS};
     uint32_t bit = *cursor % CPUGROUP_CPUS;
