@@ -12,11 +12,19 @@ static struct {
     bool published, idled, found, fetched; /* looked for an idle CPU and found one; looked for surplus and found some */
 } seen[EXPLORE_THREADS];
 
+static uint8_t distance(uint32_t from, uint32_t to)
+{
+    return from == to ? 10 : 20;
+}
+
 static void make(unsigned llcs)
 {
     explore_name(&groups, sizeof(groups), 1, "groups");
     for (uint32_t cpu = 0; cpu < EXPLORE_THREADS; cpu++)
         cpu_groups_add(&groups, cpu, llcs > 2 ? cpu / 2 : 0, llcs > 1 ? cpu / 2 : 0);
+    if (llcs == 2)
+        cpu_groups_join(&groups, 0, 1);
+    cpu_groups_order(&groups, llcs > 2 ? 2 : 1, distance);
 }
 
 static void make_one_group(void *model)
@@ -31,7 +39,7 @@ static void make_two_nodes(void *model)
     make(3);
 }
 
-/* CPUs 0 and 1 are idle already, CPU 3 has surplus. */
+/* CPUs 0 and 1, threads of one core, are idle already, CPU 3 has surplus. */
 static void make_marked(void *model)
 {
     (void)model;
@@ -102,6 +110,16 @@ static uint64_t claim_one(unsigned cpu, unsigned serial)
     return 0;
 }
 
+/* A waker that wants a whole core: a thread whose neighbour has work is none. */
+static uint64_t claim_core(unsigned cpu, unsigned serial)
+{
+    uint32_t got = cpu_groups_any_core(&groups, cpu, &allowed) ? cpu_groups_claim_core(&groups, cpu, &allowed, true) : CPUGROUP_NONE;
+
+    (void)serial;
+    claimed(cpu, got);
+    return 0;
+}
+
 /* Both marks stand, both CPUs looked after they had published, and both saw nothing: D1. */
 static bool missed(uint32_t idle, uint32_t busy)
 {
@@ -127,7 +145,8 @@ static uint64_t check_all(unsigned thread, unsigned serial)
 
 static const struct explore_op ops[] = {
     {"publish", publish, NULL, 0},       {"become_idle", become_idle, NULL, 0}, {"become_busy", become_busy, NULL, 0},
-    {"no_surplus", no_surplus, NULL, 0}, {"claim_one", claim_one, NULL, 0},     {NULL, NULL, NULL, 0},
+    {"no_surplus", no_surplus, NULL, 0}, {"claim_one", claim_one, NULL, 0},     {"claim_core", claim_core, NULL, 0},
+    {NULL, NULL, NULL, 0},
 };
 
 static const struct explore_initial initials[] = {

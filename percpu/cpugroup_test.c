@@ -1,5 +1,5 @@
-/* cpugroup_test.c: groups by node and cache; claims are exclusive, prefer the own node, keep to the mask; surplus walks visit
- * every marked CPU once. */
+/* cpugroup_test.c: groups by node and cache; claims are exclusive, prefer the own node, then the nearest, and whole cores, keep to the
+ * mask; surplus walks visit every marked CPU once. */
 #include "lockfree/check.h"
 #include "percpu/cpugroup.h"
 
@@ -9,6 +9,12 @@ static struct cpu_groups g;
 static uint32_t claimed[CPUS];
 static uint64_t done;
 static uint64_t all[1] = {(1ull << CPUS) - 1};
+
+/* The order of distance from node 3 is 3 2 1 0, not that of the numbers. */
+static uint8_t distance(uint32_t from, uint32_t to)
+{
+    return (uint8_t)(10 + 10 * (from ^ to));
+}
 
 static void build(void)
 {
@@ -21,6 +27,55 @@ static void build(void)
         CHECK(g.group[g.group_of[cpu]].cpu[g.bit_of[cpu]] == cpu);
         CHECK(g.group[g.group_of[cpu]].node == 3 - cpu % 4);
     }
+    cpu_groups_order(&g, 4, distance);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK(g.near[3][i] == 3 - i && g.near[0][i] == i);
+        CHECK(g.first[i + 1] - g.first[i] == 2 && g.group[g.first[i]].node == i);
+    }
+}
+
+/* Node 3 has CPUs 0, 4, 8 and so on, node 2 has 1, 5, ..., node 0 has 3, 7, ... */
+static void nearest_node_first(void)
+{
+    uint32_t cursor = 0;
+
+    for (uint32_t cpu = 1; cpu < 4; cpu++) {
+        cpu_mark_idle(&g, cpu);
+        cpu_mark_surplus(&g, cpu);
+    }
+    for (uint32_t cpu = 1; cpu < 4; cpu++) {
+        CHECK(cpu_groups_claim_idle(&g, 0, all) == cpu);
+        CHECK(cpu_groups_next_surplus(&g, 0, &cursor) == cpu);
+        cpu_unmark_surplus(&g, cpu);
+    }
+    CHECK(cpu_groups_next_surplus(&g, 0, &cursor) == CPUGROUP_NONE);
+}
+
+/* CPUs 0 and 8 are threads of one core, 16 and 24 of another of the same cache, 4 and 12 of one of the same node. */
+static void whole_cores_first(void)
+{
+    uint64_t but16[1] = {all[0] & ~(1ull << 16)};
+
+    cpu_groups_join(&g, 0, 8);
+    cpu_groups_join(&g, 16, 24);
+    cpu_groups_join(&g, 4, 12);
+    cpu_groups_join(&g, 1, 2); /* of different groups: without effect */
+    CHECK(g.smt && g.core[0] == g.core[8] && g.core[0] == 3 && g.core[1] == 1);
+    cpu_mark_idle(&g, 0);
+    CHECK(!cpu_groups_any_core(&g, 32, all) && cpu_groups_claim_core(&g, 32, all, true) == CPUGROUP_NONE);
+    CHECK(!cpu_core_is_marked_idle(&g, 0));
+    cpu_mark_idle(&g, 16);
+    cpu_mark_idle(&g, 24);
+    CHECK(cpu_core_is_marked_idle(&g, 24) && cpu_groups_any_core(&g, 32, all));
+    CHECK(cpu_groups_claim_core(&g, 4, all, false) == CPUGROUP_NONE); /* another group of the node */
+    CHECK(cpu_groups_claim_idle(&g, 32, but16) == 24); /* not 0, the first that idles */
+    CHECK(cpu_groups_claim_idle(&g, 32, but16) == 0 && cpu_groups_claim_idle(&g, 32, all) == 16);
+    cpu_mark_idle(&g, 4);
+    cpu_mark_idle(&g, 12);
+    cpu_mark_idle(&g, 1);
+    CHECK(cpu_groups_claim_core(&g, 0, all, false) == CPUGROUP_NONE && cpu_groups_claim_core(&g, 0, all, true) == 4);
+    CHECK(cpu_groups_claim_core(&g, 0, all, true) == CPUGROUP_NONE); /* 12 is half a core, 1 is of another node */
+    CHECK(cpu_claim_idle(&g, 12) && cpu_claim_idle(&g, 1));
 }
 
 static void placement(void)
@@ -48,6 +103,8 @@ static void placement(void)
     cursor = 0;
     CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == 9 && cpu_groups_next_surplus(&g, 5, &cursor) == 6);
     CHECK(cpu_groups_next_surplus(&g, 5, &cursor) == CPUGROUP_NONE);
+    cpu_unmark_surplus(&g, 6);
+    cpu_unmark_surplus(&g, 9);
 }
 
 static void body(struct check_thread *t)
@@ -85,6 +142,8 @@ int main(int argc, char **argv)
     check_options(argc, argv);
     build();
     placement();
+    nearest_node_first();
+    whole_cores_first();
     check_repeat(round_of_claims);
     printf("cpugroup: ok, %llu claims\n", (unsigned long long)done);
     return 0;

@@ -171,17 +171,19 @@ static __noinline bool tell_left(struct task_struct *prev)
     return true;
 }
 
-/* prev must not stay: its mask forbids this CPU, the CPU leaves, or a whole core idles while prev shares one. */
+/* prev must not stay: it asked to go (send_to), its mask forbids this CPU, the CPU leaves, or a whole core idles while prev shares one. */
 static __noinline void send_prev_away(struct rq *rq, struct task_struct *prev)
 {
-    u32 cpu;
+    u32 cpu = rq->send_to;
 
+    rq->send_to = CPUGROUP_NONE;
     rq->q.nr_running--;
     if (task_is_fair(prev))
         fair_note_lag(rq, prev);
     else if (task_is_deadline(prev))
         dl_uncount(rq, prev);
-    cpu = cpu_active(rq->q.cpu) ? sched_claim_idle_core(prev, rq->q.cpu) : sched_select_cpu(prev, rq->q.cpu);
+    if (cpu == CPUGROUP_NONE)
+        cpu = cpu_active(rq->q.cpu) ? sched_claim_idle_core(prev, rq->q.cpu) : sched_select_cpu(prev, rq->q.cpu);
     if (cpu != CPUGROUP_NONE)
         rq_send(&rq->q, &prev->se.rq, cpu);
     else

@@ -106,6 +106,13 @@ static struct task_struct *colder(struct rq *rq, struct task_struct *t, u64 now)
     return READ_ONCE(next->se.nr_cpus_allowed) > 1 && !is_hot(next, now) ? next : NULL;
 }
 
+static void push_one(struct rq *rq, struct task_struct *t, u32 cpu)
+{
+    fair_dequeue(rq, t);
+    rq->q.nr_running--;
+    rq_send(&rq->q, &t->se.rq, cpu);
+}
+
 /* At most n tasks go to cpu; the number that went. Hot ones only if `any`. */
 static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
 {
@@ -117,12 +124,16 @@ static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
 
         if (!t || !rq_task_may_run_on(&t->se.rq, cpu))
             break;
-        fair_dequeue(rq, t);
-        rq->q.nr_running--;
-        rq_send(&rq->q, &t->se.rq, cpu);
+        push_one(rq, t, cpu);
         gone++;
     }
     return gone;
+}
+
+/* t goes from here to cpu and neither is heavier then than here is now. */
+static bool keeps_weights_even(const struct rq *rq, const struct task_struct *t, u32 cpu)
+{
+    return sched_load(cpu) + t->se.load.weight <= sched_load(rq->q.cpu);
 }
 
 /* One more here than there, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has been
@@ -134,13 +145,45 @@ static void rotate(struct rq *rq, struct task_struct *t, u32 cpu)
 
     if (curr->se.exec_start - t->se.arrived < sched_tunables.rotate || fair_is_brief(t))
         return;
-    if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr)) {
+    if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr) && keeps_weights_even(rq, curr, cpu))
         rq->rotate_waits = true;
-        return;
-    }
-    fair_dequeue(rq, t);
-    rq->q.nr_running--;
-    rq_send(&rq->q, &t->se.rq, cpu);
+    else if (keeps_weights_even(rq, t, cpu))
+        push_one(rq, t, cpu);
+}
+
+/* t would make the heavier one of here and cpu lighter. */
+static bool evens_weights(const struct rq *rq, const struct task_struct *t, u32 cpu)
+{
+    u64 mine = sched_load(rq->q.cpu), theirs = sched_load(cpu), weight = t->se.load.weight;
+
+    return max(mine - weight, theirs + weight) < mine - (mine >> WORTH_SHIFT);
+}
+
+static bool push_if_lighter(struct rq *rq, struct task_struct *t)
+{
+    u32 cpu;
+
+    if (!t || fair_is_brief(t))
+        return false;
+    cpu = sched_lightest(t, rq->q.cpu);
+    if (cpu == rq->q.cpu || !evens_weights(rq, t, cpu))
+        return false;
+    push_one(rq, t, cpu);
+    return true;
+}
+
+/* No more tasks here than elsewhere, but heavier ones (nice values): one that waits goes where they are lighter, so that shares follow the weights
+ * across CPUs, too. True: one went. */
+static bool push_for_weight(struct rq *rq, struct task_struct *late)
+{
+    struct fair_node *next;
+
+    if (!task_is_fair(rq->curr))
+        return false;
+    if (push_if_lighter(rq, late))
+        return true;
+    next = calendar_min(&rq->calendar, &rq->q.fair);
+    return next && FAIR_TASK(next) != late && READ_ONCE(FAIR_TASK(next)->se.nr_cpus_allowed) > 1 && push_if_lighter(rq, FAIR_TASK(next));
 }
 
 /* No CPU idles, but one is less crowded by two or more: it gets half the difference. A CPU with one task has no tick with which to come
@@ -152,7 +195,7 @@ static void push_half(struct rq *rq)
     bool any = task_is_urgent(rq->curr) || rq->refused == HOT_TRIES;
 
     if (theirs + 2 > mine || mine < 3) {
-        if (theirs + 1 == mine && task_is_fair(rq->curr))
+        if (!push_for_weight(rq, t) && theirs + 1 == mine && task_is_fair(rq->curr))
             rotate(rq, t, cpu);
         return;
     }

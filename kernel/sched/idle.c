@@ -62,8 +62,12 @@ static void idle_wait(struct rq *rq)
     } else if (!rq->idle_marked || !cpu_is_marked_idle(&sched_groups, rq->q.cpu)) {
         rq->idle_marked = true;
         cpu_mark_idle(&sched_groups, rq->q.cpu); /* D1: then look for surplus once more */
-        if (sched_smp && sched_steal(rq))
-            return;
+        if (sched_smp) {
+            if (sched_steal(rq))
+                return;
+            if (unlikely(sched_smt))
+                sched_offer_core(rq);
+        }
     }
     if (rcu_cpu_has_callbacks(&rq->rcu)) {
         rcu_cpu_quiet(&rq->rcu);
@@ -145,6 +149,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->zero_vruntime = LF_COUNTER_START(uint64_t);
     rq->started = rdtsc();
     rq->called = cpu;
+    rq->send_to = CPUGROUP_NONE;
     rq->balanced = !cpu_is_isolated(cpu);
     rq_owners[cpu] = rq;
     rt_init(&rq->rt);

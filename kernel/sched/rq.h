@@ -85,6 +85,8 @@ struct rq {
     u32 near_cursor;               /* the same among the CPUs of its cache */
     u32 balance_tick;
     u32 refused;                   /* passes that moved nothing because all was hot */
+    u32 send_to;                   /* where the running task goes when it is switched away; CPUGROUP_NONE: as its mask says */
+    u64 offered;                   /* when this CPU, idle, last looked for a task that shares a core */
     u32 called;                    /* the last idle CPU that was told of surplus here */
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
@@ -104,7 +106,6 @@ struct rq {
 
 DECLARE_PER_CPU(struct rq, runqueues); /* NOIRQ */
 extern struct cpu_groups sched_groups;
-extern bool sched_smp; /* more than one CPU is online */
 
 #define cpu_rq(cpu) (&per_cpu(runqueues, (cpu)))
 #define this_rq()   this_cpu_ptr(&runqueues)
@@ -116,9 +117,11 @@ extern bool sched_smp; /* more than one CPU is online */
 #define RCU_PIECE 4      /* callbacks that run in one section without preemption */
 #define RCU_FLOOD 10000  /* of so many that wait memory matters more than who pays for them */
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
+#define WAKE_LOOKS 4u     /* CPUs of a cache, and then of a node, looked at for one wakee that would wait */
 #define BALANCE_TICKS 4
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
+#define WORTH_SHIFT 3 /* a move for the sake of weights takes an eighth off the heavier CPU at least */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
@@ -235,9 +238,10 @@ bool rt_push(struct rq *rq, struct task_struct *t);
 /* ---- nearness.c ---- */
 void sched_init_groups(void);
 extern bool sched_smt; /* some core has several threads */
-u32 sched_claim_idle_core(const struct task_struct *t, u32 here);
+bool sched_shares_core(u32 cpu); /* another thread of its core runs something */
 bool sched_leave_to_nearer(u32 thief, u32 victim); /* interrupts off */
 void sched_leave_shared_core(struct rq *rq); /* the running task is the only one here */
+void sched_offer_core(struct rq *rq); /* idle, interrupts off */
 /* How crowded a CPU is for a fair task. An rt task there may keep the CPU for long. */
 static inline u32 sched_crowd(u32 cpu)
 {
@@ -246,11 +250,21 @@ static inline u32 sched_crowd(u32 cpu)
     return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
 }
 u32 sched_least_loaded(struct task_struct *t, u32 here);
+u64 sched_load(u32 cpu); /* the weight of all fair tasks there, without bounds behind an urgent one; hint. Interrupts off */
+u32 sched_lightest(struct task_struct *t, u32 here);
+u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd); /* interrupts off */
 
 /* ---- hotplug.c ---- */
 void sched_hotplug_idle(struct rq *rq);      /* idle, interrupts off, rq->hotplug is set */
 void sched_widen_if_stranded(struct task_struct *t);
 extern bool sched_cpus_left;                 /* a CPU has left since boot: a mask may name none that takes tasks */
+
+/* ---- placement.c ---- */
+u32 sched_any_allowed(const struct task_struct *t);
+u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
+u32 sched_select_new(struct task_struct *t); /* several CPUs are on line */
+u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
+u32 sched_claim_idle_core(const struct task_struct *t, u32 here);
 
 /* ---- core.c, wake.c, idle.c ---- */
 enum preempt_model { PREEMPT_VOLUNTARY, PREEMPT_FULL, PREEMPT_LAZY }; /* docs/knobs.md */
@@ -259,9 +273,6 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t);
 bool sched_task_is_queued(struct rq *rq, struct task_struct *t);
 void sched_dequeue_queued(struct rq *rq, struct task_struct *t);
 extern struct rq *rq_owners[];
-u32 sched_any_allowed(const struct task_struct *t);
-u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu);
-u32 sched_select_rt(struct task_struct *t, u32 prev_cpu);
 bool sched_steal(struct rq *rq);
 void sched_run_callbacks(struct rq *rq); /* a few; interrupts off at call and return, on in between */
 void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */

@@ -32,6 +32,14 @@ void wake_up_new_task(struct task_struct *t); /* none -> WAKING -> a run queue *
 /* Fork and exit hooks. sched_fork: sets policy, weights, placement; cannot fail. */
 bool sched_may_fork(void);  /* a deadline task may not, unless its children are reset (-EAGAIN) */
 void sched_fork(struct task_struct *child, unsigned long clone_flags);
+extern bool sched_smp; /* more than one CPU is on line */
+void sched_exec_balance(void);
+/* current is about to load a program and has least to lose by a move: it goes to a better CPU if there is one. Process context. */
+static inline void sched_exec(void)
+{
+    if (unlikely(sched_smp))
+        sched_exec_balance();
+}
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
 /* Sleeps until the monotonic time deadline_ns (or S64_MAX) in the state already set; returns true when the time came,

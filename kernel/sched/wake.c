@@ -1,4 +1,4 @@
-/* wake.c: from asleep to a run queue: wake-ups, placement, and what percpu/runqueue.h asks of the kernel.
+/* wake.c: from asleep to a run queue: wake-ups, arrival, and what percpu/runqueue.h asks of the kernel. Which CPU: placement.c.
  *
  * A waker never spins on another CPU and never touches another CPU's queue: a task for this CPU arrives directly, for another
  * one through its inbox and kick word. Any context. */
@@ -8,75 +8,6 @@
 struct cpu_groups sched_groups;
 bool sched_smp;
 struct rq *rq_owners[MAX_CPUS]; /* by CPU: who answers for it; changes only in hotplug.c */
-
-/* ---- placement ---- */
-
-/* Some CPU of the mask; the boot CPU, which never leaves, for a task that was just left without any (hotplug.c widens its mask). */
-u32 sched_any_allowed(const struct task_struct *t)
-{
-    u32 cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
-
-    if (cpu >= nr_cpu_ids)
-        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)cpu_active_mask, nr_cpu_ids, 0);
-    return cpu < nr_cpu_ids ? cpu : 0;
-}
-
-/* The CPU that runs the least important task, if t would preempt it. */
-u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
-{
-    bool stays = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
-    int worst = stays ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
-    u32 best;
-
-    if (worst == PRIO_IDLE || (stays && !cpu_balances(prev_cpu)))
-        return prev_cpu;
-    best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
-    if (best != CPUGROUP_NONE)
-        return best;
-    best = stays ? prev_cpu : sched_any_allowed(t);
-    for_each_balancing_cpu(cpu) {
-        int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
-
-        if (prio > worst && rq_task_may_run_on(&t->se.rq, cpu)) {
-            worst = prio;
-            best = cpu;
-        }
-    }
-    return best;
-}
-
-/* No idle CPU was found: the less loaded of where it was and here, if its mask allows them. */
-static u32 select_busy(struct task_struct *t, u32 prev_cpu, u32 here)
-{
-    bool prev_ok = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_balances(prev_cpu);
-    bool here_ok = rq_task_may_run_on(&t->se.rq, here) && cpu_balances(here);
-
-    if (prev_ok && here_ok)
-        return sched_crowd(here) < sched_crowd(prev_cpu) ? here : prev_cpu;
-    if (prev_ok)
-        return prev_cpu;
-    return here_ok ? here : sched_any_allowed(t);
-}
-
-u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
-{
-    u32 here = smp_processor_id(), cpu;
-
-    if (!sched_smp)
-        return here;
-    if (unlikely(task_is_urgent(t)))
-        return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
-    if (rq_task_may_run_on(&t->se.rq, prev_cpu) && likely(cpu_balances(prev_cpu))) {
-        if (READ_ONCE(t->se.nr_cpus_allowed) == 1 || cpu_claim_idle(&sched_groups, prev_cpu))
-            return prev_cpu;
-        cpu = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
-    } else if (rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu)) {
-        return prev_cpu; /* isolated: who was put there stays */
-    } else {
-        cpu = cpu_groups_claim_idle(&sched_groups, here, t->se.rq.allowed);
-    }
-    return cpu != CPUGROUP_NONE ? cpu : select_busy(t, prev_cpu, here);
-}
 
 /* ---- arrival: what percpu/runqueue.c asks for ---- */
 
@@ -258,10 +189,8 @@ void wake_up_new_task(struct task_struct *t)
     if (unlikely(sched_cpus_left))
         sched_widen_if_stranded(t);
     flags = local_irq_save();
-    cpu = sched_select_cpu(t, t->se.last_cpu);
+    cpu = unlikely(sched_smp) ? sched_select_new(t) : smp_processor_id();
     t->se.last_wakeup = t->se.avg.last_update = rdtsc();
-    if (sched_smp && task_is_fair(t) && sched_crowd(cpu) > 1 && cpu_balances(cpu))
-        cpu = sched_least_loaded(t, cpu);
     trace_wake(t, cpu);
     if (cpu == smp_processor_id())
         rq_arrive(&this_rq()->q, &t->se.rq);

@@ -279,6 +279,7 @@ static int exec_opened(struct binprm *b)
     if (!err)
         err = exec_prepare_creds(b);
     if (!err) {
+        sched_exec();
         err = build_space(b);
         if (err)
             err = cannot_map(err);

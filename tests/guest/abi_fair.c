@@ -1,5 +1,5 @@
 /* abi_fair.c: what the fair class promises: shares by weight, nobody starves, who sleeps is served soon beside who computes. All on one
- * CPU, in the guest's own time, so that a busy host changes little. */
+ * CPU but where it says two, in the guest's own time, so that a busy host changes little. */
 #include "tests/guest/abi.h"
 #include <sys/resource.h>
 
@@ -94,6 +94,63 @@ TEST(fork, equal_hogs_have_equal_shares)
         CHECK(s->used[i] > whole / 20 / 2);
         CHECK(s->used[i] < whole / 20 * 2);
     }
+}
+
+static void allow(pid_t pid, unsigned long mask)
+{
+    EQ(syscall(SYS_sched_setaffinity, pid, sizeof mask, &mask), 0);
+}
+
+/* A child that computes on the CPU of the mask until it is killed; its slot has its CPU time. */
+static pid_t watched_hog(volatile int64_t *used, int nice_value, unsigned long mask)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        allow(0, mask);
+        setpriority(PRIO_PROCESS, 0, nice_value);
+        for (;;) {
+            *used = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        }
+    }
+    return pid;
+}
+
+/* Two of nice -10 on CPU 0, two of nice 10 on CPU 1; then all may go to both, and nobody else wakes up. Adds what each two had from 50 ms later on. */
+static void two_and_two(struct shares *s, int64_t *heavy, int64_t *light)
+{
+    int64_t before[4];
+    pid_t pid[4];
+    for (int i = 0; i < 4; i++) {
+        pid[i] = watched_hog(&s->used[i], i < 2 ? -10 : 10, i < 2 ? 1 : 2);
+    }
+    abi_sleep_ms(20);
+    for (int i = 0; i < 4; i++) {
+        allow(pid[i], 3);
+    }
+    abi_sleep_ms(50);
+    memcpy(before, s->used, sizeof before);
+    abi_sleep_ms(300);
+    for (int i = 0; i < 4; i++) {
+        *(i < 2 ? heavy : light) += s->used[i] - before[i];
+        kill(pid[i], SIGKILL);
+        waitpid(pid[i], NULL, 0);
+    }
+}
+
+/* As many on each, and yet each of the heavy ones has a CPU soon (their weights are 9548 and 110). */
+TEST(setpriority, heavy_ones_have_a_cpu_each)
+{
+    int64_t heavy = 0, light = 0;
+    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN); /* of the mask */
+    struct shares *s = new_shares();
+    if (cpus < 2) {
+        return;
+    }
+    EQ(setpriority(PRIO_PROCESS, 0, -20), 0);
+    for (int i = 0; i < 8; i++) {
+        two_and_two(s, &heavy, &light);
+    }
+    near_share(heavy, heavy + light, 950); /* 500 if they stay where they are */
 }
 
 /* What a task ahead of its share cannot shed by a nap, it need not fear to lose either: half asleep beside a hog it gets its half. */

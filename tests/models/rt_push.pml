@@ -12,7 +12,7 @@
  * full: -DLIVE -DFLIPS=4 pass
  * c: kernel/sched/rt.c rt_push sched_select_rt curr_prio rq_send | push()
  * c: kernel/sched/rt.c rt_balance_tick rt_first rt_dequeue rt_push rt_requeue | tick of the CPU where W waits
- * c: kernel/sched/wake.c sched_select_rt curr_prio | push(): reads the hints, the own CPU's first
+ * c: kernel/sched/placement.c sched_select_rt curr_prio | push(): reads the hints, the own CPU's first
  * c: kernel/sched/core.c context_switch curr_prio | CPU 1 changes what it runs
  * c: kernel/sched/wake.c sched_check_preempt rq_kick_self | arrival: W before what runs there
  * c: percpu/runqueue.c rq_send own_migrate rq_post_wake | push(): through the inbox
