@@ -9,7 +9,9 @@ static uint64_t allowed = 0xf;
 static struct {
     uint32_t marks;                         /* idle marks it made */
     uint32_t claims[EXPLORE_THREADS];       /* whose idle marks it took */
+    uint32_t looted;                        /* bits of the CPUs where it found surplus */
     bool published, idled, found, fetched; /* looked for an idle CPU and found one; looked for surplus and found some */
+    bool ever;                             /* it had surplus once */
 } seen[EXPLORE_THREADS];
 
 static uint8_t distance(uint32_t from, uint32_t to)
@@ -48,6 +50,7 @@ static void make_marked(void *model)
     cpu_mark_idle(&groups, 1);
     seen[0].marks = seen[1].marks = 1;
     cpu_mark_surplus(&groups, 3);
+    seen[3].ever = true;
 }
 
 static void claimed(unsigned cpu, uint32_t idle)
@@ -63,6 +66,7 @@ static uint64_t publish(unsigned cpu, unsigned serial)
 
     (void)serial;
     cpu_mark_surplus(&groups, cpu);
+    seen[cpu].ever = true;
     idle = cpu_groups_claim_idle(&groups, cpu, &allowed);
     seen[cpu].published = true;
     seen[cpu].found = idle != CPUGROUP_NONE;
@@ -72,13 +76,15 @@ static uint64_t publish(unsigned cpu, unsigned serial)
 
 static uint64_t become_idle(unsigned cpu, unsigned serial)
 {
-    uint32_t cursor = 0;
+    uint32_t cursor = 0, from;
 
     (void)serial;
     seen[cpu].marks++;
     cpu_mark_idle(&groups, cpu);
     seen[cpu].idled = true;
-    seen[cpu].fetched = cpu_groups_next_surplus(&groups, cpu, &cursor) != CPUGROUP_NONE;
+    from = cpu_groups_next_surplus(&groups, cpu, &cursor);
+    seen[cpu].fetched = from != CPUGROUP_NONE;
+    seen[cpu].looted |= from != CPUGROUP_NONE ? 1u << from : 0;
     return 0;
 }
 
@@ -139,6 +145,9 @@ static uint64_t check_all(unsigned thread, unsigned serial)
         }
         EXPLORE_CHECK(gone <= seen[cpu].marks); /* each mark has one claimer at most */
         EXPLORE_CHECK(gone || !seen[cpu].idled); /* and does not vanish without one */
+        EXPLORE_CHECK(groups.core[cpu] >> groups.bit_of[cpu] & 1);
+        for (uint32_t thief = 0; thief < EXPLORE_THREADS; thief++)
+            EXPLORE_CHECK(seen[cpu].ever || !(seen[thief].looted >> cpu & 1)); /* surplus is found where some was */
     }
     return 0;
 }
