@@ -16,14 +16,15 @@ static bool id_is_name(const char *id)
     return *id && *id != '.' && !id[n] && n <= ID_MAX;
 }
 
-static const char *samples_fault(json_t *samples)
+// A row that has no figure, for want of samples say, has boots that were well and gave none.
+static const char *samples_fault(json_t *samples, bool row_is_ok)
 {
     json_t *s;
     size_t i;
     if (!json_is_array(samples))
         return "no array \"samples\"";
     json_array_foreach (samples, i, s)
-        if (!json_is_object(s) || !*text_of(s, "status") || (!strcmp(text_of(s, "status"), "ok") && !json_is_number(json_object_get(s, "value"))))
+        if (!json_is_object(s) || !*text_of(s, "status") || (row_is_ok && !strcmp(text_of(s, "status"), "ok") && !json_is_number(json_object_get(s, "value"))))
             return "a sample that is \"ok\" without a value";
     return NULL;
 }
@@ -32,14 +33,15 @@ static const char *row_fault(json_t *row, json_t *kernels)
 {
     static const char *const texts[] = {"workload", "kernel", "metric", "unit", "status"};
     json_t *v = json_object_get(row, "value");
+    bool ok = !strcmp(text_of(row, "status"), "ok");
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         if (!*text_of(row, texts[i]))
             return "a text is missing among workload, kernel, metric, unit, status";
     if (!json_object_get(kernels, text_of(row, "kernel")))
         return "its kernel is none of identity.kernels";
-    if (!strcmp(text_of(row, "status"), "ok") != json_is_number(v))
+    if (ok != json_is_number(v))
         return "a value must stand with the status \"ok\" and only there";
-    return samples_fault(json_object_get(row, "samples"));
+    return samples_fault(json_object_get(row, "samples"), ok);
 }
 
 char *import_run_fault(const char *file, json_t *run, const char *text)
