@@ -6,8 +6,10 @@
 #include "perf/util/say.h"
 #include "perf/util/sha256.h"
 #include "perf/vm/guest_boot.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/symbol_table.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +37,9 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
     say("asking %s for its symbols (once)", kernel->label);
     guest_boot(&request, &r);
     console = file_read(console_path, NULL);
-    table = console ? symbol_table_console(console) : NULL;
+    if (r.status == BOOT_INTERRUPTED)
+        raise(SIGTERM); // the boot took the signal; blocked, it is there for whoever comes next
+    table = console && r.status != BOOT_INTERRUPTED ? symbol_table_console(console) : NULL; // else half a table would be kept
     boot_result_free(&r);
     vm_topology_free(&topology);
     free(console);
@@ -64,7 +68,7 @@ char *guest_symbols(const struct kernel_image *kernel, const struct host_tools *
 {
     char *table = symbol_table_elf(kernel->path);
     table = table ? table : cached(kernel, tools);
-    if (!table)
+    if (!table && !signals_pending())
         say_error("%s has no symbols: neither in %s nor in its /proc/kallsyms", kernel->label,
                   kernel->path);
     return table;

@@ -14,6 +14,7 @@
 #include "perf/view/text_table.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/hang_watch.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/temp_dir.h"
 #include "perf/vm/tier_choice.h"
 
@@ -303,7 +304,7 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
     rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){.plugin = "count", .det_cpus = 1});
     char *symbols = rc ? NULL : guest_symbols(kernel, &a->tools);
     if (!rc && !symbols)
-        rc = EXIT_REFUSED;
+        rc = signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
     p.symbols = symbols;
     p.spec = (struct vm_spec){.tier = TIER_DET,
                               .qemu = a->tools.qemu,
