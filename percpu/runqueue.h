@@ -4,7 +4,8 @@
  *   each          yes        yes           yes*          yes*           yes    yes      * with itself never: one owner
  * Invariants
  *  T1 a task is in at most one of: a CPU, one queue, one shelf slot, one inbox, one waker's hands.
- *  Q1 the first pusher kicks: NEED_RESCHED is set by RMW after the push; the owner clears it by RMW before it detaches.
+ *  Q1 the first pusher kicks: NEED_RESCHED is set by RMW after the push; the owner clears it by RMW before it detaches. Whoever clears it
+ *     without detaching (kernel/sched/slice_extension.c) looks for mail after it, and sets it again if there is some.
  *  Q2 an IPI goes only to a CPU that neither polls nor was kicked already; interrupts stay off from push to kick.
  *  Q3 request bits are cleared only by the CPU that detached the request node. If it finds the task in flight it sets HANDOVER
  *     and looks again; an enqueuer looks for HANDOVER after own_arrive; who clears HANDOVER owns the detached node.
