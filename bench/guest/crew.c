@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bench/guest/sched_calls.h"
+
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
 
@@ -65,4 +67,14 @@ void crew_reap(struct crew *c)
         bench_reap(c->b, c->pid[i], 0);
     }
     free(c->pid);
+}
+
+void crew_hog(struct crew *c, int me, void *arg)
+{
+    (void)arg;
+    sched_allow(c->b, 0, me);
+    crew_ready(c);
+    while (!crew_stopped(c)) {
+        bench_pad(1001);
+    }
 }

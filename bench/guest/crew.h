@@ -36,6 +36,8 @@ static inline bool crew_stopped(const struct crew *c)
 {
     return atomic_load_explicit(&c->gate->stop, memory_order_relaxed);
 }
+/* A body: computes on CPU `me` until it is told to end. */
+void crew_hog(struct crew *c, int me, void *arg);
 /* Waits for every member; one that did not end with code 0 fails the workload. */
 void crew_reap(struct crew *c);
 

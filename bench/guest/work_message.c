@@ -45,16 +45,6 @@ static void worker(struct crew *c, int me, void *arg)
     }
 }
 
-static void hog(struct crew *c, int me, void *arg)
-{
-    (void)arg;
-    sched_allow(c->b, 0, me);
-    crew_ready(c);
-    while (!crew_stopped(c)) {
-        bench_pad(1001);
-    }
-}
-
 /* A message to every free worker that has some to come. */
 static void send_all(struct bench *b, struct office *o, int n, long *sent)
 {
@@ -87,7 +77,7 @@ void workload_run(struct bench *b)
     struct office *o = bench_shared(b, sizeof *o);
     latency_open(&o->late, b, n, b->iters);
     crew_start(&workers, b, n, worker, o);
-    crew_start(&load, b, strstr(b->variant, "-hog") ? sched_cpus() : 0, hog, NULL);
+    crew_start(&load, b, strstr(b->variant, "-hog") ? sched_cpus() : 0, crew_hog, NULL);
     crew_go(&load);
     crew_go(&workers);
     bench_begin(b);
