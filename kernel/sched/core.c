@@ -190,6 +190,12 @@ static __noinline void send_prev_away(struct rq *rq, struct task_struct *prev)
         rq_place(&rq->q, &prev->se.rq);
 }
 
+static __always_inline void watch_turn(struct rq *rq, struct task_struct *next)
+{
+    if (unlikely(rq->nr_fair | rq->q.nr_shelved) && !fair_is_watched(rq, next))
+        fair_watch_turn(rq, next);
+}
+
 /* prev stays runnable: back into its class, or away. */
 static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev)
 {
@@ -199,6 +205,7 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
         send_prev_away(rq, prev);
     } else if (likely(task_is_fair(prev))) {
         fair_insert(rq, prev);
+        watch_turn(rq, rq->curr); /* with prev in the queue */
         if (unlikely(sched_smp))
             sched_publish_surplus(rq);
     } else if (task_is_deadline(prev)) {
@@ -211,10 +218,8 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
 /* prev blocked: it leaves its CPU, once its context is saved, unless it was woken meanwhile. */
 static __always_inline void deactivate_task(struct rq *rq, struct task_struct *prev)
 {
-    if (likely(task_is_fair(prev))) {
-        fair_note_lag(rq, prev);
-        fair_note_burst(prev);
-    }
+    if (likely(task_is_fair(prev)))
+        fair_note_sleep(rq, prev);
     if (unlikely(prev->se.rq.moving))
         (void)tell_left(prev);
     if (unlikely(prev->state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)))
@@ -321,12 +326,6 @@ static __noinline void leave_idle(struct rq *rq, struct task_struct *next)
         sched_sample_slowly(rq);
 }
 
-static __always_inline void watch_turn(struct rq *rq, struct task_struct *next, u64 now)
-{
-    if (unlikely(rq->nr_fair) && !fair_is_watched(rq, next, now))
-        fair_watch_turn(rq, next);
-}
-
 /* Debug builds: no switch in atomic context. */
 static __always_inline void schedule_debug(const struct task_struct *prev)
 {
@@ -357,13 +356,14 @@ static __always_inline void schedule_irqoff(enum prev_fate fate)
         next = pick_nothing(rq, prev);
     if (next == prev) {
         if (next != rq->idle)
-            watch_turn(rq, next, now);
+            watch_turn(rq, next);
         run_done_callbacks(rq); /* a task that runs alone still lets its CPU's callbacks run */
         return;
     }
     if (likely(next != rq->idle)) {
         take_picked(rq, next);
-        watch_turn(rq, next, now);
+        if (fate > PREV_YIELDS)
+            watch_turn(rq, next);
         own_run(&next->se.rq.own);
     }
     rq->fate = fate;

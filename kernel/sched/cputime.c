@@ -21,7 +21,8 @@ u64 sched_ticks(u64 ns)
     return scale(ns, ticks_per_ns_32);
 }
 
-/* The slice is Linux's default, which grows with the logarithm of the CPUs, up to 8 of them. A pair that wakes each other by turns goes on
+/* The slice is Linux's default, which grows with the logarithm of the CPUs, up to 8 of them. The least turn is some ten times what a
+ * timer and a switch cost (docs/sched-workloads.md has what other values do). A pair that wakes each other by turns goes on
  * for two of the shortest requests: more, and those who wait behind it for a message of theirs see it. */
 void sched_clock_init(void)
 {
@@ -35,6 +36,7 @@ void sched_clock_init(void)
     sched_follow_features();
     sched_tunables.avg_period = sched_ticks(4 * SCHED_AVG_PERIOD_NS);
     sched_tunables.min_request = sched_ticks(100000);
+    sched_tunables.least_turn = sched_ticks(12500);
     sched_tunables.wake_granularity = 2 * sched_tunables.min_request;
     sched_tunables.rotate = sched_ticks(ROTATE_NS);
     sched_tunables.migration_cost_ns = 500000; /* Linux's */

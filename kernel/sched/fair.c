@@ -6,10 +6,12 @@
  *   E1 eligible: lag >= 0. Only an eligible task is picked, of these the one with the earliest virtual deadline.
  *   E2 the deadline is the key at the request plus slice / weight. When the key has reached it, the request is served: a new one begins.
  *   E3 lag is kept over sleep and over migration (it crosses CPUs, absolute virtual time does not): who left with something owed comes
- *      back so, and who left ahead cannot shed that by a nap. It is limited to two slices.
+ *      back so. Who went to sleep ahead is so by what it ran since it was picked, at most (it was eligible then; what is more came from
+ *      others, who joined with something owed), and pays it while it sleeps, as the others' time goes on; a nap that is shorter sheds
+ *      nothing. Lag is limited to two slices.
  *   E4 the running task keeps the CPU until its request is served, unless somebody eligible has an earlier deadline.
- *   E5 the request of a wake-up is as long as the task usually runs before it sleeps again, at most a slice (the length of a request is
- *      the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
+ *   E5 the request of a wake-up is twice as long as the task usually runs before it sleeps again (of one that never slept before: as its
+ *      parent did), at most a slice (the length of a request is the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
  *      that turns out too short is followed by one of a whole slice.
  * Who waits stands in a calendar or beside it (fair_calendar.h), which takes keys and deadlines within a day of each other, a sixteenth of
  * the shortest request, for equal: E1 and E2 hold but for that.
@@ -217,7 +219,7 @@ bool fair_preempts(struct rq *rq, struct task_struct *t)
     if (due_before(t, curr) && likely(eligible(now, t)))
         return true;
     rq->turn_waits = true;
-    if (due_before(t, curr) || !rq->turn.link)
+    if (due_before(t, curr) || !fair_turn_comes_in(rq, curr))
         fair_watch_turn(rq, curr);
     return false;
 }

@@ -2,14 +2,17 @@
  * the owner take by exchange; beyond that the owner pushes to less crowded CPUs at its tick. Owner CPU only, interrupts off. */
 #include "kernel/sched/fair_time.h"
 
-static void shelve_one(struct rq *rq)
+/* A CPU idles: whoever waits. None does: nobody who sleeps soon anyway. */
+static void shelve_one(struct rq *rq, bool one_idles)
 {
     struct fair_node *n = calendar_late(&rq->calendar, &rq->q.fair);
     struct task_struct *t = n ? FAIR_TASK(n) : NULL;
 
-    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1 || (!one_idles && fair_is_brief(t)))
         return;
     fair_dequeue(rq, t);
+    if (fair_is_brief(t))
+        rq->shelved_brief = true;
     if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
         fair_insert(rq, t);
 }
@@ -17,17 +20,19 @@ static void shelve_one(struct rq *rq)
 static void reap(struct rq *rq)
 {
     rq->q.nr_running -= rq_reap_shelf(&rq->q);
-    if (!rq->q.nr_shelved)
-        cpu_unmark_surplus(&sched_groups, rq->q.cpu);
+    if (rq->q.nr_shelved)
+        return;
+    rq->shelved_brief = false;
+    cpu_unmark_surplus(&sched_groups, rq->q.cpu);
 }
 
 /* One task at least stands on the shelf afterwards, if there is one that may move. */
-static bool keep_one_shelved(struct rq *rq)
+static bool keep_one_shelved(struct rq *rq, bool one_idles)
 {
     if (rq->q.nr_shelved)
         reap(rq);
     if (!rq->q.nr_shelved)
-        shelve_one(rq);
+        shelve_one(rq, one_idles);
     if (!rq->q.nr_shelved)
         return false;
     cpu_mark_surplus(&sched_groups, rq->q.cpu);
@@ -44,7 +49,7 @@ void sched_publish_surplus(struct rq *rq)
 {
     u32 idle;
 
-    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || one_is_coming(rq) || !keep_one_shelved(rq))
+    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || one_is_coming(rq) || !keep_one_shelved(rq, true))
         return;
     /* D1: published, then look for an idle CPU, which looks here after it went idle. */
     idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_active_mask);
@@ -223,7 +228,7 @@ void fair_balance_tick(struct rq *rq)
     if (rq->nr_fair && sched_smp && rq->balanced) {
         sched_publish_surplus(rq);
         if (rq->nr_fair > 1)
-            (void)keep_one_shelved(rq); /* for whoever goes idle before the next tick */
+            (void)keep_one_shelved(rq, false); /* for whoever goes idle before the next tick */
         push_to_less_loaded(rq);
     } else if (sched_smt && rq->slow_tick && rq->balanced) {
         sched_leave_shared_core(rq);

@@ -43,11 +43,19 @@ static __always_inline s64 fair_limited(const struct sched_entity *se, s64 lag)
 /* E5, in virtual time. */
 static __always_inline u64 fair_wake_request(const struct sched_entity *se)
 {
-    u64 request = 2 * se->burst + sched_tunables.min_request;
+    u64 request = 2 * se->burst + sched_tunables.least_turn;
 
     if (unlikely(se->load.weight != NICE_0_WEIGHT))
         request = fair_virtual(se, request);
     return min(request, fair_virtual_slice(se));
+}
+
+/* E3: t, woken at last_wakeup, left ahead: while it slept the others' time went on by nice 0's part of their load. */
+static inline void fair_pay_by_sleep(struct sched_entity *se)
+{
+    u64 slept = se->last_wakeup - se->exec_start;
+
+    se->vlag += (s64)min((slept << NICE_0_SHIFT) / se->vlag_load, (u64)-se->vlag);
 }
 
 /* fair_place() when the running task was charged at this moment already. */
@@ -71,10 +79,10 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
     }
 }
 
-/* It usually sleeps soon. */
+/* It usually sleeps soon, after an eighth of a slice at most. */
 static inline bool fair_is_brief(const struct task_struct *t)
 {
-    return t->se.burst < sched_tunables.min_request / 2;
+    return t->se.burst < sched_tunables.base_slice / 8;
 }
 
 /* Real time until t's request is served. */
@@ -83,18 +91,18 @@ static inline s64 fair_ticks_left(const struct task_struct *t)
     return (s64)(t->se.rq.fair.deadline - t->se.rq.fair.key) * (s64)t->se.load.weight >> NICE_0_SHIFT;
 }
 
+/* There is a timer (fair_turn.c), and not after the request of t, which was just charged. That of a brief one ends by itself. */
+static inline bool fair_turn_comes_in(const struct rq *rq, const struct task_struct *t)
+{
+    return rq->turn.link && (fair_is_brief(t) || (s64)(rq->turn_at - rq->curr->se.exec_start) <= fair_ticks_left(t));
+}
+
 /* There is a timer (fair_turn.c), and t, which is to run, needs no earlier one. */
-static inline bool fair_is_watched(const struct rq *rq, const struct task_struct *t, u64 now)
+static inline bool fair_is_watched(const struct rq *rq, const struct task_struct *t)
 {
     if (unlikely(!rq->turn.link))
         return false;
-    return fair_is_brief(t) || (!rq->turn_waits && (s64)(rq->turn_at - now) <= fair_ticks_left(t));
-}
-
-/* E5: how long a task runs before it sleeps. */
-static __always_inline void fair_note_burst(struct task_struct *t)
-{
-    t->se.burst = (t->se.burst + t->se.sum_exec_runtime - t->se.prev_sum_exec_runtime) / 2;
+    return fair_is_brief(t) || (!rq->turn_waits && (s64)(rq->turn_at - rq->curr->se.exec_start) <= fair_ticks_left(t));
 }
 
 /* E3: t, not counted in the queue, goes away or to sleep. The lag is kept as the time of the others minus its own, with their load:
@@ -110,4 +118,19 @@ static __always_inline void fair_note_lag(struct rq *rq, struct task_struct *t)
     rq->zero_vruntime = curr->se.rq.fair.key;
     t->se.vlag = fair_limited(&t->se, (s64)(curr->se.rq.fair.key - t->se.rq.fair.key));
     t->se.vlag_load = curr->se.load.weight;
+}
+
+/* E3 and E5: t goes to sleep. It was eligible when it was picked, so that it is ahead by what it ran since, at most: what is more came from
+ * others, who joined with something owed. */
+static __always_inline void fair_note_sleep(struct rq *rq, struct task_struct *t)
+{
+    struct sched_entity *se = &t->se;
+    u64 ran = se->sum_exec_runtime - se->prev_sum_exec_runtime;
+
+    if (unlikely(!se->vlag_load))
+        se->burst = ran; /* its first sleep: what it has is its parent's */
+    fair_note_lag(rq, t);
+    if (se->vlag < 0)
+        se->vlag = max(se->vlag, -(s64)(likely(se->load.weight == NICE_0_WEIGHT) ? ran : fair_virtual(se, ran)));
+    se->burst = (se->burst + ran) / 2;
 }

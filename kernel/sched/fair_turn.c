@@ -7,6 +7,7 @@
  * due before it. Those that compute take turns at the ends of their requests only: else two of them would pass each other at every timer.
  * A request that ends in a system call goes on until a program runs again, at most to the tick: who is switched away from inside would
  * often hold what the others then wait for.
+ * What stands on the shelf waits, too.
  * A brief one usually sleeps before any timer: beside others there is one a slice, whoever runs, for the one that does not. */
 #include "kernel/sched/fair_time.h"
 #include "kernel/time/timekeeping.h"
@@ -35,6 +36,12 @@ static u64 ticks_until_turn(struct rq *rq, const struct task_struct *t, u64 in)
     return min(in, fairq_key_before(now, n->key) ? ticks_until_risen(rq, t, n->key - now) : 0);
 }
 
+/* Offered to other CPUs, of which none has come yet: until it is taken back it is in no queue. */
+static bool quick_one_is_shelved(const struct rq *rq)
+{
+    return rq->q.nr_shelved && rq->shelved_brief && (sched_features & FEAT_WAKEUP_PREEMPTION);
+}
+
 static void watch_in(struct rq *rq, u64 in)
 {
     rq->turn_at = rq->curr->se.exec_start + in;
@@ -46,11 +53,13 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
 {
     u64 in = sched_tunables.base_slice;
 
-    if (!rq->nr_fair || !task_is_fair(t))
+    if (!(rq->nr_fair | rq->q.nr_shelved) || !task_is_fair(t))
         return;
     if (!fair_is_brief(t))
         in = ticks_until_turn(rq, t, (u64)max(fair_ticks_left(t), 0));
-    in = max(in, sched_tunables.min_request);
+    if (quick_one_is_shelved(rq))
+        in = min(in, sched_tunables.min_request);
+    in = max(in, sched_tunables.least_turn);
     if (rq->turn.link && (s64)(rq->turn_at - rq->curr->se.exec_start - in) <= 0)
         return;
     watch_in(rq, in);
@@ -64,17 +73,19 @@ static void turn_comes(struct hrtimer *timer)
     struct fair_node *n;
     bool served;
 
-    if (!task_is_fair(curr) || !rq->nr_fair)
+    if (!task_is_fair(curr) || !(rq->nr_fair | rq->q.nr_shelved))
         return;
     n = calendar_pick(&rq->calendar, &rq->q.fair, fair_time(rq));
     served = fair_ticks_left(curr) <= 0;
     if (served && hrtimer_interrupted_user())
         (void)fair_renew_request(&curr->se);
     else if (served && !is_quick(n)) {
-        watch_in(rq, sched_tunables.min_request);
+        watch_in(rq, sched_tunables.least_turn);
         return;
     }
-    if (n && (served || is_quick(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
+    if (rq->q.nr_shelved && (served || quick_one_is_shelved(rq)))
+        rq_kick_self(&rq->q); /* schedule() looks at the shelf */
+    else if (n && (served || is_quick(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
         rq_kick_self(&rq->q);
     else
         fair_watch_turn(rq, curr);

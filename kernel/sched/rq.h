@@ -74,6 +74,7 @@ struct rq {
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
+    bool shelved_brief;            /* of those on the shelf one usually sleeps soon */
     bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
@@ -185,7 +186,7 @@ u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 
 /* ---- fair.c ---- */
 struct sched_tunables {
-    u64 base_slice, min_request, wake_granularity, sync_window; /* ticks */
+    u64 base_slice, min_request, least_turn, wake_granularity, sync_window; /* ticks */
     u64 lag_limit;                                              /* two slices; 0: lag is not kept over sleep */
     u64 base_slice_ns;
     u64 rotate;                                                 /* who computes stays at least so long before it changes places */

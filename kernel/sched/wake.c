@@ -2,6 +2,7 @@
  *
  * A waker never spins on another CPU and never touches another CPU's queue: a task for this CPU arrives directly, for another
  * one through its inbox and kick word. Any context. */
+#include "kernel/sched/fair_time.h"
 #include "kernel/sched/rq.h"
 #include "kernel/time/tick.h"
 
@@ -137,6 +138,8 @@ static __always_inline void place_woken(struct task_struct *t, u32 prev_cpu, boo
     u32 cpu = rq->q.cpu;
 
     t->se.last_wakeup = rdtsc();
+    if (t->se.vlag < 0)
+        fair_pay_by_sleep(&t->se);
     if (unlikely(sched_smp)) {
         if (!sync || !sync_wake_stays(rq, t))
             cpu = sched_select_cpu(t, prev_cpu);
