@@ -16,6 +16,7 @@ run one storm/64 forkjoin cyclic message/8 fair/nice deadline --tier det --scale
 run again cyclic/4-storm deadline --tier det --scale 0.3
 run once_more cyclic/4-storm deadline --tier det --scale 0.3
 run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.2
+run tail request/8-hog --tier det -t 2
 $cb run migrate --tier det -t 1 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'wants more than 1 CPU' "$tmp/out"
 check 'too few CPUs are refused' $? "$(tail -1 "$tmp/out")"
@@ -27,7 +28,7 @@ def check(name, ok, why=''):
     print(f'ok sched: {name}' if ok else f'not ok sched: {name}: {why}')
 def rows(name):
     return {(r['workload'], r['metric']): r for r in json.load(open(f'{tmp}/{name}.json'))['rows']}
-one, again, more, two = rows('one'), rows('again'), rows('once_more'), rows('two')
+one, again, more, two, tail = rows('one'), rows('again'), rows('once_more'), rows('two'), rows('tail')
 value = lambda w, m: one[w, m].get('value', -1)
 check('every row has a number', all(r['status'] == 'ok' for r in [*one.values(), *two.values()]),
       [(k, r.get('reason')) for k, r in [*one.items(), *two.items()] if r['status'] != 'ok'])
@@ -40,6 +41,9 @@ for w in ('cyclic/1', 'cyclic/4', 'cyclic/4-storm', 'cyclic/1-rt-storm'):
     check(f'{w}: percentiles rise', p == sorted(p) and p[0] > 0, p)
 check('deadlines are kept', value('deadline/90', 'misses_count') == 0)
 check('a real-time task waits less than a fair one', value('cyclic/1-rt-storm', 'max_ns') < value('cyclic/4-storm', 'max_ns'))
+# Whoever waits behind one that computes has a timer: 3.5 ms, a tick, without that of a shelved or of a preempted one.
+late = tail['request/8-hog', 'p999_ns']['value']
+check('no request waits for a whole slice of a hog', late < 1000000, late)
 other = [k for k in again if again[k]['value'] != more[k]['value']]
 check('figures repeat to the last digit', not other, other)
 P

@@ -1,12 +1,14 @@
 /* inbox.pml: inbox, kick word and idle handshake (percpu/runqueue.h Q1 and Q2, kernel/sched/idle.c).
  *
  * Senders push and, when the inbox was empty, set NEED_RESCHED; an IPI goes only to a CPU that neither polls nor was kicked. The owner works,
- * then idles by HLT or by watching the kick word. Checked: every message is taken; nobody sleeps with mail.
+ * then idles by HLT or by watching the kick word, or lets the task that was to be preempted go on for a moment (kernel/sched/slice_extension.c); the
+ * timer that ends this is left out, since no mail may wait for it. Checked: every message is taken; nobody sleeps with mail.
  * run: pass
  * run: -DDRAIN_BEFORE_CLEAR fail
  * run: -DNO_LAST_LOOK fail
  * run: -DKICK_BEFORE_PUSH fail
  * run: -DPLAIN_POLL_CLEAR fail
+ * run: -DEXTEND_WITHOUT_LOOK fail
  * c: lockfree/inbox.h inbox_push_mpsc atomic_cas_full | sender: the push; was it empty?
  * c: percpu/runqueue.h rq_post_wake inbox_push_mpsc rq_kick | sender: the first pusher kicks, after the push
  * c: percpu/runqueue.h rq_kick atomic_fetch_or_full RQ_POLLING rq_env_ipi | kick(): NEED_RESCHED; an IPI only to who neither polls nor was kicked
@@ -14,6 +16,7 @@
  * c: lockfree/inbox.h inbox_detach_all atomic_xchg_acquire | drain()
  * c: kernel/sched/idle.c must_wake need_resched rq_has_mail | owner: the last look before HLT or MWAIT
  * c: kernel/sched/idle.c wait_mwait atomic_fetch_or_full atomic_fetch_and_full | owner: POLLING set and cleared by RMW
+ * c: kernel/sched/slice_extension.c sched_extend_slice sched_take_mail atomic_fetch_and_full rq_has_mail rq_kick_self | extend(): the second clearing, and the look after it
  * c: kernel/sched/idle.c cpu_idle_loop must_wake rq_kick_self | owner: mail without a kick
  */
 #define SENDERS 3
@@ -53,6 +56,15 @@ inline schedule() {
   fi
 }
 
+/* In place of schedule(): what the mail asked for waits, too, so that it is cleared once more. */
+inline extend() {
+  need_resched = 0; drain();
+  need_resched = 0;
+#ifndef EXTEND_WITHOUT_LOOK
+  if :: inbox > 0 -> need_resched = 1 :: else fi
+#endif
+}
+
 proctype owner() {
   do
   :: taken == SENDERS -> break
@@ -60,6 +72,10 @@ proctype owner() {
      schedule();
      if :: ipi -> ipi = 0 :: true fi;   /* interrupts are on: an IPI may be spent here, it only says: look */
      if
+     :: need_resched -> extend(); /* and goes on: only the kick word or an IPI is noticed */
+        if :: need_resched -> skip
+           :: else -> (need_resched || ipi || taken == SENDERS)
+        fi
      :: skip; /* busy: the way out to user mode looks at the kick word; then only an IPI is noticed */
         if :: need_resched -> skip
            :: else -> (ipi || taken == SENDERS)
