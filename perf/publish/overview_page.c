@@ -9,7 +9,7 @@
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 #include "perf/vm/kernel_image.h"
 
 #include <math.h>

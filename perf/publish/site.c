@@ -8,16 +8,18 @@
 #include "perf/store/run_history.h"
 #include "perf/store/triage.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 #include "perf/view/report_page.h"
 #include "perf/vm/host_signals.h"
 
 #include <errno.h>
 #include <glob.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,7 +27,10 @@
 #define LAST_RUNS 50 // below a chart
 
 static const char site_style[] =
-    ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
+    ".chart{background:var(--card);border-radius:6px;padding:14px 28px 30px 66px;margin:.3rem 0 .5rem;container-type:inline-size}"
+    ".chart.headed{padding-top:32px}.chart.titled{padding-bottom:44px}.chart svg{overflow:visible;height:100%}"
+    "@container(max-width:22rem){.fine{display:none}}"
+    ".chart polyline,.chart polygon{vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
@@ -60,15 +65,17 @@ void site_number(struct text_buf *t, double v)
 {
     char s[64];
     format_number(s, sizeof(s), v);
-    text_addf(t, "<data value='%.12g'>%s</data>", v, s);
+    html_data(t, v, s);
 }
 
 void site_exact(struct text_buf *t, double v)
 {
+    char six[64];
+    snprintf(six, sizeof(six), "%.6g", v);
     if (fabs(v) >= 1e4)
         site_number(t, v);
     else
-        text_addf(t, "<data value='%.12g'>%.6g</data>", v, v);
+        html_data(t, v, six);
 }
 
 static bool is_ours(const char *kernel)
@@ -429,8 +436,10 @@ static json_t *load_documents(const char *pattern, const char *schema)
     if (glob(pattern, 0, NULL, &g))
         return out;
     for (size_t i = 0; i < g.gl_pathc; i++) {
-        json_t *j = json_load_file(g.gl_pathv[i], 0, &err);
-        if (!j)
+        json_t *j = file_is_regular(g.gl_pathv[i]) ? json_file_load(g.gl_pathv[i], 0, &err) : NULL;
+        if (!j && !file_is_regular(g.gl_pathv[i]))
+            say_error("%s is no file", g.gl_pathv[i]);
+        else if (!j)
             say_error("%s: line %d: %s", g.gl_pathv[i], err.line, err.text);
         else if (strcmp(text_of(j, "schema"), schema))
             say_error("%s is no document of schema %s", g.gl_pathv[i], schema);
