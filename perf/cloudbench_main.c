@@ -9,6 +9,7 @@
 #include "perf/vm/host_signals.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,17 @@ static bool take_settings(int *argc, char **argv)
     return ok;
 }
 
+// What was said must have arrived: on a full disk it has not, and then the code says so. Who closes a pipe early wants no more.
+static int end(int rc)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (signals_pending())
+        return EXIT_INTERRUPTED;
+    if (lost && errno != EPIPE)
+        say_error("cannot write the standard output: %s", strerror(errno));
+    return lost && errno != EPIPE && rc == EXIT_OK ? EXIT_REFUSED : rc;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 3 && !strcmp(argv[1], "--guarded"))
@@ -103,7 +115,7 @@ int main(int argc, char **argv)
     }
     for (const struct verb *v = verbs; v->name; v++)
         if (!strcmp(argv[1], v->name))
-            return run_verb(v, argc, argv);
+            return end(run_verb(v, argc, argv));
     say_error("no verb is called \"%s\"", argv[1]);
     usage(stderr);
     return EXIT_USAGE;
