@@ -10,9 +10,11 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void usage(FILE *out)
 {
@@ -85,15 +87,25 @@ static bool take_settings(int *argc, char **argv)
     return ok;
 }
 
+static bool reader_is_gone(void)
+{
+    int saved = errno;
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    bool gone = poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+    errno = saved;
+    return gone;
+}
+
 // What was said must have arrived: on a full disk it has not, and then the code says so. Who closes a pipe early wants no more.
 static int end(int rc)
 {
-    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    bool now = fflush(stdout) != 0, lost = (now || ferror(stdout)) && !reader_is_gone();
     if (signals_pending())
         return EXIT_INTERRUPTED;
-    if (lost && errno != EPIPE)
-        say_error("cannot write the standard output: %s", strerror(errno));
-    return lost && errno != EPIPE && rc == EXIT_OK ? EXIT_REFUSED : rc;
+    if (!lost || rc != EXIT_OK)
+        return rc;
+    say_error("cannot write the standard output%s%s", now ? ": " : "", now ? strerror(errno) : "");
+    return EXIT_REFUSED;
 }
 
 int main(int argc, char **argv)

@@ -75,6 +75,7 @@ expect 'a run by a pipe' 2 'no run of schema' sh -c "echo '{\"schema\":\"other\"
 
 # Where the output goes: a full disk, a device, a link.
 expect 'a standard output that is full' 5 'cannot write the standard output: No space left' sh -c "$cb list >/dev/full"
+expect "and when much is said, too" 5 "cannot write the standard output" sh -c "$cb list --format json >/dev/full"
 { $cb list --format json; echo $? >"$tmp/code"; } 2>"$tmp/out" | head -c 1 >/dev/null
 [ "$(cat "$tmp/code")" = 0 ] && [ ! -s "$tmp/out" ]
 check 'a reader that has enough' $?
