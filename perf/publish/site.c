@@ -47,8 +47,8 @@ static const char site_style[] =
     "background:linear-gradient(var(--dim),var(--dim)) calc(var(--room)*.667) 0/1px 100% no-repeat,"
     "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
     "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
-    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}}"
-    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
+    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}nav{gap:.1rem .6rem;font-size:.85rem}}"
+    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
 
 char *site_file_name(const char *name)
 {
@@ -134,9 +134,9 @@ void site_run_link(struct text_buf *t, const char *id, const char *up)
 
 static void navigation(struct text_buf *t, const char *up)
 {
-    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
+    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%scompare.html'>Compare</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
                  "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav>",
-              up, up, up, up, up);
+              up, up, up, up, up, up);
 }
 
 void site_page_open(struct text_buf *t, const char *title, const char *up)
@@ -396,6 +396,13 @@ static bool write_overview(struct site *s)
     return write_page(s, "index.html", &t);
 }
 
+static bool write_compare(struct site *s)
+{
+    struct text_buf t = {0};
+    compare_page(&t, s);
+    return write_page(s, "compare.html", &t);
+}
+
 static bool write_method(struct site *s)
 {
     struct text_buf t = {0};
@@ -510,7 +517,7 @@ static bool write_all(struct site *s)
     ok = write_documents(s, s->base, "scale/*.json", "cloudbench-scale/1", "scaling.html", scaling_page) && ok;
     ok = write_documents(s, s->base, "lines/*.json", LINES_SCHEMA, "lines.html", lines_page) && ok;
     ok = write_documents(s, s->tune, "*/result.json", "cloudbench-tune/1", "tuning.html", tuning_page) && ok;
-    ok = write_overview(s) && write_method(s) && ok;
+    ok = write_overview(s) && write_compare(s) && write_method(s) && ok;
     say_stale(s);
     return ok;
 }

@@ -20,10 +20,10 @@
 const char report_style[] =
     ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--"
     "lost:#d55e00;"
-    "--none:#999;--mark:#1a1a1a}"
+    "--none:#999;--mark:#1a1a1a;--bad:#b04700}"
     "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#"
     "343a45;--card:#1d2129;"
-    "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed}}"
+    "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed;--bad:#e69f00}}"
     "*{box-sizing:border-box}body{margin:0 "
     "auto;padding:1.5rem;max-width:70rem;background:var(--bg);color:var(--fg);"
     "font:16px/1.5 "
@@ -35,7 +35,7 @@ const char report_style[] =
     "nums}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid "
     "var(--line);text-align:left;vertical-align:top}"
-    "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--lost)}"
+    "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--bad)}"
     "code,pre{font:13px/1.4 "
     "ui-monospace,monospace}pre{white-space:pre-wrap;word-break:break-all;background:var(--card);"
     "padding:.6rem}details{margin:.5rem "
@@ -48,7 +48,7 @@ const char report_style[] =
     "nav{margin-bottom:1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
     ".paths td{overflow-wrap:anywhere;min-width:5rem}"
     ".ratios{display:grid;grid-template-columns:max-content max-content 1fr;column-gap:.7rem;font-size:.85rem;line-height:24px;"
-    "padding-right:1.2rem;font-variant-numeric:tabular-nums}.ratios svg{height:24px;overflow:visible}.ratios .name{text-align:right}.word{color:var(--lost)}"
+    "padding-right:1.2rem;font-variant-numeric:tabular-nums}.ratios svg{height:24px;overflow:visible}.ratios .name{text-align:right}.word{color:var(--bad)}"
     "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}.extra,.ratios .fine{display:none}"
     ".ratios{grid-template-columns:3rem 1fr}.ratios .name{grid-column:1/3;text-align:left;margin-bottom:-5px}}";
 

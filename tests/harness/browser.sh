@@ -13,7 +13,7 @@ python3 tests/harness/made_results.py "$tmp" kinds
 timeout 100 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
 check 'a site to look at' $?
 first() { (cd "$tmp/site" && ls "$1"* | head -n 1); }
-pages=(index.html scaling.html lines.html tuning.html method.html dist/times.html "$(first run/run)" run/times.html "$(first history/w1-)")
+pages=(index.html compare.html scaling.html lines.html tuning.html method.html dist/times.html "$(first run/run)" run/times.html "$(first history/w1-)")
 
 # wrong NAME FAULT: the page on stdin has that fault, and is seen to have it.
 shopt -s lastpipe # so that `wrong` adds to the list

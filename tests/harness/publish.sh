@@ -18,6 +18,7 @@ rc=$?
 took=$(($(date +%s) - start))
 [ $rc = 0 ] && [ $took -lt 10 ] && grep -q 'scale/bad.json: line 1' "$tmp/out"
 check '50 runs of 40 workloads in less than 10 s' $? "exit code $rc, $took s"
+$cb compare --runs "$tmp/runs" run-00048 run-00049 --format json >"$tmp/compare.json" 2>/dev/null
 $cb compare --runs "$tmp/runs" times --format json >"$tmp/times.json" 2>/dev/null
 python3 - "$tmp" <<'P'
 import glob, json, os, re, sys
@@ -32,7 +33,7 @@ def numbers(j):
         return [n for v in (j.values() if isinstance(j, dict) else j) for n in numbers(v)]
     return ['%.12g' % j] if isinstance(j, (int, float)) else []
 ratios |= set(numbers(json.load(open(tmp + '/times.json')))) # estimated from the pairs of boots, with intervals
-of_page = {}
+of_page = {tmp + '/site/compare.html': set(numbers(json.load(open(tmp + '/compare.json'))))}
 for page, files in (('/dist/times.html', [tmp + '/runs/times/run.json']), ('/scaling.html', [tmp + '/runs/scale/s.json']), ('/lines.html', [tmp + '/runs/lines/n.json']), ('/tuning.html', glob.glob(tmp + '/tune/*/result.json'))):
     of_page[tmp + '/site' + page] = {n for f in files for n in numbers(json.load(open(f)))}
 pages = glob.glob(tmp + '/site/**/*.html', recursive=True)
@@ -68,8 +69,8 @@ for name, f, planted in (('every number on the pages is in a result', alien, wit
     check(name + ': where it is not so, that is seen', f({index: planted}))
 shown = shown_of(text)
 check('there are many numbers', len(shown) > 6000, len(shown))
-check('each new page shows its numbers', all(sum(x[0] == f for x in shown) >= n for f, n in zip(of_page, (24, 30, 70, 14))), [sum(x[0] == f for x in shown) for f in of_page])
-check('a page for each run and workload', len(pages) == 5 + 51 + 41 + 1, len(pages))
+check('each new page shows its numbers', all(sum(x[0] == f for x in shown) >= n for f, n in zip(of_page, (240, 24, 30, 70, 14))), [sum(x[0] == f for x in shown) for f in of_page])
+check('a page for each run and workload', len(pages) == 6 + 51 + 41 + 1, len(pages))
 check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <[xy]>|[sncdhk]<[0-9]>|why <not>|Lin<u>|pipe<@|on <it>|[^t]a<<', t) for t in text.values()))
 dist = text[tmp + '/site/dist/times.html']
 check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
