@@ -26,6 +26,9 @@ expect 'a --set of an unknown document' 2 'no configuration "frob"' $cb run --se
 expect 'a --set that breaks a rule' 5 '--set: policy.run.tier: "fast" is none of' $cb run --set policy.run.tier=fast
 expect 'a suite by --set' 2 'names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
     --set suites.mine.about=x --set 'suites.mine.workloads=[pine]'
+expect 'lines of an unknown operation' 2 'no operation is called "nosuch"' $cb lines fork nosuch
+expect 'at an unknown placement' 2 'no operation is called "pipe@nowhere"' $cb lines pipe@nowhere
+expect 'pairs of what is no operation' 2 'no operation is called "pipe@cross-cpu"' $cb lines --conflicts --two-party
 expect 'list of nothing' 2 'no such list' $cb list frobs
 
 mkdir -p "$tmp/root" && cp -r configs "$tmp/root"
