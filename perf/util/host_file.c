@@ -38,12 +38,14 @@ char *file_read(const char *path, size_t *len)
     if (fd < 0)
         return NULL;
     struct text_buf t = {0};
+    struct stat st;
+    bool has_end = !fstat(fd, &st) && S_ISREG(st.st_mode); // is read to it, whatever signal comes: who is interrupted still reads its files
     char buf[16384];
     ssize_t n;
     text_add(&t, "");
     while ((n = read_some(fd, buf, sizeof(buf))) > 0) {
         text_add_bytes(&t, buf, n);
-        if (t.len <= FILE_MOST && !signals_pending())
+        if (t.len <= FILE_MOST && (has_end || !signals_pending()))
             continue;
         errno = t.len > FILE_MOST ? EFBIG : EINTR;
         n = -1;

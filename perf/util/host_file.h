@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The whole file, NUL-terminated, owned by the caller; *len may be NULL. NULL on failure, with EFBIG beyond 1 GiB and with EINTR when a signal that
-// ends the program came: files that never end (a pipe without a writer, /dev/zero) hold nobody.
+// The whole file, NUL-terminated, owned by the caller; *len may be NULL. NULL on failure, with EFBIG beyond 1 GiB and, of what is no
+// regular file, with EINTR when a signal that ends the program came: what never ends (a pipe without a writer, /dev/zero) holds nobody.
 char *file_read(const char *path, size_t *len);
 // Create a file that must not exist yet (EEXIST otherwise): results are never overwritten. Whole or not at all.
 bool file_write_new(const char *path, const void *data, size_t len);

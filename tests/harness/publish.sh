@@ -142,14 +142,14 @@ echo x >"$tmp/file"
 $cb publish --runs "$tmp/runs" -o "$tmp/file/site" >"$tmp/out" 2>&1
 [ $? = 5 ] && grep -q 'cannot make' "$tmp/out"
 check 'a place that is no folder' $?
-# Asked for by ci/verify: a site of very many runs.
+# Asked for by ci/verify: a site of very many runs. One process makes it, so on an idle host its processor time is the time it takes; a busy one judges nothing else.
 if [ -n "${SITE_RUNS:-}" ]; then
     rm -rf "$tmp/runs" "$tmp/site" && mkdir "$tmp/runs"
     made 0 "$SITE_RUNS" 40
     start=$(date +%s)
-    timeout 300 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
-    rc=$?
+    used=$(TIMEFORMAT='%U %S'; { time timeout 600 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1; echo $? >"$tmp/code"; } 2>&1 | awk '{ printf "%d", $1 + $2 + 0.5 }')
+    rc=$(cat "$tmp/code")
     took=$(($(date +%s) - start)) heaviest=$(find "$tmp/site" -name '*.html' -printf '%s\n' | sort -n | tail -1)
-    [ $rc = 0 ] && [ $took -lt 60 ] && [ "$heaviest" -lt $((2 << 20)) ]
-    check "$SITE_RUNS runs of 40 workloads in $took s, the heaviest page has $heaviest bytes" $? "exit code $rc"
+    [ "$rc" = 0 ] && [ "$used" -lt 60 ] && [ "$heaviest" -lt $((2 << 20)) ]
+    check "$SITE_RUNS runs of 40 workloads in $used s of one processor, $took s by the clock, the heaviest page has $heaviest bytes" $? "exit code $rc"
 fi
