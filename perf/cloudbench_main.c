@@ -9,9 +9,12 @@
 #include "perf/vm/host_signals.h"
 
 #include <argp.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void usage(FILE *out)
 {
@@ -84,6 +87,27 @@ static bool take_settings(int *argc, char **argv)
     return ok;
 }
 
+static bool reader_is_gone(void)
+{
+    int saved = errno;
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    bool gone = poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+    errno = saved;
+    return gone;
+}
+
+// What was said must have arrived: on a full disk it has not, and then the code says so. Who closes a pipe early wants no more.
+static int end(int rc)
+{
+    bool now = fflush(stdout) != 0, lost = (now || ferror(stdout)) && !reader_is_gone();
+    if (signals_pending())
+        return EXIT_INTERRUPTED;
+    if (!lost || rc != EXIT_OK)
+        return rc;
+    say_error("cannot write the standard output%s%s", now ? ": " : "", now ? strerror(errno) : "");
+    return EXIT_REFUSED;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 3 && !strcmp(argv[1], "--guarded"))
@@ -103,7 +127,7 @@ int main(int argc, char **argv)
     }
     for (const struct verb *v = verbs; v->name; v++)
         if (!strcmp(argv[1], v->name))
-            return run_verb(v, argc, argv);
+            return end(run_verb(v, argc, argv));
     say_error("no verb is called \"%s\"", argv[1]);
     usage(stderr);
     return EXIT_USAGE;

@@ -2,6 +2,7 @@
 #include "perf/gate/baseline.h"
 
 #include "perf/util/json_get.h"
+#include "perf/util/json_file.h"
 #include "perf/util/text_buf.h"
 
 #include <math.h>
@@ -56,7 +57,7 @@ static char *find_fault(json_t *j)
 json_t *baseline_load(const char *path, char **why)
 {
     json_error_t err;
-    json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
+    json_t *j = json_file_load(path, JSON_REJECT_DUPLICATES, &err);
     if (!j) {
         *why = x_printf("%s: line %d: %s", path, err.line, err.text);
         return NULL;
@@ -72,7 +73,7 @@ json_t *baseline_load(const char *path, char **why)
 
 bool baseline_is(const char *path)
 {
-    json_t *j = json_load_file(path, 0, NULL);
+    json_t *j = json_file_load(path, 0, NULL);
     bool yes = !strncmp(text_of(j, "schema"), "cloudbench-baseline/", 20);
     json_decref(j);
     return yes;

@@ -7,6 +7,7 @@
 void manual_page(struct text_buf *t);
 void completion_bash(struct text_buf *t);
 void completion_zsh(struct text_buf *t);
+void completion_fish(struct text_buf *t);
 
 // Calls back for each option of the verb, those of its argp's children too.
 void each_option(const struct argp *argp, void (*call)(void *ctx, const struct argp_option *o), void *ctx);

@@ -1,7 +1,7 @@
 // See flame_graph.h. Paths, sorted, are runs of common prefixes: each run is a frame. The root lies at the bottom.
 #include "perf/profile/flame_graph.h"
 
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include "perf/stats/hdr_histogram.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,9 +144,9 @@ static void charts(const struct sheet *s, const char *row)
 {
     double low, high;
     struct plot body = {.x = {"time of an operation", PLOT_LOG, PLOT_NS, 0, 0}, .y = {"share at or below", PLOT_LINEAR, PLOT_PERCENT, 0, 1},
-                        .width = 540, .height = 290};
-    struct plot tail = {.x = {"percentile", PLOT_NINES, PLOT_PERCENT, 0, 0.9999}, .y = {"time", PLOT_LOG, PLOT_NS, 0, 0}, .width = 540,
-                        .height = 290};
+                        .width = 450, .height = 218};
+    struct plot tail = {.x = {"percentile", PLOT_NINES, PLOT_PERCENT, 0, 0.9999}, .y = {"time", PLOT_LOG, PLOT_NS, 0, 0}, .width = 450,
+                        .height = 218};
     range(s, row, &low, &high, 0.995);
     body.x.low = low;
     body.x.high = high;
@@ -191,8 +191,8 @@ static void strip_range(const struct sheet *s, const char *workload, double *low
 // The mean of each boot, a line a kernel.
 static void strip(const struct sheet *s, const char *workload)
 {
-    struct plot p = {.x = {"mean of a boot", PLOT_LINEAR, PLOT_NS, 0, 0}, .y = {"", PLOT_BARE, PLOT_PLAIN, 0, 0}, .width = 1100,
-                     .height = 72 + 20.0 * json_object_size(s->kernels)};
+    struct plot p = {.x = {"mean of a boot", PLOT_LINEAR, PLOT_NS, 0, 0}, .y = {"", PLOT_BARE, PLOT_PLAIN, 0, 0}, .width = 1000,
+                     .height = 20.0 * json_object_size(s->kernels)};
     double low, high, at = json_object_size(s->kernels);
     const char *name;
     json_t *k, *sample;
@@ -279,7 +279,7 @@ bool distribution_page(struct text_buf *t, json_t *run, const char *dir)
         char *title = x_printf("Distribution of %s", text_of(run, "id"));
         load(&s, dir);
         site_page_open(t, title, "../");
-        text_add(t, "<p class=dim>Left: the share of iterations that took at most so long. Right: the same by percentile, its end stretched. Thin: single "
+        text_add(t, "<p class=dim>First the share of iterations that took at most so long, then the same by percentile, its end stretched. Thin: single "
                     "boots, up to ten of a kernel; thick: all boots of it. Below: the mean of each boot, the unit of every test.");
         text_add(t, !strcmp(text_of(run, "tier"), "tcg") ? " <b>All times are emulated.</b></p>" : "</p>");
         for (size_t i = 0; i < workloads.count; i++)

@@ -4,24 +4,23 @@
 #include "perf/publish/plot.h"
 #include "perf/stats/change_points.h"
 #include "perf/util/json_get.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH  900.0
-#define HEIGHT 270.0
-#define LEFT   80.0
-#define RIGHT  16.0
-#define TOP    16.0
-#define BOTTOM 34.0
+#define WIDTH  804.0
+#define HEIGHT 220.0
 #define SEED   20240101
 
+#define DOTS 100 // of a line with more points only the last have one: that many are told apart, and are few enough for who goes by keyboard
+#define CROWD 30 // from so many runs on dots are small
 #define LEAST_RANGE 0.04 // of a chart, as a share of its values: what moves by less than a per cent looks flat
 
 struct frame {
-    double low, high; // values at the bottom and the top
+    struct plot plot;
     size_t points;    // runs on the x axis
     json_t *run_at;   // run id -> index
     char *first, *last; // when the first and the last run were made
@@ -62,55 +61,33 @@ static void place_runs(struct frame *f, json_t *series)
     free(key);
 }
 
-static void fit(struct frame *f, json_t *series)
+static void fit(struct plot_axis *a, json_t *series)
 {
     json_t *one, *p;
     size_t i, k;
-    f->low = INFINITY;
-    f->high = -INFINITY;
+    a->low = INFINITY;
+    a->high = -INFINITY;
     json_array_foreach (series, i, one)
         json_array_foreach (json_object_get(one, "points"), k, p) {
-            f->low = fmin(f->low, value_of(p));
-            f->high = fmax(f->high, value_of(p));
+            a->low = fmin(a->low, value_of(p));
+            a->high = fmax(a->high, value_of(p));
         }
-    double wanted = fmax(LEAST_RANGE * f->high, 1e-9), more = fmax(0, wanted - (f->high - f->low)) / 2;
-    double room = more + 0.08 * (f->high - f->low);
-    f->low = fmax(0, f->low - room);
-    f->high += room;
+    double wanted = fmax(LEAST_RANGE * a->high, 1e-9), more = fmax(0, wanted - (a->high - a->low)) / 2;
+    double room = more + 0.08 * (a->high - a->low);
+    a->low = fmax(0, a->low - room);
+    a->high += room;
 }
 
-static double x_of(const struct frame *f, size_t i)
+// When the runs were made.
+static void add_times(struct text_buf *t, const struct frame *f)
 {
-    return LEFT + (WIDTH - LEFT - RIGHT) * (f->points > 1 ? (double)i / (f->points - 1) : 0.5);
-}
-
-static double y_of(const struct frame *f, double v)
-{
-    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (v - f->low) / (f->high - f->low));
-}
-
-static void add_axis(struct text_buf *t, const struct frame *f)
-{
-    double at[16];
-    char label[64];
-    size_t n = plot_nice_ticks(f->low, f->high, 0, at, 16);
-    for (size_t i = 0; i < n; i++) {
-        double y = y_of(f, at[i]);
-        plot_value(label, sizeof(label), PLOT_PLAIN, at[i]);
-        text_addf(t,
-                  "<line class=grid x1='%.0f' x2='%.0f' y1='%.1f' y2='%.1f'/><text class=dim "
-                  "text-anchor=end x='%.0f' y='%.1f'>%s</text>",
-                  LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, label);
-    }
     if (!f->first)
         return;
-    text_addf(t, "<text class=dim x='%.0f' y='%.0f'>", LEFT, HEIGHT - 8);
-    html_escape(t, f->first);
-    text_addf(t, "</text><text class=dim text-anchor=middle x='%.0f' y='%.0f'>%zu run%s, evenly spaced</text>", (LEFT + WIDTH - RIGHT) / 2,
-              HEIGHT - 8, f->points, f->points == 1 ? "" : "s");
-    text_addf(t, "<text class=dim text-anchor=end x='%.0f' y='%.0f'>", WIDTH - RIGHT, HEIGHT - 8);
-    html_escape(t, f->last);
-    text_add(t, "</text>");
+    char *runs = x_printf("%zu run%s", f->points, f->points == 1 ? "" : "s");
+    plot_below(t, 0, f->first, "");
+    plot_below(t, 50, runs, ", evenly spaced");
+    plot_below(t, 100, f->last, "");
+    free(runs);
 }
 
 static size_t index_of(const struct frame *f, json_t *point)
@@ -120,13 +97,10 @@ static size_t index_of(const struct frame *f, json_t *point)
 
 static void add_change(struct text_buf *t, const struct frame *f, json_t *points, size_t at)
 {
-    double x = (x_of(f, index_of(f, json_array_get(points, at))) +
-                x_of(f, index_of(f, json_array_get(points, at - 1)))) /
-               2;
-    text_addf(t, "<line class=change x1='%.1f' x2='%.1f' y1='%.0f' y2='%.0f'><title>level changed at ",
-              x, x, TOP, HEIGHT - BOTTOM);
-    html_escape(t, text_of(json_array_get(points, at), "run"));
-    text_add(t, "</title></line>");
+    char *title = x_printf("level changed at %s", text_of(json_array_get(points, at), "run"));
+    double x = (index_of(f, json_array_get(points, at)) + index_of(f, json_array_get(points, at - 1))) / 2.0;
+    plot_mark(t, &f->plot, "change", x, title);
+    free(title);
 }
 
 json_t *history_changes(json_t *one)
@@ -157,22 +131,33 @@ static void add_changes(struct text_buf *t, const struct frame *f, json_t *one)
         add_change(t, f, json_object_get(one, "points"), json_integer_value(at));
 }
 
+static void add_dot(struct text_buf *t, const struct frame *f, json_t *point, const char *class)
+{
+    char *title = x_printf("%s: %.6g", text_of(point, "run"), value_of(point));
+    text_add(t, "<a href='../run/");
+    html_escape(t, text_of(point, "run"));
+    text_add(t, ".html'>");
+    plot_dot(t, &f->plot, class, index_of(f, point), value_of(point), f->points > CROWD ? 2.5 : 4, title);
+    text_add(t, "</a>");
+    free(title);
+}
+
 static void add_line(struct text_buf *t, const struct frame *f, json_t *points, int which)
 {
-    json_t *p;
-    size_t i;
-    text_addf(t, "<polyline class='line l%d' points='", which);
-    json_array_foreach (points, i, p)
-        text_addf(t, "%.1f,%.1f ", x_of(f, index_of(f, p)), y_of(f, value_of(p)));
-    text_add(t, "'/>");
-    json_array_foreach (points, i, p) {
-        text_add(t, "<a href='../run/");
-        html_escape(t, text_of(p, "run"));
-        text_addf(t, ".html'><circle class='dot l%d' r=4 cx='%.1f' cy='%.1f'><title>", which,
-                  x_of(f, index_of(f, p)), y_of(f, value_of(p)));
-        html_escape(t, text_of(p, "run"));
-        text_addf(t, ": %.6g</title></circle></a>", value_of(p));
+    size_t n = json_array_size(points), from = n > DOTS ? n - DOTS : 0, i;
+    double *x = x_alloc((n + 1) * sizeof(*x)), *y = x_alloc((n + 1) * sizeof(*y));
+    char class[16];
+    for (i = 0; i < n; i++) {
+        x[i] = index_of(f, json_array_get(points, i));
+        y[i] = value_of(json_array_get(points, i));
     }
+    snprintf(class, sizeof(class), "line l%d", which);
+    plot_line(t, &f->plot, class, x, y, n, false);
+    snprintf(class, sizeof(class), "dot l%d", which);
+    for (i = from; i < n; i++)
+        add_dot(t, f, json_array_get(points, i), class);
+    free(x);
+    free(y);
 }
 
 // Their kernels, an array of texts.
@@ -199,20 +184,21 @@ static void add_legend(struct text_buf *t, json_t *series)
 
 void history_chart(struct text_buf *t, json_t *series)
 {
-    struct frame f = {0};
+    struct frame f = {.plot = {.x = {"", PLOT_BARE, PLOT_PLAIN, 0, 0}, .y = {"", PLOT_LINEAR, PLOT_PLAIN, 0, 0}, .width = WIDTH, .height = HEIGHT}};
     json_t *kernels = kernels_of(series), *one;
     size_t i;
     place_runs(&f, series);
-    fit(&f, series);
-    text_addf(t, "<div class=scroll tabindex=0><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:640px' role=img aria-label='history'>", WIDTH,
-              HEIGHT);
-    add_axis(t, &f);
+    fit(&f.plot.y, series);
+    f.plot.x.high = f.points > 1 ? f.points - 1 : 1;
+    f.plot.x.low = f.points > 1 ? 0 : -1; // one run stands in the middle
+    plot_open(t, &f.plot, "history");
+    add_times(t, &f);
     json_array_foreach (series, i, one) {
         add_changes(t, &f, one);
         add_line(t, &f, json_object_get(one, "points"), site_line_of(kernels, text_of(one, "kernel")));
     }
     json_decref(kernels);
-    text_add(t, "</svg></div>");
+    plot_close(t);
     add_legend(t, series);
     json_decref(f.run_at);
     free(f.first);
@@ -223,14 +209,13 @@ void history_spark(struct text_buf *t, json_t *one)
 {
     json_t *points = json_object_get(one, "points"), *p, *list = json_pack("[O]", one);
     size_t i, n = json_array_size(points), from = n > 30 ? n - 30 : 0;
-    struct frame f = {0};
-    fit(&f, list);
+    struct plot_axis a;
+    fit(&a, list);
     text_add(t, "<svg class=spark viewBox='0 0 90 20' aria-hidden=true><polyline class='line l0' points='");
     json_array_foreach (points, i, p)
         if (i >= from)
-            text_addf(t, "%.1f,%.1f ", 2 + 86.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1),
-                      18 - 16 * (value_of(p) - f.low) / (f.high - f.low));
-    double x = n - from > 1 ? 88 : 2, y = 18 - 16 * (value_of(json_array_get(points, n - 1)) - f.low) / (f.high - f.low);
+            text_addf(t, "%.1f,%.1f ", 2 + 84.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1), 18 - 16 * (value_of(p) - a.low) / (a.high - a.low));
+    double x = n - from > 1 ? 86 : 2, y = 18 - 16 * (value_of(json_array_get(points, n - 1)) - a.low) / (a.high - a.low);
     text_addf(t, "'/><circle class='end l0' r=2 cx='%.1f' cy='%.1f' /></svg>", x, y);
     json_decref(list);
 }

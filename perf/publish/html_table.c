@@ -2,7 +2,7 @@
 #include "perf/publish/html_table.h"
 
 #include "perf/publish/site.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "perf/lines/lines_view.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,8 +71,8 @@ static void chart(struct text_buf *t, json_t *document, const char *workload)
 {
     struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, HUGE_VAL, 0},
                      .y = {"transfers an operation", PLOT_LINEAR, PLOT_PLAIN, 0, 0},
-                     .width = 430,
-                     .height = 230};
+                     .width = 340,
+                     .height = 158};
     size_t kernels = json_array_size(json_object_get(document, "kernels"));
     for (size_t k = 0; k < kernels; k++) {
         double x[SIZES], y[SIZES];

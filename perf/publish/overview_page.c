@@ -9,10 +9,11 @@
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 #include "perf/vm/kernel_image.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,8 +179,13 @@ static void interval_cell(struct text_buf *t, json_t *c)
 {
     json_t *interval = json_object_get(c, "interval");
     text_add(t, "<td class='n dim extra'>");
-    if (json_is_array(interval))
-        text_addf(t, "%.3f to %.3f", json_number_value(json_array_get(interval, 0)), json_number_value(json_array_get(interval, 1)));
+    for (size_t i = 0; i < json_array_size(interval); i++) {
+        char three[32];
+        double v = json_number_value(json_array_get(interval, i));
+        snprintf(three, sizeof(three), "%.3f", v);
+        text_add(t, i ? " to " : "");
+        html_data(t, v, three);
+    }
 }
 
 static bool any_interval(json_t *rows)

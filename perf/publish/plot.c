@@ -1,17 +1,17 @@
-// See plot.h. Coordinates have one digit behind the point: a tenth of a pixel.
+// See plot.h. A chart is as wide as its place: dots, ticks and marks stand at percentages, lines are drawn in a nominal size and stretched without
+// their strokes. So no chart scrolls and no letter shrinks. Of the ticks' labels `fine` ones are left out where there is little room.
 #include "perf/publish/plot.h"
 
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LEFT   66.0
-#define RIGHT  30.0
-#define TOP    30.0
-#define BOTTOM 42.0
 #define TICKS  5
+#define NARROW 270.0 // pixels between the axes on a narrow screen
+#define GLYPH  7.0   // of a label's letter
+#define GAP    12.0  // between labels
 
 static double project(const struct plot_axis *a, double v)
 {
@@ -27,14 +27,15 @@ static double within(double v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
-double plot_x(const struct plot *p, double v)
+// From the left and from the top, shares of 1.
+static double from_left(const struct plot *p, double v)
 {
-    return LEFT + (p->width - LEFT - RIGHT) * within(project(&p->x, v));
+    return within(project(&p->x, v));
 }
 
-double plot_y(const struct plot *p, double v)
+static double from_top(const struct plot *p, double v)
 {
-    return TOP + (p->height - TOP - BOTTOM) * (1 - within(project(&p->y, v)));
+    return 1 - within(project(&p->y, v));
 }
 
 void plot_value(char *out, size_t n, enum plot_unit unit, double v)
@@ -107,40 +108,72 @@ static void widen(struct plot_axis *a)
     a->low -= a->scale == PLOT_LOG ? 0 : room;
 }
 
-static void draw_axes(struct text_buf *t, const struct plot *p)
+// Is there room for all labels on a narrow screen? Those of nines crowd to the right.
+static bool all_have_room(const struct plot_axis *a, const double *at, size_t n)
 {
-    double at[16], bottom = p->height - BOTTOM;
+    double room = 0;
+    char s[64];
+    for (size_t i = 0; i < n; i++) {
+        plot_value(s, sizeof(s), a->unit, at[i]);
+        room += GLYPH * strlen(s) + GAP;
+    }
+    return room <= NARROW && a->scale != PLOT_NINES;
+}
+
+// What is left out there: of a logarithmic axis with more than two powers of ten what is none, of others every second one.
+static bool is_fine(const struct plot_axis *a, double v, size_t i)
+{
+    double ten = log10(v);
+    if (a->scale == PLOT_LOG && a->high / a->low > 100)
+        return fabs(ten - round(ten)) > 1e-6;
+    return i % 2;
+}
+
+static void draw_y_axis(struct text_buf *t, const struct plot *p)
+{
+    double at[16];
     char s[64];
     size_t n = ticks_of(&p->y, at, 16);
     for (size_t i = 0; i < n; i++) {
-        double y = plot_y(p, at[i]);
+        double y = 100 * from_top(p, at[i]);
         plot_value(s, sizeof(s), p->y.unit, at[i]);
-        text_addf(t, "<line class=grid x1='%.0f' x2='%.0f' y1='%.1f' y2='%.1f'/><text class=dim text-anchor=end x='%.0f' y='%.1f'>%s</text>",
-                  LEFT, p->width - RIGHT, y, y, LEFT - 7, y + 4, s);
+        text_addf(t, "<line class=grid x2='100%%' y1='%.2f%%' y2='%.2f%%'/><text class=dim text-anchor=end x=-7 dy=4 y='%.2f%%'>%s</text>", y, y, y, s);
     }
-    n = ticks_of(&p->x, at, 16);
-    for (size_t i = 0; i < n; i++) {
-        double x = plot_x(p, at[i]);
-        plot_value(s, sizeof(s), p->x.unit, at[i]);
-        text_addf(t, "<line class=grid x1='%.1f' x2='%.1f' y1='%.0f' y2='%.0f'/><text class=dim text-anchor=middle x='%.1f' y='%.0f'>%s</text>", x,
-                  x, TOP, bottom, x, bottom + 17, s);
-    }
-    text_addf(t, "<text class=dim text-anchor=end x='%.0f' y='%.0f'>", p->width - RIGHT, p->height - 6);
-    html_escape(t, p->x.title);
-    text_addf(t, "</text><text class=dim x='%.0f' y='%.0f'>", 10.0, 18.0);
+    if (*p->y.title)
+        text_add(t, "<text class=dim x=-56 y=-12>");
     html_escape(t, p->y.title);
-    text_add(t, "</text>");
+    text_add(t, *p->y.title ? "</text>" : "");
 }
 
+static void draw_x_axis(struct text_buf *t, const struct plot *p)
+{
+    double at[16];
+    char s[64];
+    size_t n = ticks_of(&p->x, at, 16);
+    bool all = all_have_room(&p->x, at, n);
+    for (size_t i = 0; i < n; i++) {
+        plot_value(s, sizeof(s), p->x.unit, at[i]);
+        double x = 100 * from_left(p, at[i]);
+        text_addf(t, "<line class=grid x1='%.2f%%' x2='%.2f%%' y2='100%%'/>", x, x);
+        text_addf(t, "<text class='dim%s' text-anchor=middle x='%.2f%%' y='100%%' dy=17>%s</text>", !all && is_fine(&p->x, at[i], i) ? " fine" : "", x, s);
+    }
+    if (*p->x.title)
+        text_add(t, "<text class=dim text-anchor=end x='100%' y='100%' dy=35>");
+    html_escape(t, p->x.title);
+    text_add(t, *p->x.title ? "</text>" : "");
+}
+
+// The margins are those of .chart in perf/publish/site.c.
 void plot_open(struct text_buf *t, struct plot *p, const char *label)
 {
     widen(&p->x);
     widen(&p->y);
-    text_addf(t, "<div class=scroll tabindex=0><svg class=chart viewBox='0 0 %.0f %.0f' style='min-width:%.0fpx' role=img aria-label='", p->width, p->height,
-              p->width * 0.75);
+    text_addf(t, "<div class='chart%s%s'><svg class=plot style='height:%.0fpx' role=img aria-label='", *p->x.title ? " titled" : "", *p->y.title ? " headed" : "",
+              p->height);
     html_escape(t, label);
     text_add(t, "'>");
-    draw_axes(t, p);
+    draw_y_axis(t, p);
+    draw_x_axis(t, p);
 }
 
 void plot_close(struct text_buf *t)
@@ -148,12 +181,19 @@ void plot_close(struct text_buf *t)
     text_add(t, "</svg></div>");
 }
 
+// What is stretched with the chart.
+static void open_stretched(struct text_buf *t, const struct plot *p)
+{
+    text_addf(t, "<svg viewBox='0 0 %.0f %.0f' preserveAspectRatio=none>", p->width, p->height);
+}
+
 void plot_line(struct text_buf *t, const struct plot *p, const char *class, const double *x, const double *y, size_t n, bool step)
 {
     double px = -9, py = -9;
+    open_stretched(t, p);
     text_addf(t, "<polyline class='%s' points='", class);
     for (size_t i = 0; i < n; i++) {
-        double a = plot_x(p, x[i]), b = plot_y(p, y[i]);
+        double a = p->width * from_left(p, x[i]), b = p->height * from_top(p, y[i]);
         if (i && i + 1 < n && fabs(a - px) < 1 && fabs(b - py) < 1)
             continue;
         if (step && i && fabs(a - px) >= 1)
@@ -162,28 +202,39 @@ void plot_line(struct text_buf *t, const struct plot *p, const char *class, cons
         px = a;
         py = b;
     }
-    text_add(t, "'/>");
+    text_add(t, "'/></svg>");
 }
 
 void plot_band(struct text_buf *t, const struct plot *p, const char *class, const double *x, const double *low, const double *high,
                size_t n)
 {
+    open_stretched(t, p);
     text_addf(t, "<polygon class='%s' points='", class);
     for (size_t i = 0; i < n; i++)
-        text_addf(t, "%.1f,%.1f ", plot_x(p, x[i]), plot_y(p, high[i]));
+        text_addf(t, "%.1f,%.1f ", p->width * from_left(p, x[i]), p->height * from_top(p, high[i]));
     for (size_t i = n; i-- > 0;)
-        text_addf(t, "%.1f,%.1f ", plot_x(p, x[i]), plot_y(p, low[i]));
-    text_add(t, "'/>");
+        text_addf(t, "%.1f,%.1f ", p->width * from_left(p, x[i]), p->height * from_top(p, low[i]));
+    text_add(t, "'/></svg>");
 }
 
 void plot_dot(struct text_buf *t, const struct plot *p, const char *class, double x, double y, double radius, const char *title)
 {
-    text_addf(t, "<circle class='%s' r='%.1f' cx='%.1f' cy='%.1f'><title>", class, radius, plot_x(p, x), plot_y(p, y));
+    text_addf(t, "<circle class='%s' r='%.3g' cx='%.2f%%' cy='%.2f%%'><title>", class, radius, 100 * from_left(p, x), 100 * from_top(p, y));
     html_escape(t, title);
     text_add(t, "</title></circle>");
 }
 
-void plot_mark(struct text_buf *t, const struct plot *p, const char *class, double x)
+void plot_mark(struct text_buf *t, const struct plot *p, const char *class, double x, const char *title)
 {
-    text_addf(t, "<line class='%s' x1='%.1f' x2='%.1f' y1='%.0f' y2='%.0f'/>", class, plot_x(p, x), plot_x(p, x), TOP, p->height - BOTTOM);
+    double at = 100 * from_left(p, x);
+    text_addf(t, "<line class='%s' x1='%.2f%%' x2='%.2f%%' y2='100%%'><title>", class, at, at);
+    html_escape(t, title);
+    text_add(t, "</title></line>");
+}
+
+void plot_below(struct text_buf *t, int percent, const char *text, const char *fine)
+{
+    text_addf(t, "<text class=dim text-anchor=%s x='%d%%' y='100%%' dy=19>", percent == 0 ? "start" : percent == 100 ? "end" : "middle", percent);
+    html_escape(t, text);
+    text_addf(t, *fine ? "<tspan class=fine>%s</tspan></text>" : "</text>", fine);
 }

@@ -16,6 +16,7 @@ struct plot_axis {
     double low, high;
 };
 
+// Of the area within the axes: height in pixels; width in pixels of a usual screen, by which points that fall together are told.
 struct plot {
     struct plot_axis x, y;
     double width, height;
@@ -24,8 +25,6 @@ struct plot {
 // low < high, above 0 on a logarithmic axis; widened a little where they are not. label: what the chart shows, for those who cannot see it.
 void plot_open(struct text_buf *t, struct plot *p, const char *label);
 void plot_close(struct text_buf *t);
-double plot_x(const struct plot *p, double v);
-double plot_y(const struct plot *p, double v);
 // Points (x[i], y[i]); those closer than a pixel to the one before are left out. step: a staircase.
 void plot_line(struct text_buf *t, const struct plot *p, const char *class, const double *x, const double *y, size_t n, bool step);
 // Between (x, low) and (x, high).
@@ -33,8 +32,10 @@ void plot_band(struct text_buf *t, const struct plot *p, const char *class, cons
                size_t n);
 // One point with what it is; the title is escaped here.
 void plot_dot(struct text_buf *t, const struct plot *p, const char *class, double x, double y, double radius, const char *title);
-// An upright line from bottom to top.
-void plot_mark(struct text_buf *t, const struct plot *p, const char *class, double x);
+// An upright line from bottom to top, with what it is.
+void plot_mark(struct text_buf *t, const struct plot *p, const char *class, double x, const char *title);
+// A text below the axis, at 0, 50 or 100 per cent of the width; `fine` (HTML) follows it where there is room.
+void plot_below(struct text_buf *t, int percent, const char *text, const char *fine);
 // Round numbers between the two, `least` apart at least, about five and at most `max`; returns how many.
 size_t plot_nice_ticks(double low, double high, double least, double *out, size_t max);
 // "12.5 us" for 12500 of PLOT_NS.

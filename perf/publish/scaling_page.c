@@ -5,7 +5,7 @@
 #include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,8 +35,8 @@ static struct plot frame_of(json_t *document, const char *workload)
     struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, 0, 0},
                      .y = {strcmp(text_of(document, "tier"), "det") ? "operations a second" : "operations in 10^9 instructions of each CPU",
                            PLOT_LINEAR, PLOT_PLAIN, 0, 0},
-                     .width = 900,
-                     .height = 330};
+                     .width = 800,
+                     .height = 258};
     json_t *one, *c;
     size_t i, k;
     json_array_foreach (json_object_get(document, "points"), i, one)
@@ -71,7 +71,7 @@ static void draw_law(struct text_buf *t, struct plot *p, json_t *fit, int line)
     snprintf(class, sizeof(class), "line l%d", line);
     plot_line(t, p, class, x, y, n, false);
     if (json_is_number(json_object_get(fit, "knee")) && number_of(fit, "knee") < p->x.high)
-        plot_mark(t, p, "change", number_of(fit, "knee"));
+        plot_mark(t, p, "change", number_of(fit, "knee"), "the knee: beyond it throughput falls");
 }
 
 // What as many times the smallest machine would do: from its point to the right edge or the top, whichever is first.

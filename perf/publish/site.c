@@ -8,16 +8,18 @@
 #include "perf/store/run_history.h"
 #include "perf/store/triage.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 #include "perf/view/report_page.h"
 #include "perf/vm/host_signals.h"
 
 #include <errno.h>
 #include <glob.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,7 +27,10 @@
 #define LAST_RUNS 50 // below a chart
 
 static const char site_style[] =
-    ".chart{background:var(--card);border-radius:6px}.line{fill:none;stroke-width:2}"
+    ".chart{background:var(--card);border-radius:6px;padding:14px 28px 30px 66px;margin:.3rem 0 .5rem;container-type:inline-size}"
+    ".chart.headed{padding-top:32px}.chart.titled{padding-bottom:44px}.chart svg{overflow:visible;height:100%}"
+    "@container(max-width:22rem){.fine{display:none}}"
+    ".chart polyline,.chart polygon{vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
@@ -42,8 +47,8 @@ static const char site_style[] =
     "background:linear-gradient(var(--dim),var(--dim)) calc(var(--room)*.667) 0/1px 100% no-repeat,"
     "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
     "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
-    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}}"
-    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}}";
+    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}nav{gap:.1rem .6rem;font-size:.85rem}}"
+    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
 
 char *site_file_name(const char *name)
 {
@@ -60,15 +65,17 @@ void site_number(struct text_buf *t, double v)
 {
     char s[64];
     format_number(s, sizeof(s), v);
-    text_addf(t, "<data value='%.12g'>%s</data>", v, s);
+    html_data(t, v, s);
 }
 
 void site_exact(struct text_buf *t, double v)
 {
+    char six[64];
+    snprintf(six, sizeof(six), "%.6g", v);
     if (fabs(v) >= 1e4)
         site_number(t, v);
     else
-        text_addf(t, "<data value='%.12g'>%.6g</data>", v, v);
+        html_data(t, v, six);
 }
 
 static bool is_ours(const char *kernel)
@@ -127,9 +134,9 @@ void site_run_link(struct text_buf *t, const char *id, const char *up)
 
 static void navigation(struct text_buf *t, const char *up)
 {
-    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
+    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%scompare.html'>Compare</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
                  "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav>",
-              up, up, up, up, up);
+              up, up, up, up, up, up);
 }
 
 void site_page_open(struct text_buf *t, const char *title, const char *up)
@@ -389,6 +396,13 @@ static bool write_overview(struct site *s)
     return write_page(s, "index.html", &t);
 }
 
+static bool write_compare(struct site *s)
+{
+    struct text_buf t = {0};
+    compare_page(&t, s);
+    return write_page(s, "compare.html", &t);
+}
+
 static bool write_method(struct site *s)
 {
     struct text_buf t = {0};
@@ -429,8 +443,10 @@ static json_t *load_documents(const char *pattern, const char *schema)
     if (glob(pattern, 0, NULL, &g))
         return out;
     for (size_t i = 0; i < g.gl_pathc; i++) {
-        json_t *j = json_load_file(g.gl_pathv[i], 0, &err);
-        if (!j)
+        json_t *j = file_is_regular(g.gl_pathv[i]) ? json_file_load(g.gl_pathv[i], 0, &err) : NULL;
+        if (!j && !file_is_regular(g.gl_pathv[i]))
+            say_error("%s is no file", g.gl_pathv[i]);
+        else if (!j)
             say_error("%s: line %d: %s", g.gl_pathv[i], err.line, err.text);
         else if (strcmp(text_of(j, "schema"), schema))
             say_error("%s is no document of schema %s", g.gl_pathv[i], schema);
@@ -501,7 +517,7 @@ static bool write_all(struct site *s)
     ok = write_documents(s, s->base, "scale/*.json", "cloudbench-scale/1", "scaling.html", scaling_page) && ok;
     ok = write_documents(s, s->base, "lines/*.json", LINES_SCHEMA, "lines.html", lines_page) && ok;
     ok = write_documents(s, s->tune, "*/result.json", "cloudbench-tune/1", "tuning.html", tuning_page) && ok;
-    ok = write_overview(s) && write_method(s) && ok;
+    ok = write_overview(s) && write_compare(s) && write_method(s) && ok;
     say_stale(s);
     return ok;
 }

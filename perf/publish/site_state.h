@@ -18,5 +18,7 @@ void site_board_title(struct text_buf *t, json_t *board);
 // The page of a workload's history on a board, relative to the site; the caller frees it.
 char *site_history_path(json_t *board, const char *workload);
 void site_show_note(struct text_buf *t, json_t *note);
+// compare.html: for each board its newest run beside the one before.
+void compare_page(struct text_buf *t, struct site *s);
 // index.html: for each board its newest comparisons, then the runs.
 void overview_page(struct text_buf *t, struct site *s);

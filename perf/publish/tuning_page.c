@@ -5,7 +5,7 @@
 #include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/util/json_get.h"
-#include "perf/view/ratio_chart.h"
+#include "perf/view/html_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,13 +41,13 @@ static void pareto(struct text_buf *t, json_t *search)
     bool two = json_array_size(json_object_get(search, "objectives")) > 1;
     size_t n = json_array_size(json_object_get(search, "whole")), i;
     struct plot p = {.x = axis_of(search, 0), .y = two ? axis_of(search, 1) : (struct plot_axis){"", PLOT_BARE, PLOT_PLAIN, 0, n + 1.0},
-                     .width = 900, .height = two ? 360 : 160};
+                     .width = 800, .height = two ? 288 : 88};
     json_t *trial;
     if (!n)
         return;
     text_addf(t, "<p class=dim>Ratios to the default: %s is better.</p>", two ? "to the left and down" : "to the left");
     plot_open(t, &p, "trials by their ratio to the default");
-    plot_mark(t, &p, "one", 1);
+    plot_mark(t, &p, "one", 1, "the default");
     if (two) {
         double x[2] = {p.x.low, p.x.high}, y[2] = {1, 1};
         plot_line(t, &p, "one", x, y, 2, false);

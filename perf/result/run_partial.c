@@ -4,6 +4,7 @@
 #include "perf/config/config.h"
 #include "perf/result/run_identity.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 
@@ -87,7 +88,7 @@ json_t *run_partial_read(const char *dir)
 {
     json_error_t err;
     char *path = x_printf("%s/" PARTIAL_FILE, dir), *whole = x_printf("%s/run.json", dir);
-    json_t *j = json_load_file(path, 0, &err);
+    json_t *j = json_file_load(path, 0, &err);
     if (file_exists(whole))
         say_error("%s is finished: there is nothing to go on with", dir);
     else if (!j && file_exists(path))

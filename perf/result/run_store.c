@@ -3,6 +3,7 @@
 
 #include "perf/import/import_run.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 
@@ -67,7 +68,7 @@ void run_store_list(const char *base, struct str_list *ids)
     int n = scandir(base, &entry, is_run, alphasort);
     for (int i = 0; i < n; i++) {
         char *path = x_printf("%s/%s/run.json", base, entry[i]->d_name);
-        if (file_exists(path))
+        if (file_is_regular(path))
             list_add(ids, entry[i]->d_name);
         free(path);
         free(entry[i]);
@@ -106,7 +107,7 @@ json_t *run_store_load(const char *base, const char *name)
 {
     json_error_t err;
     char *path = find(base, name), *fault = NULL;
-    json_t *run = path ? json_load_file(path, 0, &err) : NULL;
+    json_t *run = path ? json_file_load(path, 0, &err) : NULL;
     const char *schema = json_string_value(json_object_get(run, "schema"));
     if (!path || (!run && !file_exists(path))) {
         say_error("no run is called \"%s\"", name);

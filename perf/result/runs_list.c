@@ -4,6 +4,7 @@
 #include "perf/result/run_partial.h"
 #include "perf/result/run_store.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
 
 #include <dirent.h>
@@ -70,7 +71,7 @@ static json_t *kernels_booted(json_t *partial)
 static json_t *unfinished_run(const char *dir, const char *id, int *resumable)
 {
     char *path = x_printf("%s/" PARTIAL_FILE, dir);
-    json_t *partial = json_load_file(path, 0, NULL);
+    json_t *partial = json_file_load(path, 0, NULL);
     bool running = is_running(dir), there = file_exists(path);
     char *rounds = x_printf("unfinished (%d of %d rounds)", (int)number_of(partial, "rounds"), (int)number_of(partial, "rounds_asked"));
     json_t *e = there || running ? entry(id, partial, kernels_booted(partial), json_object_size(json_array_get(json_object_get(partial, "samples"), 0)),

@@ -7,13 +7,18 @@
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/vm/host_signals.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define VERSION 3
+#define WAIT_US 50000
 #define TEXT_OF(x)    #x
 #define TEXT_OF_(x)   TEXT_OF(x)
 #define VERSION_TEXT  TEXT_OF_(VERSION)
@@ -21,7 +26,24 @@
 struct history {
     sqlite3 *db;
     char *base, *path;
+    int lock; // of the folder, or -1
 };
+
+// One at a time: who finds an index damaged removes it, and nobody else may have it open then. False when a signal came first.
+static bool take_turn(struct history *h)
+{
+    bool said = false;
+    h->lock = open(h->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (h->lock >= 0 && flock(h->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        if (!said)
+            say("another cloudbench uses %s: waiting", h->path);
+        said = true;
+        if (signals_pending())
+            return false;
+        usleep(WAIT_US);
+    }
+    return true;
+}
 
 static bool execute(struct history *h, const char *sql)
 {
@@ -176,11 +198,12 @@ struct history *history_open(const char *base, char **why)
     struct history *h = x_alloc(sizeof(*h));
     h->base = x_strdup(base);
     h->path = x_printf("%s/history.db", base);
-    if (open_somewhere(h)) {
+    bool ours = take_turn(h);
+    if (ours && open_somewhere(h)) {
         synchronise(h);
         return h;
     }
-    *why = x_strdup("no index could be made, not even in memory");
+    *why = ours ? x_strdup("no index could be made, not even in memory") : NULL;
     history_close(h);
     return NULL;
 }
@@ -189,6 +212,8 @@ void history_close(struct history *h)
 {
     if (h->db)
         sqlite3_close(h->db);
+    if (h->lock >= 0)
+        close(h->lock);
     free(h->base);
     free(h->path);
     free(h);

@@ -8,7 +8,8 @@ struct history;
 
 // Reads the runs that the index does not know, forgets those that are gone; what cannot be read is said
 // and left out. An index that cannot be written (read-only folder, full disk) is kept in memory for this call.
-// NULL with *why (the caller's) only when there is no memory.
+// The folder is this call's own until it is closed: others wait. NULL with *why (the caller's) when there is no memory, with *why NULL when a signal came
+// while it waited.
 struct history *history_open(const char *base, char **why);
 void history_close(struct history *h);
 

@@ -2,6 +2,7 @@
 #include "perf/tune/tune_log.h"
 
 #include "perf/util/host_file.h"
+#include "perf/util/json_file.h"
 #include "perf/util/text_buf.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ static bool start_new(const char *identity_path, json_t *identity, char **why)
 
 static bool same_search(const char *identity_path, json_t *identity, char **why)
 {
-    json_t *old = json_load_file(identity_path, 0, NULL);
+    json_t *old = json_file_load(identity_path, 0, NULL);
     bool same = old && json_equal(old, identity);
     if (!old)
         *why = x_printf("%s: no search to go on with", identity_path);

@@ -1,27 +1,56 @@
 // Whole-file input and output, folder trees. Never follows a link when it removes.
 #include "perf/util/host_file.h"
 
+#include "perf/vm/host_signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILE_MOST ((size_t)1 << 30) // bytes: what is larger is no file of ours, or has no end
+#define LOOK_MS   100
+
+// As read(2), but a pipe that nobody writes into does not hold us when a signal has come: those are blocked, and looked at. Then -1 with EINTR.
+static ssize_t read_some(int fd, char *buf, size_t room)
+{
+    ssize_t n;
+    while ((n = read(fd, buf, room)) < 0 && errno == EAGAIN) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, LOOK_MS);
+        if (!signals_pending())
+            continue;
+        errno = EINTR;
+        return -1;
+    }
+    return n;
+}
+
 char *file_read(const char *path, size_t *len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return NULL;
     struct text_buf t = {0};
+    struct stat st;
+    bool has_end = !fstat(fd, &st) && S_ISREG(st.st_mode); // is read to it, whatever signal comes: who is interrupted still reads its files
     char buf[16384];
     ssize_t n;
     text_add(&t, "");
-    while ((n = read(fd, buf, sizeof(buf))) > 0)
+    while ((n = read_some(fd, buf, sizeof(buf))) > 0) {
         text_add_bytes(&t, buf, n);
+        if (t.len <= FILE_MOST && (has_end || !signals_pending()))
+            continue;
+        errno = t.len > FILE_MOST ? EFBIG : EINTR;
+        n = -1;
+        break;
+    }
     int saved = errno;
     close(fd);
     errno = saved;
@@ -67,7 +96,7 @@ bool file_write_new(const char *path, const void *data, size_t len)
     return ok;
 }
 
-bool file_replace(const char *path, const void *data, size_t len)
+static bool replace_whole(const char *path, const void *data, size_t len)
 {
     char *tmp = x_printf("%s.%d.new", path, (int)getpid());
     bool ok = write_flags(tmp, O_TRUNC, data, len) && rename(tmp, path) == 0;
@@ -77,6 +106,24 @@ bool file_replace(const char *path, const void *data, size_t len)
     free(tmp);
     errno = saved;
     return ok;
+}
+
+bool file_replace(const char *path, const void *data, size_t len)
+{
+    char *target = realpath(path, NULL);
+    struct stat st;
+    bool odd = target && !stat(target, &st) && !S_ISREG(st.st_mode);
+    bool ok = odd ? write_flags(target, O_NOCTTY, data, len) : replace_whole(target ? target : path, data, len);
+    int saved = errno;
+    free(target);
+    errno = saved;
+    return ok;
+}
+
+bool file_is_regular(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
 bool file_exists(const char *path)

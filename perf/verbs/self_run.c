@@ -6,11 +6,11 @@
 #include "perf/vm/host_signals.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,7 +38,8 @@ static int wait_child(pid_t pid, bool *interrupted)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
 }
 
-int self_run(const struct str_list *arguments)
+// out: where its standard output goes.
+static int run_into(const struct str_list *arguments, int out)
 {
     char **argv = x_alloc((arguments->count + 2) * sizeof(*argv));
     bool interrupted = signals_pending();
@@ -48,9 +49,8 @@ int self_run(const struct str_list *arguments)
     fflush(stdout);
     pid_t pid = interrupted ? -1 : fork();
     if (pid == 0) {
-        int nowhere = open("/dev/null", O_WRONLY);
-        if (nowhere >= 0)
-            dup2(nowhere, STDOUT_FILENO);
+        if (out >= 0)
+            dup2(out, STDOUT_FILENO);
         execv("/proc/self/exe", argv);
         _exit(EXIT_INTERNAL);
     }
@@ -58,6 +58,26 @@ int self_run(const struct str_list *arguments)
         rc = wait_child(pid, &interrupted);
     free(argv);
     return interrupted ? EXIT_INTERRUPTED : rc;
+}
+
+int self_run(const struct str_list *arguments)
+{
+    return run_into(arguments, STDOUT_FILENO);
+}
+
+int self_run_loaded(struct str_list *arguments, const char *base, json_t **run)
+{
+    int out = memfd_create("run", MFD_CLOEXEC);
+    list_add(arguments, "--format");
+    list_add(arguments, "json");
+    int rc = run_into(arguments, out);
+    lseek(out, 0, SEEK_SET);
+    json_t *said = json_loadfd(out, 0, NULL);
+    const char *id = json_string_value(json_object_get(said, "id"));
+    *run = id ? run_store_load(base, id) : NULL;
+    json_decref(said);
+    close(out);
+    return *run || rc ? rc : EXIT_INTERNAL;
 }
 
 static void option(struct str_list *l, const char *name, const char *value)
@@ -103,7 +123,6 @@ int self_run_again(json_t *run, const struct str_list *workloads, const char *ba
 {
     struct str_list l = {0};
     json_t *topology = json_object_get(run, "topology");
-    char *before = run_store_latest(base);
     list_add(&l, "run");
     for (size_t i = 0; i < workloads->count; i++)
         list_add(&l, workloads->items[i]);
@@ -115,14 +134,7 @@ int self_run_again(json_t *run, const struct str_list *workloads, const char *ba
     add_place(&l, run);
     add_turn(&l, run);
     add_settings(&l, run);
-    int rc = self_run(&l);
-    char *after = run_store_latest(base);
-    bool made = after && (!before || strcmp(before, after));
-    *second = made ? run_store_load(base, after) : NULL;
-    if (!made && !rc)
-        rc = EXIT_INTERNAL;
+    int rc = self_run_loaded(&l, base, second);
     list_free(&l);
-    free(before);
-    free(after);
     return rc;
 }

@@ -5,9 +5,12 @@
 
 #include <jansson.h>
 
-// Runs the program with these arguments after its own name; its tables go nowhere. Its exit code, or
+// Runs the program with these arguments after its own name, to our standard output. Its exit code, or
 // EXIT_INTERNAL when it could not be started, EXIT_INTERRUPTED when an interrupt came meanwhile.
 int self_run(const struct str_list *arguments);
+// The same with the arguments of a `run` into `base`, whose tables are not shown: *run is the run that this one made (others may
+// measure into that folder at the same time), or NULL.
+int self_run_loaded(struct str_list *arguments, const char *base, json_t **run);
 // The workloads with the run's kernels, tier, topology, boots, scale and settings; *second is the new run,
 // or NULL. Returns the exit code of `cloudbench run`.
 int self_run_again(json_t *run, const struct str_list *workloads, const char *base,

@@ -201,7 +201,7 @@ static int gate(const struct gate_args *a, json_t *run)
         fflush(stdout);
         bool written = write_report(a->junit, gate_junit, rows, a->baseline) &&
                        write_report(a->markdown, gate_markdown, rows, a->baseline);
-        rc = written ? verdict_code(a, rows) : EXIT_INTERNAL;
+        rc = written ? verdict_code(a, rows) : EXIT_REFUSED;
     }
     json_decref(rows);
     return rc;

@@ -106,11 +106,11 @@ static int gc(struct gc_args *a)
     if (!h)
         return EXIT_INTERNAL;
     json_t *runs = history_runs(h);
-    history_close(h);
     fill_policy(&a->keep);
     retention_choose(&a->keep, runs, a->base, time(NULL), &gone);
     retention_unfinished(&a->keep, a->base, time(NULL), &gone);
     int rc = sweep(a, &gone);
+    history_close(h); // until here nobody else reads the runs that go
     json_decref(runs);
     list_free(&gone);
     return rc;

@@ -2,6 +2,7 @@
 // of operations on unrelated objects that share lines.
 #include "perf/lines/line_boot.h"
 #include "perf/lines/line_document.h"
+#include "perf/lines/line_operations.h"
 #include "perf/lines/line_sites.h"
 #include "perf/lines/lines_view.h"
 #include "perf/result/run_store.h"
@@ -96,11 +97,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
     return 0;
 }
-
-// The operations of the workload share that stand for a family of calls.
-static const char *const operations[] = {"getppid", "dup",   "open",   "stat",  "rw",
-                                         "pipe",    "mmap",  "touch",  "futex", "signal",
-                                         "sched",   "timer", "thread", "fork",  "exec"};
 
 struct lines {
     const struct lines_args *args;
@@ -357,13 +353,21 @@ static int find_all(struct lines *l, struct lines_args *a)
     return rc;
 }
 
+static bool all_known(const struct lines_args *a)
+{
+    for (size_t i = 0; i < a->workloads.count; i++)
+        if (!line_operation_known(a->workloads.items[i], a->conflicts))
+            return false;
+    return true;
+}
+
 static int lines(struct lines_args *a)
 {
     struct lines l = {.args = a};
     l.rows = json_array();
     l.top = json_array();
     l.matrices = json_array();
-    int rc = find_all(&l, a);
+    int rc = all_known(a) ? find_all(&l, a) : EXIT_USAGE;
     for (size_t t = 0; t < a->topologies.count && !rc; t++)
         rc = run_topology(&l, a->topologies.items[t]);
     if (!rc)
@@ -405,8 +409,8 @@ static void fill_defaults(struct lines_args *a)
     if (!a->topologies.count)
         list_add(&a->topologies, "2");
     if (a->conflicts && !a->workloads.count)
-        for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
-            list_add(&a->workloads, operations[i]);
+        for (size_t i = 0; i < LINE_OPERATIONS; i++)
+            list_add(&a->workloads, line_operations[i]);
 }
 
 const struct argp lines_argp = {

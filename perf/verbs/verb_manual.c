@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_BASH = 256, OPT_ZSH, OPT_WORDS };
+enum { OPT_BASH = 256, OPT_ZSH, OPT_FISH, OPT_WORDS };
 
 struct manual_args {
     void (*make)(struct text_buf *t);
@@ -20,6 +20,7 @@ struct manual_args {
 static const struct argp_option options[] = {
     {"bash", OPT_BASH, 0, 0, "completion for bash: `. <(cloudbench manual --bash)`", 0},
     {"zsh", OPT_ZSH, 0, 0, "completion for zsh: a file _cloudbench in a folder of fpath", 0},
+    {"fish", OPT_FISH, 0, 0, "completion for fish: `cloudbench manual --fish | source`", 0},
     {"words", OPT_WORDS, "KIND", 0, "what may be completed: kernels, topologies, workloads, measurable, tune, runs, lists or documents", 0},
     {0},
 };
@@ -33,6 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_ZSH:
         a->make = completion_zsh;
+        break;
+    case OPT_FISH:
+        a->make = completion_fish;
         break;
     case OPT_WORDS:
         a->words = arg;

@@ -21,11 +21,12 @@
 
 #define CPUS_MAX 255
 
-enum { OPT_CPUS = 256, OPT_TIER };
+enum { OPT_CPUS = 256, OPT_TIER, OPT_DRY };
 
 struct scale_args {
     struct str_list names, kernels;
     const char *cpus, *tier, *out, *format, *boots, *factor;
+    bool dry;
 };
 
 static const struct argp_option options[] = {
@@ -35,6 +36,7 @@ static const struct argp_option options[] = {
     {"boots", 'b', "N", 0, "fresh boots of each kernel and size (default: policy.run.boots of the tier)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"output", 'o', "DIR", 0, "folder of the runs (default: out/runs)", 0},
+    {"dry-run", OPT_DRY, 0, 0, "print what each size would boot and about how long it takes; boot nothing", 0},
     OPTION_FORMAT,
     {0},
 };
@@ -57,6 +59,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_TIER:
         a->tier = arg;
+        break;
+    case OPT_DRY:
+        a->dry = true;
         break;
     case OPT_SCALE:
         a->factor = arg;
@@ -118,15 +123,15 @@ static int run_size(const struct scale_args *a, const char *base, const char *ti
     option(&l, "-o", base);
     json_array_foreach (settings, i, s)
         option(&l, "--set", json_string_value(s));
-    char *before = run_store_latest(base);
-    int rc = self_run(&l);
-    char *after = run_store_latest(base);
-    *run = after && (!before || strcmp(before, after)) ? run_store_load(base, after) : NULL;
-    free(before);
-    free(after);
+    if (a->dry) {
+        list_add(&l, "--dry-run");
+        option(&l, "--format", a->format);
+    }
+    *run = NULL;
+    int rc = a->dry ? self_run(&l) : self_run_loaded(&l, base, run);
     list_free(&l);
     json_decref(settings);
-    return *run ? rc : rc ? rc : EXIT_INTERNAL;
+    return rc;
 }
 
 // Where it was measured, and what the kernels are called.
@@ -167,6 +172,8 @@ static int run_all(const struct scale_args *a, const struct str_list *sizes, con
         say("scale: %s CPU%s", sizes->items[i], strcmp(sizes->items[i], "1") ? "s" : "");
         int rc = run_size(a, base, tier, sizes->items[i], &run);
         worst = rc ? rc : worst;
+        if (!run && a->dry && !rc)
+            continue;
         if (!run)
             break;
         scale_add_run(document, run);

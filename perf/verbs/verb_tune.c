@@ -1,7 +1,6 @@
 // cloudbench tune: look for scheduler settings that beat the default, without being fooled by luck.
 #include "perf/config/config.h"
 #include "perf/result/comparison.h"
-#include "perf/result/run_store.h"
 #include "perf/stats/rank_tests.h"
 #include "perf/stats/resample.h"
 #include "perf/tune/tune_log.h"
@@ -105,7 +104,7 @@ static void option(struct str_list *l, const char *name, const char *value)
 }
 
 // `cloudbench run` of the objectives' workloads with the default and the trial beside each other.
-static int run_trial(struct tuning *t, const int *level, double fidelity)
+static int run_trial(struct tuning *t, const int *level, double fidelity, json_t **run)
 {
     struct str_list l = {0}, settings = {0};
     list_add(&l, "run");
@@ -129,7 +128,7 @@ static int run_trial(struct tuning *t, const int *level, double fidelity)
     tune_space_settings(&t->space, level, TRIAL, &settings);
     for (i = 0; i < settings.count; i++)
         option(&l, "--set", settings.items[i]);
-    int rc = self_run(&l);
+    int rc = self_run_loaded(&l, t->runs, run);
     json_decref(own);
     list_free(&l);
     list_free(&settings);
@@ -200,14 +199,14 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
         return ok;
     if (hold_out)
         say("hold-out: one of the best again");
-    int rc = run_trial(t, level, fidelity);
+    json_t *run = NULL;
+    int rc = run_trial(t, level, fidelity, &run);
     if (rc == EXIT_INTERRUPTED || rc == EXIT_REFUSED || rc == EXIT_USAGE || rc == EXIT_INTERNAL) {
         t->code = rc;
         *stop = true;
+        json_decref(run);
         return false;
     }
-    char *path = run_store_latest(t->runs);
-    json_t *run = path ? run_store_load(t->runs, path) : NULL;
     ok = run && evaluate(t, run, out);
     if (!tune_log_add(&t->log, level, fidelity, hold_out, out, ok)) {
         say_error("cannot write %s: %s", t->log.path, strerror(errno));
@@ -215,7 +214,6 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
         *stop = true;
     }
     json_decref(run);
-    free(path);
     return ok;
 }
 
@@ -293,7 +291,6 @@ static bool write_file(struct tuning *t, const char *name, const char *text)
         say("wrote %s", path);
     else
         say_error("cannot write %s: %s", path, strerror(errno));
-    free(path);
     return ok;
 }
 

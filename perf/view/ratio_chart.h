@@ -1,10 +1,7 @@
-// The ratios as one inline SVG: a bar a row on a logarithmic axis, a line at 1, ticks at the
-// targets.
+// The ratios as a chart for HTML: a bar a row on a logarithmic axis, a line at 1, ticks at the targets.
 #pragma once
 #include "perf/util/text_buf.h"
 
 #include <jansson.h>
 
 void ratio_chart(struct text_buf *t, json_t *rows);
-// Text into HTML or SVG.
-void html_escape(struct text_buf *t, const char *s);

@@ -9,6 +9,7 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/html_text.h"
 #include "perf/view/ratio_chart.h"
 
 #include <errno.h>
@@ -19,10 +20,10 @@
 const char report_style[] =
     ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--"
     "lost:#d55e00;"
-    "--none:#999;--mark:#1a1a1a}"
+    "--none:#999;--mark:#1a1a1a;--bad:#b04700}"
     "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#"
     "343a45;--card:#1d2129;"
-    "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed}}"
+    "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed;--bad:#e69f00}}"
     "*{box-sizing:border-box}body{margin:0 "
     "auto;padding:1.5rem;max-width:70rem;background:var(--bg);color:var(--fg);"
     "font:16px/1.5 "
@@ -34,7 +35,7 @@ const char report_style[] =
     "nums}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid "
     "var(--line);text-align:left;vertical-align:top}"
-    "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--lost)}"
+    "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--bad)}"
     "code,pre{font:13px/1.4 "
     "ui-monospace,monospace}pre{white-space:pre-wrap;word-break:break-all;background:var(--card);"
     "padding:.6rem}details{margin:.5rem "
@@ -45,25 +46,11 @@ const char report_style[] =
     "stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}"
     "nav{margin-bottom:1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
-    ".scroll{overflow-x:auto;margin:.3rem 0 .5rem}@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}.extra{display:none}}";
-
-void html_escape(struct text_buf *t, const char *s)
-{
-    for (; *s; s++) {
-        if (*s == '<')
-            text_add(t, "&lt;");
-        else if (*s == '>')
-            text_add(t, "&gt;");
-        else if (*s == '&')
-            text_add(t, "&amp;");
-        else if (*s == '"')
-            text_add(t, "&quot;");
-        else if (*s == '\'')
-            text_add(t, "&#39;");
-        else
-            text_add_bytes(t, s, 1);
-    }
-}
+    ".paths td{overflow-wrap:anywhere;min-width:5rem}"
+    ".ratios{display:grid;grid-template-columns:max-content max-content 1fr;column-gap:.7rem;font-size:.85rem;line-height:24px;"
+    "padding-right:1.2rem;font-variant-numeric:tabular-nums}.ratios svg{height:24px;overflow:visible}.ratios .name{text-align:right}.word{color:var(--bad)}"
+    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}.extra,.ratios .fine{display:none}"
+    ".ratios{grid-template-columns:3rem 1fr}.ratios .name{grid-column:1/3;text-align:left;margin-bottom:-5px}}";
 
 static void cell(struct text_buf *t, const char *class, const char *s)
 {
@@ -81,12 +68,15 @@ static void row_cell(struct text_buf *t, json_t *c)
 
 static void number_cell(struct text_buf *t, const char *class, json_t *v, bool ratio)
 {
-    char s[64] = "";
-    if (json_is_number(v) && ratio)
+    char s[64];
+    if (ratio)
         snprintf(s, sizeof(s), "%.3f", json_number_value(v));
-    else if (json_is_number(v))
+    else
         format_number(s, sizeof(s), json_number_value(v));
-    cell(t, class, s);
+    text_addf(t, "<td%s>", class);
+    if (json_is_number(v))
+        html_data(t, json_number_value(v), s);
+    text_add(t, "</td>");
 }
 
 static bool is_bad(json_t *c)
@@ -136,10 +126,12 @@ static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
         text_add(t, first_kernel ? "" : "; ");
         first_kernel = false;
         html_escape(t, text_of(k, "label"));
+        char seconds[32];
+        snprintf(seconds, sizeof(seconds), "%.2f", best);
+        text_add(t, " <b>");
         if (best >= 0)
-            text_addf(t, " <b>%.2f</b>", best);
-        else
-            text_add(t, " <b>not reached</b>");
+            html_data(t, best, seconds);
+        text_add(t, best >= 0 ? "</b>" : "not reached</b>");
     }
     text_add(t, ".</p>");
 }
@@ -182,6 +174,20 @@ static void add_table(struct text_buf *t, json_t *rows)
     text_add(t, "</tbody></table></div>");
 }
 
+// Slopes may fall below 0 by a hair: shown as 0.
+static void add_pair(struct text_buf *t, const char *name, double a, double b)
+{
+    char shown[32];
+    html_escape(t, name);
+    text_add(t, " ");
+    snprintf(shown, sizeof(shown), "%.2f", fmax(a, 0));
+    html_data(t, a, shown);
+    text_add(t, " &rarr; ");
+    snprintf(shown, sizeof(shown), "%.2f", fmax(b, 0));
+    html_data(t, b, shown);
+    text_add(t, "; ");
+}
+
 static void add_hidden(struct text_buf *t, json_t *rows)
 {
     json_t *c, *v;
@@ -202,10 +208,9 @@ static void add_hidden(struct text_buf *t, json_t *rows)
         row_cell(t, c);
         text_add(t, "<td>");
         json_object_foreach (json_object_get(c, "hidden"), name, v) {
-            double a = fmax(json_number_value(json_array_get(v, 0)), 0), // slopes may fall below 0 by a hair
-                b = fmax(json_number_value(json_array_get(v, 1)), 0);
+            double a = json_number_value(json_array_get(v, 0)), b = json_number_value(json_array_get(v, 1));
             if (a > 0.005 || b > 0.005)
-                text_addf(t, "%s %.2f &rarr; %.2f; ", name, a, b);
+                add_pair(t, name, a, b);
         }
         text_add(t, "</td></tr>");
     }
@@ -227,7 +232,7 @@ static void add_kernels(struct text_buf *t, json_t *id)
 {
     json_t *k;
     const char *name;
-    text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
+    text_add(t, "<div class=wide tabindex=0><table class=paths><thead><tr><th>kernel<th>image<th>SHA-256<th>command "
                 "line</tr></thead><tbody>");
     json_object_foreach (json_object_get(id, "kernels"), name, k) {
         text_add(t, "<tr>");

@@ -26,6 +26,9 @@ expect 'a --set of an unknown document' 2 'no configuration "frob"' $cb run --se
 expect 'a --set that breaks a rule' 5 '--set: policy.run.tier: "fast" is none of' $cb run --set policy.run.tier=fast
 expect 'a suite by --set' 2 'names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
     --set suites.mine.about=x --set 'suites.mine.workloads=[pine]'
+expect 'lines of an unknown operation' 2 'no operation is called "nosuch"' $cb lines fork nosuch
+expect 'at an unknown placement' 2 'no operation is called "pipe@nowhere"' $cb lines pipe@nowhere
+expect 'pairs of what is no operation' 2 'no operation is called "pipe@cross-cpu"' $cb lines --conflicts --two-party
 expect 'list of nothing' 2 'no such list' $cb list frobs
 
 mkdir -p "$tmp/root" && cp -r configs "$tmp/root"
@@ -61,6 +64,34 @@ for word in NaN Infinity 1e999; do
     echo "{\"schema\":\"cloudbench-run/1\",\"scale\":$word}" >"$tmp/number.json"
     expect "a result with $word" 2 'number.json: line 1: ' $cb compare "$tmp/number.json"
 done
+# Files that never end, or that are none.
+mkdir -p "$tmp/odd/pipe" "$tmp/odd/folder/run.json" "$tmp/odd/scale"
+mkfifo "$tmp/odd/pipe/run.json" "$tmp/odd/scale/pipe.json"
+expect 'a pipe among the runs is no run' 0 'index.html' timeout -k 1 20 $cb publish --runs "$tmp/odd" -o "$tmp/odd.site"
+expect 'nor in their list' 0 'runs' timeout -k 1 20 $cb list --runs "$tmp/odd"
+expect 'a file without an end' 2 'File too large|end of file' timeout -k 1 60 $cb import /dev/zero --runs "$tmp/odd.runs"
+mkfifo "$tmp/pipe"
+(exec 3<>"$tmp/pipe"; exec timeout -k 5 -s INT 1 $cb compare "$tmp/pipe" >"$tmp/out" 2>&1 3<>"$tmp/pipe")
+[ $? = 124 ]
+check 'a pipe that nobody writes into can be interrupted' $? "exit code $?"
+expect 'a run by a pipe' 2 'no run of schema' sh -c "echo '{\"schema\":\"other\"}' | $cb compare /dev/stdin"
+
+# Where the output goes: a full disk, a device, a link.
+expect 'a standard output that is full' 5 'cannot write the standard output: No space left' sh -c "$cb list >/dev/full"
+expect "and when much is said, too" 5 "cannot write the standard output" sh -c "$cb list --format json >/dev/full"
+{ $cb list --format json; echo $? >"$tmp/code"; } 2>"$tmp/out" | head -c 1 >/dev/null
+[ "$(cat "$tmp/code")" = 0 ] && [ ! -s "$tmp/out" ]
+check 'a reader that has enough' $?
+if [ "$(id -u)" = 0 ] && mknod -m 666 "$tmp/full" c 1 7 2>/dev/null && ( : >"$tmp/full" ) 2>/dev/null; then
+    expect 'a device that is full' 5 'full: No space left' $cb export --runs "$tmp/odd" --all -o "$tmp/full"
+    [ -c "$tmp/full" ]
+    check 'is still a device' $?
+fi
+echo old >"$tmp/target"
+ln -s target "$tmp/link"
+$cb export --runs "$tmp/odd" --all -o "$tmp/link" && [ -L "$tmp/link" ] && ! grep -q old "$tmp/target"
+check 'what goes into a link goes to its target' $?
+
 forged() { # NAME PATTERN ROW: a run with that row
     echo '{"schema":"cloudbench-run/1","id":"x","created":"c","tier":"det","identity":{"kernels":{"k":{}}},"rows":['"$3"']}' >"$tmp/forged.json"
     expect "$1" 2 "forged.json:1: rows.0.: .*$2" $cb compare "$tmp/forged.json"

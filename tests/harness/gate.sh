@@ -22,7 +22,7 @@ expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
 expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
 echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"
 expect 'a damaged baseline' 2 'bad.json: the member "tier" is missing' $cb gate --runs "$tmp/runs" --baseline "$tmp/bad.json"
-expect 'a report that cannot be written' 1 'cannot write' $(gate) --junit /nonexistent/x.xml
+expect 'a report that cannot be written' 5 'cannot write' $(gate) --junit /nonexistent/x.xml
 python3 - "$tmp" <<'P'
 import sys, xml.etree.ElementTree as et
 suite = et.parse(sys.argv[1] + '/j.xml').getroot()

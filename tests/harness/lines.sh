@@ -27,9 +27,6 @@ run pairs --conflicts getppid fork -k cloudos --top 3
 $cb lines fork -t 16 >/dev/null 2>"$tmp/err"
 [ $? = 2 ] && grep -q '1 to 8 CPUs' "$tmp/err"
 check 'lines: too many CPUs' $? "$(cat "$tmp/err")"
-timeout 100 $cb lines nosuch -o "$tmp/runs" >"$tmp/out" 2>"$tmp/err"
-[ $? = 6 ] && grep -q 'no operation is called nosuch' "$tmp/out"
-check 'lines: unknown operation' $? "$(cat "$tmp/out" "$tmp/err")"
 [ -z "$(ls -A "$TMPDIR")" ]
 check 'lines: no temporary files are left' $? "$(ls -A "$TMPDIR")"
 

@@ -17,6 +17,9 @@ if ci/qemu >/dev/null 2>&1; then
 else
     echo "skip scale: det"
 fi
+$cb scale fork --cpus 1,2 --tier tcg -k cloudos --dry-run -o "$tmp/dry" >"$tmp/out" 2>&1
+[ $? = 0 ] && [ "$(grep -c '^tier tcg .* boots in all' "$tmp/out")" = 2 ] && [ ! -e "$tmp/dry" ]
+check 'a dry run says what each size boots, and boots nothing' $?
 for bad in 0 1,1 two 1,,256 ''; do
     $cb scale fork --cpus "$bad" >/dev/null 2>"$tmp/err"
     [ $? = 2 ] && grep -q 'cpus wants' "$tmp/err"

@@ -1,0 +1,47 @@
+// See line_operations.h.
+#include "perf/lines/line_operations.h"
+
+#include "perf/util/project.h"
+#include "perf/util/say.h"
+#include "perf/util/text_buf.h"
+#include "perf/vm/vm_topology.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const line_operations[LINE_OPERATIONS] = {"getppid", "dup",    "open",  "stat",  "rw",     "pipe", "mmap", "touch",
+                                                      "futex",   "signal", "sched", "timer", "thread", "fork", "exec"};
+
+static const char *const controls[] = {"nothing", "private", "pingpong", "false", "counter", "getppid-counted", "random"};
+
+static bool is_among(const char *name, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(list[i], name))
+            return true;
+    return false;
+}
+
+static bool is_placed(const char *name, const char *at)
+{
+    json_t *workloads = project_config("workloads");
+    char *workload = x_printf("%.*s", (int)(at - name), name);
+    bool known = json_object_get(workloads, workload) && is_among(at + 1, placement_name, PLACEMENTS);
+    free(workload);
+    json_decref(workloads);
+    return known;
+}
+
+bool line_operation_known(const char *name, bool pairs)
+{
+    const char *at = strchr(name, '@');
+    if (at && !pairs && is_placed(name, at))
+        return true;
+    if (!at && (is_among(name, line_operations, LINE_OPERATIONS) || is_among(name, controls, sizeof(controls) / sizeof(*controls))))
+        return true;
+    say_error("no operation is called \"%s\"", name);
+    say_hint(pairs ? "pairs are of the operations that `cloudbench lines --help` lists"
+                   : "`cloudbench lines --help` lists them; a workload of two parties has its placement: pipe@cross-cpu");
+    return false;
+}

@@ -1,0 +1,7 @@
+// Text and numbers into HTML and SVG.
+#pragma once
+#include "perf/util/text_buf.h"
+
+void html_escape(struct text_buf *t, const char *s);
+// <data value=EXACT>SHOWN</data>: every number of a page stands in one, so that a test finds it again in a result.
+void html_data(struct text_buf *t, double exact, const char *shown);

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Results that nobody measured, for the tests of the site: `made_results.py DIR FIRST LAST WORKLOADS` writes runs of both kernels into DIR/runs,
+`made_results.py DIR kinds` one document of each other kind. Texts hold what HTML must escape."""
+import json
+import os
+import sys
+
+
+def runs(base, first, last, workloads):
+    """From run 20 on CloudOS needs 10 % more for w1."""
+    for i in range(first, last):
+        rows = []
+        for w in range(workloads):
+            for kernel, value in (('linux', 1000 + w), ('cloudos', (300 + w + i % 3) * (1.1 if i >= 20 and w == 1 else 1))):
+                rows.append({'workload': f'w{w}' if w != 3 else 'w3/with-quite-a-long-name', 'kernel': kernel, 'metric': 'instructions', 'unit': 'instructions/op',
+                             'status': 'ok', 'value': value, 'samples': [{'status': 'ok', 'value': value}]})
+        run = {'schema': 'cloudbench-run/1', 'id': f'run-{i:05}', 'created': f'2026-01-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z',
+               'tier': 'det', 'tier_why': '<asked> & for', 'topology': {'name': '1', 'cpus': 1, 'memory_mb': 512, 'nodes': []},
+               'identity': {'qemu': {'version': '7.2'}, 'kernels': {'linux': {'family': 'linux', 'label': 'Linux <b>'},
+                            'cloudos': {'family': 'cloudos', 'label': 'CloudOS'}}}, 'boots': [], 'rows': rows}
+        os.makedirs(f'{base}/run-{i:05}')
+        json.dump(run, open(f'{base}/run-{i:05}/run.json', 'w'))
+
+
+def kinds(tmp):
+    """A run with histograms of single iterations, a scale and a lines document, two finished searches."""
+    def sample(i):
+        return {'status': 'ok', 'value': 1234.5 + i, 'p50_ns': 200.25 + i, 'p99_ns': 3000.125 + i, 'max_ns': 70000.0 + i, 'laps': 1000, 'steady': i != 1}
+    rows = [{'workload': 'pipe', 'kernel': k, 'metric': 'mean_ns', 'unit': 'ns (emulated)', 'status': 'ok', 'value': 1235.5 + 7 * n,
+             'samples': [sample(i + 7 * n) for i in range(3)]} for n, k in enumerate(('linux', 'cloudos'))]
+    os.makedirs(tmp + '/runs/times')
+    json.dump({'schema': 'cloudbench-run/1', 'id': 'times', 'created': '2026-01-02T00:00:00Z', 'tier': 'tcg', 'tier_why': 'x',
+               'topology': {'name': '1', 'cpus': 1, 'memory_mb': 512, 'nodes': []},
+               'identity': {'host': {'cpu': 'CPU', 'cpus': 2}, 'kernels': {'linux': {'family': 'linux', 'label': 'Linux <b>'}, 'cloudos': {'family': 'cloudos', 'label': 'CloudOS'}}},
+               'boots': [{'boot': b, 'kernel': ('linux', 'cloudos')[b % 2], 'status': 'ok'} for b in range(6)], 'rows': rows}, open(tmp + '/runs/times/run.json', 'w'))
+    for b in range(6):
+        text = 'garbage\npipe 1 1 not a histogram\npipe 2.5 1 100 400 0 100:600 100:300 200:100\n'
+        open(f"{tmp}/runs/times/boot-{b:03}-{('linux', 'cloudos')[b % 2]}.laps", 'w').write(text)
+    os.makedirs(tmp + '/runs/scale')
+    point = lambda k, n, x: {'workload': 'fork<', 'kernel': k, 'cpus': n, 'value': 1e9 * n / x, 'unit': 'instructions/op', 'throughput': x, 'efficiency': x / n / 60000.5, 'latency': 17.25 * n, 'run': 'run-00001'}
+    json.dump({'schema': 'cloudbench-scale/1', 'id': 's<1>', 'tier': 'det', 'host': 'QEMU <x>', 'kernels': {'linux': 'L <i>', 'cloudos': 'C'},
+               'points': [point(k, n, 60000.5 * n * 0.97 ** n) for k in ('linux', 'cloudos') for n in (1, 2, 4)] +
+                         [{'workload': 'fork<', 'kernel': 'linux', 'cpus': 8, 'run': 'r', 'status': 'failed', 'reason': 'why <not>'}],
+               'fits': [{'workload': 'fork<', 'kernel': 'linux', 'lambda': 60000.5, 'sigma': 0.0123456789, 'kappa': 1.5e-5, 'knee': 3.25, 'knee_low': 2.125, 'knee_high': None,
+                         'curve': [[1, 6e4, 5e4, 7e4], [4, 2e5, 1e5, 3e5]]}, {'workload': 'fork<', 'kernel': 'cloudos', 'reason': 'too few'}]},
+              open(tmp + '/runs/scale/s.json', 'w'))
+    open(tmp + '/runs/scale/bad.json', 'w').write('{')
+    os.makedirs(tmp + '/runs/lines')
+    line = lambda w, k, n, v: {'workload': w, 'kernel': k, 'topology': str(n), 'cpus': n, 'ops': 100, 'transfers': v, 'user_transfers': 1, 'far': 0.25, 'invalidations': v + 0.5,
+                               'locked': 3.125, 'instructions': 1234.5 * n}
+    site = {'kind': 'read', 'per_op': 2.345678, 'lines': 3, 'windows': 1, 'data': 'd<1>', 'code': 'f < g a.c:1', 'bytes': [0, 8], 'met_code': 'h<2>', 'met_bytes': [8, 4], 'apart': True}
+    json.dump({'schema': 'cloudbench-lines/1', 'id': 'n<1>', 'created': 'x', 'commit': 'c<1>', 'host': 'QEMU <y>', 'kernels': ['CloudOS', 'Lin<u>x'],
+               'rows': [line(w, k, n, 10.125 * n + len(k)) for w in ('fork', 'pipe<@cross-cpu') for k in ('CloudOS', 'Lin<u>x') for n in (2, 4, 8)] +
+                       [{'workload': 'exec', 'kernel': 'CloudOS', 'topology': '2', 'cpus': 2, 'reason': 'why <not>'}],
+               'matrices': [{'kernel': 'Lin<u>x', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
+                                                                                       {'a': 'b', 'b': 'b', 'reason': 'why <not>'}]}],
+               'top': [{'title': 'fork on <it>', 'sites': [site]}]}, open(tmp + '/runs/lines/n.json', 'w'))
+    for name, winner in (('a', 'yes'), ('b', '')):
+        os.makedirs(f'{tmp}/tune/{name}')
+        trial = lambda i: {'configuration': f'k<{i}>', 'score': 0.98765 + i / 7, 'pipe p50_ns': 0.9 + i / 7, 'fork p50_ns': 1.1 - i / 9, 'pareto': 'yes' if i == 1 else ''}
+        json.dump({'schema': 'cloudbench-tune/1', 'id': name + '<', 'space': 's', 'kernel': 'cloudos', 'tier': 'det', 'trials': 3, 'objectives': ['pipe p50_ns', 'fork p50_ns'][:1 if winner else 2],
+                   'whole': [trial(i) for i in range(3)], 'sensitivity': [{'knob': 'k<', 'rank_correlation': -0.4567891}], 'winner': bool(winner),
+                   'held_out': [{'configuration': 'k<1>', 'low': 0.91234567, 'high': 0.95, 'p_after_holm': 0.0312345, 'winner': winner}]}, open(f'{tmp}/tune/{name}/result.json', 'w'))
+
+
+if sys.argv[2] == 'kinds':
+    kinds(sys.argv[1])
+else:
+    runs(sys.argv[1] + '/runs', *map(int, sys.argv[2:5]))
