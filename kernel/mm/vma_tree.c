@@ -31,22 +31,26 @@ static u32 height_of(const struct vm_area_struct *v)
     return v ? v->node.height : 0;
 }
 
-/* True if the value changed. */
-static bool update_height(struct vm_area_struct *v)
-{
-    u32 height = 1 + max(height_of(v->node.left), height_of(v->node.right));
-
-    if (height == v->node.height)
-        return false;
-    v->node.height = height;
-    return true;
-}
-
+/* True if one of the two values changed. */
 static bool update_node(const struct mm_struct *mm, struct vm_area_struct *v)
 {
-    bool higher = update_height(v);
+    const struct vm_area_struct *left = v->node.left, *right = v->node.right;
+    u64 gap = gap_below(mm, v);
+    u32 height = 1;
 
-    return update_gap(mm, v) || higher;
+    if (left) {
+        gap = max(gap, left->node.max_gap);
+        height += left->node.height;
+    }
+    if (right) {
+        gap = max(gap, right->node.max_gap);
+        height = max(height, right->node.height + 1);
+    }
+    if (gap == v->node.max_gap && height == v->node.height)
+        return false;
+    v->node.max_gap = gap;
+    v->node.height = height;
+    return true;
 }
 
 static void update_upward(const struct mm_struct *mm, struct vm_area_struct *v)
@@ -203,27 +207,45 @@ void vma_append(struct mm_struct *mm, struct vm_area_struct *v)
     mm->map_count++;
 }
 
-/* A tree of the n VMAs of the list from *at on, which is moved behind them. */
-static struct vm_area_struct *build(const struct mm_struct *mm, struct list_head **at, u32 n)
-{
-    struct vm_area_struct *left, *v;
+/* Where building has come to: the next VMA, and where the one before it ends. */
+struct builder {
+    struct list_head *at;
+    unsigned long floor;
+};
 
-    if (!n)
-        return NULL;
-    left = build(mm, at, n / 2);
-    v = list_entry(*at, struct vm_area_struct, link);
-    *at = v->link.next;
-    set_child(&v->node.left, left, v);
-    set_child(&v->node.right, build(mm, at, n - n / 2 - 1), v);
-    update_node(mm, v);
+/* A tree of the next n VMAs, n > 0: no side is more than one higher, and the left one is not lower. */
+static struct vm_area_struct *build(struct builder *b, u32 n)
+{
+    struct vm_area_struct *left = n > 1 ? build(b, n / 2) : NULL, *right = NULL;
+    struct vm_area_struct *v = list_entry(b->at, struct vm_area_struct, link);
+    unsigned long start = vma_start_gap(v);
+    u64 gap = start > b->floor ? start - b->floor : 0;
+
+    v->node.height = 1;
+    if (left) {
+        left->node.parent = v;
+        v->node.height = left->node.height + 1;
+        gap = max(gap, left->node.max_gap);
+    }
+    b->at = v->link.next;
+    b->floor = v->vm_end;
+    if (n > 2) {
+        right = build(b, n - n / 2 - 1);
+        right->node.parent = v;
+        gap = max(gap, right->node.max_gap);
+    }
+    v->node.left = left;
+    v->node.right = right;
+    v->node.max_gap = gap;
     return v;
 }
 
 void vma_tree_done(struct mm_struct *mm)
 {
-    struct list_head *at = mm->vmas.next;
+    struct builder b = {.at = mm->vmas.next};
 
-    set_child(&mm->vma_root, build(mm, &at, mm->map_count), NULL);
+    if (mm->map_count)
+        set_child(&mm->vma_root, build(&b, mm->map_count), NULL);
 }
 
 void vma_resize(struct mm_struct *mm, struct vm_area_struct *v, unsigned long start,

@@ -116,14 +116,18 @@ static void append_builds_the_same(void **state)
     static struct mm_struct mm;
     static struct vm_area_struct copy[SLOTS];
 
-    INIT_LIST_HEAD(&mm.vmas);
-    for (unsigned i = 0; i < SLOTS; i++) {
-        copy[i].vm_start = base_of(i);
-        copy[i].vm_end = base_of(i) + (1 + i % 60) * PAGE_SIZE;
-        vma_append(&mm, &copy[i]);
+    for (unsigned n = 0; n <= SLOTS; n++) {
+        mm = (struct mm_struct){0};
+        INIT_LIST_HEAD(&mm.vmas);
+        for (unsigned i = 0; i < n; i++) {
+            copy[i].vm_start = base_of(i);
+            copy[i].vm_end = base_of(i) + (1 + i % 60) * PAGE_SIZE;
+            copy[i].vm_flags = i % 7 ? 0 : VM_GROWSDOWN;
+            vma_append(&mm, &copy[i]);
+        }
+        vma_tree_done(&mm);
+        verify(&mm);
     }
-    vma_tree_done(&mm);
-    verify(&mm);
     for (unsigned i = 0; i < SLOTS; i += 2)
         vma_unlink(&mm, &copy[i]);
     verify(&mm);
