@@ -127,12 +127,24 @@ static void report(unsigned cpu, uint64_t seq)
         end_period();
 }
 
+/* wait -> done, ready -> wait, as far as periods are over. */
+static void segments_complete(struct rcu_cpu *rc)
+{
+    while (rc->wait.head && rcu_poll(rc->wait_seq)) {
+        segment_splice(&rc->done, &rc->wait);
+        segment_splice(&rc->wait, &rc->ready);
+        rc->wait_seq = rc->ready_seq;
+    }
+}
+
+/* Asks for no period: that is the tick's, so that one serves many callbacks. Who asked here, where one has just ended, would start the next at
+ * once as long as any callback had come meanwhile, and whether one had is chance: a period at each switch, or none until the tick. */
 void rcu_cpu_quiet_slow(struct rcu_cpu *rc, uint64_t seq)
 {
     rc->seen_seq = seq;
     if (seq & 1)
         report(rc->cpu, seq);
-    rcu_cpu_advance(rc);
+    segments_complete(rc);
 }
 
 uint64_t rcu_snapshot(void)
@@ -150,16 +162,6 @@ void rcu_request(uint64_t cookie)
             break;
     } while (!atomic_cas_full(&rcu_state.needed, &needed, cookie)); /* G3 */
     try_start();
-}
-
-/* wait -> done, ready -> wait, as far as periods are over. */
-static void segments_complete(struct rcu_cpu *rc)
-{
-    while (rc->wait.head && rcu_poll(rc->wait_seq)) {
-        segment_splice(&rc->done, &rc->wait);
-        segment_splice(&rc->wait, &rc->ready);
-        rc->wait_seq = rc->ready_seq;
-    }
 }
 
 /* next -> the segment whose period covers it. At most two periods are unfinished at once, so two segments are enough; when one

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -131,7 +132,9 @@ static void emit_boot(struct session *s, const struct timespec *up)
     emit(s, json);
 }
 
-/* Splits WORKLOAD[/VARIANT]:ITERS[:OPTION...] in place and starts the program /bench/WORKLOAD. */
+/* Splits WORKLOAD[/VARIANT]:ITERS[:OPTION...] in place and starts the program /bench/WORKLOAD. Its memory lies at the same addresses in
+ * every process: where they are drawn, one has a page table more than the next and pays for it in each iteration. The program undoes this
+ * for those it starts itself. */
 static void exec_workload(struct session *s, char *spec)
 {
     char run[128], seq[32], fd[32], path[128];
@@ -146,6 +149,7 @@ static void exec_workload(struct session *s, char *spec)
     snprintf(fd, sizeof fd, "CB_FD=%d", s->fd);
     snprintf(path, sizeof path, "/bench/%.*s", (int)strcspn(spec, "/"), spec);
     char *envp[] = {run, seq, fd, NULL};
+    personality(ADDR_NO_RANDOMIZE);
     execve(path, argv, envp);
     fprintf(stderr, "init: %s: %s\n", path, strerror(errno));
     _exit(127);

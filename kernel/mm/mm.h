@@ -54,8 +54,8 @@ struct vm_area_struct {
     void *vm_private_data;
     u64 vm_page_prot;               /* page-table bits of a readable entry; W is added entry by entry */
     struct address_space *vm_mapping; /* page cache behind it (files, shared memory), NULL: anonymous or device */
-    /* kernel/mm/vma.c: a treap by address; max_gap is the largest hole below a VMA of the subtree, in bytes. */
-    struct { struct vm_area_struct *left, *right, *parent; u64 max_gap; u64 priority; } node;
+    /* kernel/mm/vma_tree.c: by address; max_gap is the largest hole below a VMA of the subtree, in bytes; height of a leaf: 1. */
+    struct { struct vm_area_struct *left, *right, *parent; u64 max_gap; u32 height; } node;
     struct list_head link;          /* sorted list in mm */
     struct list_head shared_link;   /* in vm_mapping->i_mmap, for truncate; under its lock */
 };

@@ -1,5 +1,5 @@
-/* The VMAs of a space: a list sorted by address and a treap over it, with the largest hole below
- * each subtree. The caller holds mmap_lock (write to change), or nobody else knows the space yet.
+/* The VMAs of a space: a list sorted by address and a balanced tree over it, with the largest hole
+ * below each subtree. The caller holds mmap_lock (write to change), or nobody else knows the space yet.
  */
 #pragma once
 #include "kernel/mm/mm.h"
@@ -12,8 +12,8 @@ vma_alloc(struct mm_struct *mm);           /* zeroed where it matters; NULL: no 
 void vma_free(struct vm_area_struct *vma); /* no longer linked; drops nothing */
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
-/* Links a VMA above all others, in constant time (fork copies in order). vma_tree_done() must
- * follow the last one. */
+/* Lists a VMA above all others of a new space (fork copies in order). vma_tree_done(), which makes the
+ * tree, must follow the last one; before it nothing is found. */
 void vma_append(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_tree_done(struct mm_struct *mm);
 /* New bounds that do not cross a neighbour. */

@@ -1,5 +1,6 @@
-/* The treap of VMAs. Owns no state; the order is by address, the priorities fall from the root,
- * max_gap is kept up on the way. Source: Aragon and Seidel, "Randomized Search Trees", 1989. */
+/* The tree of VMAs, by address and balanced by height. Owns no state; max_gap is kept up on the way. What a process pays
+ * depends on its mappings alone: no draw, and nobody can choose mappings that make a path of it, which would be deep
+ * recursion. Source: Adelson-Velsky and Landis, "An algorithm for the organization of information", 1962. */
 #include "kernel/mm/vma.h"
 
 static u64 gap_below(const struct mm_struct *mm, const struct vm_area_struct *v)
@@ -22,6 +23,33 @@ static bool update_gap(const struct mm_struct *mm, struct vm_area_struct *v)
     if (gap == v->node.max_gap)
         return false;
     v->node.max_gap = gap;
+    return true;
+}
+
+static u32 height_of(const struct vm_area_struct *v)
+{
+    return v ? v->node.height : 0;
+}
+
+/* True if one of the two values changed. */
+static bool update_node(const struct mm_struct *mm, struct vm_area_struct *v)
+{
+    const struct vm_area_struct *left = v->node.left, *right = v->node.right;
+    u64 gap = gap_below(mm, v);
+    u32 height = 1;
+
+    if (left) {
+        gap = max(gap, left->node.max_gap);
+        height += left->node.height;
+    }
+    if (right) {
+        gap = max(gap, right->node.max_gap);
+        height = max(height, right->node.height + 1);
+    }
+    if (gap == v->node.max_gap && height == v->node.height)
+        return false;
+    v->node.max_gap = gap;
+    v->node.height = height;
     return true;
 }
 
@@ -61,13 +89,41 @@ static void rotate_up(struct mm_struct *mm, struct vm_area_struct *v)
         set_child(&p->node.right, v->node.left, p);
         set_child(&v->node.left, p, v);
     }
-    update_gap(mm, p);
-    update_gap(mm, v);
+    update_node(mm, p);
+    update_node(mm, v);
 }
 
-static u64 priority_of(const struct vm_area_struct *v)
+/* The side of v that is two higher than the other gives up its root to the place of v; returns that root. */
+static struct vm_area_struct *level(struct mm_struct *mm, struct vm_area_struct *v)
 {
-    return (u64)v * 0x9e3779b97f4a7c15UL;
+    bool left = height_of(v->node.left) > height_of(v->node.right);
+    struct vm_area_struct *child = left ? v->node.left : v->node.right;
+    struct vm_area_struct *outer = left ? child->node.left : child->node.right;
+    struct vm_area_struct *inner = left ? child->node.right : child->node.left;
+
+    if (height_of(inner) > height_of(outer)) {
+        rotate_up(mm, inner);
+        child = inner;
+    }
+    rotate_up(mm, child);
+    return child;
+}
+
+static bool is_level(const struct vm_area_struct *v)
+{
+    return height_of(v->node.left) + 1 - height_of(v->node.right) <= 2;
+}
+
+/* From v up, as far as something changes. What is above a rotation is looked at again: heights and gaps fall there too. */
+static void rebalance(struct mm_struct *mm, struct vm_area_struct *v)
+{
+    while (v) {
+        if (unlikely(!is_level(v)))
+            v = level(mm, v);
+        else if (!update_node(mm, v))
+            return;
+        v = v->node.parent;
+    }
 }
 
 static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v)
@@ -80,25 +136,37 @@ static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v)
     }
     v->node.left = NULL;
     v->node.right = NULL;
-    v->node.priority = priority_of(v);
+    v->node.height = 0;
     v->node.max_gap = 0;
     set_child(slot, v, parent);
-    update_upward(mm, v);
-    while (v->node.parent && v->node.parent->node.priority < v->node.priority)
-        rotate_up(mm, v);
-    update_upward(mm, v->node.parent);
+    rebalance(mm, v);
 }
 
-static void tree_erase(struct mm_struct *mm, struct vm_area_struct *v)
+/* s, the next of v and below it, takes its place with its values; returns the lowest VMA below which something changed. */
+static struct vm_area_struct *replace(struct mm_struct *mm, struct vm_area_struct *v,
+                                      struct vm_area_struct *s)
 {
-    struct vm_area_struct *left, *right, *parent;
+    struct vm_area_struct *above = s->node.parent == v ? s : s->node.parent;
 
-    while ((left = v->node.left) && (right = v->node.right))
-        rotate_up(mm, left->node.priority > right->node.priority ? left : right);
-    parent = v->node.parent;
-    set_child(slot_of(mm, v), v->node.left ? v->node.left : v->node.right, parent);
-    for (; parent; parent = parent->node.parent)
-        update_gap(mm, parent);
+    set_child(slot_of(mm, s), s->node.right, s->node.parent);
+    set_child(&s->node.left, v->node.left, s);
+    set_child(&s->node.right, v->node.right, s);
+    s->node.height = v->node.height;
+    s->node.max_gap = v->node.max_gap;
+    set_child(slot_of(mm, v), s, v->node.parent);
+    return above;
+}
+
+/* The gap of next, which was the next of v, is not up to date yet. */
+static void tree_erase(struct mm_struct *mm, struct vm_area_struct *v, struct vm_area_struct *next)
+{
+    struct vm_area_struct *changed = v->node.parent;
+
+    if (v->node.left && v->node.right)
+        changed = replace(mm, v, next);
+    else
+        set_child(slot_of(mm, v), v->node.left ? v->node.left : v->node.right, changed);
+    rebalance(mm, changed);
 }
 
 static void update_after(struct mm_struct *mm, struct vm_area_struct *v)
@@ -127,47 +195,57 @@ void vma_unlink(struct mm_struct *mm, struct vm_area_struct *v)
     mm->map_count--;
     if (mm->vma_cache == v)
         WRITE_ONCE(mm->vma_cache, NULL);
-    tree_erase(mm, v);
+    tree_erase(mm, v, next);
     if (next)
         update_upward(mm, next);
 }
 
-/* Until vma_tree_done() the parent pointers of the right spine lead from the last VMA to the root.
- */
+/* There is no tree until vma_tree_done(). */
 void vma_append(struct mm_struct *mm, struct vm_area_struct *v)
 {
-    struct vm_area_struct *at =
-        list_empty(&mm->vmas) ? NULL : list_last_entry(&mm->vmas, struct vm_area_struct, link);
-    struct vm_area_struct *below = NULL;
-
     list_add_tail(&v->link, &mm->vmas);
     mm->map_count++;
-    v->node.priority = priority_of(v);
-    v->node.max_gap = 0;
-    while (at && at->node.priority < v->node.priority) {
-        below = at;
-        at = at->node.parent;
-    }
-    v->node.right = NULL;
-    v->node.left = NULL;
-    set_child(&v->node.left, below, v);
-    set_child(at ? &at->node.right : &mm->vma_root, v, at);
 }
 
-/* Sets max_gap of the subtree bottom up: as deep as the treap, a few dozen levels at most. */
-static void fill_gaps(const struct mm_struct *mm, struct vm_area_struct *v)
+/* Where building has come to: the next VMA, and where the one before it ends. */
+struct builder {
+    struct list_head *at;
+    unsigned long floor;
+};
+
+/* A tree of the next n VMAs, n > 0: no side is more than one higher, and the left one is not lower. */
+static struct vm_area_struct *build(struct builder *b, u32 n)
 {
-    if (v->node.left)
-        fill_gaps(mm, v->node.left);
-    if (v->node.right)
-        fill_gaps(mm, v->node.right);
-    update_gap(mm, v);
+    struct vm_area_struct *left = n > 1 ? build(b, n / 2) : NULL, *right = NULL;
+    struct vm_area_struct *v = list_entry(b->at, struct vm_area_struct, link);
+    unsigned long start = vma_start_gap(v);
+    u64 gap = start > b->floor ? start - b->floor : 0;
+
+    v->node.height = 1;
+    if (left) {
+        left->node.parent = v;
+        v->node.height = left->node.height + 1;
+        gap = max(gap, left->node.max_gap);
+    }
+    b->at = v->link.next;
+    b->floor = v->vm_end;
+    if (n > 2) {
+        right = build(b, n - n / 2 - 1);
+        right->node.parent = v;
+        gap = max(gap, right->node.max_gap);
+    }
+    v->node.left = left;
+    v->node.right = right;
+    v->node.max_gap = gap;
+    return v;
 }
 
 void vma_tree_done(struct mm_struct *mm)
 {
-    if (mm->vma_root)
-        fill_gaps(mm, mm->vma_root);
+    struct builder b = {.at = mm->vmas.next};
+
+    if (mm->map_count)
+        set_child(&mm->vma_root, build(&b, mm->map_count), NULL);
 }
 
 void vma_resize(struct mm_struct *mm, struct vm_area_struct *v, unsigned long start,

@@ -1,5 +1,4 @@
-/* The treap of VMAs against a linear scan: look-ups, holes, the order of the list, the heap order
- * of priorities. */
+/* The tree of VMAs against a linear scan: look-ups, holes, the order of the list, heights and their balance. */
 #define CLOUDOS_KERNEL 1
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,11 +53,12 @@ static u64 check(struct mm_struct *mm, struct vm_area_struct *v, struct vm_area_
         return 0;
     ++*count;
     assert_ptr_equal(v->node.parent, parent);
-    assert_true(!parent || parent->node.priority >= v->node.priority);
     gap = gap_below(mm, v);
     gap = max(gap, check(mm, v->node.left, v, count));
     gap = max(gap, check(mm, v->node.right, v, count));
     assert_int_equal(gap, v->node.max_gap);
+    assert_int_equal(v->node.height, 1 + max(height_of(v->node.left), height_of(v->node.right)));
+    assert_true(is_level(v));
     return gap;
 }
 
@@ -116,22 +116,51 @@ static void append_builds_the_same(void **state)
     static struct mm_struct mm;
     static struct vm_area_struct copy[SLOTS];
 
-    INIT_LIST_HEAD(&mm.vmas);
-    for (unsigned i = 0; i < SLOTS; i++) {
-        copy[i].vm_start = base_of(i);
-        copy[i].vm_end = base_of(i) + (1 + i % 60) * PAGE_SIZE;
-        vma_append(&mm, &copy[i]);
+    for (unsigned n = 0; n <= SLOTS; n++) {
+        mm = (struct mm_struct){0};
+        INIT_LIST_HEAD(&mm.vmas);
+        for (unsigned i = 0; i < n; i++) {
+            copy[i].vm_start = base_of(i);
+            copy[i].vm_end = base_of(i) + (1 + i % 60) * PAGE_SIZE;
+            copy[i].vm_flags = i % 7 ? 0 : VM_GROWSDOWN;
+            vma_append(&mm, &copy[i]);
+        }
+        vma_tree_done(&mm);
+        verify(&mm);
     }
-    vma_tree_done(&mm);
-    verify(&mm);
     for (unsigned i = 0; i < SLOTS; i += 2)
         vma_unlink(&mm, &copy[i]);
     verify(&mm);
 }
 
+/* Whatever the order of mappings, and whatever the order of the objects in memory. */
+static void orders_stay_level(void **state)
+{
+    static struct vm_area_struct v[SLOTS];
+
+    for (unsigned step = 3; step < SLOTS; step += 10) { /* has no factor of SLOTS */
+        static struct mm_struct mm;
+
+        INIT_LIST_HEAD(&mm.vmas);
+        for (unsigned i = 0; i < SLOTS; i++) {
+            v[i].vm_start = base_of(i * step % SLOTS);
+            v[i].vm_end = v[i].vm_start + PAGE_SIZE;
+            vma_link(&mm, &v[i]);
+        }
+        verify(&mm);
+        for (unsigned i = 0; i < SLOTS; i++) {
+            vma_unlink(&mm, &v[(i * 3 + step) % SLOTS]);
+            if (i % 16 == 0)
+                verify(&mm);
+        }
+        assert_null(mm.vma_root);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_scan),
+                                       cmocka_unit_test(orders_stay_level),
                                        cmocka_unit_test(append_builds_the_same)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void turn_comes(struct hrtimer *timer)
     if (served && hrtimer_interrupted_user())
         (void)fair_renew_request(&curr->se);
     else if (served && !is_quick(n)) {
-        watch_in(rq, sched_tunables.least_turn);
+        watch_in(rq, sched_tunables.min_request);
         return;
     }
     if (rq->q.nr_shelved && (served || quick_one_is_shelved(rq)))

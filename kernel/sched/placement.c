@@ -12,18 +12,20 @@ u32 sched_any_allowed(const struct task_struct *t)
     return cpu < nr_cpu_ids ? cpu : 0;
 }
 
-/* The CPU that runs the least important task, if t would preempt it. */
+/* An idle CPU; else where it was, if no urgent task runs there; else, of all, the one that runs the least important task. */
 u32 sched_select_rt(struct task_struct *t, u32 prev_cpu)
 {
     bool stays = rq_task_may_run_on(&t->se.rq, prev_cpu) && cpu_active(prev_cpu);
     int worst = stays ? READ_ONCE(cpu_rq(prev_cpu)->curr_prio) : -1;
     u32 best;
 
-    if (worst == PRIO_IDLE || (stays && !cpu_balances(prev_cpu)))
+    if (worst == PRIO_IDLE || (stays && (!cpu_balances(prev_cpu) || READ_ONCE(t->se.nr_cpus_allowed) == 1)))
         return prev_cpu;
     best = cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
     if (best != CPUGROUP_NONE)
         return best;
+    if (stays && worst >= MAX_RT_PRIO)
+        return prev_cpu;
     best = stays ? prev_cpu : sched_any_allowed(t);
     for_each_balancing_cpu(cpu) {
         int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);

@@ -36,6 +36,7 @@ small() { # FILE OPTIONS...
 small small-1 --control ctx/8x0:9 --set workloads.ctx/8x0.det=6400
 small small-2 --control fault/touch:3
 small small-3 --control pipe:3 pipe --set workloads.pipe.det=6400
+small small-5 --control fault/cow:201/64 fault/cow # the loop around the loop: 8 instructions more
 $cb compare "$tmp/small-1-run.json" --format json --set policy.verdict.floors.instructions=0.002 >"$tmp/small-4.json" 2>/dev/null
 
 python3 - "$tmp" <<'P'
@@ -69,7 +70,8 @@ check('a is Linux, b CloudOS', all(r['kernel_a'] == 'linux' and r['kernel_b'] ==
 check('unit and metric', all(r['metric'] == 'instructions' and r['unit'] == 'instructions/op' for r in c.values()))
 check('two equal runs are the same', all(r['verdict'] == 'same' and r['ratio'] == 1 for r in load('two.json')))
 for name, padded, more, verdict in (('small-1', 'ctx/8x0', 9 / 8, 'regressed'), ('small-2', 'fault/touch', 3, 'regressed'),
-                                    ('small-3', 'pipe', 1.5, 'regressed'), ('small-4', 'ctx/8x0', 9 / 8, 'same')):
+                                    ('small-3', 'pipe', 1.5, 'regressed'), ('small-4', 'ctx/8x0', 9 / 8, 'same'),
+                                    ('small-5', 'fault/cow', 209 / 64, 'regressed')):
     w = {r['workload']: r for r in load(name + '.json')}
     row = w.pop(padded)
     check(f'{name}: {more} instructions more', abs(row['b'] - row['a'] - more) < 0.3 * more, row)
