@@ -48,6 +48,14 @@ static void watch_in(struct rq *rq, u64 in)
     hrtimer_start(&rq->turn, ktime_get_ns() + (s64)sched_ns(in));
 }
 
+/* What was served and goes on is in the kernel: looked at more often it would come to its end later. */
+static u64 ticks_until_served(const struct task_struct *t)
+{
+    s64 left = fair_ticks_left(t);
+
+    return left > 0 ? (u64)left : sched_tunables.min_request;
+}
+
 /* t runs or is about to, and is not queued; it and V were just charged: when is it to be compared with those that wait? */
 void fair_watch_turn(struct rq *rq, struct task_struct *t)
 {
@@ -56,7 +64,7 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
     if (!(rq->nr_fair | rq->q.nr_shelved) || !task_is_fair(t))
         return;
     if (!fair_is_brief(t))
-        in = ticks_until_turn(rq, t, (u64)max(fair_ticks_left(t), 0));
+        in = ticks_until_turn(rq, t, ticks_until_served(t));
     if (quick_one_is_shelved(rq))
         in = min(in, sched_tunables.min_request);
     in = max(in, sched_tunables.least_turn);
