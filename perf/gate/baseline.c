@@ -54,12 +54,11 @@ static char *find_fault(json_t *j)
     return NULL;
 }
 
-json_t *baseline_load(const char *path, char **why)
+// The document, checked; it is freed when it is refused.
+static json_t *checked(json_t *j, const char *path, const json_error_t *err, char **why)
 {
-    json_error_t err;
-    json_t *j = json_file_load(path, JSON_REJECT_DUPLICATES, &err);
     if (!j) {
-        *why = x_printf("%s: line %d: %s", path, err.line, err.text);
+        *why = x_printf("%s: line %d: %s", path, err->line, err->text);
         return NULL;
     }
     char *fault = find_fault(j);
@@ -69,6 +68,20 @@ json_t *baseline_load(const char *path, char **why)
     free(fault);
     json_decref(j);
     return NULL;
+}
+
+json_t *baseline_load(const char *path, char **why)
+{
+    json_error_t err;
+    json_t *j = json_file_load(path, JSON_REJECT_DUPLICATES, &err);
+    return checked(j, path, &err, why);
+}
+
+json_t *baseline_parse(const char *name, const char *text, size_t len, char **why)
+{
+    json_error_t err;
+    json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &err);
+    return checked(j, name, &err, why);
 }
 
 bool baseline_is(const char *path)

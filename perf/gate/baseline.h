@@ -10,6 +10,8 @@
 
 // The file as JSON, checked whole. NULL with *why (the caller's).
 json_t *baseline_load(const char *path, char **why);
+// The same of a text; `name` stands for the path.
+json_t *baseline_parse(const char *name, const char *text, size_t len, char **why);
 // Does the file's schema say that it is a baseline? (It may still be malformed.)
 bool baseline_is(const char *path);
 // The baseline's row, or NULL.

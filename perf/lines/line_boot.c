@@ -94,21 +94,18 @@ static int judge(const struct batch *b, const struct boot_result *r)
                                            : EXIT_GUEST;
 }
 
-static int boot_batch(struct batch *b)
+static void dry_batch(const struct batch *b, const struct vm_spec *spec)
+{
+    char *about = x_printf("%zu: %s%s%s", b->jobs, b->job[0].spec, b->jobs > 1 ? " to " : "", b->jobs > 1 ? b->job[b->jobs - 1].spec : "");
+    dry_boots_add(b->arm->dry, spec, about, b->jobs);
+    free(about);
+}
+
+static int boot_spec(struct batch *b, const struct vm_spec *spec)
 {
     struct boot_result r;
     struct line_file file = {0};
-    char *args = join(b->job, b->jobs), *more = plugin_arguments(b->arm->topology, b->arm->log);
-    struct vm_spec spec = {.tier = TIER_DET,
-                           .qemu = b->arm->qemu,
-                           .cpu = vm_default_cpu(TIER_DET),
-                           .topology = b->arm->topology,
-                           .kernel = b->arm->kernel,
-                           .initrd = b->arm->initrd,
-                           .guest_args = args,
-                           .plugin = b->arm->plugin,
-                           .plugin_more = more};
-    struct boot_request request = {.spec = &spec,
+    struct boot_request request = {.spec = spec,
                                    .run_id = RUN_ID,
                                    .slowness = machine_slowness(),
                                    .on_record = on_record,
@@ -126,6 +123,26 @@ static int boot_batch(struct batch *b)
     int rc = judge(b, &r);
     line_file_free(&file);
     boot_result_free(&r);
+    return rc;
+}
+
+static int boot_batch(struct batch *b)
+{
+    int rc = 0;
+    char *args = join(b->job, b->jobs), *more = plugin_arguments(b->arm->topology, b->arm->log);
+    struct vm_spec spec = {.tier = TIER_DET,
+                           .qemu = b->arm->qemu,
+                           .cpu = vm_default_cpu(TIER_DET),
+                           .topology = b->arm->topology,
+                           .kernel = b->arm->kernel,
+                           .initrd = b->arm->initrd,
+                           .guest_args = args,
+                           .plugin = b->arm->plugin,
+                           .plugin_more = more};
+    if (b->arm->dry)
+        dry_batch(b, &spec);
+    else
+        rc = boot_spec(b, &spec);
     free(args);
     free(more);
     return rc;

@@ -1,7 +1,7 @@
 // Boots a kernel with the lines plugin and returns one window for each workload asked.
 #pragma once
 #include "perf/lines/line_file.h"
-#include "perf/vm/vm_spec.h"
+#include "perf/view/dry_boots.h"
 
 struct line_job {
     char *spec; // WORKLOAD:ITERS[:cpus=A,B]
@@ -17,6 +17,7 @@ struct line_arm {
     const char *qemu, *initrd, *plugin;
     char **qemu_version; // set by the first boot, the caller's; or NULL
     const char *log; // absolute path for every access (large), or NULL
+    struct dry_boots *dry; // the boots are added there and not made; or NULL
 };
 
 // As many boots as the jobs need. 0, or an exit code after saying why the boots failed; jobs that

@@ -42,12 +42,25 @@ static double seconds_a_unit(json_t *run, const char *kernel)
     return seconds / (number_of(run, "boots_per_kernel") * steps * rows_of(run, kernel) * (scale > 0 ? scale : 1) + BOOT_UNITS * boots);
 }
 
+// The name under which that run booted the kernel: its own, or that of an arm with the same image.
+static const char *name_in(json_t *run, const struct kernel_image *kernel)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *k;
+    const char *name;
+    if (json_object_get(kernels, kernel->name))
+        return kernel->name;
+    json_object_foreach (kernels, name, k)
+        if (!strcmp(text_of(k, "path"), kernel->path))
+            return name;
+    return "";
+}
+
 // The whole run by that one's pace; 0 when it lacks one of the kernels.
 static double by_run(json_t *run, const struct run_options *o, const struct run_plan *plan)
 {
     double sum = 0;
     for (int k = 0; k < o->kernels; k++) {
-        double unit = seconds_a_unit(run, o->kernel[k].name);
+        double unit = seconds_a_unit(run, name_in(run, &o->kernel[k]));
         if (!(unit > 0))
             return 0;
         sum += unit * o->boots * (plan->count * o->scale + BOOT_UNITS * run_plan_boots(plan, o->rows_per_boot));
@@ -70,6 +83,28 @@ void run_estimate(struct run_estimate *e, const struct run_options *o, const str
     for (size_t i = ids.count; i-- > 0 && ids.count - i <= LOOK_AT_MOST && !e->from;) {
         json_t *run = run_store_load(o->base, ids.items[i]);
         e->seconds = run && same_shape(run, o) ? by_run(run, o, plan) : 0;
+        e->from = e->seconds > 0 ? x_strdup(ids.items[i]) : NULL;
+        json_decref(run);
+    }
+    list_free(&ids);
+}
+
+static double by_run_of(json_t *run, const struct vm_spec *spec, int boots, double steps)
+{
+    bool same = !strcmp(text_of(run, "tier"), tier_name[spec->tier]) &&
+                number_of(json_object_get(run, "topology"), "cpus") == spec->topology->cpus;
+    double unit = same ? seconds_a_unit(run, name_in(run, spec->kernel)) : 0;
+    return unit > 0 ? unit * (steps + BOOT_UNITS * boots) : 0;
+}
+
+void run_estimate_boots(struct run_estimate *e, const char *base, const struct vm_spec *spec, int boots, double steps)
+{
+    struct str_list ids = {0};
+    *e = (struct run_estimate){0};
+    run_store_list(base, &ids);
+    for (size_t i = ids.count; i-- > 0 && ids.count - i <= LOOK_AT_MOST && !e->from;) {
+        json_t *run = run_store_load(base, ids.items[i]);
+        e->seconds = run ? by_run_of(run, spec, boots, steps) : 0;
         e->from = e->seconds > 0 ? x_strdup(ids.items[i]) : NULL;
         json_decref(run);
     }

@@ -8,3 +8,5 @@ struct run_estimate {
 };
 
 void run_estimate(struct run_estimate *e, const struct run_options *o, const struct run_plan *plan);
+// Of boots that are no run: so many of that machine, with so many steps in all of them together. The turns of its CPUs are not looked at.
+void run_estimate_boots(struct run_estimate *e, const char *base, const struct vm_spec *spec, int boots, double steps);

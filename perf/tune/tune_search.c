@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOBOL_BITS 20
+#define SOBOL_BITS     20
+#define PROMOTED_WHOLE 2 // of those tried with half of the iterations
 
 // Primitive polynomials and first directions of dimensions 2 to 8 (Joe and Kuo 2008, new-joe-kuo-6).
 static const struct {
@@ -207,13 +208,49 @@ static void decide(struct tune_search *s)
     }
 }
 
+static int quarters(const struct tune_space *s)
+{
+    return s->budget / 3 + 1;
+}
+
+static int halves(const struct tune_space *s)
+{
+    return quarters(s) / 4 + 1;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+// Configurations that are not the default, as far as the budget reaches.
+static int configurations(const struct tune_space *s)
+{
+    long n = 1;
+    for (int k = 0; k < s->knobs && n <= s->budget; k++)
+        n *= s->knob[k].levels;
+    return (int)n - 1;
+}
+
+struct tune_counts tune_search_most(const struct tune_space *s)
+{
+    struct tune_counts c;
+    int all = configurations(s), promoted;
+    c.quarter = least(quarters(s), all);
+    c.half = least(halves(s), c.quarter);
+    promoted = least(PROMOTED_WHOLE, c.half);
+    c.whole = least(s->budget - c.quarter - c.half, all);
+    c.whole = c.whole > promoted ? c.whole : promoted;
+    c.held = least(TUNE_HELD_OUT, c.whole);
+    return c;
+}
+
 void tune_search_run(struct tune_search *s)
 {
-    int budget = s->space->budget, start = budget / 3 + 1;
     s->winner = -1;
-    sobol_start(s, start);
-    promote(s, 0.25, 0.5, start / 4 + 1);
-    promote(s, 0.5, 1, 2);
+    sobol_start(s, quarters(s->space));
+    promote(s, 0.25, 0.5, halves(s->space));
+    promote(s, 0.5, 1, PROMOTED_WHOLE);
     refine(s);
     hold_out(s);
     decide(s);

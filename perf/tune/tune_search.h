@@ -42,6 +42,11 @@ struct tune_search {
     bool stopped;
 };
 
+// How many trials there are of each share of the iterations, when none fails and each is better than those before it; `held`: the best, again.
+struct tune_counts {
+    int quarter, half, whole, held;
+};
+struct tune_counts tune_search_most(const struct tune_space *s);
 void tune_search_run(struct tune_search *s);
 void tune_search_free(struct tune_search *s);
 // Is no other whole trial at least as good in each objective and better in one?

@@ -57,6 +57,49 @@ static void make_space(struct tune_space *s)
     }
 }
 
+// Each configuration is better than those before it.
+static bool falling(void *ctx, const int *level, double fidelity, bool hold_out, struct tune_evaluation *out, bool *stop)
+{
+    double *last = ctx;
+    (void)level;
+    (void)fidelity;
+    (void)hold_out;
+    (void)stop;
+    *last *= 0.99;
+    *out = (struct tune_evaluation){.ratio = {*last, *last}, .low = *last, .high = *last};
+    return true;
+}
+
+static int trials_of(const struct tune_search *s, double fidelity)
+{
+    int n = 0;
+    for (int i = 0; i < s->trials; i++)
+        n += s->trial[i].fidelity == fidelity;
+    return n;
+}
+
+static void most_trials(void **state)
+{
+    (void)state;
+    for (int budget = 4; budget <= 60; budget++) {
+        struct tune_space space;
+        double last = 1;
+        make_space(&space);
+        space.budget = budget;
+        struct tune_search s = {.space = &space, .seed = budget, .floor = 0.01, .measure = falling, .ctx = &last};
+        struct tune_counts most = tune_search_most(&space);
+        tune_search_run(&s);
+        assert_int_equal(most.quarter, trials_of(&s, 0.25));
+        assert_int_equal(most.half, trials_of(&s, 0.5));
+        assert_true(trials_of(&s, 1) <= most.whole && s.held_count <= most.held);
+        assert_true(most.quarter + most.half + most.whole <= budget);
+        tune_search_free(&s);
+    }
+    struct tune_space space = {.knobs = 1, .budget = 4, .knob[0] = {.levels = 2}};
+    struct tune_counts most = tune_search_most(&space);
+    assert_true(most.quarter == 1 && most.half == 1 && most.whole == 1 && most.held == 1);
+}
+
 static void planted_optimum(void **state)
 {
     struct tune_space space;
@@ -183,7 +226,7 @@ static void pareto_and_sensitivity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(planted_optimum),     cmocka_unit_test(flat_space),
+        cmocka_unit_test(planted_optimum), cmocka_unit_test(most_trials),     cmocka_unit_test(flat_space),
         cmocka_unit_test(noise_alone),         cmocka_unit_test(failures_and_a_stop),
         cmocka_unit_test(sobol_points),        cmocka_unit_test(pareto_and_sensitivity)};
     return cmocka_run_group_tests(tests, NULL, NULL);

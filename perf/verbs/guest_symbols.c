@@ -16,6 +16,17 @@
 
 #define ASK "run grep -E ^[0-9a-f]+.[tTwWbBdDrR] /proc/kallsyms"
 
+static struct vm_spec asked(const struct kernel_image *kernel, const struct host_tools *tools, const struct vm_topology *topology)
+{
+    return (struct vm_spec){.tier = TIER_TCG,
+                            .qemu = tools->qemu,
+                            .cpu = vm_default_cpu(TIER_TCG),
+                            .topology = topology,
+                            .kernel = kernel,
+                            .initrd = tools->initrd,
+                            .guest_args = ASK};
+}
+
 static char *ask_guest(const struct kernel_image *kernel, const struct host_tools *tools,
                        const char *console_path)
 {
@@ -26,13 +37,7 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
         free(why);
         return NULL;
     }
-    struct vm_spec spec = {.tier = TIER_TCG,
-                           .qemu = tools->qemu,
-                           .cpu = vm_default_cpu(TIER_TCG),
-                           .topology = &topology,
-                           .kernel = kernel,
-                           .initrd = tools->initrd,
-                           .guest_args = ASK};
+    struct vm_spec spec = asked(kernel, tools, &topology);
     struct boot_request request = {.spec = &spec, .console_path = console_path, .slowness = 1};
     say("asking %s for its symbols (once)", kernel->label);
     guest_boot(&request, &r);
@@ -46,13 +51,23 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
     return table;
 }
 
-static char *cached(const struct kernel_image *kernel, const struct host_tools *tools)
+// The caller's; NULL: the kernel cannot be read.
+static char *cache_path(const struct kernel_image *kernel)
 {
     char hex[SHA256_HEX];
     if (!sha256_file(kernel->path, hex))
         return NULL;
     char *dir = project_path(".cache/symbols"), *path = x_printf("%s/%.16s.all", dir, hex);
-    char *console = x_printf("%s.console.%d", path, (int)getpid());
+    free(dir);
+    return path;
+}
+
+static char *cached(const struct kernel_image *kernel, const struct host_tools *tools)
+{
+    char *path = cache_path(kernel);
+    if (!path)
+        return NULL;
+    char *dir = project_path(".cache/symbols"), *console = x_printf("%s.console.%d", path, (int)getpid());
     make_dirs(dir);
     char *table = file_read(path, NULL);
     if (!table && (table = ask_guest(kernel, tools, console)))
@@ -62,6 +77,21 @@ static char *cached(const struct kernel_image *kernel, const struct host_tools *
     free(path);
     free(console);
     return table;
+}
+
+void guest_symbols_dry(struct dry_boots *d, const struct kernel_image *kernel, const struct host_tools *tools)
+{
+    struct vm_topology topology = {0};
+    char *table = symbol_table_elf(kernel->path), *path = cache_path(kernel), *why = NULL;
+    if (!table && path && access(path, R_OK) && vm_topology_find(&topology, "1", &why)) {
+        struct vm_spec spec = asked(kernel, tools, &topology);
+        dry_boots_add(d, &spec, "its symbols, once", 0);
+        dry_boots_write(d, path);
+    }
+    vm_topology_free(&topology);
+    free(table);
+    free(path);
+    free(why);
 }
 
 char *guest_symbols(const struct kernel_image *kernel, const struct host_tools *tools)

@@ -2,6 +2,9 @@
 // of one boot (kept in .cache/symbols).
 #pragma once
 #include "perf/verbs/host_tools.h"
+#include "perf/view/dry_boots.h"
 
 // The table's text, owned by the caller; NULL after saying why there is none.
 char *guest_symbols(const struct kernel_image *kernel, const struct host_tools *tools);
+// Adds that boot where guest_symbols would make it.
+void guest_symbols_dry(struct dry_boots *d, const struct kernel_image *kernel, const struct host_tools *tools);

@@ -65,18 +65,25 @@ int self_run(const struct str_list *arguments)
     return run_into(arguments, STDOUT_FILENO);
 }
 
-int self_run_loaded(struct str_list *arguments, const char *base, json_t **run)
+int self_run_json(struct str_list *arguments, json_t **said)
 {
     int out = memfd_create("run", MFD_CLOEXEC);
     list_add(arguments, "--format");
     list_add(arguments, "json");
     int rc = run_into(arguments, out);
     lseek(out, 0, SEEK_SET);
-    json_t *said = json_loadfd(out, 0, NULL);
+    *said = json_loadfd(out, 0, NULL);
+    close(out);
+    return *said || rc ? rc : EXIT_INTERNAL;
+}
+
+int self_run_loaded(struct str_list *arguments, const char *base, json_t **run)
+{
+    json_t *said;
+    int rc = self_run_json(arguments, &said);
     const char *id = json_string_value(json_object_get(said, "id"));
     *run = id ? run_store_load(base, id) : NULL;
     json_decref(said);
-    close(out);
     return *run || rc ? rc : EXIT_INTERNAL;
 }
 

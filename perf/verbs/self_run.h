@@ -8,6 +8,8 @@
 // Runs the program with these arguments after its own name, to our standard output. Its exit code, or
 // EXIT_INTERNAL when it could not be started, EXIT_INTERRUPTED when an interrupt came meanwhile.
 int self_run(const struct str_list *arguments);
+// The same, with --format json: *said is what it said, or NULL.
+int self_run_json(struct str_list *arguments, json_t **said);
 // The same with the arguments of a `run` into `base`, whose tables are not shown: *run is the run that this one made (others may
 // measure into that folder at the same time), or NULL.
 int self_run_loaded(struct str_list *arguments, const char *base, json_t **run);

@@ -5,11 +5,12 @@
 
 #include <argp.h>
 
-enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE, OPT_TURN };
+enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE, OPT_TURN, OPT_DRY };
 #define OPTION_FORMAT {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv (default: text)", 0}
 #define OPTION_RUNS   {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0}
 #define OPTION_SCALE  {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0}
 #define OPTION_KERNEL {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0}
+#define OPTION_DRY    {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot and write nothing", 0}
 #define OPTION_TURN                                                                                                  \
     {"turn", OPT_TURN, "NS", 0,                                                                                      \
      "det, several CPUs: how long one runs before the next one's turn, an instruction a ns; 0: until the machine's " \

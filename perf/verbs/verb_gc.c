@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_LAST = 256, OPT_DAYS, OPT_DRY };
+enum { OPT_LAST = 256, OPT_DAYS };
 
 struct gc_args {
     const char *base;

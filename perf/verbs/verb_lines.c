@@ -28,7 +28,7 @@ struct lines_args {
     struct str_list workloads, kernels, topologies;
     const char *format, *log, *out;
     int top, iters;
-    bool conflicts, two_party;
+    bool conflicts, two_party, dry;
     struct host_tools tools;
 };
 
@@ -42,6 +42,7 @@ static const struct argp_option options[] = {
     {"two-party", OPT_TWO, 0, 0, "every two-party workload, its parties on different CPUs and nodes (default: -t 2,4,8)", 0},
     {"output", 'o', "DIR", 0, "folder of runs, in which the figures are kept (default: out/runs)", 0},
     {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
+    OPTION_DRY,
     OPTION_FORMAT,
     {0},
 };
@@ -83,6 +84,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o':
         a->out = arg;
         break;
+    case OPT_DRY:
+        a->dry = true;
+        break;
     case OPT_LOG:
         a->log = arg;
         break;
@@ -104,6 +108,7 @@ struct lines {
     size_t kernels;
     struct line_names *names[KERNELS_MAX];
     json_t *rows, *top, *matrices;
+    struct dry_boots *dry; // with --dry-run: what would be booted; else NULL
     char *qemu_version;
     bool failed; // a row has no number
 };
@@ -187,7 +192,8 @@ static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
         list_add(&names, asked->items[i]);
     }
     int rc = names.count ? line_boot(arm, job, names.count) : 0;
-    take_rows(l, kernel, arm, job, &names);
+    if (!l->dry)
+        take_rows(l, kernel, arm, job, &names);
     line_jobs_free(job, names.count);
     list_free(&names);
     return rc;
@@ -238,7 +244,7 @@ static int measure_pairs(struct lines *l, size_t kernel, const struct line_arm *
             job[n++].spec = x_printf("share/%s.%s@2:%d", names->items[a], names->items[b],
                                      l->args->iters ? l->args->iters : 20);
     int rc = line_boot(arm, job, pairs);
-    if (!rc)
+    if (!rc && !l->dry)
         take_matrix(l, kernel, arm, job, names);
     line_jobs_free(job, pairs);
     return rc;
@@ -261,7 +267,8 @@ static int run_topology(struct lines *l, const char *name)
                                .initrd = l->args->tools.initrd,
                                .plugin = l->args->tools.plugin,
                                .qemu_version = &l->qemu_version,
-                               .log = l->args->log};
+                               .log = l->args->log,
+                               .dry = l->dry};
         rc = l->args->conflicts ? measure_pairs(l, k, &arm) : measure(l, k, &arm);
     }
     free(why);
@@ -337,6 +344,17 @@ static int finish(struct lines *l)
     return rc;
 }
 
+static int finish_dry(struct lines *l)
+{
+    char *kept = x_printf("%s/lines/ID.json", l->dry->base);
+    dry_boots_write(l->dry, kept);
+    if (l->args->log)
+        dry_boots_write(l->dry, l->args->log);
+    dry_boots_view(l->dry, l->args->format);
+    free(kept);
+    return EXIT_OK;
+}
+
 static int find_all(struct lines *l, struct lines_args *a)
 {
     int rc = host_tools_find(&a->tools, (struct host_need){.plugin = "lines", .det_cpus = VM_DET_CPUS_MAX});
@@ -346,7 +364,9 @@ static int find_all(struct lines *l, struct lines_args *a)
     }
     for (size_t k = 0; k < a->kernels.count && !rc; k++, l->kernels++) {
         rc = kernel_image_find(&l->kernel[k], a->kernels.items[k]);
-        char *table = rc || !a->top ? NULL : guest_symbols(&l->kernel[k], &a->tools);
+        char *table = rc || !a->top || l->dry ? NULL : guest_symbols(&l->kernel[k], &a->tools);
+        if (!rc && a->top && l->dry)
+            guest_symbols_dry(l->dry, &l->kernel[k], &a->tools);
         l->names[k] = line_names_open(l->kernel[k].path ? l->kernel[k].path : "", table);
         free(table);
     }
@@ -367,11 +387,15 @@ static int lines(struct lines_args *a)
     l.rows = json_array();
     l.top = json_array();
     l.matrices = json_array();
+    struct dry_boots dry;
+    char *base = run_store_default_base();
+    dry_boots_start(&dry, a->out ? a->out : base);
+    l.dry = a->dry ? &dry : NULL;
     int rc = all_known(a) ? find_all(&l, a) : EXIT_USAGE;
     for (size_t t = 0; t < a->topologies.count && !rc; t++)
         rc = run_topology(&l, a->topologies.items[t]);
     if (!rc)
-        rc = finish(&l);
+        rc = a->dry ? finish_dry(&l) : finish(&l);
     else if (rc == EXIT_GUEST)
         finish(&l);
     for (size_t k = 0; k < KERNELS_MAX; k++) {
@@ -381,6 +405,8 @@ static int lines(struct lines_args *a)
     json_decref(l.rows);
     json_decref(l.top);
     json_decref(l.matrices);
+    dry_boots_free(&dry);
+    free(base);
     free(l.qemu_version);
     return rc ? rc : l.failed ? EXIT_GUEST : EXIT_OK;
 }

@@ -3,6 +3,7 @@
 // lines and as a flame graph.
 #include "perf/profile/flame_graph.h"
 #include "perf/profile/folded_stacks.h"
+#include "perf/result/run_store.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
@@ -11,6 +12,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/dry_boots.h"
 #include "perf/view/text_table.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/hang_watch.h"
@@ -29,6 +31,7 @@ struct profile_args {
     const char *workload, *kernel, *format, *folded, *svg;
     int top;
     double scale;
+    bool dry;
     struct host_tools tools;
 };
 
@@ -38,6 +41,7 @@ static const struct argp_option options[] = {
     {"folded", OPT_FOLDED, "FILE", 0, "write instructions by call stack there, a line a stack; replaced", 0},
     {"svg", OPT_SVG, "FILE", 0, "write the flame graph there; replaced", 0},
     OPTION_SCALE,
+    OPTION_DRY,
     OPTION_FORMAT,
     {0},
 };
@@ -57,6 +61,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_TOP:
         a->top = atoi(arg);
+        break;
+    case OPT_DRY:
+        a->dry = true;
         break;
     case OPT_FOLDED:
         a->folded = arg;
@@ -141,14 +148,21 @@ static int take(struct profile *p, int which, struct boot_steps *steps, const st
     return rc;
 }
 
-static int boot(struct profile *p, int which)
+// The steps that a boot leaves out, the caller's.
+static bool *left_out(const struct profile *p, int which)
 {
-    struct boot_steps steps;
-    struct boot_result r;
     bool *skip = x_alloc(p->plan.count * sizeof(bool));
     run_plan_first(&p->plan, which ? STEP_2N : STEP_N, skip);
     for (size_t i = 0; i < p->plan.count; i++)
         skip[i] &= p->plan.step[i].kind != STEP_WARM; // both warm up as a run does
+    return skip;
+}
+
+static int boot(struct profile *p, int which)
+{
+    struct boot_steps steps;
+    struct boot_result r;
+    bool *skip = left_out(p, which);
     char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
     struct boot_request request = {.spec = &p->spec,
                                    .run_id = "profile",
@@ -295,6 +309,50 @@ static int make_plan(struct profile *p, const struct vm_topology *topology)
     return rc;
 }
 
+// --dry-run: the boots that measure() would make.
+static void dry(struct profile *p)
+{
+    struct dry_boots d;
+    char *base = run_store_default_base();
+    dry_boots_start(&d, base);
+    guest_symbols_dry(&d, p->spec.kernel, &p->args->tools);
+    for (int which = 0; which < 2; which++) {
+        bool *skip = left_out(p, which);
+        char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
+        p->spec.guest_args = args;
+        dry_boots_add(&d, &p->spec, strrchr(args, ' ') + 1, 2 * p->args->scale);
+        free(args);
+        free(skip);
+    }
+    if (p->args->folded)
+        dry_boots_write(&d, p->args->folded);
+    if (p->args->svg)
+        dry_boots_write(&d, p->args->svg);
+    dry_boots_view(&d, p->args->format);
+    dry_boots_free(&d);
+    free(base);
+}
+
+static int measure(struct profile *p)
+{
+    const struct profile_args *a = p->args;
+    char *symbols = guest_symbols(p->spec.kernel, &a->tools);
+    int rc = symbols ? 0 : signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
+    p->symbols = symbols;
+    for (int i = 0; i < 2 && !rc; i++)
+        rc = boot(p, i);
+    if (!rc)
+        show(p);
+    if (!rc && (a->folded || a->svg))
+        rc = write_stacks(p);
+    for (int i = 0; i < 2; i++) {
+        json_decref(p->sum[i]);
+        json_decref(p->stack[i]);
+    }
+    free(symbols);
+    return rc;
+}
+
 static int profile(struct profile_args *a, struct kernel_image *kernel,
                    struct vm_topology *topology)
 {
@@ -302,10 +360,6 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
     int rc = make_plan(&p, topology);
     rc = rc ? rc : kernel_image_find(kernel, a->kernel);
     rc = rc ? rc : host_tools_find(&a->tools, (struct host_need){.plugin = "count", .det_cpus = 1});
-    char *symbols = rc ? NULL : guest_symbols(kernel, &a->tools);
-    if (!rc && !symbols)
-        rc = signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
-    p.symbols = symbols;
     p.spec = (struct vm_spec){.tier = TIER_DET,
                               .qemu = a->tools.qemu,
                               .cpu = vm_default_cpu(TIER_DET),
@@ -315,18 +369,11 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
                               .plugin = a->tools.plugin,
                               .plugin_more = a->folded || a->svg ? ",stacks=on" : NULL,
                               .plugin_symbols = true};
-    for (int i = 0; i < 2 && !rc; i++)
-        rc = boot(&p, i);
-    if (!rc)
-        show(&p);
-    if (!rc && (a->folded || a->svg))
-        rc = write_stacks(&p);
-    for (int i = 0; i < 2; i++) {
-        json_decref(p.sum[i]);
-        json_decref(p.stack[i]);
-    }
+    if (!rc && a->dry)
+        dry(&p);
+    else if (!rc)
+        rc = measure(&p);
     run_plan_free(&p.plan);
-    free(symbols);
     return rc;
 }
 

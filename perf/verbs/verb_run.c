@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE, OPT_DRY, OPT_RESUME, OPT_WORKLOAD, OPT_CONTROL };
+enum { OPT_TIER = 256, OPT_DEADLINE, OPT_SEED, OPT_AA, OPT_PLACE, OPT_RESUME, OPT_WORKLOAD, OPT_CONTROL };
 
 static const struct argp_option options[] = {
     {"kernel", 'k', "KERNEL", 0,
@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
      "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det; /M: in each M-th only) or nanoseconds: what must be found", 0},
     {"workload", OPT_WORKLOAD, "FILE", 0,
      "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
-    {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot nothing", 0},
+    OPTION_DRY,
     {"resume", OPT_RESUME, "DIR", 0, "go on with a run that was interrupted; all its options are kept", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
     {0},

@@ -21,7 +21,7 @@
 
 #define CPUS_MAX 255
 
-enum { OPT_CPUS = 256, OPT_TIER, OPT_DRY };
+enum { OPT_CPUS = 256, OPT_TIER };
 
 struct scale_args {
     struct str_list names, kernels;

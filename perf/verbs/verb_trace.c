@@ -1,6 +1,7 @@
 // cloudbench trace: one boot of one workload with the scheduler's events recorded, as a file that ui.perfetto.dev
 // and chrome://tracing open, and a count of the events by CPU. CloudOS records them itself (/proc/sched_trace), Linux
 // by its tracefs.
+#include "perf/result/run_store.h"
 #include "perf/result/step_result.h"
 #include "perf/trace/timeline.h"
 #include "perf/util/host_file.h"
@@ -11,6 +12,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/dry_boots.h"
 #include "perf/view/text_table.h"
 #include "perf/vm/guest_boot.h"
 #include "perf/vm/hang_watch.h"
@@ -30,6 +32,7 @@ struct trace_args {
     const char *workload, *kernel, *topology, *format, *out, *tier;
     double scale;
     int turn_ns; // -1: not asked for
+    bool dry;
     struct host_tools tools;
 };
 
@@ -40,6 +43,7 @@ static const struct argp_option options[] = {
     {"tier", OPT_TIER, "TIER", 0, "det (default with one CPU) or tcg (default with more)", 0},
     OPTION_TURN,
     OPTION_SCALE,
+    OPTION_DRY,
     {"format", OPT_FORMAT, "FORMAT", 0, "of the summary: text, md, json or csv (default: text)", 0},
     {0},
 };
@@ -65,6 +69,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_TURN:
         a->turn_ns = option_whole(state, arg, "--turn", 0);
+        break;
+    case OPT_DRY:
+        a->dry = true;
         break;
     case OPT_SCALE:
         a->scale = atof(arg);
@@ -140,12 +147,39 @@ static char *linux_args(struct tracing *t, const bool *skip)
     return args;
 }
 
+static char *guest_args(struct tracing *t, bool *skip)
+{
+    run_plan_first(&t->plan, STEP_N, skip);
+    return t->is_linux ? linux_args(t, skip) : cloudos_args(t, skip);
+}
+
+// --dry-run: the boot that boot() would make.
+static void dry(struct tracing *t, const char *path)
+{
+    struct dry_boots d;
+    char *base = run_store_default_base();
+    bool *skip = x_alloc(t->plan.count * sizeof(bool));
+    char *args = guest_args(t, skip), *word = run_plan_guest_args(&t->plan, "trace", skip, false);
+    int steps = 0;
+    for (size_t i = 0; i < t->plan.count; i++)
+        steps += !skip[i];
+    t->spec.guest_args = args;
+    dry_boots_start(&d, base);
+    dry_boots_add(&d, &t->spec, strrchr(word, ' ') + 1, steps * t->args->scale);
+    dry_boots_write(&d, path);
+    dry_boots_view(&d, t->args->format);
+    dry_boots_free(&d);
+    free(args);
+    free(word);
+    free(skip);
+    free(base);
+}
+
 static int boot(struct tracing *t)
 {
     struct boot_result r;
     bool *skip = x_alloc(t->plan.count * sizeof(bool));
-    run_plan_first(&t->plan, STEP_N, skip);
-    char *args = t->is_linux ? linux_args(t, skip) : cloudos_args(t, skip);
+    char *args = guest_args(t, skip);
     struct boot_request request = {.spec = &t->spec,
                                    .run_id = "trace",
                                    .slowness = machine_slowness(),
@@ -301,32 +335,39 @@ static int find_tools(struct trace_args *a, struct tracing *t, enum tier tier)
     return rc;
 }
 
+static int measure(struct tracing *t, const char *path)
+{
+    struct timeline line = {0};
+    t->texts = t->is_linux ? 1 : t->spec.topology->cpus;
+    t->text = x_alloc(t->texts * sizeof(*t->text));
+    int rc = boot(t);
+    rc = rc ? rc : check_workload(t);
+    boot_steps_free(&t->steps);
+    rc = rc ? rc : make_timeline(t, &line);
+    rc = rc ? rc : write_timeline(t, &line, path);
+    if (!rc)
+        show(t, &line, path);
+    for (int i = 0; i < t->texts; i++)
+        text_free(&t->text[i]);
+    free(t->text);
+    timeline_free(&line);
+    return rc;
+}
+
 static int trace(struct trace_args *a, struct kernel_image *kernel, struct vm_topology *topology, enum tier tier)
 {
     struct tracing t = {.args = a, .spec = {.kernel = kernel, .topology = topology}};
-    struct timeline line = {0};
     char *path = a->out ? x_strdup(a->out) : default_path(a);
     int rc = make_plan(&t, tier);
     rc = rc ? rc : kernel_image_find(kernel, a->kernel);
     rc = rc ? rc : find_tools(a, &t, tier);
     t.is_linux = !rc && !strcmp(kernel->family, "linux");
-    t.texts = t.is_linux ? 1 : topology->cpus;
-    t.text = x_alloc(t.texts * sizeof(*t.text));
     t.spec.extra_append = t.is_linux ? NULL : CLOUDOS_RECORDS;
-    if (!rc) {
-        rc = boot(&t);
-        rc = rc ? rc : check_workload(&t);
-        boot_steps_free(&t.steps);
-    }
-    rc = rc ? rc : make_timeline(&t, &line);
-    rc = rc ? rc : write_timeline(&t, &line, path);
-    if (!rc)
-        show(&t, &line, path);
-    for (int i = 0; i < t.texts; i++)
-        text_free(&t.text[i]);
-    free(t.text);
+    if (!rc && a->dry)
+        dry(&t, path);
+    else if (!rc)
+        rc = measure(&t, path);
     free(path);
-    timeline_free(&line);
     run_plan_free(&t.plan);
     return rc;
 }

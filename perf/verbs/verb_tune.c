@@ -1,11 +1,13 @@
 // cloudbench tune: look for scheduler settings that beat the default, without being fooled by luck.
 #include "perf/config/config.h"
 #include "perf/result/comparison.h"
+#include "perf/result/run_store.h"
 #include "perf/stats/rank_tests.h"
 #include "perf/stats/resample.h"
 #include "perf/tune/tune_log.h"
 #include "perf/tune/tune_search.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
@@ -13,6 +15,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/tune_dry_view.h"
 #include "perf/view/tune_view.h"
 
 #include <argp.h>
@@ -21,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TRIAL     "trial" // the name of the arm beside the default
 #define BOOTS_MAX 1000
@@ -31,6 +35,7 @@ struct tune_args {
     const char *space, *tier, *topology, *out, *resume, *format;
     double seed;
     int boots;
+    bool dry;
 };
 
 struct tuning {
@@ -48,6 +53,7 @@ static const struct argp_option options[] = {
     {"seed", OPT_SEED, "N", 0, "where the search starts (default: 1)", 0},
     {"output", 'o', "DIR", 0, "folder of this search (default: a new one in out/tune)", 0},
     {"resume", OPT_RESUME, "DIR", 0, "go on with an interrupted search", 0},
+    OPTION_DRY,
     OPTION_FORMAT,
     {0},
 };
@@ -83,6 +89,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_RESUME:
         a->resume = arg;
         break;
+    case OPT_DRY:
+        a->dry = true;
+        break;
     case OPT_FORMAT:
         a->format = arg;
         break;
@@ -104,34 +113,40 @@ static void option(struct str_list *l, const char *name, const char *value)
 }
 
 // `cloudbench run` of the objectives' workloads with the default and the trial beside each other.
-static int run_trial(struct tuning *t, const int *level, double fidelity, json_t **run)
+static void trial_arguments(struct tuning *t, const int *level, double fidelity, const char *base, struct str_list *l)
 {
-    struct str_list l = {0}, settings = {0};
-    list_add(&l, "run");
+    struct str_list settings = {0};
+    list_add(l, "run");
     for (int o = 0; o < t->space.objectives; o++)
-        if (!list_has(&l, t->space.objective[o].workload))
-            list_add(&l, t->space.objective[o].workload);
-    option(&l, "-k", t->space.kernel);
-    option(&l, "-k", TRIAL);
-    option(&l, "--tier", t->a->tier);
-    option(&l, "-t", t->a->topology);
-    option(&l, "-o", t->runs);
-    list_add(&l, "--scale");
-    list_addf(&l, "%g", fidelity);
-    list_add(&l, "-b");
-    list_addf(&l, "%d", t->a->boots);
-    list_add(&l, "-q");
+        if (!list_has(l, t->space.objective[o].workload))
+            list_add(l, t->space.objective[o].workload);
+    option(l, "-k", t->space.kernel);
+    option(l, "-k", TRIAL);
+    option(l, "--tier", t->a->tier);
+    option(l, "-t", t->a->topology);
+    option(l, "-o", base);
+    list_add(l, "--scale");
+    list_addf(l, "%g", fidelity);
+    list_add(l, "-b");
+    list_addf(l, "%d", t->a->boots);
+    list_add(l, "-q");
     json_t *own = config_settings(), *v;
     size_t i;
     json_array_foreach (own, i, v)
-        option(&l, "--set", json_string_value(v));
+        option(l, "--set", json_string_value(v));
     tune_space_settings(&t->space, level, TRIAL, &settings);
     for (i = 0; i < settings.count; i++)
-        option(&l, "--set", settings.items[i]);
-    int rc = self_run_loaded(&l, t->runs, run);
+        option(l, "--set", settings.items[i]);
     json_decref(own);
-    list_free(&l);
     list_free(&settings);
+}
+
+static int run_trial(struct tuning *t, const int *level, double fidelity, json_t **run)
+{
+    struct str_list l = {0};
+    trial_arguments(t, level, fidelity, t->runs, &l);
+    int rc = self_run_loaded(&l, t->runs, run);
+    list_free(&l);
     return rc;
 }
 
@@ -260,15 +275,18 @@ static char *new_folder(const struct tune_args *a)
     return dir;
 }
 
-static int open_search(struct tuning *t)
+static int make_folder(const struct tuning *t)
+{
+    if (make_dirs(t->runs))
+        return 0;
+    say_error("cannot make %s: %s", t->runs, strerror(errno));
+    return EXIT_REFUSED;
+}
+
+// Its log, of which a dry run only reads one that is gone on with.
+static int open_log(struct tuning *t)
 {
     char *why = NULL;
-    t->dir = t->a->resume ? x_strdup(t->a->resume) : t->a->out ? x_strdup(t->a->out) : new_folder(t->a);
-    t->runs = x_printf("%s/runs", t->dir);
-    if (!make_dirs(t->runs)) {
-        say_error("cannot make %s: %s", t->runs, strerror(errno));
-        return EXIT_REFUSED;
-    }
     json_t *config = project_config("tune"), *settings = config_settings();
     json_t *identity =
         json_pack("{s:s,s:O?,s:s,s:s,s:i,s:f,s:o}", "space", t->a->space, "config",
@@ -281,6 +299,78 @@ static int open_search(struct tuning *t)
     json_decref(identity);
     json_decref(config);
     return ok ? 0 : EXIT_USAGE;
+}
+
+// Would the search find another in its folder?
+static int look_for_other(const struct tuning *t)
+{
+    char *path = x_printf("%s/search.json", t->dir);
+    bool there = access(path, F_OK) == 0;
+    if (there)
+        say_error("%s is there: another search? (--resume goes on with it)", path);
+    free(path);
+    return there ? EXIT_USAGE : 0;
+}
+
+static int open_search(struct tuning *t)
+{
+    t->dir = t->a->resume ? x_strdup(t->a->resume) : t->a->out ? x_strdup(t->a->out) : new_folder(t->a);
+    t->runs = x_printf("%s/runs", t->dir);
+    if (t->a->dry && !t->a->resume)
+        return look_for_other(t);
+    int rc = t->a->dry ? 0 : make_folder(t);
+    return rc ? rc : open_log(t);
+}
+
+// Trials of that kind that an interrupted search has behind it.
+static int trials_done(const struct tuning *t, double fidelity, bool hold_out)
+{
+    json_t *j;
+    size_t i;
+    int n = 0;
+    json_array_foreach (t->log.trials, i, j)
+        n += number_of(j, "fidelity") == fidelity && json_is_true(json_object_get(j, "hold_out")) == hold_out;
+    return n;
+}
+
+// One kind of trials, by a dry run of one of them.
+static int dry_stage(struct tuning *t, const char *base, const char *name, double fidelity, int most, json_t *stages)
+{
+    int level[TUNE_KNOBS_MAX] = {0}, done = trials_done(t, fidelity, !strcmp(name, "hold-out"));
+    int left = most > done ? most - done : 0;
+    struct str_list l = {0};
+    json_t *run = NULL;
+    trial_arguments(t, level, fidelity, base, &l);
+    list_add(&l, "--dry-run");
+    int rc = self_run_json(&l, &run);
+    if (!rc) {
+        json_t *seconds = json_object_get(run, "estimate_seconds");
+        json_array_append_new(stages, json_pack("{s:s,s:f,s:i,s:i,s:o,s:O?}", "stage", name, "share", fidelity, "trials", left, "boots",
+                                                left * (int)number_of(run, "boots"), "estimate_seconds",
+                                                json_is_number(seconds) ? json_real(left * json_number_value(seconds)) : json_null(),
+                                                "estimated_from", json_object_get(run, "estimated_from")));
+    }
+    json_decref(run);
+    list_free(&l);
+    return rc;
+}
+
+// --dry-run: the trials that the search would make at most, and about how long they take.
+static int dry(struct tuning *t)
+{
+    struct tune_counts most = tune_search_most(&t->space);
+    char *own = run_store_default_base();
+    const char *base = t->a->resume ? t->runs : own;
+    json_t *stages = json_array();
+    int rc = dry_stage(t, base, "start", 0.25, most.quarter, stages);
+    rc = rc ? rc : dry_stage(t, base, "the best of them", 0.5, most.half, stages);
+    rc = rc ? rc : dry_stage(t, base, "whole", 1, most.whole, stages);
+    rc = rc ? rc : dry_stage(t, base, "hold-out", 1, most.held, stages);
+    if (!rc)
+        tune_dry_view(&t->space, t->a->tier, t->a->topology, stages, t->dir, t->a->format);
+    json_decref(stages);
+    free(own);
+    return rc;
 }
 
 static bool write_file(struct tuning *t, const char *name, const char *text)
@@ -394,7 +484,7 @@ int verb_tune(int argc, char **argv)
     }
     rc = rc ? rc : check_objectives(&t);
     rc = rc ? rc : open_search(&t);
-    rc = rc ? rc : search(&t);
+    rc = rc ? rc : a.dry ? dry(&t) : search(&t);
     free(why);
     tune_log_close(&t.log);
     tune_space_free(&t.space);
