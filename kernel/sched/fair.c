@@ -11,8 +11,8 @@
  *      nothing. Lag is limited to two slices.
  *   E4 the running task keeps the CPU until its request is served, unless somebody eligible has an earlier deadline.
  *   E5 the request of a wake-up is twice as long as the task usually runs before it sleeps again (of one that never slept before: as its
- *      parent did), at most a slice (the length of a request is the client's to choose): who runs briefly is due early and gets the CPU from who computes, within what it is owed. A request
- *      that turns out too short is followed by one of a whole slice.
+ *      parent did), at most a slice (the length of a request is the client's to choose): who runs briefly is due early and gets the CPU
+ *      from who computes, within what it is owed. A request that turns out too short is followed by one of a whole slice.
  * Who waits stands in a calendar or beside it (fair_calendar.h), which takes keys and deadlines within a day of each other, a sixteenth of
  * the shortest request, for equal: E1 and E2 hold but for that.
  * V is kept as zero_vruntime and, relative to it, the sum of weight * (key - zero) over all that are queued (not the running one and not

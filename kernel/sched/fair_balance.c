@@ -11,8 +11,7 @@ static void shelve_one(struct rq *rq, bool one_idles)
     if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1 || (!one_idles && fair_is_brief(t)))
         return;
     fair_dequeue(rq, t);
-    if (fair_is_brief(t))
-        rq->shelved_brief = true;
+    rq->shelved_brief = fair_is_brief(t); /* the shelf was empty, and afterwards t may be a thief's */
     if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
         fair_insert(rq, t);
 }
@@ -20,10 +19,8 @@ static void shelve_one(struct rq *rq, bool one_idles)
 static void reap(struct rq *rq)
 {
     rq->q.nr_running -= rq_reap_shelf(&rq->q);
-    if (rq->q.nr_shelved)
-        return;
-    rq->shelved_brief = false;
-    cpu_unmark_surplus(&sched_groups, rq->q.cpu);
+    if (!rq->q.nr_shelved)
+        cpu_unmark_surplus(&sched_groups, rq->q.cpu);
 }
 
 /* One task at least stands on the shelf afterwards, if there is one that may move. */

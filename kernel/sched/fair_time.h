@@ -97,12 +97,10 @@ static inline bool fair_turn_comes_in(const struct rq *rq, const struct task_str
     return rq->turn.link && (fair_is_brief(t) || (s64)(rq->turn_at - rq->curr->se.exec_start) <= fair_ticks_left(t));
 }
 
-/* There is a timer (fair_turn.c), and t, which is to run, needs no earlier one. */
+/* The same for t that is to run: and nobody who may become eligible before wants an earlier one. */
 static inline bool fair_is_watched(const struct rq *rq, const struct task_struct *t)
 {
-    if (unlikely(!rq->turn.link))
-        return false;
-    return fair_is_brief(t) || (!rq->turn_waits && (s64)(rq->turn_at - rq->curr->se.exec_start) <= fair_ticks_left(t));
+    return fair_turn_comes_in(rq, t) && (!rq->turn_waits || fair_is_brief(t));
 }
 
 /* E3: t, not counted in the queue, goes away or to sleep. The lag is kept as the time of the others minus its own, with their load:

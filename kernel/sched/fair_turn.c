@@ -48,14 +48,6 @@ static void watch_in(struct rq *rq, u64 in)
     hrtimer_start(&rq->turn, ktime_get_ns() + (s64)sched_ns(in));
 }
 
-/* What was served and goes on is in the kernel: looked at more often it would come to its end later. */
-static u64 ticks_until_served(const struct task_struct *t)
-{
-    s64 left = fair_ticks_left(t);
-
-    return left > 0 ? (u64)left : sched_tunables.min_request;
-}
-
 /* t runs or is about to, and is not queued; it and V were just charged: when is it to be compared with those that wait? */
 void fair_watch_turn(struct rq *rq, struct task_struct *t)
 {
@@ -64,7 +56,7 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
     if (!(rq->nr_fair | rq->q.nr_shelved) || !task_is_fair(t))
         return;
     if (!fair_is_brief(t))
-        in = ticks_until_turn(rq, t, ticks_until_served(t));
+        in = ticks_until_turn(rq, t, (u64)max(fair_ticks_left(t), 0));
     if (quick_one_is_shelved(rq))
         in = min(in, sched_tunables.min_request);
     in = max(in, sched_tunables.least_turn);
@@ -73,28 +65,34 @@ void fair_watch_turn(struct rq *rq, struct task_struct *t)
     watch_in(rq, in);
 }
 
-/* V may have been held up by others that ran in between: then it is looked at again later. */
+/* Is schedule() to compare the running task, `served` or not, with n or with what stands on the shelf? */
+static bool turn_is_due(const struct rq *rq, const struct fair_node *n, bool served)
+{
+    if (rq->q.nr_shelved && (served || quick_one_is_shelved(rq)))
+        return true;
+    return n && (served || is_quick(n)) && fairq_key_before(n->deadline, rq->curr->se.rq.fair.deadline);
+}
+
+/* V may have been held up by others that ran in between: then it is looked at again later. A system call that goes on after its request was
+ * served is looked at more seldom: else it would come to its end later. */
 static void turn_comes(struct hrtimer *timer)
 {
     struct rq *rq = container_of(timer, struct rq, turn);
     struct task_struct *curr = rq->curr;
     struct fair_node *n;
-    bool served;
+    bool served, in_call;
 
     if (!task_is_fair(curr) || !(rq->nr_fair | rq->q.nr_shelved))
         return;
     n = calendar_pick(&rq->calendar, &rq->q.fair, fair_time(rq));
     served = fair_ticks_left(curr) <= 0;
-    if (served && hrtimer_interrupted_user())
+    in_call = served && !hrtimer_interrupted_user();
+    if (served && !in_call)
         (void)fair_renew_request(&curr->se);
-    else if (served && !is_quick(n)) {
-        watch_in(rq, sched_tunables.min_request);
-        return;
-    }
-    if (rq->q.nr_shelved && (served || quick_one_is_shelved(rq)))
-        rq_kick_self(&rq->q); /* schedule() looks at the shelf */
-    else if (n && (served || is_quick(n)) && fairq_key_before(n->deadline, curr->se.rq.fair.deadline))
+    if ((!in_call || is_quick(n)) && turn_is_due(rq, n, served))
         rq_kick_self(&rq->q);
+    else if (in_call)
+        watch_in(rq, sched_tunables.min_request);
     else
         fair_watch_turn(rq, curr);
 }

@@ -74,7 +74,7 @@ struct rq {
     bool sync_wake;                /* the arrival in progress goes to `next` */
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
-    bool shelved_brief;            /* of those on the shelf one usually sleeps soon */
+    bool shelved_brief;            /* whoever was shelved last usually sleeps soon; valid while q.nr_shelved */
     bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
