@@ -197,12 +197,20 @@ static bool from_kernel(struct siginfo *info)
     return info == SEND_SIG_PRIV || (info != SEND_SIG_NOINFO && info->si_code > 0);
 }
 
+/* Whom a process's signal is addressed to: its leader now. t was it when the caller looked it up; by now another thread may have done exec
+ * and t be released, and t would take nothing. nr_threads 0: all have ended, leader_task may be free. */
+static struct task_struct *addressee(struct task_struct *t, bool group)
+{
+    return group && t->signal->nr_threads ? t->signal->leader_task : t;
+}
+
 int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, bool group)
 {
     struct list_head *queue = group ? &t->signal->shared_queue : &t->pending_queue;
     sigset_t *set = group ? &t->signal->shared_set : &t->pending_set;
     struct sigqueue *q = NULL;
 
+    t = addressee(t, group);
     if (!prepare_signal(sig, t, from_kernel(info)))
         return 0;
     if (t->exit_state && !group)
@@ -230,6 +238,7 @@ void send_prealloc_locked(struct sigqueue *q, struct task_struct *t, bool group)
 {
     int sig = q->info.si_signo;
 
+    t = addressee(t, group);
     if (!prepare_signal(sig, t, false))
         return;
     list_add_tail(&q->list, group ? &t->signal->shared_queue : &t->pending_queue);

@@ -22,7 +22,7 @@ struct timer_base {
     bool user;                      /* owner CPU: the interrupt in progress came while a program ran */
 } __cacheline_aligned;
 
-static DEFINE_PER_CPU(struct timer_base, base, NOIRQ) = {.programmed_ns = S64_MAX};
+static DEFINE_PER_CPU(struct timer_base, base, NOIRQ) = {.heap = TIMER_HEAP_INIT, .programmed_ns = S64_MAX};
 
 /* Owner CPU, interrupts off. */
 static void program(struct timer_base *b, s64 ns)
@@ -31,9 +31,10 @@ static void program(struct timer_base *b, s64 ns)
     clockevent_program(ns);
 }
 
+/* Without the lock: beside another CPU's cancelling the hardware may come for nothing once, but never too late (H4 of timer_heap.h). */
 static void reprogram(struct timer_base *b)
 {
-    s64 next = b->heap.root ? b->heap.root->expires_ns : S64_MAX;
+    s64 next = timer_heap_first_ns(&b->heap);
 
     if (b->tick_armed && b->tick_ns < next)
         next = b->tick_ns;
@@ -129,7 +130,7 @@ void timer_interrupt(bool user)
 
     b->user = user;
     b->programmed_ns = 0;           /* fired: nothing is programmed; starts inside need not program */
-    if (b->heap.root)
+    if (timer_heap_first_ns(&b->heap) <= now)
         run_expired(b, now);
     if (b->tick_armed && b->tick_ns <= now) {
         b->tick_armed = b->tick_on;

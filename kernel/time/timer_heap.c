@@ -54,11 +54,25 @@ static struct hrtimer *merge_pairs(struct hrtimer *list)
     return result;
 }
 
+/* H4 */
+static void publish_first(struct timer_heap *h)
+{
+    atomic_store_relaxed(&h->first_ns, h->root ? h->root->expires_ns : S64_MAX);
+}
+
 void timer_heap_insert(struct timer_heap *h, struct hrtimer *t)
 {
     t->child = NULL;
     t->sibling = NULL;
     set_root(h, meld(h->root, t));
+    publish_first(h);
+}
+
+static void meld_into_root(struct timer_heap *h, struct hrtimer *children)
+{
+    if (h->root)
+        h->root->sibling = NULL;
+    set_root(h, meld(h->root, merge_pairs(children)));
 }
 
 void timer_heap_remove(struct timer_heap *h, struct hrtimer *t)
@@ -70,9 +84,7 @@ void timer_heap_remove(struct timer_heap *h, struct hrtimer *t)
         t->sibling->link = t->link;
     t->child = NULL;
     t->link = NULL;
-    if (!children)
-        return;
-    if (h->root)
-        h->root->sibling = NULL;
-    set_root(h, meld(h->root, merge_pairs(children)));
+    if (children)
+        meld_into_root(h, children);
+    publish_first(h);
 }

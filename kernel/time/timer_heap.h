@@ -4,14 +4,23 @@
  *
  * H1 a parent never expires after its child. H2 children of a node are a list: child, then sibling.
  * H3 *t->link == t for every queued timer, NULL for others; the root has no sibling.
+ * H4 first_ns is written once an operation, at its end. So whoever reads it beside an operation sees the earliest time before or after it:
+ * beside a removal never one that is too late. The root is no such word: while a removal melds, it is NULL, or a later timer.
  * The caller serialises all operations on one heap.
  */
 #pragma once
 #include "kernel/time/ktime.h"
+#include "lockfree/atomic.h"
 
 struct timer_heap {
     struct hrtimer *root;       /* the earliest timer, NULL: empty */
+    s64 first_ns;               /* its time, S64_MAX: empty; read by anybody (H4) */
 };
+#define TIMER_HEAP_INIT {.first_ns = S64_MAX}
 
 void timer_heap_insert(struct timer_heap *h, struct hrtimer *t);    /* t is not queued */
 void timer_heap_remove(struct timer_heap *h, struct hrtimer *t);    /* t is in h */
+static inline s64 timer_heap_first_ns(const struct timer_heap *h)
+{
+    return atomic_load_relaxed(&h->first_ns);
+}

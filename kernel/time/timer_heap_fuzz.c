@@ -29,7 +29,7 @@ static void check(const struct reference *r)
         FUZZ_CHECK(!r->timer[i].link == !r->in[i]);
         some |= r->in[i];
     }
-    FUZZ_CHECK(!r->heap.root == !some && (!some || r->heap.root->expires_ns == earliest(r)));
+    FUZZ_CHECK(!r->heap.root == !some && timer_heap_first_ns(&r->heap) == earliest(r));
 }
 
 static void toggle(struct reference *r, unsigned i, s64 expires)
@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     struct reference r;
 
     memset(&r, 0, sizeof(r));
+    r.heap = (struct timer_heap)TIMER_HEAP_INIT;
     while (in.n) {
         unsigned i = fuzz_u8(&in) % TIMERS;
 

@@ -6,12 +6,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+/* The host's headers of these declare types that the kernel's declare, too. */
 long random(void);
+int pthread_create(unsigned long *thread, const void *attributes, void *(*body)(void *), void *arg);
+int pthread_join(unsigned long thread, void **result);
 #include "kernel/time/timer_heap.c"
 
 #define TIMERS 300u
 static struct hrtimer timers[TIMERS];
-static struct timer_heap heap;
+static struct timer_heap heap = TIMER_HEAP_INIT;
 
 /* Timers in the list of siblings and below; checks the links and the order. */
 static unsigned check(struct hrtimer **link, s64 at_least)
@@ -41,6 +44,7 @@ static void check_against_scan(void)
     }
     assert_int_equal(check(&heap.root, INT64_MIN), queued);
     assert_int_equal(queued ? heap.root->expires_ns : S64_MAX, earliest);
+    assert_int_equal(timer_heap_first_ns(&heap), earliest);
     assert_true(!heap.root || !heap.root->sibling);
 }
 
@@ -76,11 +80,50 @@ static void comes_out_in_order(void **state)
         assert_null(timers[i].link);
 }
 
+#define LATEST 1000 /* a timer that stays */
+#define ROUNDS 3000
+static struct timer_heap shared = TIMER_HEAP_INIT;
+static u32 ended;
+
+static void *comes_and_goes(void *unused)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 1; i < TIMERS; i++) {
+            timers[i].expires_ns = i;
+            timer_heap_insert(&shared, &timers[i]);
+        }
+        for (unsigned i = 1; i < TIMERS; i++)
+            timer_heap_remove(&shared, &timers[i]);
+    }
+    atomic_store_release(&ended, 1);
+    return NULL;
+}
+
+/* H4: whoever sets the hardware beside a removal never sets it later than the timer that stays. */
+static void first_is_never_too_late(void **state)
+{
+    unsigned long other;
+    s64 latest = 0;
+
+    timers[0].expires_ns = LATEST;
+    timer_heap_insert(&shared, &timers[0]);
+    assert_int_equal(pthread_create(&other, NULL, comes_and_goes, NULL), 0);
+    while (!atomic_load_acquire(&ended)) {
+        s64 seen = timer_heap_first_ns(&shared);
+
+        latest = seen > latest ? seen : latest;
+    }
+    pthread_join(other, NULL);
+    assert_int_equal(latest, LATEST);
+    timer_heap_remove(&shared, &timers[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(comes_out_in_order),
+        cmocka_unit_test(first_is_never_too_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -468,8 +468,53 @@ __attribute__((constructor(101))) static void child_mode(void)
     if (getenv("LIFE_UID")) {
         _exit((geteuid() == 1234) << 1 | (getauxval(AT_SECURE) != 0) | (getuid() == 55) << 2);
     }
+    if (getenv("LIFE_PAUSE")) {
+        pause();
+    }
     if (child) {
         _exit(waitpid(atoi(child), &status, 0) > 0 ? WEXITSTATUS(status) : 90);
+    }
+}
+
+static void *exec_pauser(void *arg)
+{
+    (void)arg;
+    execle("/tests/abi_life", "pauser", (char *)NULL, (char *[]){"LIFE_PAUSE=1", NULL});
+    return NULL;
+}
+
+/* A process that kills keeps the receiver's lock busy, so that the end of the exec comes between another's look-up and its signal. */
+static pid_t continuer_of(pid_t pid)
+{
+    pid_t helper = fork();
+    for (int i = 0; helper == 0 && i < 400; i++) {
+        kill(pid, SIGCONT);
+    }
+    if (helper == 0) {
+        _exit(0);
+    }
+    return helper;
+}
+
+TEST(kill, reaches_a_process_whose_thread_becomes_the_leader_by_exec)
+{
+    unsigned seed = 1;
+    long end = abi_now_ms() + 6000;
+    for (int round = 0; round < 300 && abi_now_ms() < end; round++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            pthread_t t;
+            pthread_create(&t, NULL, exec_pauser, NULL);
+            syscall(SYS_exit, 0);
+        }
+        pid_t helper[2] = {continuer_of(pid), continuer_of(pid)};
+        int status = 0;
+        usleep(rand_r(&seed) % 3000);
+        EQ(kill(pid, SIGKILL), 0);
+        EQ(waitpid(pid, &status, 0), pid);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        abi_reap(helper[0], 0);
+        abi_reap(helper[1], 0);
     }
 }
 
