@@ -20,7 +20,7 @@ echo "file /bin/busybox 755 $busybox"
 done
 echo "link /sbin/init ../init"
 for w in canary syscall yield ctx pipe futex fork exec thread fault hackbench share \
-    cyclic message request fair deadline storm forkjoin migrate repair copies; do
+    cyclic message request fair deadline storm forkjoin migrate repair copies pull; do
     echo "file /bench/$w 755 $guest/work_$w"
 done
 echo "link /bench/vfork exec"

@@ -50,6 +50,8 @@ void sched_apply_affinity(struct rq *rq, struct task_struct *t)
             rq_place(&rq->q, &t->se.rq);
         }
     }
+    if (unlikely(t->se.on_rt))
+        sched_urgent_waits(rq); /* it may go elsewhere now, or no more */
     publish_done(t, wanted);
 }
 

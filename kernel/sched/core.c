@@ -67,7 +67,7 @@ static __always_inline struct task_struct *fair_candidate(struct rq *rq, struct 
 }
 
 /* Everything that is not one fair task among fair tasks: deadlines, rt queues, shelved surplus. */
-static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
+static struct task_struct *pick_by_class(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
 {
     bool prev_stays = fate == PREV_RUNS || fate == PREV_YIELDS;
     struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL, *dl;
@@ -95,6 +95,20 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
     return best;
 }
 
+static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
+{
+    bool urgent = task_is_urgent(prev);
+    int prio;
+
+    if (unlikely(atomic_load_relaxed(&rq->asked)))
+        sched_urgent_answer(rq);
+    best = pick_by_class(rq, prev, best, fate);
+    prio = best ? best->prio : PRIO_IDLE;
+    if (urgent && best != prev && (prio > rq->curr_prio || prio == PRIO_DEADLINE))
+        sched_urgent_gone(rq, prio);
+    return best;
+}
+
 /* The best task to run (guide). NULL: nothing but idle. The result may still be queued. */
 static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev, enum prev_fate fate)
 {
@@ -117,6 +131,18 @@ static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct 
     return best;
 }
 
+static __noinline void take_urgent(struct rq *rq, struct task_struct *t)
+{
+    if (task_is_rt(t))
+        rt_dequeue(rq, t);
+    else
+        dl_take(rq, t);
+    if (!(rq->rt.nr | rq->dl.nr))
+        return;
+    WRITE_ONCE(rq->curr_prio, t->prio); /* those that it passed wait behind it */
+    sched_urgent_waits(rq);
+}
+
 /* Takes a picked task out of wherever it is queued. */
 static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
 {
@@ -125,10 +151,8 @@ static __always_inline void take_picked(struct rq *rq, struct task_struct *t)
         fair_place_charged(rq, t);
     } else if (likely(task_is_fair(t))) {
         fair_remove(rq, t);
-    } else if (task_is_rt(t)) {
-        rt_dequeue(rq, t);
-    } else if (task_is_deadline(t)) {
-        dl_take(rq, t);
+    } else {
+        take_urgent(rq, t);
     }
 }
 
@@ -196,6 +220,15 @@ static __always_inline void watch_turn(struct rq *rq, struct task_struct *next)
         fair_watch_turn(rq, next);
 }
 
+static __noinline void requeue_urgent(struct rq *rq, struct task_struct *prev)
+{
+    if (task_is_deadline(prev))
+        dl_requeue(rq, prev, rq->fate == PREV_YIELDS);
+    else
+        rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
+    sched_urgent_waits(rq);
+}
+
 /* prev stays runnable: back into its class, or away. */
 static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev)
 {
@@ -208,10 +241,8 @@ static __always_inline void requeue_prev(struct rq *rq, struct task_struct *prev
         watch_turn(rq, rq->curr); /* with prev in the queue */
         if (unlikely(sched_smp))
             sched_publish_surplus(rq);
-    } else if (task_is_deadline(prev)) {
-        dl_requeue(rq, prev, rq->fate == PREV_YIELDS);
-    } else if (!rt_push(rq, prev)) {
-        rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
+    } else {
+        requeue_urgent(rq, prev);
     }
 }
 
@@ -311,6 +342,8 @@ static __noinline struct task_struct *pick_nothing(struct rq *rq, struct task_st
         if (best)
             return best;
     }
+    if (unlikely(task_is_urgent(prev)) && rq->curr_prio != PRIO_IDLE)
+        sched_urgent_gone(rq, PRIO_IDLE); /* it was picked, and must leave */
     return rq->idle;
 }
 

@@ -297,7 +297,8 @@ void dl_take(struct rq *rq, struct task_struct *t)
 {
     if (t->dl.place == DL_READY) {
         timer_heap_remove(&rq->dl.ready, &t->dl.node);
-        rq->dl.nr--;
+        if (!--rq->dl.nr)
+            sched_urgent_left(rq);
     } else {
         timer_heap_remove(&rq->dl.throttled, &t->dl.node);
         rq->q.nr_running++;
@@ -354,16 +355,18 @@ u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu)
     return best;
 }
 
-/* t, RUNNABLE and in hand, waits here: gives it to a CPU that runs something less urgent. False: there is none. */
-static bool push(struct rq *rq, struct task_struct *t)
+/* Gives the most urgent that waits here to a CPU that runs something less urgent. False: there is none. */
+bool dl_send_waiting(struct rq *rq)
 {
+    struct task_struct *t = dl_first(rq);
     u32 cpu;
 
-    if (!sched_smp || !rq->balanced || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
         return false;
     cpu = sched_select_deadline(t, rq->q.cpu);
     if (cpu == rq->q.cpu)
         return false;
+    dl_take(rq, t);
     rq->q.nr_running--;
     dl_uncount(rq, t);
     rq_send(&rq->q, &t->se.rq, cpu);
@@ -376,22 +379,10 @@ void dl_requeue(struct rq *rq, struct task_struct *t, bool yields)
         t->dl.yielded = true; /* sched_yield(2): what is left of this period is given up */
     if (dl_exhausted(t))
         throttle(rq, t);
-    else if (!push(rq, t))
+    else
         make_ready(rq, t);
 }
 
-void dl_balance(struct rq *rq)
-{
-    struct task_struct *t = dl_first(rq);
-
-    if (!t)
-        return;
-    dl_take(rq, t);
-    if (!push(rq, t))
-        make_ready(rq, t);
-}
-
-/* A deadline task gives its CPU up: the CPUs on which one waits look again where they could send it. */
 void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)
 {
     t->dl.slept = t->normal_prio == PRIO_DEADLINE; /* who only inherits one has no budget to look after */
@@ -399,11 +390,6 @@ void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)
         dl_sleeps(rq, t, ktime_get_ns());
     if (dies)
         dl_forget(rq, t);
-    if (!sched_smp)
-        return;
-    for_each_online_cpu(cpu)
-        if (cpu != rq->q.cpu && READ_ONCE(cpu_rq(cpu)->dl.nr))
-            rq_kick(rq_env_of(cpu));
 }
 
 static bool dl_queued(const struct task_struct *t)

@@ -77,10 +77,13 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
         dl_forget(rq, t);
     if (queued && task_is_rt(t) && t->prio > before) {
         rt_requeue(rq, t, true); /* sched(7): whose priority is lowered becomes the first of the new one */
+        sched_urgent_waits(rq);
     } else if (queued) {
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
+        if (t->prio > rq->curr_prio)
+            sched_urgent_gone(rq, t->prio);
         rq->curr_prio = t->prio;
         if (task_is_deadline(t)) {
             dl_count(rq, t);

@@ -89,6 +89,8 @@ struct rq {
     u32 send_to;                   /* where the running task goes when it is switched away; CPUGROUP_NONE: as its mask says */
     u64 offered;                   /* when this CPU, idle, last looked for a task that shares a core */
     u32 called;                    /* the last idle CPU that was told of surplus here */
+    struct task_struct *slot;      /* hint: an rt task that waits here and may run elsewhere (urgent.c); the owner writes it */
+    bool asked;                    /* set by anyone: a CPU became free for it; cleared by the owner */
     int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
@@ -181,7 +183,7 @@ void dl_take(struct rq *rq, struct task_struct *t);
 void dl_runs(struct rq *rq, struct task_struct *t);    /* t was picked */
 void dl_blocks(struct rq *rq, struct task_struct *t, bool dies); /* t was running and gives its CPU up */
 void dl_requeue(struct rq *rq, struct task_struct *t, bool yields);
-void dl_balance(struct rq *rq);
+bool dl_send_waiting(struct rq *rq);
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 
 /* ---- fair.c ---- */
@@ -233,8 +235,13 @@ void rt_dequeue(struct rq *rq, struct task_struct *t);
 bool rt_may_run(struct rq *rq);
 void rt_account(struct rq *rq, u64 delta, u64 now);
 void rt_unthrottle(struct rq *rq);
-void rt_balance_tick(struct rq *rq);
-bool rt_push(struct rq *rq, struct task_struct *t);
+bool rt_send_waiting(struct rq *rq, struct task_struct *t);
+
+/* ---- urgent.c: interrupts off, the owner ---- */
+void sched_urgent_waits(struct rq *rq);         /* some may wait here, and rq->curr_prio says what runs or is about to: they may leave */
+void sched_urgent_left(struct rq *rq);          /* the task in the slot is not queued any more, or the last deadline task */
+void sched_urgent_answer(struct rq *rq);
+void sched_urgent_gone(struct rq *rq, int prio); /* this CPU ran something urgent; what it runs now has priority prio */
 
 /* ---- nearness.c ---- */
 void sched_init_groups(void);

@@ -68,6 +68,8 @@ void rt_dequeue(struct rq *rq, struct task_struct *t)
     t->se.on_rt = 0;
     rq->rt.nr--;
     unmark_if_empty(&rq->rt, t->prio);
+    if (unlikely(rq->slot == t))
+        sched_urgent_left(rq);
 }
 
 bool rt_may_run(struct rq *rq)
@@ -103,32 +105,17 @@ void rt_unthrottle(struct rq *rq)
         rq_kick_self(&rq->q);
 }
 
-/* t, RUNNABLE and in hand, waits here: gives it to a CPU that runs something less important. False: there is none. */
-bool rt_push(struct rq *rq, struct task_struct *t)
+/* t is queued here: gives it to a CPU that runs something less important. False: there is none. */
+bool rt_send_waiting(struct rq *rq, struct task_struct *t)
 {
-    u32 cpu;
+    u32 cpu = sched_select_rt(t, rq->q.cpu);
 
-    if (!sched_smp || !rq->balanced || READ_ONCE(t->se.nr_cpus_allowed) == 1)
-        return false;
-    cpu = sched_select_rt(t, rq->q.cpu);
     if (cpu == rq->q.cpu || READ_ONCE(cpu_rq(cpu)->curr_prio) <= t->prio)
         return false;
+    rt_dequeue(rq, t);
     rq->q.nr_running--;
     rq_send(&rq->q, &t->se.rq, cpu);
     return true;
-}
-
-/* Whoever waits here since all CPUs were more important gets its chance at each tick. */
-void rt_balance_tick(struct rq *rq)
-{
-    struct task_struct *t;
-
-    if (!rq->rt.nr)
-        return;
-    t = rt_first(rq);
-    rt_dequeue(rq, t);
-    if (!rt_push(rq, t))
-        rt_requeue(rq, t, true);
 }
 
 static void rt_enqueue(struct rq *rq, struct task_struct *t)

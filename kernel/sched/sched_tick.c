@@ -190,8 +190,8 @@ void scheduler_tick(bool user)
     curr->sched_class->task_tick(rq, curr);
     rt_unthrottle(rq);
     fair_balance_tick(rq);
-    rt_balance_tick(rq);
-    dl_balance(rq);
+    if (unlikely(rq->rt.nr | rq->dl.nr))
+        sched_urgent_waits(rq); /* what the slots did not show */
     sched_load_tick();
     choose_tick(rq);
 }

@@ -58,6 +58,8 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
     } else if (task_is_urgent(t) || task_is_urgent(curr)) {
         if (t->prio < curr->prio || (t->prio == PRIO_DEADLINE && curr->prio == PRIO_DEADLINE && dl_earlier(t, curr)))
             rq_kick_self(&rq->q);
+        else if (task_is_urgent(t))
+            sched_urgent_waits(rq);
     } else {
         if (fair_preempts(rq, t))
             rq_kick_self(&rq->q);

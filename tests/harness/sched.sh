@@ -16,7 +16,7 @@ run one storm/64 forkjoin cyclic message/8 fair/nice deadline --tier det --scale
 run again cyclic/4-storm deadline --tier det --scale 0.3
 run once_more cyclic/4-storm deadline --tier det --scale 0.3
 run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.2
-run tail request/8-hog --tier det -t 2
+run tail request/8-hog pull --tier det -t 2
 $cb run migrate --tier det -t 1 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'wants more than 1 CPU' "$tmp/out"
 check 'too few CPUs are refused' $? "$(tail -1 "$tmp/out")"
@@ -44,6 +44,9 @@ check('a real-time task waits less than a fair one', value('cyclic/1-rt-storm', 
 # Whoever waits behind one that computes has a timer: 3.5 ms, a tick, without that of a shelved or of a preempted one.
 late = tail['request/8-hog', 'p999_ns']['value']
 check('no request waits for a whole slice of a hog', late < 1000000, late)
+# A CPU that becomes free asks for who waits elsewhere: 2 ms on average, the next tick there, when nobody asked.
+late = tail['pull', 'max_ns']['value']
+check('a real-time task does not wait for a tick beside a free CPU', 0 < late < 100000, late)
 other = [k for k in again if again[k]['value'] != more[k]['value']]
 check('figures repeat to the last digit', not other, other)
 P

@@ -10,8 +10,9 @@
  * run: -DLIVE -DTICK_KEEPS fail
  * run: -DLIVE -DPUSH_BLIND fail
  * full: -DLIVE -DFLIPS=4 pass
- * c: kernel/sched/rt.c rt_push sched_select_rt curr_prio rq_send | push()
- * c: kernel/sched/rt.c rt_balance_tick rt_first rt_dequeue rt_push rt_requeue | tick of the CPU where W waits
+ * c: kernel/sched/rt.c rt_send_waiting sched_select_rt curr_prio rt_dequeue rq_send | push()
+ * c: kernel/sched/sched_tick.c scheduler_tick sched_urgent_waits | tick of the CPU where W waits
+ * c: kernel/sched/urgent.c sched_urgent_waits rt_send_waiting | the same, and when it is queued behind somebody
  * c: kernel/sched/placement.c sched_select_rt curr_prio | push(): reads the hints, the own CPU's first
  * c: kernel/sched/core.c context_switch curr_prio | CPU 1 changes what it runs
  * c: kernel/sched/wake.c sched_check_preempt rq_kick_self | arrival: W before what runs there
