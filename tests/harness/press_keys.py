@@ -83,6 +83,8 @@ class Browser:
     def answer(self, number):
         while True: # events stand between
             m = self.message()
+            if m.get('id') == number and 'navigated' in m.get('error', {}).get('message', ''):
+                return {'result': {}} # the page that was asked is gone: no answer
             if m.get('id') == number:
                 if 'error' in m:
                     sys.exit(f"the browser: {m['error']}")
