@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define RUN_ID    "lines"
+#define USUAL_ITERS 100.0
+#define JOB_STEPS   0.5
 #define WORDS_MAX 1600 // bytes for the jobs: Linux takes 2,048 with its own options
 
 struct batch {
@@ -94,10 +96,21 @@ static int judge(const struct batch *b, const struct boot_result *r)
                                            : EXIT_GUEST;
 }
 
+// In steps of a run. Of the usual number of operations, or fewer, half a step: what counts is to begin it. More operations cost more.
+static double steps_of(const struct line_job *j)
+{
+    const char *at = strchr(j->spec, ':');
+    double iters = at ? atof(at + 1) : 0;
+    return JOB_STEPS * (iters > USUAL_ITERS ? iters / USUAL_ITERS : 1);
+}
+
 static void dry_batch(const struct batch *b, const struct vm_spec *spec)
 {
     char *about = x_printf("%zu: %s%s%s", b->jobs, b->job[0].spec, b->jobs > 1 ? " to " : "", b->jobs > 1 ? b->job[b->jobs - 1].spec : "");
-    dry_boots_add(b->arm->dry, spec, about, b->jobs);
+    double steps = 0;
+    for (size_t i = 0; i < b->jobs; i++)
+        steps += steps_of(&b->job[i]);
+    dry_boots_add(b->arm->dry, spec, about, steps);
     free(about);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define BOOT_UNITS   4.0 // a boot costs about as much as this many steps
+#define BOOT_UNITS   4.0 // a boot costs about as much as this many steps where nobody measured it
 #define LOOK_AT_MOST 50  // runs, the newest first
 
 static size_t rows_of(json_t *run, const char *kernel)
@@ -23,23 +23,41 @@ static size_t rows_of(json_t *run, const char *kernel)
     return n;
 }
 
-// Seconds a unit of one kernel's boots in that run; 0 when it has none that went well.
-static double seconds_a_unit(json_t *run, const char *kernel)
+// What one kernel took in an earlier run.
+struct pace {
+    double boot, step; // seconds; 0: the run does not tell
+};
+
+// The boots of the kernel in that run: how many, their seconds, and those until the first program ran. 0 when one did not go well.
+static int boots_of(json_t *run, const char *kernel, double *seconds, double *until_init)
 {
     json_t *boot;
     size_t i;
     int boots = 0;
-    double seconds = 0, steps = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2;
+    *seconds = *until_init = 0;
     json_array_foreach (json_object_get(run, "boots"), i, boot) {
+        double cpu = number_of(boot, "qemu_cpu_seconds"), init = number_of(boot, "init_cpu_seconds");
         if (strcmp(text_of(boot, "kernel"), kernel))
             continue;
         if (strcmp(text_of(boot, "status"), "ok"))
             return 0;
-        seconds += number_of(boot, "wall_seconds");
+        *seconds += number_of(boot, "wall_seconds");
+        *until_init += cpu > init && init > 0 ? number_of(boot, "wall_seconds") * init / cpu : 0;
         boots++;
     }
-    double scale = number_of(run, "scale");
-    return seconds / (number_of(run, "boots_per_kernel") * steps * rows_of(run, kernel) * (scale > 0 ? scale : 1) + BOOT_UNITS * boots);
+    return boots;
+}
+
+// Linux boots for as long as dozens of its steps take, CloudOS for as long as a few: what the run saw, BOOT_UNITS where it did not look.
+static struct pace pace_of(json_t *run, const char *kernel)
+{
+    double seconds, until_init, scale = number_of(run, "scale");
+    int each = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2, boots = boots_of(run, kernel, &seconds, &until_init);
+    double steps = number_of(run, "boots_per_kernel") * each * rows_of(run, kernel) * (scale > 0 ? scale : 1);
+    double unit = boots ? seconds / (steps + BOOT_UNITS * boots) : 0;
+    if (!boots || !(until_init > 0) || !(steps > 0))
+        return (struct pace){.boot = BOOT_UNITS * unit, .step = unit};
+    return (struct pace){.boot = until_init / boots, .step = (seconds - until_init) / steps};
 }
 
 // The name under which that run booted the kernel: its own, or that of an arm with the same image.
@@ -60,10 +78,10 @@ static double by_run(json_t *run, const struct run_options *o, const struct run_
 {
     double sum = 0;
     for (int k = 0; k < o->kernels; k++) {
-        double unit = seconds_a_unit(run, name_in(run, &o->kernel[k]));
-        if (!(unit > 0))
+        struct pace p = pace_of(run, name_in(run, &o->kernel[k]));
+        if (!(p.boot > 0))
             return 0;
-        sum += unit * o->boots * (plan->count * o->scale + BOOT_UNITS * run_plan_boots(plan, o->rows_per_boot));
+        sum += o->boots * (p.step * plan->count * o->scale + p.boot * run_plan_boots(plan, o->rows_per_boot));
     }
     return sum;
 }
@@ -93,8 +111,8 @@ static double by_run_of(json_t *run, const struct vm_spec *spec, int boots, doub
 {
     bool same = !strcmp(text_of(run, "tier"), tier_name[spec->tier]) &&
                 number_of(json_object_get(run, "topology"), "cpus") == spec->topology->cpus;
-    double unit = same ? seconds_a_unit(run, name_in(run, spec->kernel)) : 0;
-    return unit > 0 ? unit * (steps + BOOT_UNITS * boots) : 0;
+    struct pace p = same ? pace_of(run, name_in(run, spec->kernel)) : (struct pace){0};
+    return p.step * steps + p.boot * boots;
 }
 
 void run_estimate_boots(struct run_estimate *e, const char *base, const struct vm_spec *spec, int boots, double steps)

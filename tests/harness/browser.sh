@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The site in headless Chromium, at 400 and 1400 pixels, in light and in dark (look_at_pages.js says what is looked for): no page is wider than
-# its place, heavy, pale, asks for anything else or needs a script; all can be reached by keyboard. A page that does one of it wrong stands beside the
-# site for each, so that the look itself is known to see it. Boots nothing.
+# its place, heavy, pale, asks for anything else or needs a script; all can be reached by keyboard, which real key presses show (press_keys.py). A page that
+# does one of it wrong stands beside the site for each, so that the look itself is known to see it. Boots nothing.
 prefix='browser: '
 . "$(dirname "$0")/steps.bash"
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -13,7 +13,7 @@ python3 tests/harness/made_results.py "$tmp" kinds
 timeout 100 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
 check 'a site to look at' $?
 first() { (cd "$tmp/site" && ls "$1"* | head -n 1); }
-pages=(index.html compare.html scaling.html lines.html tuning.html method.html dist/times.html "$(first run/run)" run/times.html "$(first history/w1-)")
+pages=(index.html compare.html scaling.html lines.html tuning.html method.html dist/times.html "$(first run/run)" run/judged-1.html run/times.html "$(first history/w1-)")
 
 # wrong NAME FAULT: the page on stdin has that fault, and is seen to have it.
 shopt -s lastpipe # so that `wrong` adds to the list
@@ -67,6 +67,51 @@ for scheme in 0 1; do # dark, light
         check "a page that is wrong is seen ($f), colour scheme $scheme" $? "$(grep "^${f%%: *}" "$tmp/said")"
     done
 done
+
+# By real key presses: each kind of page, and pages that are wrong in one way, with a link before and one after it.
+keys=()
+astray() { # NAME FAULT
+    { echo '<!doctype html><html lang=en><meta charset=utf-8><title>x</title><style>a:focus,div:focus{outline:2px solid}body{color:#000;background:#fff}</style><h1>Wrong</h1><p><a href=index.html>before</a><p>'
+      cat; echo '<p><a href=compare.html>after</a>'; } >"$tmp/site/keys-$1.html"
+    keys+=("keys-$1.html: $2")
+}
+echo '<a href=method.html>fine</a>' | astray fine 'fine, 3 stops'
+echo '<a href=method.html tabindex=3>jumps ahead</a>' | astray order 'out of order: jumps ahead before before'
+echo '<a href=method.html tabindex=-1>passed over</a>' | astray passed 'passed over: passed over'
+echo '<span onclick=1>pointer only</span>' | astray pointer 'passed over: pointer only'
+echo '<details><summary>fold</summary><a href=method.html tabindex=-1>inside</a></details>' | astray inside 'passed over: inside'
+echo '<a href=method.html onkeydown="if (event.key == &quot;Tab&quot;) event.preventDefault()">holds</a>' | astray trap 'a trap at holds'
+echo '<a href=method.html id=a>one</a><a href=lines.html onkeydown="if (event.key == &quot;Tab&quot;) { event.preventDefault(); a.focus() }">two</a>' | astray round 'a trap at two'
+echo '<a href=method.html style="outline:none">bare</a>' | astray bare 'no ring: bare'
+echo '<a href=method.html style="outline:2px solid #fff">white</a>' | astray white 'a ring that is not seen: white'
+echo '<a href=method.html style="position:absolute;left:-900px">away</a>' | astray away 'not on the screen: away'
+echo '<a href=method.html onclick="return false">dead</a>' | astray dead 'Enter does nothing: dead'
+echo '<a href=method.html onclick="this.href = &quot;lines.html&quot;">elsewhere</a>' | astray elsewhere 'Enter does not lead there: elsewhere'
+echo '<details><summary onkeyup="if (event.key == &quot; &quot;) event.preventDefault()">stiff</summary>x</details>' | astray stiff 'Space does nothing: stiff'
+echo '<details><summary onkeydown="if (event.key == &quot;Enter&quot;) event.preventDefault()">deaf</summary>x</details>' | astray deaf 'Enter does nothing: deaf'
+echo '<div style="overflow-x:auto;width:100px" tabindex=0 onkeydown="event.key != &quot;Tab&quot; && event.preventDefault()"><div style="width:900px">fixed</div></div>' | astray fixed 'does not scroll: fixed'
+pressed() { # WIDTH PAGE...
+    timeout 500 python3 tests/harness/press_keys.py "$browser" "$tmp/chrome-keys" "$tmp/site" "$@" >"$tmp/said" 2>"$tmp/out"
+    check "keys are pressed at $1" $?
+}
+pressed 400 "${keys[@]%%: *}"
+for f in "${keys[@]}"; do
+    grep -qE "^${f%%: *} at 400: (Tab: )?${f#*: }" "$tmp/said"
+    check "by keys: $f" $? "$(grep "^${f%%: *}" "$tmp/said")"
+done
+# A history of few runs: with 200 dots nothing else is seen, and it takes a minute.
+each=("${pages[@]:0:9}" "$(first history/fork-det-2)")
+by_keys() { # WIDTH PAGE...
+    local width=$1
+    shift
+    pressed "$width" "$@"
+    for p in "$@"; do
+        grep -qE "^$p at $width: fine, [0-9]+ stops$" "$tmp/said"
+        check "by keys: $p at $width" $? "$(grep "^$p at" "$tmp/said")"
+    done
+}
+by_keys 400 "${each[@]}"
+by_keys 1400 index.html run/judged-1.html
 
 # What is really asked for, by the browser's own log: of the site nothing, of a page that loads a picture that picture.
 asked() { # PAGE

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # --dry-run of tune, lines, profile and trace: what would be booted, how long that takes by the pace of a made-up run whose unit (a step; a boot
-# is four) took a second, nothing written, bad input refused as without it. Boots nothing.
+# is four, or what it took to its first program) took a second, nothing written, bad input refused as without it. Boots nothing.
 prefix='dry run: '
 . "$(dirname "$0")/steps.bash"
 
@@ -40,12 +40,24 @@ dry profile 12 '^cloudos +det +1 +pipe:[0-9]+,[0-9]+$' profile pipe --svg "$tmp/
 dry trace 5 '^cloudos +det +1 +cyclic/4:[0-9]+$' trace cyclic/4 -o "$tmp/timeline.json"
 dry tune 70 '^at most 4 trials, each beside the default, 8 boots in all$' tune t "${space[@]}"
 if [ -e .cache/qemu/wide ]; then
-    dry lines 6 '^cloudos +det +1 +2: share/getppid@1:100 to share/fork@1:100$' lines getppid fork -t 1
+    dry lines 5 '^cloudos +det +1 +2: share/getppid@1:100 to share/fork@1:100$' lines getppid fork -t 1
     expect 'pairs, one boot of each shape and kernel' 0 '^6 boots in all' "$cb" lines --conflicts getppid fork -k cloudos -k slow -t 2,4,8 "${space[@]}" --dry-run
     expect 'too many CPUs (lines)' 2 '1 to 8 CPUs' "$cb" lines fork -t 2,16 --dry-run
 else
     echo 'skip dry run: lines: no newer QEMU (ci/qemu)'
 fi
+# The same run, but half of its boot's processor time was gone before the first program: 11 s of which 5.5 are the boot, and 7 steps.
+saw() { sed -i 's/"wall_seconds": 11/"wall_seconds": 11, "qemu_cpu_seconds": 3, "init_cpu_seconds": 1.5/' "$CLOUDBENCH_ROOT/out/runs/one/run.json"; }
+forget() { sed -i 's/, "qemu_cpu_seconds": 3, "init_cpu_seconds": 1.5//' "$CLOUDBENCH_ROOT/out/runs/one/run.json"; }
+saw
+dry 'profile, by the boot that was seen,' 14 '^cloudos +det +1 +pipe' profile pipe
+if [ -e .cache/qemu/wide ]; then
+    dry 'lines, by the boot that was seen,' 6 '^cloudos +det +1 +2:' lines getppid fork -t 1
+    dry 'lines, ten times the operations,' 13 '^cloudos +det +1 +2:' lines getppid fork -t 1 --iters 1000
+    forget
+    dry 'lines, few operations,' 5 '^cloudos +det +1 +2:' lines getppid fork -t 1 --iters 10
+fi
+forget
 expect 'what would be written is said' 0 "would write $tmp/flame.svg" "$cb" profile pipe --svg "$tmp/flame.svg" --dry-run
 
 expect 'an unknown workload (profile)' 2 nosuch "$cb" profile nosuch --dry-run

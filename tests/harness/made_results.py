@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Results that nobody measured, for the tests of the site: `made_results.py DIR FIRST LAST WORKLOADS` writes runs of both kernels into DIR/runs,
-`made_results.py DIR kinds` one document of each other kind. Texts hold what HTML must escape."""
+`made_results.py DIR kinds` one document of each other kind and two runs with rows of every verdict. Texts hold what HTML must escape."""
 import json
 import os
 import sys
@@ -22,10 +22,48 @@ def runs(base, first, last, workloads):
         json.dump(run, open(f'{base}/run-{i:05}/run.json', 'w'))
 
 
+VERDICTS = (('improved', 3), ('unsupported', 1), ('regressed', 2), ('inconclusive', 4), ('failed', 5), ('same', 6)) # rows of each
+
+
+def judged_rows(second):
+    """Rows of each verdict; in the second run three of CloudOS have moved."""
+    rows = []
+    for verdict, count in VERDICTS:
+        for i in range(count):
+            name = ('pipe', 'fork')[i] if verdict == 'improved' and i < 2 else f'{verdict}-{i}'
+            b = {'improved': 500.5, 'regressed': 1250.25, 'inconclusive': 1100.75}.get(verdict, 1000) + 0.125 * i + (170 if second and i == 1 else 0) + (130 if name == 'fork' else 0)
+            for kernel, value in (('linux', 1000 + 0.125 * i), ('cloudos', b)):
+                row = {'workload': name, 'kernel': kernel, 'metric': 'instructions', 'unit': 'instructions/op', 'status': 'ok', 'value': value,
+                       'samples': [{'status': 'ok', 'value': value, 'spread': 100.5 if verdict == 'inconclusive' else 0.001, 'iters': [1000, 2000],
+                                    'per_op': {'cr3_writes': 1.5 + (kernel == 'cloudos'), 'tlb_flushes': 0.0312345678}}]}
+                if verdict in ('failed', 'unsupported') and kernel == 'cloudos':
+                    row = {k: row[k] for k in ('workload', 'kernel', 'metric', 'unit')} | {'status': verdict, 'reason': f'exit code {130 + i}', 'samples': []}
+                rows.append(row)
+    return rows
+
+
+def judged(base):
+    """Two runs of a board of their own, with every verdict and all that a run's page shows as raw JSON."""
+    image = lambda n, **more: {'path': f'/b<{n}>/image', 'sha256': f'{n:064x}', 'bytes': 12345 + n} | more
+    for i in range(2):
+        run = {'schema': 'cloudbench-run/1', 'id': f'judged-{i}', 'created': f'2026-01-03T00:0{i}:00Z', 'tier': 'det', 'tier_why': 'x',
+               'topology': {'name': '2', 'cpus': 2, 'memory_mb': 2048, 'nodes': []},
+               'identity': {'turn_ns': 200000, 'qemu': image(1, version='7.2'), 'initramfs': image(2, files={'bench/pipe': '7' * 64}), 'plugin': image(3),
+                            'host': {'cpu': 'CPU', 'cpus': 2, 'load': 1.23456789},
+                            'kernels': {'linux': image(0xabcdef0123, family='linux', label='Linux <b> 6.1', cmdline='quiet panic=-1'),
+                                        'cloudos': image(5, family='cloudos', label='CloudOS', cmdline='console=ttyS0')},
+                            'argv': {'linux': ['-m', '2048'], 'cloudos': ['-m', '2048']}, 'argv_diff': {'cloudos': [{'option': '-append', 'a': 'x 1', 'b': 'y 2'}]}},
+               'boots': [{'boot': b, 'kernel': ('linux', 'cloudos')[b % 2], 'status': 'ok', 'wall_seconds': 2.5 + b, 'init_cpu_seconds': 0.21875 + b} for b in range(4)],
+               'rows': judged_rows(i == 1)}
+        os.makedirs(f'{base}/judged-{i}')
+        json.dump(run, open(f'{base}/judged-{i}/run.json', 'w'))
+
+
 def kinds(tmp):
-    """A run with histograms of single iterations, a scale and a lines document, two finished searches."""
+    """A run with histograms of single iterations, two with every verdict, a scale and a lines document, two finished searches."""
     def sample(i):
         return {'status': 'ok', 'value': 1234.5 + i, 'p50_ns': 200.25 + i, 'p99_ns': 3000.125 + i, 'max_ns': 70000.0 + i, 'laps': 1000, 'steady': i != 1}
+    judged(tmp + '/runs')
     rows = [{'workload': 'pipe', 'kernel': k, 'metric': 'mean_ns', 'unit': 'ns (emulated)', 'status': 'ok', 'value': 1235.5 + 7 * n,
              'samples': [sample(i + 7 * n) for i in range(3)]} for n, k in enumerate(('linux', 'cloudos'))]
     os.makedirs(tmp + '/runs/times')
@@ -53,7 +91,7 @@ def kinds(tmp):
                'rows': [line(w, k, n, 10.125 * n + len(k)) for w in ('fork', 'pipe<@cross-cpu') for k in ('CloudOS', 'Lin<u>x') for n in (2, 4, 8)] +
                        [{'workload': 'exec', 'kernel': 'CloudOS', 'topology': '2', 'cpus': 2, 'reason': 'why <not>'}],
                'matrices': [{'kernel': 'Lin<u>x', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
-                                                                                       {'a': 'b', 'b': 'b', 'reason': 'why <not>'}]}],
+                                                                                       {'a': 'b', 'b': 'b', 'reason': 'why <not>: exit code 137'}]}],
                'top': [{'title': 'fork on <it>', 'sites': [site]}]}, open(tmp + '/runs/lines/n.json', 'w'))
     for name, winner in (('a', 'yes'), ('b', '')):
         os.makedirs(f'{tmp}/tune/{name}')
