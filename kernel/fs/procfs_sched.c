@@ -12,18 +12,21 @@
 #define PROC_PREFIX  "/proc/"
 #define DEBUG_PREFIX "/sys/kernel/debug/"
 
-/* The word that the text is, without white space around it. */
-static void only_word(char *to, size_t size, const char *text)
+static bool is_sysctl(const struct sched_knob *k)
 {
-    size_t n = 0;
+    return !strncmp(k->file, PROC_PREFIX, strlen(PROC_PREFIX));
+}
 
-    while (*text == ' ' || *text == '\t')
+static bool is_white(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static const char *skip_white(const char *text)
+{
+    while (is_white(*text))
         text++;
-    while (n + 1 < size && text[n] && text[n] != ' ' && text[n] != '\t' && text[n] != '\n') {
-        to[n] = text[n];
-        n++;
-    }
-    to[n] = '\0';
+    return text;
 }
 
 static int knob_show(struct seq_buf *s, void *data)
@@ -40,33 +43,54 @@ static int knob_show(struct seq_buf *s, void *data)
     return 0;
 }
 
-static int store_number(const struct sched_knob *k, const char *word)
+/* As on Linux: white space may stand before a sysctl's number, and what comes after white space behind it is ignored; a debugfs file takes a
+ * number alone, with the newline of echo. */
+static int store_number(const struct sched_knob *k, const char *text)
 {
-    bool negative = *word == '-';
-    const char *end, *digits = word + negative;
-    u64 v = strtou64(digits, &end, 10);
+    bool sysctl = is_sysctl(k), negative;
+    const char *end, *digits;
+    u64 v;
 
-    if (end == digits || *end || v > INT64_MAX)
+    if (sysctl)
+        text = skip_white(text);
+    negative = *text == '-';
+    digits = text + negative;
+    v = strtou64(digits, &end, 10);
+    if (end == digits || v > INT64_MAX)
+        return -EINVAL;
+    if (*end && (sysctl ? !is_white(*end) : strcmp(end, "\n")))
         return -EINVAL;
     if (negative ? -(s64)v < k->low : (s64)v < k->low || (s64)v > k->high)
         return -EINVAL;
     return k->set(negative ? -(s64)v : (s64)v);
 }
 
+/* One word, and white space around it: a second one is refused. */
+static int store_word(const struct sched_knob *k, const char *text)
+{
+    char word[KNOB_TEXT_BYTES];
+    size_t n = 0;
+
+    text = skip_white(text);
+    while (n + 1 < sizeof(word) && text[n] && !is_white(text[n])) {
+        word[n] = text[n];
+        n++;
+    }
+    word[n] = '\0';
+    return *skip_white(text + n) ? -EINVAL : k->store(word);
+}
+
 static ssize_t knob_store(const char *text, size_t n, void *data)
 {
     const struct sched_knob *k = data;
-    char word[KNOB_TEXT_BYTES];
-    int err;
+    int err = k->get ? store_number(k, text) : store_word(k, text);
 
-    only_word(word, sizeof(word), text);
-    err = k->get ? store_number(k, word) : k->store(word);
     return err ? err : (ssize_t)n;
 }
 
 static void create_knob(const struct sched_knob *k)
 {
-    if (!strncmp(k->file, PROC_PREFIX, strlen(PROC_PREFIX)))
+    if (is_sysctl(k))
         proc_create(k->file + strlen(PROC_PREFIX), 0644, knob_show, knob_store, (void *)k);
     else
         debugfs_create(k->file + strlen(DEBUG_PREFIX), 0644, knob_show, knob_store, (void *)k);

@@ -144,6 +144,14 @@ static int store_deadline(struct task_struct *t, const struct sched_policy_chang
     return 0;
 }
 
+/* Under attr_lock. */
+static void store_fair(struct task_struct *t, const struct sched_policy_change *c)
+{
+    t->static_prio = NICE_TO_PRIO(c->nice);
+    t->se.slice_ns = c->slice_ns;
+    t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
+}
+
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
 {
     int err;
@@ -153,10 +161,9 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
     if (!err) {
         t->policy = c->policy;
         t->rt_priority = c->rt_priority;
-        t->static_prio = NICE_TO_PRIO(c->nice);
         t->se.reset_on_fork = c->reset_on_fork;
-        t->se.slice_ns = c->slice_ns;
-        t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
+        if (c->sets_fair)
+            store_fair(t, c);
     }
     spin_unlock(&t->se.attr_lock);
     if (err)
@@ -164,6 +171,13 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
     sched_request_policy(t);
     pi_follow(t);
     return 0;
+}
+
+void sched_set_reset_on_fork(struct task_struct *t, bool reset)
+{
+    spin_lock(&t->se.attr_lock);
+    t->se.reset_on_fork = reset;
+    spin_unlock(&t->se.attr_lock);
 }
 
 /* ---- fork ---- */
@@ -230,9 +244,10 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.time_slice = 1;
+    child->dl.runtime_ns = child->dl.deadline_ns = child->dl.period_ns = child->dl.flags = 0;
     child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.place = DL_NOWHERE;
-    child->dl.changed = child->dl.slept = false;
+    child->dl.changed = child->dl.slept = child->dl.yielded = false;
     child->dl.lent_deadline_ns = S64_MAX;
     child->pi = (struct pi_task){.lent = STANDING_NONE};
     inherit_policy(child, current);

@@ -54,13 +54,15 @@ int task_nice(const struct task_struct *t);
 /* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */
 struct sched_policy_change {
     unsigned policy, rt_priority;
-    int nice;
     bool reset_on_fork;
-    u64 slice_ns;             /* of the fair policies, kept through others; 0: the default */
+    bool sets_fair;           /* nice and slice_ns too; else both stay as they are */
+    int nice;
+    u64 slice_ns;             /* kept through the other policies; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
 /* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
+void sched_set_reset_on_fork(struct task_struct *t, bool reset);
 #define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */
 #define SCHED_FLAG_DL_OVERRUN 0x04 /* SIGXCPU when a budget ends */
 /* The throttle of urgent tasks, as /proc/sys/kernel has it; runtime -1: none. */

@@ -18,6 +18,8 @@
 /* One walk of getpriority or setpriority. */
 struct priority_walk {
     bool set;
+    bool of_user; /* only threads whose real user is uid */
+    uid_t uid;
     int nice;     /* to set; or the best found, as 20 - nice, 0 nothing yet */
     int error;    /* -ESRCH until something matched */
 };
@@ -59,20 +61,15 @@ static void visit_threads(struct priority_walk *w, struct task_struct *leader)
 
     rcu_read_lock();
     for_each_thread(leader, t)
-        visit(w, t);
+        if (!w->of_user || t->cred->uid == w->uid)
+            visit(w, t);
     rcu_read_unlock();
 }
 
-static bool process_matches(struct task_struct *leader, int which, int who)
+static bool in_group(struct task_struct *leader, int who)
 {
     bool yes;
 
-    if (which == PRIO_USER) {
-        rcu_read_lock();
-        yes = leader->cred->uid == (who ? (uid_t)who : current_cred()->uid);
-        rcu_read_unlock();
-        return yes;
-    }
     rcu_read_lock();
     yes = task_pgrp(leader) && (who ? pid_vnr(task_pgrp(leader)) == who : task_pgrp(leader) == task_pgrp(current));
     rcu_read_unlock();
@@ -83,8 +80,10 @@ static void walk_processes(struct priority_walk *w, int which, int who)
 {
     struct task_struct *leader;
 
+    w->of_user = which == PRIO_USER;
+    w->uid = who ? (uid_t)who : current_cred()->uid;
     for (pid_t nr = 1; (leader = next_process(&nr)); nr++) {
-        if (process_matches(leader, which, who))
+        if (w->of_user || in_group(leader, who))
             visit_threads(w, leader);
         put_task_struct(leader);
     }

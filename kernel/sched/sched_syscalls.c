@@ -14,8 +14,13 @@
 #define SCHED_FLAG_RESET_ON_FORK 0x01
 #define SCHED_FLAG_KEEP_POLICY 0x08
 #define SCHED_FLAG_KEEP_PARAMS 0x10
+#define SCHED_FLAG_UTIL_CLAMP 0x60     /* known, not supported */
+#define SCHED_FLAG_SUGOV 0x10000000    /* of Linux's own threads: known, never allowed */
 #define DL_FLAGS (SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN)
+#define KNOWN_FLAGS                                                                                                        \
+    (SCHED_FLAG_RESET_ON_FORK | DL_FLAGS | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | SCHED_FLAG_UTIL_CLAMP | SCHED_FLAG_SUGOV)
 #define SCHED_ATTR_SIZE_VER0 48
+#define SCHED_ATTR_SIZE_VER1 56 /* with sched_util_min and _max */
 #define SLICE_MIN_NS 100000ull
 #define SLICE_MAX_NS 100000000ull
 #define DL_RUNTIME_MIN_NS 1024ull
@@ -32,14 +37,13 @@ struct sched_attr {
 
 /* What a call asks for, checked before anything changes. */
 struct policy_request {
-    int policy;           /* -1: as it is */
+    int policy;           /* -1: as it is, and SCHED_FLAG_RESET_ON_FORK too */
     u32 rt_priority;
-    bool has_nice;
-    bool keep_params;
+    u64 flags;            /* SCHED_FLAG_* */
+    bool has_fair;        /* nice and slice_ns are given: they count in SCHED_NORMAL and SCHED_BATCH */
     int nice;
-    bool reset_on_fork;
     u64 slice_ns;
-    u64 runtime_ns, deadline_ns, period_ns, dl_flags;
+    u64 runtime_ns, deadline_ns, period_ns;
 };
 
 /* Referenced, or NULL. 0 is the caller. */
@@ -83,6 +87,11 @@ static bool policy_is_known(int policy)
     return policy_is_fair(policy) || policy == SCHED_DEADLINE || policy_is_rt(policy);
 }
 
+static bool sets_fair(const struct policy_request *r, int policy)
+{
+    return r->has_fair && policy_is_fair(policy) && policy != SCHED_IDLE;
+}
+
 /* A fair task's own slice, as Linux 6.12 takes it in sched_runtime: 0.1 to 100 ms. */
 static u64 clamp_slice(u64 ns)
 {
@@ -104,7 +113,7 @@ static bool params_are_valid(const struct policy_request *r, int policy, u32 pri
         return false;
     if (policy_is_rt(policy))
         return prio >= 1 && prio < MAX_RT_PRIO;
-    return prio == 0 && (policy != SCHED_DEADLINE || deadline_is_valid(r));
+    return prio == 0 && (policy != SCHED_DEADLINE || r->flags & SCHED_FLAG_SUGOV || deadline_is_valid(r));
 }
 
 static bool nice_is_allowed(struct task_struct *t, int nice)
@@ -122,15 +131,13 @@ static bool covers_all_cpus(const unsigned long *mask)
 }
 
 /* 0, -EPERM. */
-static int may_change(struct task_struct *t, const struct policy_request *r, int policy)
+static int may_change(struct task_struct *t, const struct policy_request *r, int policy, bool reset)
 {
-    if (policy == SCHED_DEADLINE && !covers_all_cpus(t->se.cpus_mask))
-        return -EPERM;
     if (capable(CAP_SYS_NICE))
         return 0;
     if (policy == SCHED_DEADLINE)
         return -EPERM;
-    if (!policy_is_rt(policy) && r->has_nice && r->nice < task_nice(t) && !nice_is_allowed(t, r->nice))
+    if (sets_fair(r, policy) && r->nice < task_nice(t) && !nice_is_allowed(t, r->nice))
         return -EPERM;
     if (policy_is_rt(policy)) {
         u64 limit = rlimit_of(t, RLIMIT_RTPRIO);
@@ -144,43 +151,87 @@ static int may_change(struct task_struct *t, const struct policy_request *r, int
         return -EPERM;
     if (!same_owner(t))
         return -EPERM;
-    return t->se.reset_on_fork && !r->reset_on_fork ? -EPERM : 0;
+    return t->se.reset_on_fork && !reset ? -EPERM : 0;
 }
 
-/* SCHED_FLAG_KEEP_PARAMS. */
-static void keep_params(struct policy_request *r, const struct task_struct *t)
+/* 0, -EINVAL, -EPERM, -EOPNOTSUPP: the first that holds, in Linux's order. */
+static int check_request(struct task_struct *t, const struct policy_request *r, int policy, bool reset)
 {
-    r->rt_priority = t->rt_priority;
-    r->runtime_ns = t->dl.runtime_ns;
-    r->deadline_ns = t->dl.deadline_ns;
-    r->period_ns = t->dl.period_ns;
-    r->dl_flags = t->dl.flags;
-    r->has_nice = false;
-}
+    int err;
 
-/* 0, -EINVAL, -EPERM, -EBUSY. */
-static int change_policy(struct task_struct *t, struct policy_request *r)
-{
-    int policy = r->policy < 0 ? (int)t->policy : r->policy, err;
-
-    if (r->keep_params)
-        keep_params(r, t);
-    if (!params_are_valid(r, policy, r->rt_priority))
+    if (r->flags & ~(u64)KNOWN_FLAGS || !params_are_valid(r, policy, r->rt_priority))
         return -EINVAL;
-    err = may_change(t, r, policy);
+    err = may_change(t, r, policy, reset);
     if (err)
         return err;
+    if (r->flags & SCHED_FLAG_SUGOV)
+        return -EINVAL;
+    return r->flags & SCHED_FLAG_UTIL_CLAMP ? -EOPNOTSUPP : 0;
+}
+
+/* SCHED_FLAG_KEEP_PARAMS: what t has by its policy is judged in place of what was given; the rest is judged as it was given. */
+static void keep_params(struct policy_request *r, const struct task_struct *t)
+{
+    if (t->policy == SCHED_DEADLINE) {
+        r->runtime_ns = t->dl.runtime_ns;
+        r->deadline_ns = t->dl.deadline_ns;
+        r->period_ns = t->dl.period_ns;
+    }
+    if (policy_is_fair((int)t->policy))
+        r->nice = task_nice(t);
+    else
+        r->rt_priority = t->rt_priority;
+}
+
+/* Nothing but reset-on-fork would change: no budget begins anew, no place in a queue is lost. */
+static bool is_as_asked(const struct task_struct *t, const struct policy_request *r, int policy)
+{
+    if (policy != (int)t->policy)
+        return false;
+    if (policy == SCHED_DEADLINE)
+        return r->runtime_ns == t->dl.runtime_ns && r->deadline_ns == t->dl.deadline_ns && r->period_ns == t->dl.period_ns &&
+               (r->flags & DL_FLAGS) == t->dl.flags;
+    if (policy_is_rt(policy))
+        return r->rt_priority == t->rt_priority;
+    return !sets_fair(r, policy) || (r->nice == task_nice(t) && r->slice_ns == t->se.slice_ns);
+}
+
+static int store_request(struct task_struct *t, const struct policy_request *r, int policy, bool reset)
+{
     return sched_set_policy(t, &(struct sched_policy_change){
                                    .policy = (unsigned)policy,
                                    .rt_priority = r->rt_priority,
-                                   .nice = r->has_nice ? r->nice : task_nice(t),
-                                   .reset_on_fork = r->reset_on_fork,
-                                   .slice_ns = policy_is_fair(policy) && r->has_nice ? r->slice_ns : t->se.slice_ns,
+                                   .reset_on_fork = reset,
+                                   .sets_fair = sets_fair(r, policy),
+                                   .nice = r->nice,
+                                   .slice_ns = r->slice_ns,
                                    .runtime_ns = r->runtime_ns,
                                    .deadline_ns = r->deadline_ns,
                                    .period_ns = r->period_ns,
-                                   .dl_flags = r->dl_flags,
+                                   .dl_flags = r->flags & DL_FLAGS,
                                });
+}
+
+/* 0, -EINVAL, -EPERM, -EOPNOTSUPP, -EBUSY, -ESRCH. SCHED_FLAG_KEEP_PARAMS keeps the policy too, whichever is named: Linux does so. */
+static int change_policy(struct task_struct *t, struct policy_request *r)
+{
+    bool keeps_policy = r->policy < 0, keeps_params = r->flags & SCHED_FLAG_KEEP_PARAMS;
+    bool reset = keeps_policy ? t->se.reset_on_fork : !!(r->flags & SCHED_FLAG_RESET_ON_FORK);
+    int policy = keeps_policy ? (int)t->policy : r->policy, err;
+
+    if (keeps_params)
+        keep_params(r, t);
+    err = check_request(t, r, policy, reset);
+    if (err)
+        return err;
+    if (!is_as_asked(t, r, policy)) {
+        if (policy == SCHED_DEADLINE && !covers_all_cpus(t->se.cpus_mask))
+            return -EPERM;
+        if (!keeps_params)
+            return store_request(t, r, policy, reset);
+    }
+    sched_set_reset_on_fork(t, reset);
+    return 0;
 }
 
 static int set_policy(pid_t pid, struct policy_request *r)
@@ -204,20 +255,11 @@ static long set_scheduler(pid_t pid, int policy, void __user *param)
         return -EINVAL;
     if (copy_from_user(&prio, param, sizeof(prio)))
         return -EFAULT;
-    if (policy >= 0) {
-        r.reset_on_fork = policy & SCHED_RESET_ON_FORK;
+    r.rt_priority = (u32)prio; /* a negative one is above all that are valid */
+    if (policy >= 0 && policy & SCHED_RESET_ON_FORK) {
+        r.flags = SCHED_FLAG_RESET_ON_FORK;
         r.policy = policy & ~SCHED_RESET_ON_FORK;
-    } else {
-        struct task_struct *t = find_target(pid);
-
-        if (!t)
-            return -ESRCH;
-        r.reset_on_fork = t->se.reset_on_fork;
-        put_task_struct(t);
     }
-    if (prio < 0)
-        return -EINVAL;
-    r.rt_priority = (u32)prio;
     return set_policy(pid, &r);
 }
 
@@ -283,7 +325,7 @@ static long copy_attr(struct sched_attr *attr, void __user *uattr)
         if (c)
             goto too_big;
     }
-    return 0;
+    return attr->sched_flags & SCHED_FLAG_UTIL_CLAMP && size < SCHED_ATTR_SIZE_VER1 ? -EINVAL : 0;
 too_big:
     size = sizeof(*attr);
     return copy_to_user(uattr, &size, sizeof(size)) ? -EFAULT : -E2BIG;
@@ -300,20 +342,17 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
     err = copy_attr(&attr, uattr);
     if (err)
         return err;
-    if ((s32)attr.sched_policy < 0 ||
-        attr.sched_flags & ~(u64)(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS | DL_FLAGS))
+    if ((s32)attr.sched_policy < 0)
         return -EINVAL;
     r.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy;
-    r.keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
+    r.flags = attr.sched_flags;
     r.rt_priority = attr.sched_priority;
-    r.has_nice = true;
+    r.has_fair = true;
     r.nice = attr.sched_nice < MIN_NICE ? MIN_NICE : attr.sched_nice > MAX_NICE ? MAX_NICE : attr.sched_nice;
-    r.reset_on_fork = attr.sched_flags & SCHED_FLAG_RESET_ON_FORK;
     r.slice_ns = attr.sched_runtime ? clamp_slice(attr.sched_runtime) : 0;
     r.runtime_ns = attr.sched_runtime;
     r.deadline_ns = attr.sched_deadline;
     r.period_ns = attr.sched_period ? attr.sched_period : attr.sched_deadline;
-    r.dl_flags = attr.sched_flags & DL_FLAGS;
     return set_policy(pid, &r);
 }
 

@@ -259,6 +259,36 @@ TEST(sched_setattr, deadline_flags_are_kept)
     EQ(a.runtime, 5 * MS);
 }
 
+/* A task that never had a deadline keeps none: not those of an earlier one either. */
+TEST(sched_setattr, kept_deadline_is_the_tasks_own)
+{
+    for (int i = 0; i < 32; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct attr a = {sizeof a, SCHED_DEADLINE_, FLAG_KEEP_PARAMS, 0, 0, 0, 0, 0};
+            if (i % 8 >= 4) {
+                FAILS(syscall(SYS_sched_setattr, 0, &a, 0), EINVAL);
+            } else {
+                EQ(set_deadline(MS, 21 * MS, 22 * MS, 0), 0);
+            }
+            _exit(0);
+        }
+        abi_reap(pid, 0);
+    }
+}
+
+/* 10 of 100 ms, however often it is asked for. */
+TEST(sched_setattr, same_deadline_begins_no_budget)
+{
+    struct timespec used;
+    EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, 0), 0);
+    for (long end = abi_now_ms() + 600; abi_now_ms() < end;) {
+        EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, 0), 0);
+    }
+    EQ(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    CHECK(used.tv_sec == 0 && used.tv_nsec < 200 * (long)MS);
+}
+
 TEST(sched_setattr, deadline_flags_of_another_policy)
 {
     struct attr a = {sizeof a, SCHED_OTHER, FLAG_RECLAIM | FLAG_DL_OVERRUN, 0, 0, 0, 0, 0};

@@ -150,6 +150,33 @@ TEST(write, EINVAL_of_knobs)
     FAILS(set(SYSCTL "sched_deadline_period_min_us", "5000000"), EINVAL); /* above the longest */
 }
 
+/* A word or a number stands alone; of a sysctl the first number counts, whatever follows its white space. */
+TEST(write, EINVAL_of_what_follows_in_a_knob)
+{
+    begin();
+    CHECK(!strstr(get(DEBUG "features"), "NO_WAKEUP_PREEMPTION"));
+    FAILS(set(DEBUG "features", "NO_WAKEUP_PREEMPTION WAKEUP_PREEMPTION"), EINVAL);
+    FAILS(set(DEBUG "features", "NO_WAKEUP_PREEMPTION\nx"), EINVAL);
+    CHECK(!strstr(get(DEBUG "features"), "NO_WAKEUP_PREEMPTION"));
+    EQ(set(DEBUG "features", " \n\tNO_WAKEUP_PREEMPTION \n"), 0);
+    CHECK(strstr(get(DEBUG "features"), "NO_WAKEUP_PREEMPTION"));
+    EQ(set(DEBUG "features", "WAKEUP_PREEMPTION"), 0);
+    if (access(DEBUG "preempt", F_OK) == 0) {
+        FAILS(set(DEBUG "preempt", "full voluntary"), EINVAL);
+    }
+    char before[32];
+    snprintf(before, sizeof before, "%s", get(DEBUG "migration_cost_ns"));
+    static const char *const refused[] = {"7000 7", " 7000", "7000 ", "7000\n\n", "7000x"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        FAILS(set(DEBUG "migration_cost_ns", refused[i]), EINVAL);
+    }
+    CHECK(!strcmp(get(DEBUG "migration_cost_ns"), before));
+    FAILS(set(SYSCTL "sched_rr_timeslice_ms", "70x"), EINVAL);
+    EQ(set(SYSCTL "sched_rr_timeslice_ms", "\n 70\tx"), 0);
+    CHECK(!strcmp(get(SYSCTL "sched_rr_timeslice_ms"), "70\n"));
+    EQ(set(SYSCTL "sched_rr_timeslice_ms", "100"), 0);
+}
+
 /* Half the processor is for real time at most: what is left goes to who computes beside it. */
 static int64_t left_beside_real_time(const char *period_us, const char *runtime_us)
 {

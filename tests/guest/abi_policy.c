@@ -1,5 +1,6 @@
 /* Scheduling policies, priorities and masks. Raw calls: musl's sched_* wrappers answer ENOSYS. */
 #include "tests/guest/abi.h"
+#include <pthread.h>
 #include <sys/resource.h>
 
 #define SCHED_OTHER_ 0
@@ -308,6 +309,189 @@ TEST(setpriority, EACCES_EPERM_ESRCH_EINVAL)
     EQ(syscall(SYS_setresuid, 1000, 1000, 1000), 0);
     FAILS(setpriority(PRIO_PROCESS, 0, -5), EACCES);
     FAILS(setpriority(PRIO_PROCESS, pid, 5), EPERM);
+}
+
+/* ---- the processes of a user ---- */
+
+#define SOMEBODY 3000
+#define ANOTHER 3001
+#define NOBODY 54321
+
+/* A sleeper of that user, in a session of its own or in ours. */
+static pid_t sleeper_of(uid_t uid, int session)
+{
+    int ready[2];
+    char c = 0;
+    pid_t pid;
+
+    EQ(pipe(ready), 0);
+    pid = fork();
+    if (!pid) {
+        if (session)
+            setsid();
+        if (setresuid(uid, uid, uid) || write(ready[1], &c, 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    EQ(read(ready[0], &c, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static int nice_of(pid_t pid)
+{
+    return 20 - (int)syscall(SYS_getpriority, PRIO_PROCESS, pid);
+}
+
+static void stop(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    EQ(waitpid(pid, NULL, 0), pid);
+}
+
+TEST(setpriority, all_processes_of_a_user)
+{
+    pid_t here = sleeper_of(SOMEBODY, 0), there = sleeper_of(SOMEBODY, 1), other = sleeper_of(ANOTHER, 0);
+
+    EQ(setpriority(PRIO_USER, SOMEBODY, 7), 0);
+    EQ(nice_of(here), 7);
+    EQ(nice_of(there), 7);
+    EQ(nice_of(other), 0);
+    EQ(nice_of(0), 0);
+    EQ(setpriority(PRIO_PROCESS, there, -3), 0);
+    EQ(syscall(SYS_getpriority, PRIO_USER, SOMEBODY), 23); /* the best of them */
+    EQ(syscall(SYS_getpriority, PRIO_USER, ANOTHER), 20);
+    EQ(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
+    EQ(syscall(SYS_getpriority, PRIO_USER, 0), 23);
+    EQ(setpriority(PRIO_USER, 0, 9), 0); /* its own user's */
+    EQ(nice_of(here), 9);
+    EQ(nice_of(there), 9);
+    EQ(nice_of(0), 9);
+    EQ(nice_of(other), 0);
+    stop(here);
+    stop(there); /* of a session that does not end with this test */
+}
+
+TEST(setpriority, user_EPERM_EACCES_ESRCH)
+{
+    pid_t mine = sleeper_of(SOMEBODY, 0), other = sleeper_of(ANOTHER, 0);
+
+    FAILS(setpriority(PRIO_USER, NOBODY, 5), ESRCH);
+    FAILS(getpriority(PRIO_USER, NOBODY), ESRCH);
+    EQ(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
+    FAILS(setpriority(PRIO_USER, ANOTHER, 5), EPERM);
+    FAILS(setpriority(PRIO_USER, SOMEBODY, -5), EACCES);
+    FAILS(setpriority(PRIO_USER, 0, -5), EACCES);
+    FAILS(setpriority(PRIO_USER, NOBODY, 5), ESRCH);
+    EQ(syscall(SYS_getpriority, PRIO_USER, ANOTHER), 20); /* anybody may look */
+    EQ(nice_of(mine), 0);
+    EQ(nice_of(other), 0);
+}
+
+static void *becomes_another(void *tid)
+{
+    if (syscall(SYS_setresuid, ANOTHER, ANOTHER, ANOTHER)) /* of this thread alone */
+        _exit(1);
+    *(volatile pid_t *)tid = (pid_t)syscall(SYS_gettid);
+    for (;;)
+        pause();
+}
+
+TEST(setpriority, threads_of_a_user)
+{
+    volatile pid_t tid = 0;
+    pthread_t thread;
+
+    EQ(pthread_create(&thread, NULL, becomes_another, (void *)&tid), 0);
+    while (!tid)
+        abi_sleep_ms(1);
+    EQ(setpriority(PRIO_USER, ANOTHER, 6), 0);
+    EQ(nice_of(tid), 6);
+    EQ(nice_of(0), 0);
+    EQ(syscall(SYS_getpriority, PRIO_USER, ANOTHER), 14);
+}
+
+/* ---- flags of sched_setattr ---- */
+
+#define RESET_ON_FORK 1
+#define KEEP_POLICY 8
+#define KEEP_PARAMS 0x10
+
+static struct attr attr_now(void)
+{
+    struct attr a = {0};
+
+    EQ(syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0), 0);
+    return a;
+}
+
+/* It changes reset-on-fork and nothing else, whatever else is given. */
+TEST(sched_setattr, kept_parameters_keep_the_policy)
+{
+    struct attr a = {.size = 48, .policy = SCHED_BATCH_, .nice = 3};
+
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    a = (struct attr){.size = 48, .policy = SCHED_FIFO_, .flags = KEEP_PARAMS | RESET_ON_FORK, .priority = 5, .nice = 9};
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    EQ(attr_now().policy, SCHED_BATCH_);
+    EQ(attr_now().nice, 3);
+    EQ(attr_now().flags, RESET_ON_FORK);
+    a.flags |= KEEP_POLICY; /* a fair task with a priority */
+    FAILS(syscall(SYS_sched_setattr, 0, &a, 0), EINVAL);
+}
+
+TEST(sched_setattr, kept_policy_keeps_reset_on_fork)
+{
+    struct attr a = {.size = 48, .policy = SCHED_OTHER_, .flags = RESET_ON_FORK};
+
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    a = (struct attr){.size = 48, .policy = 99, .flags = KEEP_POLICY, .nice = 3};
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    EQ(attr_now().flags, RESET_ON_FORK);
+    EQ(attr_now().nice, 3);
+}
+
+TEST(sched_setattr, nice_of_other_policies_counts_nothing)
+{
+    static const struct attr some[] = {{.size = 48, .policy = SCHED_FIFO_, .nice = 9, .priority = 4},
+                                       {.size = 48, .policy = SCHED_RR_, .nice = -9, .priority = 4},
+                                       {.size = 48, .policy = SCHED_IDLE_, .nice = 9}};
+
+    EQ(setpriority(PRIO_PROCESS, 0, 2), 0);
+    for (unsigned i = 0; i < sizeof(some) / sizeof(*some); i++) {
+        EQ(syscall(SYS_sched_setattr, 0, &some[i], 0), 0);
+        EQ(nice_of(0), 2);
+    }
+    EQ(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
+    EQ(syscall(SYS_sched_setattr, 0, &(struct attr){.size = 48, .policy = SCHED_IDLE_, .nice = -9}, 0), 0);
+    EQ(nice_of(0), 2);
+}
+
+/* Who asks for the priority that it has keeps its place among its equals: whom it was lowered to is their first. */
+TEST(sched_setscheduler, same_priority_keeps_the_place)
+{
+    volatile int *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct param low = {10}, mine = {20};
+    unsigned long one = 1;
+    pid_t pids[2];
+
+    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &mine), 0);
+    for (int i = 0; i < 2; i++) {
+        pids[i] = fork();
+        if (!pids[i]) {
+            turns[1 + turns[0]++] = i + 1;
+            _exit(0);
+        }
+        EQ(syscall(SYS_sched_setscheduler, pids[i], SCHED_FIFO_, &low), 0);
+    }
+    EQ(syscall(SYS_sched_setscheduler, pids[1], SCHED_FIFO_, &low), 0);
+    abi_reap(pids[0], 0);
+    abi_reap(pids[1], 0);
+    EQ(turns[1], 2);
+    EQ(turns[2], 1);
 }
 
 TEST(getpriority, raw_value_and_ESRCH)
