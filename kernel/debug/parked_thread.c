@@ -6,7 +6,13 @@
  *   end              the thread's function returns. ESRCH
  *   forget           drops a thread that has been told to end. ESRCH
  *   init             kthread_park() of a task that is no kernel thread
- * Reading gives "PID TURNS". Offers nothing to the rest of the kernel and must never be called by it. */
+ *   new              makes the thread, on the last CPU, and does not wake it: it is TASK_NEW. EBUSY
+ *   start            wake_up_new_task(). EINVAL: there is none that was not woken
+ *   sleep, idle      the thread sleeps TASK_UNINTERRUPTIBLE, or with TASK_NOLOAD besides, until `wake`. ESRCH
+ *   wake             wake_up_state() of all classes but TASK_PARKED. EAGAIN: it woke nobody
+ *   wake-slowly      the same of a thread that sleeps, while its CPU takes no interrupts; the state in which it is then is kept. EINVAL: it
+ *                    does not sleep, or this is its CPU. EIO: a second wake-up woke it again
+ * Reading gives "PID TURNS STATE KEPT", the states in hexadecimal digits (kernel/task/task.h). Offers nothing to the rest of the kernel and must never be called by it. */
 #include "kernel/arch/x86/smp.h"
 #include "kernel/debug/parked_thread.h"
 #include "kernel/fs/proc_internal.h"
@@ -24,10 +30,24 @@ static DEFINE_MUTEX(one_at_a_time);
 static struct task_struct *thread; /* one_at_a_time for its begin and end; referenced */
 static u64 turns;                  /* the thread */
 static bool told_to_end;
+static bool started;               /* one_at_a_time */
+static u32 sleep_state;            /* how the thread is to sleep; 0: it takes its turns */
+static u32 kept_state;             /* one_at_a_time */
+
+static void sleep_as_told(void)
+{
+    while (READ_ONCE(sleep_state) && !kthread_should_park()) {
+        set_current_state(READ_ONCE(sleep_state));
+        if (READ_ONCE(sleep_state) && !kthread_should_park())
+            schedule();
+    }
+    set_current_state(TASK_RUNNING);
+}
 
 static int take_turns(void *unused)
 {
     while (!READ_ONCE(told_to_end)) {
+        sleep_as_told();
         WRITE_ONCE(turns, turns + 1);
         set_current_state(TASK_INTERRUPTIBLE);
         if (!kthread_should_park())
@@ -48,24 +68,42 @@ static u32 last_cpu(void)
     return last;
 }
 
-static int start(bool bound)
+static int make(bool bound)
 {
     struct task_struct *t;
 
     if (thread)
         return -EBUSY;
     WRITE_ONCE(told_to_end, false);
+    WRITE_ONCE(sleep_state, 0);
     t = kthread_create_on_cpu(take_turns, NULL, bound ? (int)last_cpu() : -1, "parked");
     if (IS_ERR(t))
         return (int)PTR_ERR(t);
     get_task_struct(t);
-    wake_up_new_task(t);
     thread = t;
+    started = false;
     return 0;
 }
 
-static int start_bound(void) { return start(true); }
-static int start_unbound(void) { return start(false); }
+static int start(void)
+{
+    if (!thread || started)
+        return -EINVAL;
+    started = true;
+    wake_up_new_task(thread);
+    return 0;
+}
+
+static int make_and_start(bool bound)
+{
+    int err = make(bound);
+
+    return err ? err : start();
+}
+
+static int start_bound(void) { return make_and_start(true); }
+static int start_unbound(void) { return make_and_start(false); }
+static int make_new(void) { return make(true); }
 
 static int tell_to_end(void)
 {
@@ -99,6 +137,63 @@ static int unpark(void)
     return t ? 0 : -ESRCH;
 }
 
+/* ---- sleep and wake-ups ---- */
+
+static int tell_to_sleep(u32 state)
+{
+    WRITE_ONCE(sleep_state, state);
+    return thread ? 0 : -ESRCH;
+}
+
+static int to_sleep(void) { return tell_to_sleep(TASK_UNINTERRUPTIBLE); }
+static int to_idle(void) { return tell_to_sleep(TASK_UNINTERRUPTIBLE | TASK_NOLOAD); }
+
+static bool wake_thread(void)
+{
+    return wake_up_state(thread, TASK_NORMAL | TASK_STOPPED | TASK_TRACED | TASK_WAKEKILL);
+}
+
+static int wake(void)
+{
+    WRITE_ONCE(sleep_state, 0);
+    return thread && wake_thread() ? 0 : -EAGAIN;
+}
+
+enum { CPU_FREE, CPU_ASKED, CPU_HELD };
+
+/* Interrupts off, on the thread's CPU, for as long as the caller takes to wake the thread. */
+static void hold_cpu(void *held)
+{
+    atomic_store_release((u32 *)held, CPU_HELD);
+    while (atomic_load_acquire((u32 *)held) == CPU_HELD)
+        cpu_relax();
+}
+
+/* Preemption off: whoever ran here instead might wait for the CPU that is held. */
+static int wake_slowly(void)
+{
+    static u32 held;
+    bool again;
+    int err = -EINVAL;
+
+    preempt_disable();
+    if (thread && OWN_STATE(own_read(&thread->se.rq.own)) == OWN_PARKED && task_state(thread) == TASK_UNINTERRUPTIBLE &&
+        last_cpu() != smp_processor_id()) {
+        atomic_store_relaxed(&held, CPU_ASKED);
+        smp_call_function_single(last_cpu(), hold_cpu, &held, false);
+        while (atomic_load_acquire(&held) != CPU_HELD)
+            cpu_relax();
+        err = wake();
+        kept_state = task_state(thread);
+        again = wake_thread();
+        atomic_store_release(&held, CPU_FREE);
+        if (again)
+            err = -EIO;
+    }
+    preempt_enable();
+    return err;
+}
+
 static int park_init(void)
 {
     struct task_struct *t = find_get_task_by_vpid(1);
@@ -115,7 +210,9 @@ static const struct {
     bool alone; /* under the mutex */
 } words[] = {
     {"bound", start_bound, true}, {"unbound", start_unbound, true}, {"park", park, false},    {"unpark", unpark, false},
-    {"end", tell_to_end, true},   {"forget", forget, true},         {"init", park_init, false},
+    {"end", tell_to_end, true},   {"forget", forget, true},         {"init", park_init, false},     {"new", make_new, true},
+    {"start", start, true},       {"sleep", to_sleep, true},        {"idle", to_idle, true},        {"wake", wake, true},
+    {"wake-slowly", wake_slowly, true},
 };
 
 static ssize_t park_store(const char *text, size_t n, void *unused)
@@ -140,7 +237,7 @@ static ssize_t park_store(const char *text, size_t n, void *unused)
 static int park_show(struct seq_buf *s, void *unused)
 {
     mutex_lock(&one_at_a_time);
-    seq_printf(s, "%d %lu\n", thread ? thread->pid : 0, READ_ONCE(turns));
+    seq_printf(s, "%d %lu %x %x\n", thread ? thread->pid : 0, READ_ONCE(turns), thread ? task_state(thread) : 0, kept_state);
     mutex_unlock(&one_at_a_time);
     return 0;
 }

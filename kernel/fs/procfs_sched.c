@@ -145,6 +145,7 @@ int proc_sched_show(struct seq_buf *s, struct task_struct *t)
     show_count(s, "se.vlag", (u64)v.vlag);
     show_count(s, "se.slice", v.slice);
     show_ms(s, "se.sum_exec_runtime", v.sum_exec_runtime);
+    show_ms(s, "se.prev_sum_exec_runtime", v.prev_sum_exec_runtime);
     show_count(s, "se.nr_migrations", t->se.nr_migrations);
     show_count(s, "se.on_rq", v.on_rq);
     show_ms(s, "run_delay", v.run_delay);

@@ -16,7 +16,7 @@
 
 char proc_state_letter(struct task_struct *t)
 {
-    u32 state = READ_ONCE(t->state);
+    u32 state = task_state(t);
     int exit_state = READ_ONCE(t->exit_state);
 
     if (exit_state & EXIT_ZOMBIE)

@@ -104,6 +104,7 @@ void sched_view_task(struct task_struct *t, struct task_view *v)
     v->deadline = t->se.rq.fair.deadline;
     v->slice = t->se.slice ? sched_ns(t->se.slice) : sched_tunables.base_slice_ns;
     v->sum_exec_runtime = task_sched_runtime(t);
+    v->prev_sum_exec_runtime = sched_ns(READ_ONCE(t->se.prev_sum_exec_runtime));
     v->run_delay = sched_run_delay(t);
     v->last_wakeup = sched_ns(t->se.last_wakeup);
     v->vlag = t->se.vlag;

@@ -19,7 +19,7 @@ void sched_view_rq(unsigned cpu, struct rq_view *v);
 
 /* One task: as consistent as reading it while it runs allows. */
 struct task_view {
-    u64 exec_start, vruntime, deadline, slice, sum_exec_runtime, run_delay, last_wakeup;
+    u64 exec_start, vruntime, deadline, slice, sum_exec_runtime, prev_sum_exec_runtime, run_delay, last_wakeup;
     s64 vlag;
     u64 load_avg, util_avg, runnable_avg;
     struct sched_statistics stats; /* in ns */

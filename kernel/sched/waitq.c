@@ -67,17 +67,10 @@ void prepare_to_wait(wait_queue_head_t *wq, struct wait_queue_entry *e, unsigned
     spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-static bool signal_ends_wait(unsigned state)
-{
-    if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) || !signal_pending(current))
-        return false;
-    return (state & TASK_INTERRUPTIBLE) || fatal_signal_pending(current);
-}
-
 long prepare_to_wait_event(wait_queue_head_t *wq, struct wait_queue_entry *e, unsigned state)
 {
     prepare_to_wait(wq, e, state); /* the state first: a signal sent after this look wakes the task */
-    return signal_ends_wait(state) ? -ERESTARTSYS : 0;
+    return signal_pending_state(state, current) ? -ERESTARTSYS : 0;
 }
 
 /* The entry may have been taken out by a waker that still holds the lock: an empty look without it is not enough. */

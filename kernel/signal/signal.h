@@ -187,12 +187,6 @@ void recalc_sigpending(void); /* under siglock */
 /* Signals blocked except `mask` until return to user mode (ppoll, sigsuspend). */
 int set_user_sigmask(const sigset_t __user *mask, size_t size);
 void restore_saved_sigmask_unless(bool interrupted);
-static inline bool signal_pending_state(unsigned state, struct task_struct *t)
-{
-    if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) || !signal_pending(t))
-        return false;
-    return (state & TASK_INTERRUPTIBLE) || fatal_signal_pending(t);
-}
 struct sigqueue {
     struct list_head list;
     u32 flags;               /* SIGQUEUE_PREALLOC: belongs to a timer */

@@ -30,7 +30,8 @@ struct kthread;
 
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
-/* States that user space sees (guide, "State Definitions"). task->state mirrors the wake class of the state word. */
+/* States that user space sees (guide, "State Definitions"). task->state mirrors the wake class of the state word; task_state() looks at both.
+ * TASK_NEW: made by fork, in nobody's queue, its word WAKING: nothing but wake_up_new_task() wakes it. TASK_WAKING is never stored. */
 #define TASK_RUNNING         0x00000000
 #define TASK_INTERRUPTIBLE   0x00000001
 #define TASK_UNINTERRUPTIBLE 0x00000002
@@ -197,6 +198,25 @@ static inline void set_tsk_work(struct task_struct *t, u32 bits) { (void)atomic_
 static inline void clear_work(u32 bits) { (void)atomic_fetch_and_relaxed(&current->work, ~bits); }
 static inline bool signal_pending(const struct task_struct *t) { return atomic_load_relaxed(&t->work) & TIF_SIGPENDING; }
 bool fatal_signal_pending(const struct task_struct *t); /* SIGKILL pending; kernel/signal */
+/* A signal ends t's wait in that state: any one if it is interruptible, SIGKILL if it is killable. */
+static inline bool signal_pending_state(unsigned state, const struct task_struct *t)
+{
+    if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) || !signal_pending(t))
+        return false;
+    return (state & TASK_INTERRUPTIBLE) || fatal_signal_pending(t);
+}
+
+/* The state of the guide; a hint to all but who holds t. t->state changes where t arrives, the state word (percpu/own.h) when t is woken: in
+ * between, in the waker's hands or in an inbox, t is TASK_WAKING; one woken before it gave its CPU away runs on. */
+static inline u32 task_state(const struct task_struct *t)
+{
+    enum own_state s = OWN_STATE(own_read(&t->se.rq.own));
+    u32 state = READ_ONCE(t->state);
+
+    if (s == OWN_WAKING && state != TASK_NEW)
+        return TASK_WAKING;
+    return s == OWN_WOKEN ? TASK_RUNNING : s == OWN_DEAD ? TASK_DEAD : state;
+}
 
 static inline void get_task_struct(struct task_struct *t) { atomic_inc_relaxed(&t->usage); }
 /* For a task found under RCU only: false when its last reference is gone already. */

@@ -1,82 +1,11 @@
 /* abi_schedstat.c: what the scheduler tells of tasks and CPUs, and that it moves with what they do: /proc/PID/sched and schedstat,
  * /proc/schedstat, the debug file. */
-#include "tests/guest/abi.h"
-#include <sys/mount.h>
-
-#define MS 1000000ll
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
-static void stay_on_cpu_0(void)
-{
-    unsigned long mask = 1;
-    EQ(syscall(SYS_sched_setaffinity, 0, sizeof mask, &mask), 0);
-}
-
-static void spin_ms(int ms)
-{
-    int64_t until = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + ms * MS;
-    while (clock_ns(CLOCK_PROCESS_CPUTIME_ID) < until) {
-    }
-}
-
-static const char *text_of(const char *path)
-{
-    static char text[256 * 1024];
-    int fd = open(path, O_RDONLY);
-    CHECK(fd >= 0);
-    size_t n = 0;
-    for (ssize_t got; (got = read(fd, text + n, sizeof text - 1 - n)) > 0;) {
-        n += (size_t)got;
-    }
-    close(fd);
-    text[n] = '\0';
-    return text;
-}
-
-/* The number behind `name` at a line's beginning (after blanks and '.') and a colon; the test fails when there is none. */
-static double value_in(const char *text, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += strspn(line, "\n .");
-        if (!strncmp(line, name, len) && strchr(" :", line[len])) {
-            return strtod(strchr(line, ':') + 1, NULL);
-        }
-    }
-    abi_failed(__FILE__, __LINE__, "no line %s", name);
-}
-
-static double of_task(pid_t pid, const char *name)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/sched", pid);
-    return value_in(text_of(path), name);
-}
-
-static pid_t hog(void)
-{
-    pid_t pid = fork();
-    while (pid == 0) {
-    }
-    return pid;
-}
-
-static void end(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    EQ(waitpid(pid, NULL, 0), pid);
-}
+#include "tests/guest/abi_schedtext.h"
 
 TEST(read, proc_schedstat_counts_run_and_wait)
 {
     unsigned long run, wait, times, run2, wait2, times2;
-    stay_on_cpu_0();
+    stay_on_cpu(0);
     pid_t pid = hog();
     EQ(sscanf(text_of("/proc/self/schedstat"), "%lu %lu %lu", &run, &wait, &times), 3);
     spin_ms(300);
@@ -89,7 +18,7 @@ TEST(read, proc_schedstat_counts_run_and_wait)
 
 TEST(read, proc_sched_of_a_computing_task)
 {
-    stay_on_cpu_0();
+    stay_on_cpu(0);
     pid_t me = getpid();
     double start = of_task(me, "se.exec_start"), ran = of_task(me, "se.sum_exec_runtime"), v = of_task(me, "se.vruntime");
     spin_ms(300);
@@ -142,25 +71,10 @@ TEST(read, proc_sched_counts_migrations)
     CHECK(of_task(me, "se.nr_migrations") >= before + cpus - 1);
 }
 
-static void set_schedstats(const char *to)
-{
-    int fd = open("/proc/sys/kernel/sched_schedstats", O_WRONLY);
-    CHECK(fd >= 0);
-    EQ(write(fd, to, 1), 1);
-    close(fd);
-}
-
-static void nap(int n)
-{
-    for (int i = 0; i < n; i++) {
-        abi_sleep_ms(2);
-    }
-}
-
 TEST(write, knob_schedstats)
 {
     pid_t me = getpid();
-    stay_on_cpu_0();
+    stay_on_cpu(0);
     set_schedstats("1");
     nap(3);
     double wakes = of_task(me, "nr_wakeups"), slept = of_task(me, "sum_sleep_runtime"), waits = of_task(me, "wait_count");
@@ -187,7 +101,7 @@ static void cpu_numbers(unsigned long number[9])
 TEST(read, schedstat_of_the_CPUs)
 {
     unsigned long a[9], b[9];
-    stay_on_cpu_0();
+    stay_on_cpu(0);
     CHECK(!strncmp(text_of("/proc/schedstat"), "version 15\n", 11));
     set_schedstats("1");
     nap(2);
@@ -209,25 +123,20 @@ TEST(read, schedstat_of_the_CPUs)
 
 TEST(read, sched_debug_of_the_queues)
 {
-    const char *path = "/sys/kernel/debug/sched/debug", *text;
-    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-    stay_on_cpu_0();
+    stay_on_cpu(0);
+    set_schedstats("1"); /* for exec_clock */
     pid_t pid = hog(), other = hog();
-    abi_sleep_ms(50);
-    text = text_of(path);
-    const char *cpu = strstr(text, "cpu#0"), *queue = strstr(text, "cfs_rq[0]:"), *tasks = strstr(text, "runnable tasks:");
-    CHECK(cpu && queue && tasks);
-    CHECK(value_in(cpu, "nr_running") >= 3); /* the two and this one */
-    CHECK(value_in(cpu, "nr_switches") > 0);
-    CHECK(value_in(queue, "load") > 0);
-    CHECK(value_in(queue, "exec_clock") >= 0);
-    CHECK(value_in(queue, "nr_spread_over") >= 0);
-    CHECK(value_in(strstr(text, "rt_rq[0]:"), "rt_runtime") > 0);
-    CHECK(value_in(strstr(text, "dl_rq[0]:"), "dl_bw->total_bw") >= 0);
-    double v = value_in(queue, "min_vruntime");
+    abi_await_state(pid, "R");
+    AWAIT(of_queue("cpu#0", "nr_running") >= 3); /* the two and this one */
+    double v = of_queue("cfs_rq[0]:", "min_vruntime"), ran = of_queue("cfs_rq[0]:", "exec_clock"), switches = of_queue("cpu#0", "nr_switches");
+    CHECK(strstr(debug_text(), "runnable tasks:"));
     spin_ms(50);
-    queue = strstr(text_of(path), "cfs_rq[0]:");
-    CHECK(queue && value_in(queue, "min_vruntime") > v);
+    CHECK(of_queue("cfs_rq[0]:", "exec_clock") >= ran + 40); /* ms */
+    AWAIT(of_queue("cfs_rq[0]:", "min_vruntime") > v);
+    AWAIT(of_queue("cpu#0", "nr_switches") > switches);
+    AWAIT(of_queue("cfs_rq[0]:", "load") >= 3 * 1024);
+    AWAIT(of_queue("cfs_rq[0]:", "runnable_avg") >= 2000 && of_queue("cfs_rq[0]:", "util_avg") >= 700 && of_queue("cfs_rq[0]:", "load_avg") >= 2000);
     end(pid);
     end(other);
+    set_schedstats("0");
 }

@@ -1,7 +1,8 @@
 /*
  * kthread_park.c: kernel threads that park. First one of /proc/kthread-park, on one CPU and on any: what it shows in /proc, that it takes
- * no turn while it is parked, that nothing but its own unparking wakes it, and every misuse with its error. Then rcuc/N, which runs RCU
- * callbacks: parked while its CPU is away, at work when it is back. Ends with `kthread-park ok`. CloudOS only.
+ * no turn while it is parked, that nothing but its own unparking wakes it, and every misuse with its error. The same thread in the states
+ * that no program can hold a task in: TASK_NEW, which nothing but its start ends, TASK_NOLOAD, which stays out of the load, TASK_WAKING. Then
+ * rcuc/N, which runs RCU callbacks: parked while its CPU is away, at work when it is back. Ends with `kthread-park ok`. CloudOS only.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +19,9 @@
 #define FILE_NAME "/proc/kthread-park"
 #define PF_NO_SETAFFINITY 0x04000000u
 #define PF_KTHREAD 0x00200000u
+#define TASK_WAKING 0x40u
+#define TASK_NEW 0x200u
+#define DEBUG_FILE "/sys/kernel/debug/sched/debug"
 
 __attribute__((noreturn)) static void bad(int line, const char *what)
 {
@@ -200,6 +205,141 @@ static void both_at_once(void)
     end_thread(thread);
 }
 
+/* ---- states ---- */
+
+static unsigned long switches(pid_t pid)
+{
+    char file[64], text[2048];
+    unsigned long n = 0;
+    snprintf(file, sizeof file, "/proc/%d/status", pid);
+    CHECK(read_text(file, text, sizeof text));
+    CHECK(strstr(text, "\nvoluntary_ctxt_switches:"));
+    CHECK(sscanf(strstr(text, "\nvoluntary_ctxt_switches:"), "\nvoluntary_ctxt_switches: %lu", &n) == 1);
+    return n;
+}
+
+static unsigned state_now(unsigned *kept)
+{
+    char text[64];
+    unsigned state;
+    CHECK(read_text(FILE_NAME, text, sizeof text));
+    CHECK(sscanf(text, "%*d %*u %x %x", &state, kept) == 2);
+    return state;
+}
+
+/* Nothing runs or wakes a task that fork has made before wake_up_new_task() does. */
+static void new_thread(void)
+{
+    unsigned long seen = turns_now();
+    unsigned kept;
+    pid_t pid;
+    CHECK(tell("start") == EINVAL && tell("new") == 0 && tell("new") == EBUSY);
+    (void)turns(&pid);
+    CHECK(state_now(&kept) == TASK_NEW && letter(pid) == 'R');
+    CHECK(kill(pid, SIGCONT) == 0 && kill(pid, SIGKILL) == 0 && kill(pid, SIGSTOP) == 0);
+    for (int i = 0; i < 20; i++) {
+        CHECK(tell("wake") == EAGAIN);
+        usleep(1000);
+    }
+    CHECK(turns_now() == seen && switches(pid) == 0);
+    CHECK(state_now(&kept) == TASK_NEW);
+    CHECK(tell("start") == 0 && tell("start") == EINVAL);
+    await_turn();
+    CHECK(state_now(&kept) != TASK_NEW);
+}
+
+static long uninterruptible(void)
+{
+    static char text[256 * 1024];
+    long sum = 0, n;
+    int fd = open(DEBUG_FILE, O_RDONLY), got;
+    size_t have = 0;
+    CHECK(fd >= 0);
+    while ((got = (int)read(fd, text + have, sizeof text - 1 - have)) > 0) {
+        have += (size_t)got;
+    }
+    close(fd);
+    text[have] = 0;
+    for (char *at = text; (at = strstr(at, ".nr_uninterruptible")); at++) {
+        CHECK(sscanf(at, ".nr_uninterruptible : %ld", &n) == 1);
+        sum += n;
+    }
+    return sum;
+}
+
+/* Others may sleep so for a moment. */
+static void await_uninterruptible(long sum)
+{
+    for (int i = 0; uninterruptible() != sum; i++) {
+        CHECK(i < 1000);
+        usleep(2000);
+    }
+}
+
+static void await_letter(pid_t pid, char c)
+{
+    for (int i = 0; letter(pid) != c; i++) {
+        CHECK(i < 1000);
+        usleep(2000);
+    }
+}
+
+/* One that sleeps D counts in the load, one that sleeps I does not; no signal wakes either. */
+static void sleeps(const char *how, char shown, long load)
+{
+    pid_t pid;
+    (void)turns(&pid);
+    await_uninterruptible(0);
+    CHECK(tell(how) == 0);
+    await_letter(pid, shown);
+    await_uninterruptible(load);
+    CHECK(kill(pid, SIGCONT) == 0 && kill(pid, SIGKILL) == 0);
+    stands_still();
+    await_uninterruptible(load);
+    CHECK(letter(pid) == shown);
+    CHECK(tell("wake") == 0);
+    await_turn();
+    await_uninterruptible(0);
+}
+
+/* Between the wake-up and the arrival at a CPU that takes no interrupts the thread is TASK_WAKING, and nobody wakes it twice. */
+static void slow_wakeups(void)
+{
+    pid_t pid;
+    (void)turns(&pid);
+    CHECK(tell("wake-slowly") == EINVAL);
+    CHECK(pin(0, 0) == 0);
+    for (int i = 0; i < 20; i++) {
+        unsigned kept, tries = 0;
+        int err;
+        CHECK(tell("sleep") == 0);
+        await_letter(pid, 'D');
+        while ((err = tell("wake-slowly")) == EINVAL && tries++ < 1000) { /* it has not left its CPU yet */
+            usleep(1000);
+        }
+        CHECK(err == 0);
+        (void)state_now(&kept);
+        CHECK(kept == TASK_WAKING);
+        await_turn();
+    }
+}
+
+static void states(int last)
+{
+    CHECK(tell("sleep") == ESRCH && tell("idle") == ESRCH && tell("wake") == EAGAIN && tell("wake-slowly") == EINVAL);
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    new_thread();
+    sleeps("sleep", 'D', 1);
+    sleeps("idle", 'I', 0);
+    if (last) {
+        slow_wakeups();
+    }
+    CHECK(tell("park") == 0);
+    pid_t pid;
+    (void)turns(&pid);
+    end_thread(pid);
+}
+
 /* ---- while a CPU is away ---- */
 
 static void set_online(int cpu, const char *text)
@@ -245,17 +385,6 @@ static pid_t find_thread(const char *name)
     closedir(dir);
     CHECK(found);
     return found;
-}
-
-static unsigned long switches(pid_t pid)
-{
-    char file[64], text[2048];
-    unsigned long n = 0;
-    snprintf(file, sizeof file, "/proc/%d/status", pid);
-    CHECK(read_text(file, text, sizeof text));
-    CHECK(strstr(text, "\nvoluntary_ctxt_switches:"));
-    CHECK(sscanf(strstr(text, "\nvoluntary_ctxt_switches:"), "\nvoluntary_ctxt_switches: %lu", &n) == 1);
-    return n;
 }
 
 /* More callbacks than the switches of that CPU get round to. */
@@ -306,6 +435,7 @@ int main(void)
     one_thread(1, last);
     one_thread(0, last);
     both_at_once();
+    states(last);
     if (last) {
         parked_over_an_absence(last);
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # cloudbench trace end to end: the file is JSON that Perfetto reads, every stay has its task, stays on a CPU follow each
-# other and interrupts lie inside or between them, wake-ups lead to stays; bad arguments.
+# other and interrupts lie inside or between them, wake-ups lead to stays; with two CPUs tasks migrate and are stolen, and come from
+# the other CPU; bad arguments.
 prefix='trace: '
 . "$(dirname "$0")/steps.bash"
 
@@ -58,6 +59,16 @@ for name, cpus, least in (('one', 1, 60), ('two', 2, 300), ('linux', 1, 10)):
     starts, ends = of('s'), {e['id']: e for e in of('f')}
     check(f'{name}: an arrow leads from each wake-up to a later stay',
           len(starts) == len(ends) > 0 and all(ends[s['id']]['ts'] >= s['ts'] for s in starts), (len(starts), len(ends)))
-    check(f'{name}: the summary counts what the file shows',
-          sum(c.get('wake', 0) for c in total['cpus'].values()) == len([e for e in of('i') if e['cat'] == 'wake']))
+    shown = lambda kind: [e for e in of('i') if e['cat'] == kind]
+    counted = lambda kind: sum(c.get(kind, 0) for c in total['cpus'].values())
+    check(f'{name}: the summary counts what the file shows', all(counted(k) == len(shown(k)) for k in ('wake', 'migrate', 'steal')))
+    if name != 'two':
+        check(f'{name}: nothing migrates on one CPU', not shown('migrate') and not shown('steal'), (len(shown('migrate')), len(shown('steal'))))
+        continue
+    for kind in ('migrate', 'steal'):
+        moves = shown(kind)
+        check(f'two: events {kind}', len(moves) >= 2, len(moves))
+        check(f'two: {kind}: from the other CPU', all(e['args']['from'] == 1 - e['tid'] for e in moves), moves[:2])
+    follows = lambda e: [s for s in stays if s['tid'] == e['tid'] and s['args']['pid'] == e['args']['pid'] and s['ts'] >= e['ts']]
+    check('two: who was stolen runs there', all(follows(e) for e in shown('steal')), [e for e in shown('steal') if not follows(e)][:2])
 P

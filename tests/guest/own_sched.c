@@ -1,0 +1,229 @@
+/* own_sched.c: what CloudOS alone shows of tasks and run queues in /proc/PID/sched and the debug file, each moved by what it counts. CloudOS
+ * only: Linux 6.1 has no such lines. Two CPUs at least: one is looked at from the other. */
+#include "tests/guest/abi_schedtext.h"
+
+static double knob(const char *name)
+{
+    char path[96];
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    snprintf(path, sizeof path, "/sys/kernel/debug/sched/%s", name);
+    return strtod(text_of(path), NULL);
+}
+
+/* ---- tasks ---- */
+
+TEST(sched, on_rq_is_of_those_that_run_or_wait)
+{
+    pid_t pid = abi_sleeper(), other = hog();
+    abi_await_state(pid, "S");
+    AWAIT(of_task(pid, "se.on_rq") == 0);
+    AWAIT(of_task(other, "se.on_rq") == 1);
+    stay_on_cpu(0);
+    put_on_cpu(other, 0);
+    EQ(of_task(other, "se.on_rq"), 1); /* waits, now that this task runs */
+    kill(other, SIGSTOP);
+    abi_await_state(other, "T");
+    AWAIT(of_task(other, "se.on_rq") == 0);
+    end(pid);
+    end(other);
+}
+
+TEST(sched, last_wakeup_moves_with_wakeups_only)
+{
+    int fd[2];
+    char c;
+    EQ(pipe(fd), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        EQ(read(fd[0], &c, 1), 1);
+        for (;;) {
+        }
+    }
+    abi_await_state(pid, "S");
+    double before = of_task(pid, "se.last_wakeup"), start = of_task(pid, "se.exec_start");
+    abi_sleep_ms(30);
+    EQ(of_task(pid, "se.last_wakeup"), before);
+    EQ(write(fd[1], "x", 1), 1);
+    AWAIT(of_task(pid, "se.exec_start") > start);
+    double woken = of_task(pid, "se.last_wakeup");
+    CHECK(woken >= before + 30);
+    AWAIT(of_task(pid, "se.exec_start") > woken + 30);
+    EQ(of_task(pid, "se.last_wakeup"), woken);
+    end(pid);
+}
+
+TEST(sched, prev_sum_exec_runtime_is_of_the_last_pick)
+{
+    set_schedstats("1");
+    stay_on_cpu(0);
+    pid_t pid = hog();
+    AWAIT(of_task(pid, "se.sum_exec_runtime") >= 40);
+    double prev = of_task(pid, "se.prev_sum_exec_runtime"), sum = of_task(pid, "se.sum_exec_runtime");
+    CHECK(prev > 0 && prev <= sum);
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    prev = of_task(pid, "se.prev_sum_exec_runtime");
+    sum = of_task(pid, "se.sum_exec_runtime");
+    CHECK(prev < sum); /* it ran since it was last picked */
+    kill(pid, SIGCONT);
+    AWAIT(of_task(pid, "se.prev_sum_exec_runtime") >= sum);
+    CHECK(of_task(pid, "se.prev_sum_exec_runtime") <= of_task(pid, "se.sum_exec_runtime"));
+    end(pid);
+    set_schedstats("0");
+}
+
+TEST(sched, deadline_goes_on_with_each_request)
+{
+    stay_on_cpu(0);
+    pid_t pid = hog(), other = hog();
+    AWAIT(of_task(pid, "se.sum_exec_runtime") > 1);
+    double due = of_task(pid, "se.deadline");
+    AWAIT(of_task(pid, "se.deadline") > due);
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    due = of_task(pid, "se.deadline");
+    spin_ms(30);
+    EQ(of_task(pid, "se.deadline"), due); /* asleep, it asks for nothing */
+    end(pid);
+    end(other);
+}
+
+TEST(sched, slice_is_what_was_asked_for)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } a = {48, 0, 0, 0, 0, 7 * MS, 0, 0};
+    pid_t pid = hog();
+    EQ(of_task(pid, "se.slice"), knob("base_slice_ns"));
+    EQ(syscall(SYS_sched_setattr, pid, &a, 0), 0);
+    AWAIT(of_task(pid, "se.slice") > 6.99e6 && of_task(pid, "se.slice") < 7.01e6);
+    end(pid);
+}
+
+/* Who sleeps beside others that compute keeps its lag, of two slices at most. */
+TEST(sched, vlag_is_kept_over_sleep)
+{
+    stay_on_cpu(0);
+    pid_t other = hog(), pid = fork();
+    if (pid == 0) {
+        for (;;) {
+            spin_ms(1);
+            abi_sleep_ms(5);
+        }
+    }
+    double lag = 0, most = 0, least = 0;
+    AWAIT((lag = of_task(pid, "se.vlag")) != 0);
+    for (int i = 0; i < 50; i++) {
+        lag = of_task(pid, "se.vlag");
+        most = lag > most ? lag : most;
+        least = lag < least ? lag : least;
+        abi_sleep_ms(2);
+    }
+    CHECK(most != least); /* it is another at each sleep */
+    end(pid);
+    end(other);
+}
+
+TEST(sched, run_delay_of_a_task_behind_a_FIFO_one)
+{
+    stay_on_cpu(0);
+    pid_t pid = hog();
+    AWAIT(of_task(pid, "se.sum_exec_runtime") > 1);
+    double delay = of_task(pid, "run_delay");
+    set_class(0, 1, 50);
+    spin_ms(80);
+    set_class(0, 0, 0);
+    AWAIT(of_task(pid, "run_delay") >= delay + 75);
+    end(pid);
+}
+
+/* ---- run queues ---- */
+
+TEST(sched, highest_prio_is_that_of_the_real_time_tasks)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(0);
+    pid_t pid = hog(), fair = hog(); /* who keeps the throttle in force */
+    stay_on_cpu(1);
+    EQ(of_queue("rt_rq[0]:", "highest_prio"), 100);
+    set_class(pid, 1, 50);
+    AWAIT(of_queue("rt_rq[0]:", "highest_prio") == 49);
+    set_class(pid, 2, 7);
+    AWAIT(of_queue("rt_rq[0]:", "highest_prio") == 92);
+    end(pid);
+    AWAIT(of_queue("rt_rq[0]:", "highest_prio") == 100);
+    end(fair);
+}
+
+TEST(sched, nr_migrations_of_a_queue)
+{
+    CHECK(has_cpus(2));
+    pid_t pid = hog();
+    put_on_cpu(pid, 0);
+    AWAIT(of_queue("cpu#0", "nr_running") >= 1);
+    double at_0 = of_queue("cfs_rq[0]:", "nr_migrations"), at_1 = of_queue("cfs_rq[1]:", "nr_migrations"), own = of_task(pid, "se.nr_migrations");
+    for (int i = 1; i <= 20; i++) {
+        put_on_cpu(pid, i % 2);
+        AWAIT(of_task(pid, "se.nr_migrations") >= own + i);
+    }
+    CHECK(of_queue("cfs_rq[0]:", "nr_migrations") >= at_0 + 10);
+    CHECK(of_queue("cfs_rq[1]:", "nr_migrations") >= at_1 + 10);
+    end(pid);
+}
+
+/* A light task's virtual time goes far ahead of the others' in one slice. */
+TEST(sched, spread_of_tasks_of_different_weight)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(0);
+    pid_t pid = hog(), other = hog(), light = hog();
+    stay_on_cpu(1);
+    syscall(SYS_setpriority, 0, light, 19);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_spread_over") >= 1);
+    AWAIT(of_queue("cfs_rq[0]:", "spread") > 3 * knob("base_slice_ns"));
+    AWAIT(of_queue("cfs_rq[0]:", "load") == 2 * 1024 + 15);
+    end(light);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_spread_over") == 0);
+    end(pid);
+    end(other);
+}
+
+/* Two that talk through pipes; the first keeps its word to block, but for once in eight times, when it computes on. */
+static pid_t start_pair(pid_t *second)
+{
+    int to[2], back[2];
+    char c;
+    EQ(pipe(to), 0);
+    EQ(pipe(back), 0);
+    *second = fork();
+    while (*second == 0) {
+        read(to[0], &c, 1);
+        write(back[1], "x", 1);
+    }
+    pid_t pid = fork();
+    for (unsigned i = 1; pid == 0; i++) {
+        write(to[1], "x", 1);
+        if (i % 8 == 0) {
+            spin_ms(3);
+        }
+        read(back[0], &c, 1);
+    }
+    return pid;
+}
+
+/* next->pid is whom the running task has woken and said that it would block for. */
+TEST(sched, next_is_the_wakee_of_a_synchronous_wakeup)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(0);
+    pid_t second, first = start_pair(&second);
+    stay_on_cpu(1);
+    AWAIT(of_queue("cpu#0", "next->pid") == second);
+    end(first);
+    AWAIT(of_queue("cpu#0", "next->pid") == -1);
+    end(second);
+}
