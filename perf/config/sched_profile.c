@@ -69,9 +69,11 @@ static const char *place_of(const struct documents *d, const char *profile, cons
 // Adds the knob's file when the setting is for this kernel; why not, when the kernel has none.
 static char *add_setting(struct text_buf *files, json_t *kernel, json_t *knob, json_t *setting)
 {
-    json_t *value = json_object_get(setting, json_string_value(json_object_get(kernel, "family")));
+    const char *family = json_string_value(json_object_get(kernel, "family"));
+    const char *limit = strcmp(family, "linux") ? NULL : json_string_value(json_object_get(setting, "before")); // of Linux's value
+    json_t *value = json_object_get(setting, family);
     char *why = NULL;
-    if (!value || !kernel_is_before(kernel, json_string_value(json_object_get(setting, "before")), &why))
+    if (!value || !kernel_is_before(kernel, limit, &why))
         return why;
     const char *file = knob_file(knob, kernel, &why);
     if (file)
