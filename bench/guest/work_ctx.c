@@ -1,5 +1,5 @@
 /*
- * ctx/Px16k, ctx/Px0: a token goes round a ring of P processes over pipes; each touches its own
+ * ctx/Px16k, ctx/Px0[-hog|-fifo]: a token goes round a ring of P processes over pipes; each touches its own
  * memory before it passes the token on. One iteration is one lap, P switches.
  */
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench/guest/bench.h"
+#include "bench/guest/beside.h"
 
 #define RING_MAX 64
 
@@ -69,11 +70,13 @@ static int lap(int in, int out, long *token)
 
 void workload_run(struct bench *b)
 {
+    struct beside others;
+    beside_start(&others, b);
     int fd[RING_MAX][2], pid[RING_MAX];
     char *x;
     int procs = (int)strtol(b->variant, &x, 10);
     bench_check(b, procs >= 2 && procs <= RING_MAX && *x == 'x', "bad variant %s", b->variant);
-    area_bytes = strcmp(x, "x16k") == 0 ? 16384 : 0;
+    area_bytes = strncmp(x, "x16k", 4) == 0 ? 16384 : 0;
     area = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     bench_check(b, area != MAP_FAILED, "no memory");
     make_pipes(b, fd, procs);
@@ -92,13 +95,15 @@ void workload_run(struct bench *b)
     long token = 0;
     bench_check(b, lap(in, out, &token) && lap(in, out, &token), "the ring is broken");
     token = 0;
+    beside_go(&others);
     bench_begin(b);
-    BENCH_LOOP(b, i, {
+    BESIDE_LOOP(&others, b, i, {
         if (!lap(in, out, &token)) {
             bench_call_failed(b, "lap");
         }
     });
     bench_end(b, (uint64_t)b->iters * (uint64_t)procs);
+    beside_end(&others);
 
     char laps = (char)(b->iters + 2);
     for (size_t i = 0; i < area_bytes; i++) {
@@ -112,4 +117,5 @@ void workload_run(struct bench *b)
         bench_reap(b, pid[i], 0);
     }
     bench_check(b, read(in, &token, sizeof token) == 0, "no end of file after the last writer");
+    beside_report(&others, b);
 }

@@ -1,10 +1,11 @@
-/* futex: two processes hand a turn to each other by FUTEX_WAKE and FUTEX_WAIT on a shared page. */
+/* futex[/hog|/fifo]: two processes hand a turn to each other by FUTEX_WAKE and FUTEX_WAIT on a shared page. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bench/guest/bench.h"
+#include "bench/guest/beside.h"
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
@@ -46,6 +47,8 @@ static void partner(struct bench *b, struct table *t, long rounds)
 
 void workload_run(struct bench *b)
 {
+    struct beside others;
+    beside_start(&others, b);
     const long warm = 4;
     struct table *t = bench_shared(b, sizeof *t);
     int pid = bench_fork(b);
@@ -57,12 +60,14 @@ void workload_run(struct bench *b)
         give(b, &t->turn[1]);
         await(b, &t->turn[0]);
     }
+    beside_go(&others);
     bench_begin(b);
-    BENCH_LOOP(b, i, {
+    BESIDE_LOOP(&others, b, i, {
         give(b, &t->turn[1]);
         await(b, &t->turn[0]);
     });
     bench_end(b, 2 * (uint64_t)b->iters);
+    beside_end(&others);
 
     bench_reap(b, pid, 0);
     long n = b->iters + warm;
@@ -72,4 +77,5 @@ void workload_run(struct bench *b)
     }
     bench_check(b, syscall(SYS_futex, &t->turn[0], FUTEX_WAIT, 1, NULL, NULL, 0) < 0 && errno == EAGAIN,
                 "a wait on a changed word must not sleep");
+    beside_report(&others, b);
 }

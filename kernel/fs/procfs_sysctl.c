@@ -103,7 +103,7 @@ static int cap_last_cap = CAP_LAST_CAP, ngroups_max = 65536, random_bits = 256,
 static int overcommit_memory, overcommit_ratio = 50, max_map_count = 65530, swappiness,
                               panic_on_oom;
 static int file_max = 1048576, nr_open = 1048576, pipe_max_size = 1048576, protected_links;
-static int sched_child_first, dmesg_restrict, kptr_restrict;
+static int dmesg_restrict, kptr_restrict;
 static int msgmax = 8192, msgmnb = 16384, msgmni = 32000, shmmni = 4096, core_uses_pid,
            hung_task_secs, perf_paranoid = 4;
 static u8 boot_id[16];
@@ -152,7 +152,6 @@ static void create_kernel(void)
     constant("sys/kernel/kptr_restrict", &kptr_restrict);
     constant("sys/kernel/perf_event_paranoid", &perf_paranoid);
     constant("sys/kernel/hung_task_timeout_secs", &hung_task_secs);
-    constant("sys/kernel/sched_child_runs_first", &sched_child_first);
     constant("sys/kernel/msgmax", &msgmax);
     constant("sys/kernel/msgmnb", &msgmnb);
     constant("sys/kernel/msgmni", &msgmni);

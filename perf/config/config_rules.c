@@ -17,10 +17,11 @@ static const struct config_rule count = {.type = CONFIG_WHOLE, .min = 1, .max = 
 // configs/kernels.yaml
 static const char *const families[] = {"cloudos", "linux", NULL};
 static const struct config_rule family = {.type = CONFIG_TEXT, .words = families};
+static const struct config_rule series = {.type = CONFIG_TEXT, .min = 1, .max = 16}; // "6.12": a number would lose 6.10
 static const struct config_key kernel_keys[] = {
     {"label", &name_text, true}, {"family", &family, true}, {"image", &text, true},
     {"cmdline", &text, true},    {"missing", &text, false}, {"config", &text, false},
-    {"set", &texts, false},
+    {"set", &texts, false},      {"series", &series, false}, {"refused", &text, false},
     END,
 };
 static const struct config_rule kernel = {.type = CONFIG_MAP, .keys = kernel_keys};
@@ -149,14 +150,18 @@ static const struct config_rule note = {.type = CONFIG_MAP, .keys = note_keys};
 static const struct config_rule notes = {.type = CONFIG_MAP, .of = &note};
 
 // configs/knobs.yaml
+static const struct config_key file_keys[] = {{"file", &text, true}, {"before", &series, false}, END};
+static const struct config_rule file_by_series = {.type = CONFIG_MAP, .keys = file_keys};
+static const struct config_rule files_by_series = {.type = CONFIG_LIST, .min = 1, .max = 8, .of = &file_by_series};
+static const struct config_rule knob_files = {.type = CONFIG_TEXT, .min = 1, .max = 256, .other = &files_by_series};
 static const struct config_key place_keys[] = {
-    {"about", &text, true}, {"cloudos", &text, false}, {"linux", &text, false}, END};
+    {"about", &text, true}, {"cloudos", &knob_files, false}, {"linux", &knob_files, false}, END};
 static const struct config_rule place = {.type = CONFIG_MAP, .keys = place_keys};
 static const struct config_rule places = {.type = CONFIG_MAP, .of = &place};
 
 // configs/sched/NAME.yaml
 static const struct config_key setting_keys[] = {
-    {"why", &text, true}, {"cloudos", &value, false}, {"linux", &value, false}, END};
+    {"why", &text, true}, {"cloudos", &value, false}, {"linux", &value, false}, {"before", &series, false}, END};
 static const struct config_rule setting = {.type = CONFIG_MAP, .keys = setting_keys};
 static const struct config_rule settings_of = {.type = CONFIG_MAP, .of = &setting};
 static const struct config_key profile_keys[] = {

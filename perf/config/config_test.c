@@ -2,6 +2,7 @@
 // reason may come.
 #include "perf/config/config.h"
 #include "perf/config/config_schema.h"
+#include "perf/config/knob_file.h"
 #include "perf/config/yaml_text.h"
 #include "perf/util/cmocka_all.h"
 #include "perf/util/project.h"
@@ -208,6 +209,40 @@ static void noise(void **state)
     }
 }
 
+static void series_compare_by_number(void **state)
+{
+    static const char *const older[][2] = {{"6.1", "6.6"}, {"6.6", "6.12"}, {"6.10", "6.12"}, {"5.19", "6.1"}, {"6", "6.6"}, {"x", "6.6"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(older) / sizeof(*older); i++) {
+        assert_true(series_is_older(older[i][0], older[i][1]));
+        assert_false(series_is_older(older[i][1], older[i][0]));
+    }
+    assert_false(series_is_older("6.6", "6.6"));
+}
+
+static void knob_file_by_series(void **state)
+{
+    char *why = NULL;
+    json_t *knob = parse("{cloudos: /c, linux: [{before: '6.6', file: /old}, {before: '6.9', file: /new}]}", NULL, &why);
+    json_t *kernel = json_pack("{s:s}", "family", "cloudos");
+    (void)state;
+    assert_string_equal(knob_file(knob, kernel, &why), "/c");
+    json_object_set_new(kernel, "family", json_string("linux"));
+    assert_null(knob_file(knob, kernel, &why));
+    assert_non_null(strstr(why, "depends on the kernel's `series`"));
+    free(why);
+    why = NULL;
+    json_object_set_new(kernel, "series", json_string("6.1"));
+    assert_string_equal(knob_file(knob, kernel, &why), "/old");
+    json_object_set_new(kernel, "series", json_string("6.6"));
+    assert_string_equal(knob_file(knob, kernel, &why), "/new");
+    json_object_set_new(kernel, "series", json_string("6.12"));
+    assert_null(knob_file(knob, kernel, &why));
+    assert_null(why);
+    json_decref(kernel);
+    json_decref(knob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +250,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),       cmocka_unit_test(hex_and_words_are_text),
         cmocka_unit_test(schema_messages),        cmocka_unit_test(every_document_fits_its_rules),
         cmocka_unit_test(set_goes_over_the_files), cmocka_unit_test(bad_sets),
-        cmocka_unit_test(noise)};
+        cmocka_unit_test(noise),                  cmocka_unit_test(series_compare_by_number),
+        cmocka_unit_test(knob_file_by_series)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,5 +3,6 @@
 #include <jansson.h>
 
 // The profile as assignments for config_set(): `kernels.KERNEL.set=[PATH=VALUE, ...]` of every kernel there is, after what each
-// sets already. NULL with *why (the caller's): no such profile, a knob that nobody knows, or that the kernel it is set for lacks.
+// sets already, or `kernels.KERNEL.refused=WHY` of one that lacks a knob which the profile sets for it: who boots that one is told why.
+// NULL with *why (the caller's): no such profile, a knob that nobody knows, or that no kernel of the family it is set for has.
 json_t *sched_profile(const char *root, const char *name, char **why);

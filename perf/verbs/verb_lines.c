@@ -411,14 +411,19 @@ static int lines(struct lines_args *a)
     return rc ? rc : l.failed ? EXIT_GUEST : EXIT_OK;
 }
 
-// The workloads of configs/workloads.yaml that have two parties, at each placement at which they wait for each other.
+static bool waits_across(const char *name, json_t *w)
+{
+    return json_is_true(json_object_get(w, "two_party")) && strcmp(name, "yield") && !json_object_get(w, "values");
+}
+
+// The workloads of configs/workloads.yaml that have two parties and nobody beside, at each placement at which they wait for each other.
 static void add_two_party(struct str_list *l)
 {
     json_t *workloads = project_config("workloads"), *w;
     const char *name;
     json_object_foreach (workloads, name, w)
         for (int p = PLACE_CROSS_CPU; p < PLACEMENTS; p++)
-            if (json_is_true(json_object_get(w, "two_party")) && strcmp(name, "yield"))
+            if (waits_across(name, w))
                 list_addf(l, "%s@%s", name, placement_name[p]);
     json_decref(workloads);
 }

@@ -31,6 +31,13 @@ char *console_panic_reason(const struct text_buf *console)
                : x_strdup("the kernel panicked");
 }
 
+char *console_knob_reason(const struct text_buf *console)
+{
+    static const char sign[] = "init: cannot set ";
+    const char *at = strstr(text_str(console), sign);
+    return at ? x_printf("the guest cannot set %.*s", (int)strcspn(at + sizeof(sign) - 1, "\r\n"), at + sizeof(sign) - 1) : NULL;
+}
+
 void boot_result_free(struct boot_result *r)
 {
     free(r->reason);

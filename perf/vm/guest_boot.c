@@ -387,6 +387,17 @@ static char *first_line(const char *text)
     return s;
 }
 
+// Why a guest ended its VM before it was done.
+static char *early_reason(const struct boot_result *r)
+{
+    char *knob = console_knob_reason(&r->console);
+    if (knob)
+        return knob;
+    if (r->debug_exit >= 0)
+        return x_printf("the guest ended the VM with exit code %d before it was done", r->debug_exit);
+    return x_printf("the guest ended the VM before it was done (%s)", r->shutdown_reason ? r->shutdown_reason : "unknown");
+}
+
 // Called when QEMU ended and nobody stopped it: what did the guest do?
 static void judge_end(struct boot *b)
 {
@@ -409,11 +420,7 @@ static void judge_end(struct boot *b)
                              strsignal(r->exit_signal));
     } else if (b->request->run_id && !b->records.done) {
         r->status = BOOT_ENDED_EARLY;
-        r->reason = r->debug_exit >= 0
-                        ? x_printf("the guest ended the VM with exit code %d before it was done",
-                                   r->debug_exit)
-                        : x_printf("the guest ended the VM before it was done (%s)",
-                                   r->shutdown_reason ? r->shutdown_reason : "unknown");
+        r->reason = early_reason(r);
     }
 }
 

@@ -60,3 +60,5 @@ char *boot_console_tail(const struct boot_result *r, int lines);
 // the caller.
 bool console_shows_panic(const struct text_buf *console, size_t from);
 char *console_panic_reason(const struct text_buf *console);
+// What the guest's init said of a knob that it could not set, after which it ended the VM; NULL: nothing. The caller frees it.
+char *console_knob_reason(const struct text_buf *console);

@@ -66,10 +66,17 @@ static char *knobs_of(json_t *list)
     return t.data;
 }
 
+// A profile sets what this kernel does not have.
+static int refuse(const char *why)
+{
+    say_error("%s", why);
+    return EXIT_USAGE;
+}
+
 int kernel_image_find(struct kernel_image *k, const char *name)
 {
     json_t *all = project_config("kernels");
-    json_t *j = json_object_get(all, name);
+    json_t *j = json_object_get(all, name), *refused = json_object_get(j, "refused");
     int rc = EXIT_USAGE;
     memset(k, 0, sizeof(*k));
     if (!json_is_object(j)) {
@@ -80,7 +87,7 @@ int kernel_image_find(struct kernel_image *k, const char *name)
         k->family = string_of(j, "family");
         k->cmdline = string_of(j, "cmdline");
         k->knobs = knobs_of(json_object_get(j, "set"));
-        rc = resolve(k, j);
+        rc = refused ? refuse(json_string_value(refused)) : resolve(k, j);
     }
     json_decref(all);
     return rc;

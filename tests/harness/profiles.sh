@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Named profiles: each is applied to both kernels, which take every value; what a profile is for moves; mistakes are refused.
+# Named profiles: each is applied to every kernel, which takes every value; what a profile is for moves; mistakes are refused. Linux 6.12, whose
+# knobs have other names, is taken part of where ci/linux can get it.
 prefix='profile: '
 . "$(dirname "$0")/steps.bash"
 
@@ -9,7 +10,9 @@ mine() { # TEXT: a profile "mine" of that text in a copy of the configuration
     printf 'about: x\nknobs:\n%s\n' "$1" >"$copy/configs/sched/mine.yaml"
 }
 
-for kernel in cloudos linux; do
+kernels='cloudos linux'
+if ci/linux 6.12 >"$tmp/fetch" 2>&1; then kernels+=' linux-612'; else echo 'skip profile: there is no Linux 6.12'; fi
+for kernel in $kernels; do
     for name in latency throughput realtime power; do
         expect "$name is taken by $kernel" 0 "^yield +$kernel " \
             "$cb" run yield --tier det --scale 0.1 -k "$kernel" --profile "$name" -o "$tmp/runs"
@@ -17,6 +20,8 @@ for kernel in cloudos linux; do
 done
 expect 'a run records it' 0 'base_slice_ns=12000000' cat "$tmp"/runs/*/run.json
 expect 'it says where a setting comes from' 0 '^kernels.linux.set +--set .*min_granularity_ns=300000' \
+    "$cb" config show kernels --origin --profile latency
+expect 'a knob goes by its name of that series' 0 '^kernels.linux-612.set +--set .*"/sys/kernel/debug/sched/base_slice_ns=300000", "/sys/kernel/debug/sched/features=' \
     "$cb" config show kernels --origin --profile latency
 expect 'a kernel keeps what it sets already' 0 '/x=1.*migration_cost_ns=0' \
     "$cb" config show kernels --set 'kernels.cloudos.set=["/x=1"]' --profile latency
@@ -38,13 +43,23 @@ done
 expect 'an unknown profile' 2 'there is no profile "nosuch"; known are: latency, power, realtime, throughput' "$cb" list --profile nosuch
 export CLOUDBENCH_ROOT=$copy
 mine '  nosuch: {cloudos: 1, why: x}'
-expect 'an unknown knob' 2 'mine.yaml: there is no knob "nosuch"; known are: slice,' "$cb" list --profile mine
+expect 'an unknown knob' 2 'mine.yaml:3: there is no knob "nosuch"; known are: slice,' "$cb" list --profile mine
 mine '  latency: {cloudos: 1, why: x}'
-expect 'a knob that the kernel does not have' 2 'the kernel "cloudos" has no knob "latency"' "$cb" list --profile mine
+expect 'a knob that the kernel does not have' 2 '^cloudbench: configs/sched/mine.yaml:3: the kernel "cloudos" has no knob "latency"' "$cb" list --profile mine
+mine '  migration_cost: {cloudos: 1, why: x}
+  latency: {linux: 1, why: x}'
+expect 'a knob that Linux no longer has' 2 \
+    'configs/sched/mine.yaml:4: the knob "latency" cannot be set on the kernel "linux-612": it has no such knob' "$cb" run yield -k linux-612 --profile mine -o "$tmp/refused"
+expect 'a kernel that has it is not refused for another' 0 '^cloudos' "$cb" list kernels --profile mine
+expect 'a kernel whose series nobody knows' 2 'mine.yaml:4: the knob "latency" cannot be set on the kernel "own": its name depends on the kernel.s `series`' \
+    "$cb" run yield --set kernels.own.label=x --set kernels.own.family=linux --set kernels.own.image=x --set kernels.own.cmdline=x \
+    --profile mine -k own -o "$tmp/refused"
 mine '  slice: {why: x}'
 expect 'a knob without a value' 2 'the knob "slice" is set for no kernel' "$cb" list --profile mine
 mine '  slice: {cloudos: 1000000}'
 expect 'a value without a reason' 2 'the key "why" is missing' "$cb" list --profile mine
 mine '  slice: {cloudos: 1, why: x}'
 expect 'a value that the kernel refuses' 6 'cannot set /sys/kernel/debug/sched/base_slice_ns to 1: Invalid argument' \
+    "$cb" run yield --tier det --scale 0.1 -k cloudos --profile mine -o "$tmp/refused"
+expect 'the reason of its rows' 6 '^ *yield .*the guest cannot set /sys/kernel/debug/sched/base_slice_ns to 1: Invalid argument' \
     "$cb" run yield --tier det --scale 0.1 -k cloudos --profile mine -o "$tmp/refused"
