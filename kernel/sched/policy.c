@@ -141,6 +141,24 @@ static int store_deadline(struct task_struct *t, const struct sched_policy_chang
     return 0;
 }
 
+static bool policy_is_urgent(unsigned policy)
+{
+    return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
+/* ns: 0 goes back to the default; an urgent task has none. attr_lock held. */
+static void set_slack_locked(struct task_struct *t, u64 ns)
+{
+    WRITE_ONCE(t->timer_slack_ns, policy_is_urgent(t->policy) ? 0 : ns ? ns : t->default_timer_slack_ns);
+}
+
+void sched_set_timer_slack(struct task_struct *t, u64 ns)
+{
+    spin_lock(&t->se.attr_lock);
+    set_slack_locked(t, ns);
+    spin_unlock(&t->se.attr_lock);
+}
+
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
 {
     int err;
@@ -149,6 +167,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
     err = store_deadline(t, c);
     if (!err) {
         t->policy = c->policy;
+        set_slack_locked(t, t->timer_slack_ns);
         t->rt_priority = c->rt_priority;
         t->static_prio = NICE_TO_PRIO(c->nice);
         t->se.reset_on_fork = c->reset_on_fork;
@@ -168,7 +187,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
 static void inherit_policy(struct task_struct *child, const struct task_struct *from)
 {
     bool reset = from->se.reset_on_fork;
-    bool rt = from->policy == SCHED_FIFO || from->policy == SCHED_RR || from->policy == SCHED_DEADLINE;
+    bool rt = policy_is_urgent(from->policy);
 
     child->policy = from->policy;
     child->rt_priority = from->rt_priority;

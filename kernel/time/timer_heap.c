@@ -54,10 +54,11 @@ static struct hrtimer *merge_pairs(struct hrtimer *list)
     return result;
 }
 
-/* H4 */
+/* H4, H5 */
 static void publish_first(struct timer_heap *h)
 {
     atomic_store_relaxed(&h->first_ns, h->root ? h->root->expires_ns : S64_MAX);
+    atomic_store_relaxed(&h->first_soft_ns, h->root ? h->root->soft_ns : S64_MAX);
 }
 
 void timer_heap_insert(struct timer_heap *h, struct hrtimer *t)
