@@ -96,6 +96,7 @@ ssize_t proc_oom_score_adj_store(const char *text, size_t n, struct task_struct 
 int proc_cgroup_show(struct seq_buf *s, struct task_struct *t);
 int proc_children_show(struct seq_buf *s, struct task_struct *t);
 int proc_schedstat_show(struct seq_buf *s, struct task_struct *t);
+ssize_t proc_sched_store(const char *text, size_t n, struct task_struct *t);
 int proc_timerslack_show(struct seq_buf *s, struct task_struct *t);
 ssize_t proc_timerslack_store(const char *text, size_t n, struct task_struct *t);
 int proc_sched_show(struct seq_buf *s, struct task_struct *t);

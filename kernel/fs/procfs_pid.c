@@ -176,7 +176,7 @@ static const struct pid_entry entries[] = {
     TEXT("status", 0444, proc_status_show),
     PRIVATE("personality", 0400, proc_personality_show),
     TEXT("limits", 0444, proc_limits_show),
-    TEXT("sched", 0644, proc_sched_show),
+    {.name = "sched", .mode = S_IFREG | 0644, .show = proc_sched_show, .store = proc_sched_store, .store_asks = true},
     {.name = "timerslack_ns",
      .mode = S_IFREG | 0666,
      .show = proc_timerslack_show,

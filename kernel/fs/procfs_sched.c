@@ -139,6 +139,13 @@ int proc_sched_show(struct seq_buf *s, struct task_struct *t)
     return 0;
 }
 
+/* Whatever is written begins anew. */
+ssize_t proc_sched_store(const char *text, size_t n, struct task_struct *t)
+{
+    sched_forget_statistics(t);
+    return (ssize_t)n;
+}
+
 /* As on Linux: its own, or with CAP_SYS_NICE. */
 static bool may_slacken(struct task_struct *t)
 {

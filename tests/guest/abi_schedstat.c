@@ -231,3 +231,52 @@ TEST(read, sched_debug_of_the_queues)
     end(pid);
     end(other);
 }
+
+/* Waits and wake-ups of the task itself, counted since the statistics began. */
+static void nap_often(void)
+{
+    for (int i = 0; i < 30; i++) {
+        abi_sleep_ms(1);
+    }
+}
+
+static long write_sched(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/sched", pid);
+    int fd = open(path, O_WRONLY);
+    if (fd < 0) {
+        return -1;
+    }
+    long n = write(fd, "0", 1);
+    close(fd);
+    return n;
+}
+
+TEST(write, proc_sched_resets_the_statistics)
+{
+    pid_t me = getpid();
+    set_schedstats("1");
+    nap_often();
+    double woken = of_task(me, "nr_wakeups"), switches = of_task(me, "nr_switches");
+    CHECK(woken >= 30 && of_task(me, "sleep_max") > 0);
+    EQ(write_sched(me), 1);
+    CHECK(of_task(me, "nr_wakeups") < woken / 2);
+    CHECK(of_task(me, "nr_switches") >= switches); /* no statistic of that kind */
+    nap_often();
+    CHECK(of_task(me, "nr_wakeups") >= 30);
+    set_schedstats("0");
+}
+
+TEST(open, proc_sched_of_others_EACCES)
+{
+    pid_t other = abi_sleeper(), pid = fork();
+    if (pid == 0) {
+        EQ(setgid(1000), 0);
+        EQ(setuid(1000), 0);
+        FAILS(write_sched(other), EACCES);
+        EQ(of_task(other, "prio"), 120); /* who may read it */
+        _exit(0);
+    }
+    abi_reap(pid, 0);
+}
