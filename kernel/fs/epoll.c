@@ -6,7 +6,7 @@
  * of a watched file) > ep->mtx (items stay while they are scanned) > a file's wait queue lock >
  * ep->lock (ready list; interrupts off) > ep->wq. An item holds no reference on its file: the
  * file's end removes it (eventpoll_release). */
-#include "kernel/fs/fs_internal.h"
+#include "kernel/fs/poll_wait.h"
 #include "kernel/sched/wait.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
@@ -397,7 +397,7 @@ static bool wait_ready(struct eventpoll *ep, s64 deadline)
 
     init_wait_entry(&e, WQ_FLAG_EXCLUSIVE);
     if (!prepare_to_wait_event(&ep->wq, &e, TASK_INTERRUPTIBLE) && list_empty(&ep->ready))
-        expired = schedule_hrtimeout(deadline);
+        expired = schedule_hrtimeout_range(deadline, poll_slack(deadline));
     finish_wait(&ep->wq, &e);
     return expired;
 }

@@ -5,6 +5,9 @@
 #include "kernel/signal/signal.h"
 
 #define PAGE_ENTRIES     ((PAGE_SIZE - sizeof(struct poll_page)) / sizeof(struct poll_entry))
+#define PART_OF_TIMEOUT      1000
+#define NICE_PART_OF_TIMEOUT 200
+#define MAX_POLL_SLACK_NS    (100 * NSEC_PER_MSEC)
 #define DEFAULT_POLLMASK (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 
 static struct poll_entry *new_entry(struct poll_wqueues *w)
@@ -84,6 +87,18 @@ static void poll_free(struct poll_wqueues *w)
     }
 }
 
+u64 poll_slack(s64 deadline)
+{
+    u64 own = current->timer_slack_ns;
+    s64 left;
+
+    if (deadline == S64_MAX || !own)
+        return own;
+    left = (deadline - ktime_get_ns()) / (task_nice(current) > 0 ? NICE_PART_OF_TIMEOUT : PART_OF_TIMEOUT);
+    left = min_t(s64, left, MAX_POLL_SLACK_NS);
+    return left > 0 && (u64)left > own ? (u64)left : own;
+}
+
 /* True when the deadline came. */
 static bool poll_sleep(struct poll_wqueues *w, s64 deadline)
 {
@@ -91,7 +106,7 @@ static bool poll_sleep(struct poll_wqueues *w, s64 deadline)
 
     set_current_state(TASK_INTERRUPTIBLE);
     if (!atomic_load_acquire(&w->triggered))
-        expired = schedule_hrtimeout(deadline);
+        expired = schedule_hrtimeout_range(deadline, poll_slack(deadline));
     set_current_state(TASK_RUNNING);
     atomic_store_relaxed(&w->triggered, 0);
     atomic_fence_full(); /* the scan comes after; partner: poll_wake() */

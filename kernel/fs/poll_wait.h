@@ -49,6 +49,9 @@ static inline void poll_found(struct poll_wqueues *w)
 int poll_until(int (*scan)(void *what, struct poll_wqueues *w), void *what, s64 deadline);
 
 s64 poll_deadline_in(s64 ns);
+/* How much later than the deadline a wait may end: a thousandth of what is left (nice tasks: a two-hundredth), at most 0.1 s, at least the
+ * task's own slack, as on Linux; nothing for a task that has no slack. */
+u64 poll_slack(s64 deadline);
 int poll_get_timeout(const struct timespec __user *uts, s64 *deadline); /* 0, -EFAULT, -EINVAL */
 struct timespec poll_time_left(s64 deadline);
 /* What ppoll and pselect6 return: the rest of the time is written even after a signal. */

@@ -58,6 +58,7 @@ struct pid_entry {
     ssize_t (*store)(const char *text, size_t n, struct task_struct *t);
     bool leader_only; /* not below task/TID */
     bool ptrace;      /* only for the owner or CAP_SYS_PTRACE */
+    bool store_asks;  /* store has a rule of its own; else the same one */
 };
 /* Inode that belongs to pid (reference taken); owner is the task's. NULL: no memory. */
 struct inode *proc_pid_make_inode(struct super_block *sb, struct pid *pid,
@@ -95,6 +96,9 @@ ssize_t proc_oom_score_adj_store(const char *text, size_t n, struct task_struct 
 int proc_cgroup_show(struct seq_buf *s, struct task_struct *t);
 int proc_children_show(struct seq_buf *s, struct task_struct *t);
 int proc_schedstat_show(struct seq_buf *s, struct task_struct *t);
+ssize_t proc_sched_store(const char *text, size_t n, struct task_struct *t);
+int proc_timerslack_show(struct seq_buf *s, struct task_struct *t);
+ssize_t proc_timerslack_store(const char *text, size_t n, struct task_struct *t);
 int proc_sched_show(struct seq_buf *s, struct task_struct *t);
 int proc_personality_show(struct seq_buf *s, struct task_struct *t);
 int proc_mounts_show(struct seq_buf *s, struct task_struct *t);

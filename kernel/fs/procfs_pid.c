@@ -77,12 +77,13 @@ static int pid_file_open(struct inode *inode, struct file *f)
 static ssize_t pid_store(const char *text, size_t n, void *data)
 {
     struct inode *inode = data;
+    const struct pid_entry *e = proc_pid_of(inode)->entry;
     struct task_struct *t = proc_get_task(inode);
     ssize_t ret;
 
     if (!t)
         return -ESRCH;
-    ret = proc_may_access(t) ? proc_pid_of(inode)->entry->store(text, n, t) : -EACCES;
+    ret = e->store_asks || proc_may_access(t) ? e->store(text, n, t) : -EACCES;
     put_task_struct(t);
     return ret;
 }
@@ -175,7 +176,13 @@ static const struct pid_entry entries[] = {
     TEXT("status", 0444, proc_status_show),
     PRIVATE("personality", 0400, proc_personality_show),
     TEXT("limits", 0444, proc_limits_show),
-    TEXT("sched", 0644, proc_sched_show),
+    {.name = "sched", .mode = S_IFREG | 0644, .show = proc_sched_show, .store = proc_sched_store, .store_asks = true},
+    {.name = "timerslack_ns",
+     .mode = S_IFREG | 0666,
+     .show = proc_timerslack_show,
+     .store = proc_timerslack_store,
+     .leader_only = true,
+     .store_asks = true},
     {.name = "comm", .mode = S_IFREG | 0644, .show = proc_comm_show, .store = proc_comm_store},
     TEXT("cmdline", 0444, proc_cmdline_show),
     TEXT("stat", 0444, proc_stat_show),

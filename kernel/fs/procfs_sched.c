@@ -7,6 +7,7 @@
 #include "kernel/sched/knobs.h"
 #include "kernel/sched/sched_stats.h"
 #include "kernel/signal/signal.h"
+#include "kernel/task/cred.h"
 #include "kernel/time/ktime.h"
 
 #define PROC_PREFIX  "/proc/"
@@ -161,6 +162,40 @@ int proc_sched_show(struct seq_buf *s, struct task_struct *t)
     show_count(s, "policy", t->policy);
     show_count(s, "prio", (u64)(s64)t->prio);
     return 0;
+}
+
+/* Whatever is written begins anew. */
+ssize_t proc_sched_store(const char *text, size_t n, struct task_struct *t)
+{
+    sched_forget_statistics(t);
+    return (ssize_t)n;
+}
+
+/* As on Linux: its own, or with CAP_SYS_NICE. */
+static bool may_slacken(struct task_struct *t)
+{
+    return t == current || capable(CAP_SYS_NICE);
+}
+
+int proc_timerslack_show(struct seq_buf *s, struct task_struct *t)
+{
+    if (!may_slacken(t))
+        return -EPERM;
+    seq_printf(s, "%lu\n", READ_ONCE(t->timer_slack_ns));
+    return 0;
+}
+
+ssize_t proc_timerslack_store(const char *text, size_t n, struct task_struct *t)
+{
+    const char *end;
+    u64 ns = strtou64(text, &end, 10);
+
+    if (end == text || strcmp(end, *end == '\n' ? "\n" : ""))
+        return -EINVAL;
+    if (!may_slacken(t))
+        return -EPERM;
+    sched_set_timer_slack(t, ns);
+    return (ssize_t)n;
 }
 
 /* ---- the CPUs ---- */

@@ -233,7 +233,7 @@ static void copy_layout(struct mm_struct *to, const struct mm_struct *from)
     to->exec_vm = from->exec_vm;
     to->stack_vm = from->stack_vm;
     to->dumpable = from->dumpable;
-    to->flags = MM_FORKED | (from->flags & (MM_MEMBARRIER | MM_MEMBARRIER_RSEQ)); /* locks of memory are not inherited */
+    to->flags = MM_FORKED | (from->flags & MM_INHERITED); /* locks of memory are not inherited */
     to->exe_file = from->exe_file;
     if (to->exe_file)
         get_file(to->exe_file);

@@ -152,6 +152,24 @@ static void store_fair(struct task_struct *t, const struct sched_policy_change *
     t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
 }
 
+static bool policy_is_urgent(unsigned policy)
+{
+    return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
+/* ns: 0 goes back to the default; an urgent task has none. attr_lock held. */
+static void set_slack_locked(struct task_struct *t, u64 ns)
+{
+    WRITE_ONCE(t->timer_slack_ns, policy_is_urgent(t->policy) ? 0 : ns ? ns : t->default_timer_slack_ns);
+}
+
+void sched_set_timer_slack(struct task_struct *t, u64 ns)
+{
+    spin_lock(&t->se.attr_lock);
+    set_slack_locked(t, ns);
+    spin_unlock(&t->se.attr_lock);
+}
+
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
 {
     int err;
@@ -160,6 +178,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
     err = store_deadline(t, c);
     if (!err) {
         t->policy = c->policy;
+        set_slack_locked(t, t->timer_slack_ns);
         t->rt_priority = c->rt_priority;
         t->se.reset_on_fork = c->reset_on_fork;
         if (c->sets_fair)
@@ -185,7 +204,7 @@ void sched_set_reset_on_fork(struct task_struct *t, bool reset)
 static void inherit_policy(struct task_struct *child, const struct task_struct *from)
 {
     bool reset = from->se.reset_on_fork;
-    bool rt = from->policy == SCHED_FIFO || from->policy == SCHED_RR || from->policy == SCHED_DEADLINE;
+    bool rt = policy_is_urgent(from->policy);
 
     child->policy = from->policy;
     child->rt_priority = from->rt_priority;

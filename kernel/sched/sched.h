@@ -43,14 +43,20 @@ static inline void sched_exec(void)
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
 /* Sleeps until the monotonic time deadline_ns (or S64_MAX) in the state already set; returns true when the time came,
- * false when woken before. */
-bool schedule_hrtimeout(s64 deadline_ns);
+ * false when woken before. With slack the time comes when the hardware is there anyway, slack_ns later at the latest. */
+bool schedule_hrtimeout_range(s64 deadline_ns, u64 slack_ns);
+static inline bool schedule_hrtimeout(s64 deadline_ns)
+{
+    return schedule_hrtimeout_range(deadline_ns, 0);
+}
 long schedule_timeout_ns(s64 ns); /* relative; returns ns left, >= 0 */
 
 /* Restricts t to `mask` (MAX_CPUS bits). Waits killably until it holds. 0, -EINVAL (no online CPU), -EINTR. */
 int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
 int set_user_nice(struct task_struct *t, int nice);
 int task_nice(const struct task_struct *t);
+/* How much later a sleep of t may end; 0: as it was when t began. Does nothing to a real-time or deadline task. The caller checked permissions. */
+void sched_set_timer_slack(struct task_struct *t, u64 ns);
 /* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */
 struct sched_policy_change {
     unsigned policy, rt_priority;

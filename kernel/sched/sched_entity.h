@@ -14,7 +14,8 @@ struct load_weight {
     u32 inv_weight; /* 2^32 / weight */
 };
 
-/* Moved while /proc/sys/kernel/sched_schedstats is 1 (sched_stats.c); times in ticks. Guard: O. */
+/* Moved while /proc/sys/kernel/sched_schedstats is 1 (sched_stats.c); times in ticks. Guard: O; sched_forget_statistics() writes zeros
+ * at any time. Words of 64 bits only. */
 struct sched_statistics {
     u64 wait_count, wait_sum, wait_max;     /* runnable, until it ran */
     u64 sum_sleep_runtime, sleep_max;       /* interruptible */

@@ -135,6 +135,8 @@ long sys_setpriority(int which, int who, int niceval)
 #define MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED 4
 #define MEMBARRIER_CMD_PRIVATE_EXPEDITED 8
 #define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED 16
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE 32
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE 64
 #define MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ 128
 #define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ 256
 #define MEMBARRIER_CMD_FLAG_CPU 1
@@ -152,6 +154,14 @@ static void restart_here(void *mm)
         set_tsk_work(current, TIF_RSEQ);
 }
 
+/* Here and not on the way out: who is interrupted may lose the CPU to another thread of its process first, which returns by SYSRET, and that
+ * does not serialise; nor does polling for calls with interrupts off end with an IRET. */
+static void sync_core_here(void *unused)
+{
+    atomic_fence_full();
+    sync_core();
+}
+
 static long register_space(struct mm_struct *mm, u32 flag)
 {
     down_write(&mm->mmap_lock);
@@ -167,6 +177,18 @@ static void barrier_everywhere(void)
     if (sched_smp)
         smp_call_function_many(cpu_online_mask, barrier_here, NULL, true);
     atomic_fence_full();
+}
+
+/* Every CPU serialises between the call and its return, the idle ones too: a thread that is switched in later finds it done, on whichever it
+ * comes to. The caller must not move in between to one that was not asked because it was its own. */
+static void sync_core_everywhere(void)
+{
+    atomic_fence_full();
+    preempt_disable();
+    sync_core_here(NULL);
+    if (sched_smp)
+        smp_call_function_many(cpu_online_mask, sync_core_here, NULL, true);
+    preempt_enable();
 }
 
 /* Critical sections of rseq(2) that are running on every other CPU, or on one, are restarted. */
@@ -193,6 +215,7 @@ long sys_membarrier(int cmd, unsigned flags, int cpu_id)
     case MEMBARRIER_CMD_QUERY:
         return MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
                MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+               MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
                MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
     case MEMBARRIER_CMD_GLOBAL:
         synchronize_rcu();
@@ -206,6 +229,13 @@ long sys_membarrier(int cmd, unsigned flags, int cpu_id)
         return 0;
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
         return register_space(current->mm, MM_MEMBARRIER);
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+        if (!(READ_ONCE(current->mm->flags) & MM_MEMBARRIER_SYNC_CORE))
+            return -EPERM;
+        sync_core_everywhere();
+        return 0;
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+        return register_space(current->mm, MM_MEMBARRIER_SYNC_CORE);
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
         return register_space(current->mm, MM_MEMBARRIER_RSEQ);
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:

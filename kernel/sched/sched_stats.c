@@ -116,6 +116,14 @@ void sched_view_task(struct task_struct *t, struct task_view *v)
     v->on_rq = s != OWN_PARKED && s != OWN_DEAD;
 }
 
+void sched_forget_statistics(struct task_struct *t)
+{
+    u64 *count = (u64 *)&t->se.statistics;
+
+    for (size_t i = 0; i < sizeof(t->se.statistics) / sizeof(*count); i++)
+        WRITE_ONCE(count[i], 0);
+}
+
 /* Adds a fair task that runs or waits here. */
 static void view_fair(struct rq_view *v, const struct task_struct *t)
 {

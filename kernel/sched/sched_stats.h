@@ -26,6 +26,8 @@ struct task_view {
     bool on_rq;
 };
 void sched_view_task(struct task_struct *t, struct task_view *v);
+/* Its sched_statistics begin anew. What the owner counts at that moment may keep the sum from before, as on Linux. */
+void sched_forget_statistics(struct task_struct *t);
 /* Debug kernels: the longest section with preemption off of any CPU since sched_forget_sections(), in ns; 0: none. */
 u64 sched_longest_section(const void **from, const void **to);
 void sched_forget_sections(void);

@@ -16,7 +16,7 @@ static void sleeper_expired(struct hrtimer *timer)
     wake_up_state(s->task, 0xff);
 }
 
-bool schedule_hrtimeout(s64 deadline_ns)
+bool schedule_hrtimeout_range(s64 deadline_ns, u64 slack_ns)
 {
     struct sleeper s = {.task = current};
 
@@ -25,7 +25,7 @@ bool schedule_hrtimeout(s64 deadline_ns)
         return false;
     }
     hrtimer_init(&s.timer, sleeper_expired);
-    hrtimer_start(&s.timer, deadline_ns);
+    hrtimer_start_range(&s.timer, deadline_ns, slack_ns);
     schedule();
     hrtimer_cancel(&s.timer);
     set_current_state(TASK_RUNNING);

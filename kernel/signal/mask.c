@@ -188,7 +188,7 @@ static int wait_for_signal(sigset_t these, siginfo_t *info, s64 deadline)
         spin_unlock_irq(&current->sighand->siglock);
         set_current_state(TASK_INTERRUPTIBLE);
         if (!signal_pending(current))
-            schedule_hrtimeout(deadline);
+            schedule_hrtimeout_range(deadline, current->timer_slack_ns);
         set_current_state(TASK_RUNNING);
         spin_lock_irq(&current->sighand->siglock);
         current->blocked = current->real_blocked;

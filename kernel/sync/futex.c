@@ -330,7 +330,7 @@ static bool sleep_queued(struct futex_q *q, s64 deadline_ns)
         if (likely(deadline_ns == S64_MAX))
             schedule();
         else
-            expired = schedule_hrtimeout(deadline_ns);
+            expired = schedule_hrtimeout_range(deadline_ns, current->timer_slack_ns);
         if (expired || !atomic_load_acquire(&q->bucket))
             break;
         set_current_state(TASK_INTERRUPTIBLE);

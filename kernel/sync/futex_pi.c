@@ -104,7 +104,7 @@ int pi_claim_locked(struct pi_claim *c, struct pi_state *spare)
 
 /* ---- waiting ---- */
 
-bool pi_sleep(struct pi_waiter *w, s64 deadline_ns)
+bool pi_sleep(struct pi_waiter *w, s64 deadline_ns, u64 slack_ns)
 {
     bool late = false;
 
@@ -112,7 +112,7 @@ bool pi_sleep(struct pi_waiter *w, s64 deadline_ns)
         set_current_state(TASK_INTERRUPTIBLE);
         if (atomic_load_acquire(&w->granted) || signal_pending(current))
             break;
-        late = schedule_hrtimeout(deadline_ns);
+        late = schedule_hrtimeout_range(deadline_ns, slack_ns);
     }
     set_current_state(TASK_RUNNING);
     return late;
@@ -203,13 +203,13 @@ static int lock_once(u32 __user *uaddr, unsigned flags, struct pi_waiter *w, str
     return ret;
 }
 
-/* w waits. */
+/* w waits; for a lock as on Linux without slack. */
 static int wait_for_lock(struct pi_waiter *w, u32 __user *uaddr, s64 deadline_ns)
 {
     int why = pi_check_deadlock(current, NULL);
 
     if (!why)
-        why = pi_sleep(w, deadline_ns) ? -ETIMEDOUT : -ERESTARTNOINTR;
+        why = pi_sleep(w, deadline_ns, 0) ? -ETIMEDOUT : -ERESTARTNOINTR;
     return pi_finish(w, uaddr, why);
 }
 

@@ -25,7 +25,7 @@ int futex_wait_requeue_pi(u32 __user *uaddr, unsigned flags, u32 val, s64 deadli
         ret = futex_queue(&w.q, uaddr, flags, val);
     if (ret)
         return ret;
-    ret = pi_sleep(&w, deadline_ns) ? -ETIMEDOUT : -ERESTARTNOINTR;
+    ret = pi_sleep(&w, deadline_ns, current->timer_slack_ns) ? -ETIMEDOUT : -ERESTARTNOINTR;
     return pi_finish(&w, uaddr2, ret);
 }
 

@@ -85,7 +85,7 @@ struct pi_claim {
 int pi_claim_locked(struct pi_claim *c, struct pi_state *spare);
 /* The owner has ended: -ESRCH, or PI_RETRY when the word has changed since, -EFAULT. */
 int pi_owner_gone_locked(const struct pi_claim *c);
-bool pi_sleep(struct pi_waiter *w, s64 deadline_ns); /* true: late */
+bool pi_sleep(struct pi_waiter *w, s64 deadline_ns, u64 slack_ns); /* true: late */
 /* w has slept: 0 when it has the lock, -EFAULT when it has it and the word cannot be written (it is handed on), else `why`. */
 int pi_finish(struct pi_waiter *w, u32 __user *uaddr, int why);
 int futex_fault_in(u32 __user *uaddr);               /* for writing. 0, -EFAULT */

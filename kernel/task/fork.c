@@ -77,7 +77,7 @@ static void init_own_fields(struct task_struct *p, const struct task_struct *fro
     p->stop_work = p->stopped = false;
     p->utime = p->stime = p->gtime = 0;
     memset(&p->stats, 0, sizeof(p->stats));
-    p->timer_slack_ns = from->timer_slack_ns;
+    p->timer_slack_ns = p->default_timer_slack_ns = from->timer_slack_ns;
     p->oom_score_adj = from->oom_score_adj;
     p->personality = from->personality;
     p->no_new_privs = from->no_new_privs;

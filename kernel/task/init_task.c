@@ -76,5 +76,6 @@ struct task_struct init_task = {
     .cred = &init_cred,
     .exit_signal = -1,
     .timer_slack_ns = 50000,
+    .default_timer_slack_ns = 50000,
     .comm = "swapper/0",
 };

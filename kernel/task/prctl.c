@@ -42,7 +42,6 @@ enum {
     PR_CAP_AMBIENT_LOWER,
     PR_CAP_AMBIENT_CLEAR_ALL
 };
-#define DEFAULT_TIMERSLACK_NS 50000UL
 
 static long set_name(const char __user *uname)
 {
@@ -197,7 +196,7 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
     case PR_GET_TSC:
         return put_user(1, (int __user *)a2);
     case PR_SET_TIMERSLACK:
-        current->timer_slack_ns = (long)a2 <= 0 ? DEFAULT_TIMERSLACK_NS : a2;
+        sched_set_timer_slack(current, a2);
         return 0;
     case PR_GET_TIMERSLACK:
         return (long)current->timer_slack_ns;

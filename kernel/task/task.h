@@ -174,7 +174,8 @@ struct task_struct {
     u64 stime;
     u64 gtime;
     struct task_stats stats;
-    unsigned long timer_slack_ns;
+    u64 timer_slack_ns;               /* attr_lock for others; how much later a sleep may end; 0: a real-time or deadline task */
+    u64 default_timer_slack_ns;       /* c  what it inherited: 0 given to prctl(PR_SET_TIMERSLACK) goes back to it */
     int oom_score_adj;
     unsigned personality;
     bool no_new_privs;

@@ -61,8 +61,9 @@ static struct timer_base *lock_base(struct hrtimer *t)
     }
 }
 
-void hrtimer_start(struct hrtimer *t, s64 expires_ns)
+void hrtimer_start_range(struct hrtimer *t, s64 soft_ns, u64 slack_ns)
 {
+    s64 expires_ns = ktime_add_slack(soft_ns, slack_ns);
     unsigned long flags = local_irq_save();
     struct timer_base *b;
 
@@ -75,6 +76,7 @@ void hrtimer_start(struct hrtimer *t, s64 expires_ns)
     b = this_cpu_ptr(&base);
     qlock_lock(&b->lock);
     t->expires_ns = expires_ns;
+    t->soft_ns = soft_ns;
     atomic_store_relaxed(&t->cpu, smp_processor_id());
     timer_heap_insert(&b->heap, t);
     if (expires_ns < b->programmed_ns)
@@ -107,10 +109,11 @@ bool hrtimer_active(const struct hrtimer *t)
            atomic_load_relaxed(&per_cpu(base, atomic_load_relaxed(&t->cpu)).running) == t;
 }
 
+/* The root while its earliest time has passed. One behind a root that is not due waits, at the longest until its own latest time. */
 static void run_expired(struct timer_base *b, s64 now)
 {
     qlock_lock(&b->lock);
-    while (b->heap.root && b->heap.root->expires_ns <= now) {
+    while (b->heap.root && b->heap.root->soft_ns <= now) {
         struct hrtimer *t = b->heap.root;
 
         timer_heap_remove(&b->heap, t);
@@ -130,7 +133,7 @@ void timer_interrupt(bool user)
 
     b->user = user;
     b->programmed_ns = 0;           /* fired: nothing is programmed; starts inside need not program */
-    if (timer_heap_first_ns(&b->heap) <= now)
+    if (timer_heap_first_soft_ns(&b->heap) <= now)
         run_expired(b, now);
     if (b->tick_armed && b->tick_ns <= now) {
         b->tick_armed = b->tick_on;

@@ -33,15 +33,27 @@ static inline struct timeval ns_to_timeval(s64 ns)
 }
 
 /* A one-shot timer on the CPU that started it. func runs in hard interrupt context, interrupts off; it may start the timer
- * again. hrtimer_cancel waits (with PAUSE) for a running func on another CPU; true if it was pending. */
+ * again. hrtimer_cancel waits (with PAUSE) for a running func on another CPU; true if it was pending.
+ * A timer with slack has a range: func never runs before soft_ns, and the hardware comes for it at expires_ns. When the hardware
+ * comes for another one in between, it may run then: wake-ups are saved, an early run is not promised (timer_heap.h). */
 struct hrtimer {
     struct hrtimer *child, *sibling, **link; /* pairing heap; link is whoever points here, NULL: not queued */
-    s64 expires_ns;
+    s64 expires_ns;                          /* the latest time: orders the heap */
+    s64 soft_ns;                             /* the earliest */
     void (*func)(struct hrtimer *);
     u32 cpu;                                 /* whose heap; valid while queued or running */
 };
 void hrtimer_init(struct hrtimer *t, void (*func)(struct hrtimer *));
-void hrtimer_start(struct hrtimer *t, s64 expires_ns); /* monotonic; restarts if pending (caller serialises) */
+void hrtimer_start_range(struct hrtimer *t, s64 soft_ns, u64 slack_ns); /* monotonic; restarts if pending (caller serialises) */
+static inline void hrtimer_start(struct hrtimer *t, s64 expires_ns)
+{
+    hrtimer_start_range(t, expires_ns, 0);
+}
+/* Ends at the end of time at the latest: such a timer never comes by itself. */
+static inline s64 ktime_add_slack(s64 ns, u64 slack_ns)
+{
+    return slack_ns > (u64)S64_MAX - (u64)ns ? S64_MAX : (s64)((u64)ns + slack_ns);
+}
 bool hrtimer_cancel(struct hrtimer *t);
 bool hrtimer_active(const struct hrtimer *t);
 /* In a timer's func: a program was interrupted, not the kernel. */

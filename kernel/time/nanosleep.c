@@ -1,6 +1,7 @@
 /*
  * nanosleep and clock_nanosleep. A relative sleep that a signal interrupts reports what is left and
- * restarts (if no handler ran) with its old deadline; an absolute one simply restarts.
+ * restarts (if no handler ran) with its old deadline; an absolute one simply restarts. Both end within the
+ * task's timer slack.
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/sched/sched.h"
@@ -18,7 +19,7 @@ static long sleep_until(s64 deadline_ns)
             set_current_state(TASK_RUNNING);
             return -EINTR;
         }
-        if (schedule_hrtimeout(deadline_ns) || ktime_get_ns() >= deadline_ns)
+        if (schedule_hrtimeout_range(deadline_ns, current->timer_slack_ns) || ktime_get_ns() >= deadline_ns)
             return 0;
     }
 }

@@ -54,10 +54,18 @@ static struct hrtimer *merge_pairs(struct hrtimer *list)
     return result;
 }
 
-/* H4 */
+/* H4, H5 */
 static void publish_first(struct timer_heap *h)
 {
-    atomic_store_relaxed(&h->first_ns, h->root ? h->root->expires_ns : S64_MAX);
+    const struct hrtimer *t = h->root;
+    s64 latest = S64_MAX, earliest = S64_MAX;
+
+    if (t) {
+        latest = t->expires_ns;
+        earliest = t->soft_ns;
+    }
+    atomic_store_relaxed(&h->first_ns, latest);
+    atomic_store_relaxed(&h->first_soft_ns, earliest);
 }
 
 void timer_heap_insert(struct timer_heap *h, struct hrtimer *t)

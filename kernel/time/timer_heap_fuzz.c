@@ -30,6 +30,7 @@ static void check(const struct reference *r)
         some |= r->in[i];
     }
     FUZZ_CHECK(!r->heap.root == !some && timer_heap_first_ns(&r->heap) == earliest(r));
+    FUZZ_CHECK(timer_heap_first_soft_ns(&r->heap) == (r->heap.root ? r->heap.root->soft_ns : S64_MAX));
 }
 
 static void toggle(struct reference *r, unsigned i, s64 expires)
@@ -38,6 +39,7 @@ static void toggle(struct reference *r, unsigned i, s64 expires)
         timer_heap_remove(&r->heap, &r->timer[i]);
     } else {
         r->timer[i].expires_ns = expires;
+        r->timer[i].soft_ns = expires - i;
         timer_heap_insert(&r->heap, &r->timer[i]);
     }
     r->in[i] = !r->in[i];

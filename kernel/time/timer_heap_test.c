@@ -1,4 +1,5 @@
-/* The heap of timers against a linear scan: 20,000 random inserts and removes, invariants H1 to H3 checked. */
+/* The heap of timers against a linear scan: 20,000 random inserts and removes, invariants H1 to H3 and H5 checked; and what a range of times
+ * promises. */
 #define CLOUDOS_KERNEL 1
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +46,7 @@ static void check_against_scan(void)
     assert_int_equal(check(&heap.root, INT64_MIN), queued);
     assert_int_equal(queued ? heap.root->expires_ns : S64_MAX, earliest);
     assert_int_equal(timer_heap_first_ns(&heap), earliest);
+    assert_int_equal(timer_heap_first_soft_ns(&heap), queued ? heap.root->soft_ns : S64_MAX);
     assert_true(!heap.root || !heap.root->sibling);
 }
 
@@ -57,6 +59,7 @@ static void random_operations(void **state)
             timer_heap_remove(&heap, t);
         } else {
             t->expires_ns = random() % 1000;
+            t->soft_ns = t->expires_ns - random() % 100;
             timer_heap_insert(&heap, t);
         }
         if (i % 7 == 0)
@@ -80,6 +83,31 @@ static void comes_out_in_order(void **state)
         assert_null(timers[i].link);
 }
 
+/* At each moment the roots that may run do (hrtimer.c): none before its range, and none is left that is due. */
+static void runs_within_the_range(void **state)
+{
+    unsigned early = 0, ran = 0;
+
+    for (unsigned i = 0; i < TIMERS; i++) {
+        timers[i].soft_ns = random() % 10000;
+        timers[i].expires_ns = timers[i].soft_ns + (i % 3 ? random() % 500 : 0);
+        timer_heap_insert(&heap, &timers[i]);
+    }
+    while (heap.root) {
+        s64 now = timer_heap_first_ns(&heap); /* when the hardware comes */
+
+        assert_true(timer_heap_first_soft_ns(&heap) <= now);
+        while (heap.root && heap.root->soft_ns <= now) {
+            early += heap.root->expires_ns > now;
+            ran++;
+            timer_heap_remove(&heap, heap.root);
+        }
+        assert_true(timer_heap_first_ns(&heap) > now);
+    }
+    assert_int_equal(ran, TIMERS);
+    assert_true(early > 0); /* interrupts saved */
+}
+
 #define LATEST 1000 /* a timer that stays */
 #define ROUNDS 3000
 static struct timer_heap shared = TIMER_HEAP_INIT;
@@ -90,6 +118,7 @@ static void *comes_and_goes(void *unused)
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 1; i < TIMERS; i++) {
             timers[i].expires_ns = i;
+            timers[i].soft_ns = i / 2;
             timer_heap_insert(&shared, &timers[i]);
         }
         for (unsigned i = 1; i < TIMERS; i++)
@@ -99,22 +128,24 @@ static void *comes_and_goes(void *unused)
     return NULL;
 }
 
-/* H4: whoever sets the hardware beside a removal never sets it later than the timer that stays. */
+/* H4, H5: whoever sets the hardware beside a removal never sets it later than the timer that stays, and finds somebody due when that one is. */
 static void first_is_never_too_late(void **state)
 {
     unsigned long other;
-    s64 latest = 0;
+    s64 latest = 0, latest_soft = 0;
 
-    timers[0].expires_ns = LATEST;
+    timers[0].expires_ns = timers[0].soft_ns = LATEST;
     timer_heap_insert(&shared, &timers[0]);
     assert_int_equal(pthread_create(&other, NULL, comes_and_goes, NULL), 0);
     while (!atomic_load_acquire(&ended)) {
-        s64 seen = timer_heap_first_ns(&shared);
+        s64 seen = timer_heap_first_ns(&shared), soft = timer_heap_first_soft_ns(&shared);
 
         latest = seen > latest ? seen : latest;
+        latest_soft = soft > latest_soft ? soft : latest_soft;
     }
     pthread_join(other, NULL);
     assert_int_equal(latest, LATEST);
+    assert_int_equal(latest_soft, LATEST);
     timer_heap_remove(&shared, &timers[0]);
 }
 
@@ -123,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(comes_out_in_order),
+        cmocka_unit_test(runs_within_the_range),
         cmocka_unit_test(first_is_never_too_late),
     };
 

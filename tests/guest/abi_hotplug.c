@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include "tests/guest/abi.h"
 
@@ -193,6 +194,30 @@ TEST(cpu_online, sleepers_and_timers_wake)
     EQ(set_online(cpu, "1"), 0);
     abi_reap(naps[2], 2);
     abi_reap(naps[3], 3);
+}
+
+/* A sleep with slack keeps its range over the move: it ends not before it may, nor much later than it must. */
+TEST(cpu_online, sleepers_with_slack_wake)
+{
+    int cpu = last_cpu();
+    if (!cpu) {
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        EQ(pin(0, cpu), 0);
+        EQ(prctl(PR_SET_TIMERSLACK, 300000000ul), 0);
+        long from = abi_now_ms();
+        abi_sleep_ms(400);
+        long took = abi_now_ms() - from;
+        CHECK(took >= 400 && took < 5000);
+        _exit(0);
+    }
+    abi_sleep_ms(50);
+    abi_await_state(pid, "S");
+    EQ(set_online(cpu, "0"), 0);
+    abi_reap(pid, 0);
+    EQ(set_online(cpu, "1"), 0);
 }
 
 /* What is asked of a sleeper of a CPU that is away (affinity, policy, nice) is done. */

@@ -140,3 +140,54 @@ TEST(read, sched_debug_of_the_queues)
     end(other);
     set_schedstats("0");
 }
+
+/* Until so many wake-ups of the task itself are counted. Where the host is slow some naps are over before it sleeps. */
+static double nap_until_woken(double times)
+{
+    double woken = 0;
+    for (int i = 0; i < 500 && woken < times; i++) {
+        abi_sleep_ms(2);
+        woken = of_task(getpid(), "nr_wakeups");
+    }
+    CHECK(woken >= times);
+    return woken;
+}
+
+static long write_sched(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/sched", pid);
+    int fd = open(path, O_WRONLY);
+    if (fd < 0) {
+        return -1;
+    }
+    long n = write(fd, "0", 1);
+    close(fd);
+    return n;
+}
+
+TEST(write, proc_sched_resets_the_statistics)
+{
+    pid_t me = getpid();
+    set_schedstats("1");
+    double woken = nap_until_woken(30), switches = of_task(me, "nr_switches");
+    CHECK(of_task(me, "sleep_max") > 0);
+    EQ(write_sched(me), 1);
+    CHECK(of_task(me, "nr_wakeups") < woken / 2);
+    CHECK(of_task(me, "nr_switches") >= switches); /* no statistic of that kind */
+    nap_until_woken(30);
+    set_schedstats("0");
+}
+
+TEST(open, proc_sched_of_others_EACCES)
+{
+    pid_t other = abi_sleeper(), pid = fork();
+    if (pid == 0) {
+        EQ(setgid(1000), 0);
+        EQ(setuid(1000), 0);
+        FAILS(write_sched(other), EACCES);
+        EQ(of_task(other, "prio"), 120); /* who may read it */
+        _exit(0);
+    }
+    abi_reap(pid, 0);
+}

@@ -217,6 +217,104 @@ TEST(membarrier, EPERM_unless_registered)
     abi_reap(pid, 0);
 }
 
+#define MEMBARRIER_GLOBAL_EXPEDITED 2
+#define MEMBARRIER_REGISTER_GLOBAL_EXPEDITED 4
+#define MEMBARRIER_SYNC_CORE 32
+#define MEMBARRIER_REGISTER_SYNC_CORE 64
+
+TEST(membarrier, query_names_what_there_is)
+{
+    static const int all[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+    long cmds = syscall(SYS_membarrier, 0, 0, 0);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        CHECK(cmds & all[i]);
+        FAILS(syscall(SYS_membarrier, all[i], 2, 0), EINVAL);
+    }
+    for (int i = 0; i < 30; i++) {
+        if (!(cmds & 1l << i)) {
+            FAILS(syscall(SYS_membarrier, 1 << i, 0, 0), EINVAL);
+        }
+    }
+}
+
+TEST(membarrier, EPERM_of_sync_core)
+{
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE, 0, 0), 0);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_SYNC_CORE, 0, 0), EPERM);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_SYNC_CORE, 1, 0), EINVAL);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_REGISTER_SYNC_CORE, 1, 0), EINVAL);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0), 0);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_SYNC_CORE, 0, 0), 0);
+    pid_t pid = fork();
+    if (pid == 0) { /* inherited */
+        _exit(syscall(SYS_membarrier, MEMBARRIER_SYNC_CORE, 0, 0) == 0 ? 0 : 1);
+    }
+    abi_reap(pid, 0);
+}
+
+TEST(membarrier, sync_core_is_no_other_registration)
+{
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0), 0);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), EPERM);
+    FAILS(syscall(SYS_membarrier, 128, 0, 0), EPERM);
+}
+
+TEST(membarrier, global_expedited_needs_no_registration)
+{
+    EQ(syscall(SYS_membarrier, MEMBARRIER_GLOBAL_EXPEDITED, 0, 0), 0);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_GLOBAL_EXPEDITED, 1, 0), EINVAL);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_GLOBAL_EXPEDITED, 0, 0), 0);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_REGISTER_GLOBAL_EXPEDITED, 1, 0), EINVAL);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_GLOBAL_EXPEDITED, 0, 0), 0);
+    FAILS(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), EPERM);
+}
+
+/* ---- code that another thread changes ---- */
+
+static unsigned char *code; /* mov $N, %eax; ret */
+static volatile uint32_t asked, answered, answer;
+
+/* Odd rounds it comes out of a sleep, by a system call's return; even ones it never leaves user mode. */
+static void *runs_the_code(void *arg)
+{
+    for (uint32_t i = 1; i <= 200; i++) {
+        while (__atomic_load_n(&asked, __ATOMIC_RELAXED) != i) {
+            if (i % 2) {
+                syscall(SYS_futex, &asked, 0 /* FUTEX_WAIT */, i - 1, NULL, NULL, 0);
+            }
+        }
+        answer = ((uint32_t(*)(void))code)();
+        __atomic_store_n(&answered, i, __ATOMIC_RELEASE);
+    }
+    return arg;
+}
+
+static void rewrite(uint32_t n)
+{
+    memcpy(code + 1, &n, 4);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_SYNC_CORE, 0, 0), 0);
+    __atomic_store_n(&asked, n, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &asked, 1 /* FUTEX_WAKE */, 1, NULL, NULL, 0);
+}
+
+TEST(membarrier, sync_core_shows_changed_code)
+{
+    pthread_t t;
+    code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(code != MAP_FAILED);
+    memcpy(code, "\xb8\0\0\0\0\xc3", 6);
+    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0), 0);
+    EQ(pthread_create(&t, NULL, runs_the_code, NULL), 0);
+    for (uint32_t i = 1; i <= 200; i++) {
+        rewrite(i);
+        while (__atomic_load_n(&answered, __ATOMIC_ACQUIRE) != i) {
+            sched_yield();
+        }
+        EQ(answer, i);
+    }
+    EQ(pthread_join(t, NULL), 0);
+}
+
 static volatile int flag_a, flag_b, seen_a, seen_b, round_no, done_no;
 
 /* The other side of a store-buffer test: only a compiler barrier here, the system call on the main side is the full barrier for both. */
@@ -234,16 +332,16 @@ static void *light_side(void *arg)
     return arg;
 }
 
-TEST(membarrier, orders_a_thread_that_has_no_barrier)
+static void orders_the_light_side(int command, int registration)
 {
     pthread_t t;
-    EQ(syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE, 0, 0), 0);
+    EQ(syscall(SYS_membarrier, registration, 0, 0), 0);
     EQ(pthread_create(&t, NULL, light_side, NULL), 0);
     for (int i = 1; i <= 100; i++) {
         flag_a = flag_b = 0;
         __atomic_store_n(&round_no, i, __ATOMIC_SEQ_CST);
         flag_b = 1;
-        EQ(syscall(SYS_membarrier, MEMBARRIER_PRIVATE, 0, 0), 0);
+        EQ(syscall(SYS_membarrier, command, 0, 0), 0);
         seen_a = flag_a;
         while (__atomic_load_n(&done_no, __ATOMIC_ACQUIRE) != i) {
             sched_yield();
@@ -251,6 +349,21 @@ TEST(membarrier, orders_a_thread_that_has_no_barrier)
         CHECK(seen_a || seen_b);
     }
     EQ(pthread_join(t, NULL), 0);
+}
+
+TEST(membarrier, orders_a_thread_that_has_no_barrier)
+{
+    orders_the_light_side(MEMBARRIER_PRIVATE, MEMBARRIER_REGISTER_PRIVATE);
+}
+
+TEST(membarrier, global_expedited_orders_a_thread)
+{
+    orders_the_light_side(MEMBARRIER_GLOBAL_EXPEDITED, MEMBARRIER_REGISTER_GLOBAL_EXPEDITED);
+}
+
+TEST(membarrier, sync_core_orders_a_thread)
+{
+    orders_the_light_side(MEMBARRIER_SYNC_CORE, MEMBARRIER_REGISTER_SYNC_CORE);
 }
 
 TEST(gettid, leader_is_the_pid)

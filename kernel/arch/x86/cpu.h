@@ -34,6 +34,20 @@ struct cpuid_regs {
     u32 eax, ebx, ecx, edx;
 };
 
+/* Serialises: instructions after it are fetched anew. By IRET to itself, which a hypervisor does not intercept, as it does CPUID. Not in an NMI
+ * handler: IRET lets the next NMI in. */
+static inline void sync_core(void)
+{
+    unsigned long word;
+
+    __asm__ volatile("mov %%ss, %0\n\tpushq %0\n\t"
+                     "pushq %%rsp\n\taddq $8, (%%rsp)\n\t"
+                     "pushfq\n\t"
+                     "mov %%cs, %0\n\tpushq %0\n\t"
+                     "pushq $1f\n\tiretq\n1:"
+                     : "=&r"(word)::"cc", "memory");
+}
+
 static inline struct cpuid_regs cpuid(u32 leaf, u32 sub)
 {
     struct cpuid_regs r;
