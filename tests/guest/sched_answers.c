@@ -1,8 +1,8 @@
 /*
  * sched_answers.c: asks each scheduling call for a great many things, right and wrong, as root and as a user, and prints a line a question:
  * `CALL CALLER FROM WHAT: ANSWER STATE`. ANSWER is what it returned, or minus the errno; STATE what the target is then: policy, flags,
- * priority, nice value, of a deadline task its times. No line may depend on time, on numbers of processes or on the kernel: those of two kernels must be equal
- * (tests/harness/sched_answers.sh). The last line: `sched_answers: N lines, end`.
+ * priority, nice value, of a deadline task its times. No line may depend on time, on numbers of processes or on the kernel: those of two
+ * kernels must be equal (tests/harness/sched_answers.sh). The last line: `sched_answers: N lines, end`.
  */
 #include <errno.h>
 #include <signal.h>
@@ -165,7 +165,8 @@ static const int priorities[] = {-1, 0, 1, 99, 100};
 
 static void set_scheduler(void)
 {
-    static const int policies[] = {-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 0x20000000, 0x40000000, 0x40000001, 0x40000005, 0x40000006, 0x40000007, 0x7fffffff};
+    static const int policies[] = {-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 0x20000000,
+                                   0x40000000, 0x40000001, 0x40000005, 0x40000006, 0x40000007, 0x7fffffff};
     for EACH (t, targets) {
         for EACH (policy, policies) {
             for EACH (priority, priorities) {
