@@ -138,5 +138,4 @@ TEST(read, sched_debug_of_the_queues)
     AWAIT(of_queue("cfs_rq[0]:", "runnable_avg") >= 2000 && of_queue("cfs_rq[0]:", "util_avg") >= 700 && of_queue("cfs_rq[0]:", "load_avg") >= 2000);
     end(pid);
     end(other);
-    set_schedstats("0");
 }
