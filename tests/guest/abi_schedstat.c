@@ -138,7 +138,6 @@ TEST(read, sched_debug_of_the_queues)
     AWAIT(of_queue("cfs_rq[0]:", "runnable_avg") >= 2000 && of_queue("cfs_rq[0]:", "util_avg") >= 700 && of_queue("cfs_rq[0]:", "load_avg") >= 2000);
     end(pid);
     end(other);
-    set_schedstats("0");
 }
 
 /* Until so many wake-ups of the task itself are counted. Where the host is slow some naps are over before it sleeps. */

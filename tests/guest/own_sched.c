@@ -69,7 +69,6 @@ TEST(sched, prev_sum_exec_runtime_is_of_the_last_pick)
     AWAIT(of_task(pid, "se.prev_sum_exec_runtime") >= sum);
     CHECK(of_task(pid, "se.prev_sum_exec_runtime") <= of_task(pid, "se.sum_exec_runtime"));
     end(pid);
-    set_schedstats("0");
 }
 
 TEST(sched, deadline_goes_on_with_each_request)
