@@ -347,6 +347,15 @@ static int threads_of_cpu(int cpu, int state)
     return n;
 }
 
+/* One that was just woken, or is at work, sleeps soon. */
+static int soon_sleeping(int cpu)
+{
+    for (int k = 0; k < 500 && !threads_of_cpu(cpu, 'S'); k++) {
+        abi_sleep_ms(10);
+    }
+    return threads_of_cpu(cpu, 'S');
+}
+
 /* The threads that serve one CPU sleep as parked while it is away, and only then. */
 TEST(cpu_online, threads_of_the_CPU_are_parked)
 {
@@ -355,7 +364,7 @@ TEST(cpu_online, threads_of_the_CPU_are_parked)
         return;
     }
     EQ(threads_of_cpu(cpu, 'P'), 0);
-    CHECK(threads_of_cpu(cpu, 'S') > 0);
+    CHECK(soon_sleeping(cpu) > 0);
     for (int i = 0; i < 5; i++) {
         EQ(set_online(cpu, "0"), 0);
         CHECK(threads_of_cpu(cpu, 'P') > 0);
@@ -365,5 +374,5 @@ TEST(cpu_online, threads_of_the_CPU_are_parked)
         }
         EQ(threads_of_cpu(cpu, 'P'), 0);
     }
-    CHECK(threads_of_cpu(cpu, 'S') > 0);
+    CHECK(soon_sleeping(cpu) > 0);
 }
