@@ -74,6 +74,7 @@ static struct page *slab_create(struct kmem_cache *c, int nid, gfp_t gfp)
         return NULL;
     for (u32 i = 0; i < 1u << c->order; i++) {
         p[i].flags = PG_SLAB;
+        p[i].node = p->node; /* of a block only the first page's was set; free_slow() reads that of the object's page */
         p[i].order = c->order;
         p[i].slab_cache = c;
     }
@@ -107,7 +108,7 @@ static void put_object_locked(struct kmem_cache *c, struct slab_node *n, void *o
 {
     struct page *p = slab_of(obj);
 
-    DEBUG_ASSERT(p->slab_cache == c && p->inuse);
+    DEBUG_ASSERT(p->slab_cache == c && p->inuse && node_of(c, p->node) == n);
     *(void **)obj = p->freelist;
     if (!p->freelist)
         list_add(&p->slab_list, &n->partial);
