@@ -82,7 +82,7 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
         t->sched_class->enqueue_task(rq, t);
         sched_check_preempt(rq, t);
     } else if (t == rq->curr) {
-        if (t->prio > rq->curr_prio)
+        if (rq->curr_prio < MAX_RT_PRIO && t->prio > rq->curr_prio)
             sched_urgent_gone(rq, t->prio);
         rq->curr_prio = t->prio;
         if (task_is_deadline(t)) {
