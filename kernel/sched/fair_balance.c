@@ -82,30 +82,43 @@ void fair_take_back(struct rq *rq, bool prev_stays)
     }
 }
 
-/* What waits here and may go. Behind an urgent task the next in turn, else the one whose turn is last. */
-static struct task_struct *movable(struct rq *rq)
+/* t may leave a CPU for cpu: by its mask, and it has not run lately: what it has in this CPU's cache is worth more than a shorter queue
+ * elsewhere. `any`: that does not count. A CPU that idles takes a hot one, too (shelf). */
+static bool may_go(const struct task_struct *t, u32 cpu, u64 now, bool any)
 {
-    struct fair_node *n = task_is_urgent(rq->curr) ? calendar_min(&rq->calendar, &rq->q.fair) : calendar_late(&rq->calendar, &rq->q.fair);
-    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
-
-    return t && READ_ONCE(t->se.nr_cpus_allowed) > 1 ? t : NULL;
+    return READ_ONCE(t->se.nr_cpus_allowed) > 1 && rq_task_may_run_on(&t->se.rq, cpu) &&
+           (any || now - t->se.exec_start >= READ_ONCE(sched_tunables.migration_cost));
 }
 
-/* It ran lately: what it has in this CPU's cache is worth more than a shorter queue elsewhere. */
-static bool is_hot(const struct task_struct *t, u64 now)
+/* Who waits here, for a search that looks at BALANCE_LOOKS of them: the one whose turn is last, the next in turn, then all. */
+static struct fair_node *waiting(struct rq *rq, u32 i, struct fair_node *before)
 {
-    return now - t->se.exec_start < READ_ONCE(sched_tunables.migration_cost);
+    if (i == 0)
+        return calendar_late(&rq->calendar, &rq->q.fair);
+    if (i == 1)
+        return calendar_min(&rq->calendar, &rq->q.fair);
+    return calendar_next(&rq->calendar, &rq->q.fair, i == 2 ? NULL : before);
 }
 
-/* t, or the next in turn, which has waited longest, if t is hot; NULL: both are. A CPU that idles takes a hot one, too (shelf). */
-static struct task_struct *colder(struct rq *rq, struct task_struct *t, u64 now)
+/* Who should go to cpu: the one that makes the heavier of the two CPUs lightest; of equals, the one whose turn is last. After it neither is heavier
+ * than `most`. Behind an urgent task, where nobody can say how long the wait is, the next in turn. NULL: nobody. */
+static struct task_struct *best_to_go(struct rq *rq, u32 cpu, u64 most, bool any)
 {
-    struct task_struct *next;
+    u64 now = rdtsc(), mine = sched_load(rq->q.cpu), theirs = sched_load(cpu);
+    struct task_struct *best = NULL;
+    struct fair_node *n = NULL;
 
-    if (!t || !is_hot(t, now))
-        return t;
-    next = FAIR_TASK(calendar_min(&rq->calendar, &rq->q.fair));
-    return READ_ONCE(next->se.nr_cpus_allowed) > 1 && !is_hot(next, now) ? next : NULL;
+    for (u32 i = task_is_urgent(rq->curr); i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++) {
+        u64 weight = FAIR_TASK(n)->se.load.weight, after = max(mine - weight, theirs + weight);
+
+        if (after <= most && may_go(FAIR_TASK(n), cpu, now, any)) {
+            best = FAIR_TASK(n);
+            most = after - 1;
+        }
+        if (best && task_is_urgent(rq->curr))
+            break;
+    }
+    return best;
 }
 
 static void push_one(struct rq *rq, struct task_struct *t, u32 cpu)
@@ -115,16 +128,15 @@ static void push_one(struct rq *rq, struct task_struct *t, u32 cpu)
     rq_send(&rq->q, &t->se.rq, cpu);
 }
 
-/* At most n tasks go to cpu; the number that went. Hot ones only if `any`. */
+/* At most n tasks go to cpu, none that would make it heavier than here is; the number that went. Hot ones only if `any`. */
 static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
 {
-    u64 now = rdtsc();
     u32 gone = 0;
 
     while (gone < n) {
-        struct task_struct *t = any ? movable(rq) : colder(rq, movable(rq), now);
+        struct task_struct *t = best_to_go(rq, cpu, sched_load(rq->q.cpu), any);
 
-        if (!t || !rq_task_may_run_on(&t->se.rq, cpu))
+        if (!t)
             break;
         push_one(rq, t, cpu);
         gone++;
@@ -138,73 +150,82 @@ static bool keeps_weights_even(const struct rq *rq, const struct task_struct *t,
     return sched_load(cpu) + t->se.load.weight <= sched_load(rq->q.cpu);
 }
 
-/* One more here than there, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has been
- * here longest takes its turn there; it goes while it waits. If it runs now, the next tick looks again: two that change places at each
- * tick would always stand the same way at a pass. Those that sleep have a new place at each wake-up anyway. */
-static void rotate(struct rq *rq, struct task_struct *t, u32 cpu)
+/* Of those that wait the one that has been here longest and may take its turn on cpu; NULL: none. */
+static struct task_struct *longest_here(struct rq *rq, u32 cpu)
 {
-    struct task_struct *curr = rq->curr;
+    struct task_struct *best = NULL;
+    struct fair_node *n = NULL;
 
-    if (curr->se.exec_start - t->se.arrived < sched_tunables.rotate || fair_is_brief(t))
+    for (u32 i = 0; i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++) {
+        struct task_struct *t = FAIR_TASK(n);
+
+        if ((!best || t->se.arrived < best->se.arrived) && may_go(t, cpu, 0, true) && !fair_is_brief(t) && keeps_weights_even(rq, t, cpu))
+            best = t;
+    }
+    return best;
+}
+
+/* One more here than elsewhere, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has
+ * been here longest takes its turn there; it goes while it waits. If it runs now, the next tick looks again: two that change places at each
+ * tick would always stand the same way at a pass. Those that sleep have a new place at each wake-up anyway. */
+static void rotate(struct rq *rq, const struct task_struct *late)
+{
+    u32 cpu = sched_next_place(late, rq->q.cpu, sched_crowd(rq->q.cpu));
+    struct task_struct *curr = rq->curr, *t = cpu != rq->q.cpu ? longest_here(rq, cpu) : NULL;
+
+    if (!t || curr->se.exec_start - t->se.arrived < sched_tunables.rotate)
         return;
     if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr) && keeps_weights_even(rq, curr, cpu))
         rq->rotate_waits = true;
-    else if (keeps_weights_even(rq, t, cpu))
+    else
         push_one(rq, t, cpu);
 }
 
-/* t would make the heavier one of here and cpu lighter. */
-static bool evens_weights(const struct rq *rq, const struct task_struct *t, u32 cpu)
+/* No more tasks here than elsewhere, but heavier ones (nice values): one that waits goes where they are lighter, so that shares follow the weights
+ * across CPUs, too. It takes an eighth off the heavier CPU at least. True: one went. */
+static bool push_for_weight(struct rq *rq, struct task_struct *late)
 {
-    u64 mine = sched_load(rq->q.cpu), theirs = sched_load(cpu), weight = t->se.load.weight;
+    u32 cpu = sched_lightest(late, rq->q.cpu);
+    u64 mine = sched_load(rq->q.cpu);
+    struct task_struct *t;
 
-    return max(mine - weight, theirs + weight) < mine - (mine >> WORTH_SHIFT);
-}
-
-static bool push_if_lighter(struct rq *rq, struct task_struct *t)
-{
-    u32 cpu;
-
-    if (!t || fair_is_brief(t))
+    if (cpu == rq->q.cpu)
         return false;
-    cpu = sched_lightest(t, rq->q.cpu);
-    if (cpu == rq->q.cpu || !evens_weights(rq, t, cpu))
+    t = best_to_go(rq, cpu, mine - (mine >> WORTH_SHIFT) - 1, true);
+    if (!t || fair_is_brief(t))
         return false;
     push_one(rq, t, cpu);
     return true;
 }
 
-/* No more tasks here than elsewhere, but heavier ones (nice values): one that waits goes where they are lighter, so that shares follow the weights
- * across CPUs, too. True: one went. */
-static bool push_for_weight(struct rq *rq, struct task_struct *late)
+/* Somebody that waits here and may leave; behind an urgent task the next in turn rather than the last. */
+static struct task_struct *movable(struct rq *rq)
 {
-    struct fair_node *next;
+    struct fair_node *n = NULL;
 
-    if (!task_is_fair(rq->curr))
-        return false;
-    if (push_if_lighter(rq, late))
-        return true;
-    next = calendar_min(&rq->calendar, &rq->q.fair);
-    return next && FAIR_TASK(next) != late && READ_ONCE(FAIR_TASK(next)->se.nr_cpus_allowed) > 1 && push_if_lighter(rq, FAIR_TASK(next));
+    for (u32 i = task_is_urgent(rq->curr); i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++)
+        if (READ_ONCE(FAIR_TASK(n)->se.nr_cpus_allowed) > 1)
+            return FAIR_TASK(n);
+    return NULL;
 }
 
-/* No CPU idles, but one is less crowded by two or more: it gets half the difference. A CPU with one task has no tick with which to come
- * and ask, so the owner pushes. */
+/* No CPU idles, but one is less crowded by two or more: it gets half the difference. Else the weights are made even, else one takes its turn
+ * elsewhere. A CPU with one task has no tick with which to come and ask, so the owner pushes. */
 static void push_half(struct rq *rq)
 {
     struct task_struct *t = movable(rq);
     u32 cpu = t ? sched_least_loaded(t, rq->q.cpu) : rq->q.cpu, mine = sched_crowd(rq->q.cpu), theirs = sched_crowd(cpu);
     bool any = task_is_urgent(rq->curr) || rq->refused == HOT_TRIES;
 
-    if (theirs + 2 > mine || mine < 3) {
-        if (!push_for_weight(rq, t) && theirs + 1 == mine && task_is_fair(rq->curr))
-            rotate(rq, t, cpu);
-        return;
+    if (theirs + 2 <= mine && mine > 2) {
+        u32 gone = push_tasks(rq, cpu, min((mine - theirs) / 2, READ_ONCE(sched_tunables.nr_migrate)), any);
+
+        rq->refused = gone || any ? 0 : rq->refused + 1;
+        if (gone || !any)
+            return;
     }
-    if (push_tasks(rq, cpu, min((mine - theirs) / 2, READ_ONCE(sched_tunables.nr_migrate)), any) || any)
-        rq->refused = 0;
-    else
-        rq->refused++;
+    if (t && task_is_fair(rq->curr) && !push_for_weight(rq, t) && theirs + 1 == mine)
+        rotate(rq, t);
 }
 
 /* Behind an rt task nobody can say how long the wait is. */

@@ -75,6 +75,24 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     return least(t, here, crowd_of);
 }
 
+/* The next after `here`, by number, that t may use and where fewer than `crowd` are; `here`: none of BALANCE_WINDOW. Whoever takes turns goes round all
+ * CPUs so; to go to the nearest would be to and fro between two. */
+u32 sched_next_place(const struct task_struct *t, u32 here, u32 crowd)
+{
+    u32 cpu = here;
+
+    for (u32 i = 0; i < BALANCE_WINDOW; i++) {
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
+        if (cpu >= nr_cpu_ids)
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
+        if (cpu >= nr_cpu_ids || cpu == here)
+            break;
+        if (sched_crowd(cpu) < crowd)
+            return cpu;
+    }
+    return here;
+}
+
 /* Interrupts off: whoever runs there is not freed meanwhile. What is shelved counts, too. */
 u64 sched_load(u32 cpu)
 {

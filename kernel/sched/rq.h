@@ -122,6 +122,7 @@ extern struct cpu_groups sched_groups;
 #define BALANCE_WINDOW 16 /* CPUs looked at in one search for a less loaded one */
 #define WAKE_LOOKS 4u     /* CPUs of a cache, and then of a node, looked at for one wakee that would wait */
 #define BALANCE_TICKS 4
+#define BALANCE_LOOKS 16 /* tasks that wait looked at for one that should go */
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
 #define WORTH_SHIFT 3 /* a move for the sake of weights takes an eighth off the heavier CPU at least */
@@ -258,6 +259,7 @@ static inline u32 sched_crowd(u32 cpu)
     return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
 }
 u32 sched_least_loaded(struct task_struct *t, u32 here);
+u32 sched_next_place(const struct task_struct *t, u32 here, u32 crowd);
 u64 sched_load(u32 cpu); /* the weight of all fair tasks there, without bounds behind an urgent one; hint. Interrupts off */
 u32 sched_lightest(struct task_struct *t, u32 here);
 u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd); /* interrupts off */

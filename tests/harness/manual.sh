@@ -56,7 +56,7 @@ complete '--folded --format' profile --fo
 complete 'openmetrics' export --format o
 complete 'text md json csv' compare --format ''
 complete 'hackbench' import --from h
-complete 'pipe' profile pip
+complete 'pipe pipe/hog pipe/fifo' profile pip
 complete 'process' run proc
 complete 'latest' compare lat
 complete 'runs' list ru

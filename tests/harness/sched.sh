@@ -17,6 +17,7 @@ run again cyclic/4-storm deadline --tier det --scale 0.3
 run once_more cyclic/4-storm deadline --tier det --scale 0.3
 run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.2
 run tail request/8-hog pull --tier det -t 2
+run round fair/smp fair/smp-mixed --tier det -t 4
 $cb run migrate --tier det -t 1 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'wants more than 1 CPU' "$tmp/out"
 check 'too few CPUs are refused' $? "$(tail -1 "$tmp/out")"
@@ -28,7 +29,7 @@ def check(name, ok, why=''):
     print(f'ok sched: {name}' if ok else f'not ok sched: {name}: {why}')
 def rows(name):
     return {(r['workload'], r['metric']): r for r in json.load(open(f'{tmp}/{name}.json'))['rows']}
-one, again, more, two, tail = rows('one'), rows('again'), rows('once_more'), rows('two'), rows('tail')
+one, again, more, two, tail, around = (rows(n) for n in ('one', 'again', 'once_more', 'two', 'tail', 'round'))
 value = lambda w, m: one[w, m].get('value', -1)
 check('every row has a number', all(r['status'] == 'ok' for r in [*one.values(), *two.values()]),
       [(k, r.get('reason')) for k, r in [*one.items(), *two.items()] if r['status'] != 'ok'])
@@ -47,6 +48,11 @@ check('no request waits for a whole slice of a hog', late < 1000000, late)
 # A CPU that becomes free asks for who waits elsewhere: 2 ms on average, the next tick there, when nobody asked.
 late = tail['pull', 'max_ns']['value']
 check('a real-time task does not wait for a tick beside a free CPU', 0 < late < 100000, late)
+# One more than there are CPUs: 200 ms of each second while the odd one went to and fro between two CPUs, 16 to 41 since it goes round.
+off = around['fair/smp', 'worst_ns']['value']
+check('the odd one goes round all CPUs', 0 < off < 100000000, off)
+off = around['fair/smp-mixed', 'share_error_ppm']['value']
+check('shares of nice levels beside sleepers and forks on four CPUs', 0 < off < 60000, off)
 other = [k for k in again if again[k]['value'] != more[k]['value']]
 check('figures repeat to the last digit', not other, other)
 P

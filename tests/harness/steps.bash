@@ -17,7 +17,7 @@ verdict() {
     if [ "$2" = "$3" ] && grep -qE -- "$4" "$tmp/out"; then
         return 0
     fi
-    echo "not ok $prefix$1: exit code $2, wanted $3; $(tail -4 "$tmp/out" | tr '\n' ' ')"
+    echo "not ok $prefix$1: exit code $2, wanted $3; $(grep -v ' left\]' "$tmp/out" | tail -14 | tr '\n' ' ')"
     return 1
 }
 
