@@ -119,11 +119,9 @@ static void commuter(struct check_thread *t)
 {
     struct rcu_cpu *rc = &cpus[COMMUTER];
 
-    while (!atomic_load_acquire(&stop)) {
-        commute(t, rc);
-        if (!atomic_load_acquire(&stop))
-            rcu_cpu_online(rc, COMMUTER);
-    }
+    /* Who came back leaves again: one that ended online would never report. */
+    for (commute(t, rc); !atomic_load_acquire(&stop); commute(t, rc))
+        rcu_cpu_online(rc, COMMUTER);
     atomic_store_release(&commuter_done, 1);
 }
 

@@ -13,6 +13,7 @@
  *   E5 the request of a wake-up is twice as long as the task usually runs before it sleeps again (of one that never slept before: as its
  *      parent did), at most a slice (the length of a request is the client's to choose): who runs briefly is due early and gets the CPU
  *      from who computes, within what it is owed. A request that turns out too short is followed by one of a whole slice.
+ *   E6 what a child had beyond its share when it ended is charged to the parent that reaps it (fair_debt.c).
  * Who waits stands in a calendar or beside it (fair_calendar.h), which takes keys and deadlines within a day of each other, a sixteenth of
  * the shortest request, for equal: E1 and E2 hold but for that.
  * V is kept as zero_vruntime and, relative to it, the sum of weight * (key - zero) over all that are queued (not the running one and not

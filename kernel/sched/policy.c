@@ -248,6 +248,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->arrived = 0;
     se->vlag = 0;
     se->vlag_load = 0;
+    se->debt = 0;
     se->burst = from->burst;
     se->slice = from->slice;
     se->slice_ns = from->slice_ns;

@@ -40,6 +40,8 @@ static inline void sched_exec(void)
     if (unlikely(sched_smp))
         sched_exec_balance();
 }
+void sched_leave_debt(void); /* current's process ends, nobody was told yet: what it ran beyond its share stays with its leader, */
+void sched_take_debt(const struct task_struct *child); /* and is charged to current, which reaps it */
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
 /* Sleeps until the monotonic time deadline_ns (or S64_MAX) in the state already set; returns true when the time came,

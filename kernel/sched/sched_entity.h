@@ -40,6 +40,7 @@ struct sched_entity {
     u64 charged_runtime;       /* O  sum_exec_runtime when an urgent task's budget was last charged */
     s64 vlag;                  /* O  time of the others minus its own when it left a queue (fair.c, E3) */
     u64 burst;                 /* O  ticks that it ran before it slept, averaged */
+    u64 debt;                  /* what its process leaves to who reaps it (fair_debt.c); set once, before the parent is told */
     u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
     u64 slice;                 /* A  its requests' length; 0: base_slice */
     u64 slice_ns;              /* A  the same, as it was asked for */

@@ -236,6 +236,8 @@ void do_exit(long code)
     exit_files(t);
     if (group_dead && sig->leader)
         disassociate_ctty(true);
+    if (group_dead)
+        sched_leave_debt();
     exit_notify(t, group_dead);
     sched_exit_current();
 }

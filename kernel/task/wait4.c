@@ -222,8 +222,10 @@ static int do_wait(struct wait_opts *w)
     }
     set_current_state(TASK_RUNNING);
     remove_wait_queue(queue, &entry);
-    if (ret == 1 && w->reaped)
+    if (ret == 1 && w->reaped) {
+        sched_take_debt(w->reaped);
         release_task(w->reaped);
+    }
     return ret;
 }
 

@@ -173,6 +173,51 @@ TEST(nanosleep, a_sleeper_gets_its_share)
     CHECK(s->used[0] > 800 * MS);
 }
 
+static void compute_until(clockid_t id, int64_t ns)
+{
+    while (clock_ns(id) < ns) {
+    }
+}
+
+/* A process that has a child at any time, each of which computes for so long. It ends when it is told. */
+static pid_t breeder(volatile int *stop, int64_t child_ns)
+{
+    pid_t pid = fork();
+    while (pid == 0) {
+        pid_t child = *stop ? -1 : fork();
+        if (child < 0) {
+            _exit(!*stop);
+        }
+        if (child == 0) {
+            compute_until(CLOCK_PROCESS_CPUTIME_ID, child_ns);
+            _exit(0);
+        }
+        waitpid(child, NULL, 0);
+    }
+    return pid;
+}
+
+/* Its children take what they ran beyond its share along when they end: it is their parent's to pay. The others' share is four fifths. */
+TEST(fork, who_forks_again_and_again_has_one_share)
+{
+    struct shares *s = new_shares();
+    pid_t others[4], one = breeder(&s->stop, MS / 5);
+    int64_t theirs = 0;
+    for (int i = 0; i < 4; i++) {
+        others[i] = hog(&s->stop, &s->used[i], 0);
+    }
+    abi_sleep_ms(2000);
+    s->stop = 1;
+    abi_reap(one, 0);
+    for (int i = 0; i < 4; i++) {
+        abi_reap(others[i], 0);
+        theirs += s->used[i];
+    }
+    if (theirs < 1450 * MS) {
+        abi_failed(__FILE__, __LINE__, "four that compute had %ld ms of 2000", (long)(theirs / MS));
+    }
+}
+
 /* How late a wake-up is, in the work that the hog could do between the moment that it was due and the wake-up: a host that stops the
  * virtual CPU stops the hog too. The hog itself looks at the clock; its best rate tells how much work a millisecond is. */
 struct watch {
