@@ -182,7 +182,7 @@ static void rotate(struct rq *rq, const struct task_struct *late)
 }
 
 /* No more tasks here than elsewhere, but heavier ones (nice values): one that waits goes where they are lighter, so that shares follow the weights
- * across CPUs, too. It takes an eighth off the heavier CPU at least. True: one went. */
+ * across CPUs, too. It takes a sixteenth off the heavier CPU at least. True: one went. */
 static bool push_for_weight(struct rq *rq, struct task_struct *late)
 {
     u32 cpu = sched_lightest(late, rq->q.cpu);

@@ -125,7 +125,7 @@ extern struct cpu_groups sched_groups;
 #define BALANCE_LOOKS 16 /* tasks that wait looked at for one that should go */
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
-#define WORTH_SHIFT 3 /* a move for the sake of weights takes an eighth off the heavier CPU at least */
+#define WORTH_SHIFT 4 /* a move for the sake of weights takes a sixteenth off the heavier CPU at least */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
 #define NICE_TO_PRIO(nice) ((nice) + 120)
