@@ -12,10 +12,19 @@ mine() { # TEXT: a profile "mine" of that text in a copy of the configuration
 
 kernels='cloudos linux'
 if ci/linux 6.12 >"$tmp/fetch" 2>&1; then kernels+=' linux-612'; else echo 'skip profile: there is no Linux 6.12'; fi
+# take KERNEL NAME: a run with the profile. Linux 6.12 dies now and then before its init on this emulator (docs/caveats.md): then it boots once more.
+take() {
+    "$cb" run yield --tier det --scale 0.1 -k "$1" --profile "$2" -o "$tmp/runs" && return
+    local rc=$?
+    [ "$1:$rc" = linux-612:6 ] && ! grep -q '"init_cpu_seconds": [0-9]' "$(ls -dt "$tmp"/runs/*/run.json | head -n 1)" || return $rc
+    echo "note: Linux 6.12 did not reach its init; once more" >&2
+    "$cb" run yield --tier det --scale 0.1 -k "$1" --profile "$2" -o "$tmp/runs"
+}
+export -f take
+export cb tmp
 for kernel in $kernels; do
     for name in latency throughput realtime power; do
-        expect "$name is taken by $kernel" 0 "^yield +$kernel " \
-            "$cb" run yield --tier det --scale 0.1 -k "$kernel" --profile "$name" -o "$tmp/runs"
+        expect "$name is taken by $kernel" 0 "^yield +$kernel " bash -c "take $kernel $name"
     done
 done
 expect 'a run records it' 0 'base_slice_ns=12000000' cat "$tmp"/runs/*/run.json
