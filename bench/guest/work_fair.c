@@ -164,6 +164,7 @@ static void judge(struct bench *b, const struct field *f, const uint64_t *seen)
     long steps = b->iters < STEPS_MAX ? b->iters : STEPS_MAX;
     const uint64_t *end = seen + b->iters * f->n;
     double worst = 0, window = (double)steps * STEP_NS, step = f->smp ? STEP_NS : 1e30; /* only CPU time has a most */
+    bench_check(b, total(f, seen, end) > 0, "nobody computed");
     for (long i = steps; i <= b->iters; i++) {
         const uint64_t *from = seen + (i - steps) * f->n, *to = seen + i * f->n;
         double off = worst_error(f, from, to, (double)steps * step);

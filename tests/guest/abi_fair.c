@@ -12,6 +12,12 @@ static int64_t clock_ns(clockid_t id)
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+static void compute_until(clockid_t id, int64_t ns)
+{
+    while (clock_ns(id) < ns) {
+    }
+}
+
 static void stay_on_cpu_0(void)
 {
     unsigned long mask = 1;
@@ -161,9 +167,7 @@ TEST(nanosleep, a_sleeper_gets_its_share)
     pid_t pid = hog(&s->stop, &s->used[0], nice_value[0]);
     int64_t end = clock_ns(CLOCK_MONOTONIC) + 2000 * MS, begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     while (clock_ns(CLOCK_MONOTONIC) < end) {
-        int64_t until = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + 2 * MS;
-        while (clock_ns(CLOCK_PROCESS_CPUTIME_ID) < until) {
-        }
+        compute_until(CLOCK_PROCESS_CPUTIME_ID, clock_ns(CLOCK_PROCESS_CPUTIME_ID) + 2 * MS);
         abi_sleep_ms(6); /* it wants a quarter: that is less than its half, so it has all of that */
     }
     int64_t mine = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
@@ -171,12 +175,6 @@ TEST(nanosleep, a_sleeper_gets_its_share)
     abi_reap(pid, 0);
     CHECK(mine > 200 * MS);
     CHECK(s->used[0] > 800 * MS);
-}
-
-static void compute_until(clockid_t id, int64_t ns)
-{
-    while (clock_ns(id) < ns) {
-    }
 }
 
 /* A process that has a child at any time, each of which computes for so long. It ends when it is told. */

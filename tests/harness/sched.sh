@@ -51,8 +51,9 @@ check('a real-time task does not wait for a tick beside a free CPU', 0 < late < 
 # One more than there are CPUs: 200 ms of each second while the odd one went to and fro between two CPUs, 16 to 41 since it goes round.
 off = around['fair/smp', 'worst_ns']['value']
 check('the odd one goes round all CPUs', 0 < off < 100000000, off)
+# 28,000 to 31,000 while tasks were sent to a heavier CPU and a child's debt was nobody's, 6,000 to 18,000 since.
 off = around['fair/smp-mixed', 'share_error_ppm']['value']
-check('shares of nice levels beside sleepers and forks on four CPUs', 0 < off < 60000, off)
+check('shares of nice levels beside sleepers and forks on four CPUs', 0 < off < 27000, off)
 other = [k for k in again if again[k]['value'] != more[k]['value']]
 check('figures repeat to the last digit', not other, other)
 P
