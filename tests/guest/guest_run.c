@@ -15,6 +15,14 @@
 
 #define PROGRAM_LIMIT_S 300
 
+/* The clock that no test sets: abi_time puts CLOCK_REALTIME 1,000 s ahead for a moment. */
+static time_t now_s(void)
+{
+    struct timespec ts = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec;
+}
+
 static int is_test(const struct dirent *d)
 {
     return strncmp(d->d_name, "abi_", 4) == 0 || strncmp(d->d_name, "glibc_abi_", 10) == 0;
@@ -33,11 +41,11 @@ static int run_program(const char *name)
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         _exit(127);
     }
-    time_t end = time(NULL) + PROGRAM_LIMIT_S;
+    time_t end = now_s() + PROGRAM_LIMIT_S;
     while (waitpid(pid, &status, WNOHANG) != pid) {
         struct timespec nap = {0, 20000000};
         nanosleep(&nap, NULL);
-        if (time(NULL) > end) {
+        if (now_s() > end) {
             printf("not ok %s.program: no end within %d s\n", name, PROGRAM_LIMIT_S);
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
