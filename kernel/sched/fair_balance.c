@@ -125,6 +125,7 @@ static void push_one(struct rq *rq, struct task_struct *t, u32 cpu)
 {
     fair_dequeue(rq, t);
     rq->q.nr_running--;
+    t->se.owed = fair_owed(rq, cpu);
     rq_send(&rq->q, &t->se.rq, cpu);
 }
 
@@ -144,40 +145,18 @@ static u32 push_tasks(struct rq *rq, u32 cpu, u32 n, bool any)
     return gone;
 }
 
-/* t goes from here to cpu and neither is heavier then than here is now. */
-static bool keeps_weights_even(const struct rq *rq, const struct task_struct *t, u32 cpu)
+/* No CPU idles, and with nothing done the tasks here would go on having less than their weights promise: two share a CPU for good while
+ * another one has its own, or the weights do not divide evenly. One goes where they had more and makes that the slower of the two. */
+static void rotate(struct rq *rq, struct task_struct *late)
 {
-    return sched_load(cpu) + t->se.load.weight <= sched_load(rq->q.cpu);
-}
+    u32 cpu = sched_best_served(late, rq->q.cpu);
+    u64 mine = sched_load(rq->q.cpu);
+    struct task_struct *t;
 
-/* Of those that wait the one that has been here longest and may take its turn on cpu; NULL: none. */
-static struct task_struct *longest_here(struct rq *rq, u32 cpu)
-{
-    struct task_struct *best = NULL;
-    struct fair_node *n = NULL;
-
-    for (u32 i = 0; i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++) {
-        struct task_struct *t = FAIR_TASK(n);
-
-        if ((!best || t->se.arrived < best->se.arrived) && may_go(t, cpu, 0, true) && !fair_is_brief(t) && keeps_weights_even(rq, t, cpu))
-            best = t;
-    }
-    return best;
-}
-
-/* One more here than elsewhere, and no CPU idles: with nothing done two would share a CPU for good while another one has its own. The one that has
- * been here longest takes its turn there; it goes while it waits. If it runs now, the next tick looks again: two that change places at each
- * tick would always stand the same way at a pass. Those that sleep have a new place at each wake-up anyway. */
-static void rotate(struct rq *rq, const struct task_struct *late)
-{
-    u32 cpu = sched_next_place(late, rq->q.cpu, sched_crowd(rq->q.cpu));
-    struct task_struct *curr = rq->curr, *t = cpu != rq->q.cpu ? longest_here(rq, cpu) : NULL;
-
-    if (!t || curr->se.exec_start - t->se.arrived < sched_tunables.rotate)
+    if (cpu == rq->q.cpu || !fair_is_served_better(rq, cpu))
         return;
-    if (t->se.arrived > curr->se.arrived && READ_ONCE(curr->se.nr_cpus_allowed) > 1 && !fair_is_brief(curr) && keeps_weights_even(rq, curr, cpu))
-        rq->rotate_waits = true;
-    else
+    t = best_to_go(rq, cpu, mine + mine / 8, true);
+    if (t && !fair_is_brief(t) && sched_load(cpu) + 2 * t->se.load.weight > mine)
         push_one(rq, t, cpu);
 }
 
@@ -217,28 +196,28 @@ static void push_half(struct rq *rq)
     u32 cpu = t ? sched_least_loaded(t, rq->q.cpu) : rq->q.cpu, mine = sched_crowd(rq->q.cpu), theirs = sched_crowd(cpu);
     bool any = task_is_urgent(rq->curr) || rq->refused == HOT_TRIES;
 
-    if (theirs + 2 <= mine && mine > 2) {
+    if (theirs + 2 <= mine && mine > 2 && !fair_is_behind(cpu, rq->q.cpu)) {
         u32 gone = push_tasks(rq, cpu, min((mine - theirs) / 2, READ_ONCE(sched_tunables.nr_migrate)), any);
 
         rq->refused = gone || any ? 0 : rq->refused + 1;
         if (gone || !any)
             return;
     }
-    if (t && task_is_fair(rq->curr) && !push_for_weight(rq, t) && theirs + 1 == mine)
+    if (t && task_is_fair(rq->curr) && !push_for_weight(rq, t))
         rotate(rq, t);
 }
 
 /* Behind an rt task nobody can say how long the wait is. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0 || rq->rotate_waits) {
-        rq->rotate_waits = false;
+    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0) {
         push_half(rq);
     }
 }
 
 void fair_balance_tick(struct rq *rq)
 {
+    fair_count_service(rq);
     if (rq->q.nr_shelved)
         reap(rq);
     if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)

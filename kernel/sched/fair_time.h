@@ -71,11 +71,14 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
     se->rq.fair.key = now;
     se->rq.fair.deadline = now + fair_wake_request(se);
     if (unlikely(se->last_cpu != rq->q.cpu)) {
+        fair_count_service(rq);
         trace_migrate(TASK_OF(&se->rq), se->last_cpu);
         se->last_cpu = rq->q.cpu;
-        se->arrived = rq->curr->se.exec_start;
         se->nr_migrations++;
         rq->nr_migrations++;
+        se->rq.fair.key -= (u64)se->owed;
+        se->rq.fair.deadline -= (u64)se->owed;
+        se->owed = 0;
     }
 }
 

@@ -72,7 +72,7 @@ static u32 least(struct task_struct *t, u32 here, measure_fn *measure)
 
 static u64 crowd_of(u32 cpu)
 {
-    return sched_crowd(cpu);
+    return sched_crowd(cpu) + (fair_is_behind(cpu, smp_processor_id()) ? BEHIND_CROWD : 0);
 }
 
 u32 sched_least_loaded(struct task_struct *t, u32 here)
@@ -80,20 +80,10 @@ u32 sched_least_loaded(struct task_struct *t, u32 here)
     return least(t, here, crowd_of);
 }
 
-/* The next after `here`, by number, that t may use and where fewer than `crowd` are; `here`: none of BALANCE_WINDOW. Whoever takes turns goes round all
- * CPUs so; to go to the nearest would be to and fro between two. */
-u32 sched_next_place(const struct task_struct *t, u32 here, u32 crowd)
+/* Whose fair tasks were served most, this CPU, here, left out, less what its distance costs (fair_service.c); `here`: t may go nowhere. */
+u32 sched_best_served(struct task_struct *t, u32 here)
 {
-    u32 cpu = here;
-
-    for (u32 i = 0; i < BALANCE_WINDOW; i++) {
-        cpu = next_usable(t, cpu);
-        if (cpu >= nr_cpu_ids || cpu == here)
-            break;
-        if (sched_crowd(cpu) < crowd)
-            return cpu;
-    }
-    return here;
+    return least(t, here, fair_unserved);
 }
 
 /* Interrupts off: whoever runs there is not freed meanwhile. What is shelved counts, too. */
@@ -119,9 +109,9 @@ u32 sched_lightest(struct task_struct *t, u32 here)
 }
 
 /* What lies in its inbox is not in its number yet, and may be all that others sent there for the same reason: then nobody knows. */
-static bool is_so_empty(const struct task_struct *t, u32 cpu, u32 most)
+static bool is_so_empty(const struct task_struct *t, u32 from, u32 cpu, u32 most)
 {
-    return sched_crowd(cpu) <= most && inbox_is_empty(&cpu_rq(cpu)->q.wakes) && is_candidate(t, cpu);
+    return sched_crowd(cpu) <= most && !fair_is_behind(cpu, from) && inbox_is_empty(&cpu_rq(cpu)->q.wakes) && is_candidate(t, cpu);
 }
 
 /* One CPU of each of a few other caches of cpu's node; `cpu` if none has `most` tasks at most. */
@@ -133,7 +123,7 @@ static u32 less_crowded_of_node(const struct task_struct *t, u32 cpu, u32 most, 
         const struct cpu_group *group = &sched_groups.group[first + (turn + i) % groups];
         u32 other = group->cpu[turn / groups % group->cpus];
 
-        if (is_so_empty(t, other, most))
+        if (is_so_empty(t, cpu, other, most))
             return other;
     }
     return cpu;
@@ -157,7 +147,7 @@ u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd)
     for (u32 i = 0; most && i < min(near->cpus, WAKE_LOOKS); i++) {
         u32 other = near->cpu[rq->near_cursor++ % near->cpus];
 
-        if (is_so_empty(t, other, most))
+        if (is_so_empty(t, cpu, other, most))
             return other;
     }
     return most ? less_crowded_of_node(t, cpu, most, rq->near_cursor++) : cpu;

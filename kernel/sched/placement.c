@@ -45,7 +45,7 @@ static u32 select_known(struct task_struct *t, u32 prev_cpu, u32 here)
     bool here_ok = rq_task_may_run_on(&t->se.rq, here) && cpu_balances(here);
 
     if (prev_ok && here_ok)
-        return sched_crowd(here) < sched_crowd(prev_cpu) ? here : prev_cpu;
+        return sched_crowd(here) < sched_crowd(prev_cpu) && !fair_is_behind(here, prev_cpu) ? here : prev_cpu;
     if (prev_ok)
         return prev_cpu;
     return here_ok ? here : sched_any_allowed(t);

@@ -245,7 +245,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     if (unlikely(sched_stats_used))
         memset(&se->statistics, 0, sizeof(se->statistics));
     se->last_cpu = cpu;
-    se->arrived = 0;
+    se->owed = 0;
     se->vlag = 0;
     se->vlag_load = 0;
     se->debt = 0;

@@ -67,6 +67,9 @@ struct rq {
     s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
     u32 nr_fair;                   /* how many wait: in the calendar, or beside it in q.fair */
+    u64 served, served_at;         /* hints: V's steps, and the TSC when they were last counted (fair_service.c) */
+    u64 served_v, served_idle;     /* V then, and how long it had idled */
+    bool unserved;                 /* hint: it idled before that, and made no pass since */
     bool turn_waits;               /* somebody may wait for eligibility alone (fair_turn.c) */
     u64 turn_at;                   /* TSC; valid while turn.link */
     struct fair_calendar calendar;
@@ -75,7 +78,6 @@ struct rq {
     bool ticking;                  /* at the full rate */
     bool slow_tick;                /* at the slow rate */
     bool shelved_brief;            /* whoever was shelved last usually sleeps soon; valid while q.nr_shelved */
-    bool rotate_waits;             /* the one whose turn it is to go elsewhere runs (fair_balance.c) */
     bool idle_marked;              /* this CPU's bit in cpu_groups is set */
     bool preempt_due;              /* a reschedule was due at the last tick already (lazy preemption) */
     bool balanced;                 /* takes tasks by itself: neither isolated nor on its way out */
@@ -128,6 +130,7 @@ extern struct cpu_groups sched_groups;
 #define WORTH_SHIFT 4 /* a move for the sake of weights takes a sixteenth off the heavier CPU at least */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
+#define BEHIND_CROWD 2
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_SHIFT 10
 #define NICE_0_WEIGHT (1 << NICE_0_SHIFT)
@@ -224,6 +227,13 @@ void sched_take_mail(struct rq *rq);
 
 /* ---- fair_balance.c ---- */
 void fair_balance_tick(struct rq *rq);
+
+/* ---- fair_service.c ---- */
+void fair_count_service(struct rq *rq);
+u64 fair_unserved(u32 cpu);
+bool fair_is_behind(u32 cpu, u32 than);
+bool fair_is_served_better(struct rq *rq, u32 cpu);
+s64 fair_owed(const struct rq *rq, u32 cpu);
 void fair_take_back(struct rq *rq, bool prev_stays);
 /* Runs what is over on another CPU's behalf: publishes surplus and tells an idle CPU. */
 void sched_publish_surplus(struct rq *rq);
@@ -259,7 +269,7 @@ static inline u32 sched_crowd(u32 cpu)
     return READ_ONCE(rq->q.nr_running) + (READ_ONCE(rq->curr_prio) < MAX_RT_PRIO ? CROWD_OF_RT : 0);
 }
 u32 sched_least_loaded(struct task_struct *t, u32 here);
-u32 sched_next_place(const struct task_struct *t, u32 here, u32 crowd);
+u32 sched_best_served(struct task_struct *t, u32 here);
 u64 sched_load(u32 cpu); /* the weight of all fair tasks there, without bounds behind an urgent one; hint. Interrupts off */
 u32 sched_lightest(struct task_struct *t, u32 here);
 u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd); /* interrupts off */

@@ -39,13 +39,13 @@ struct sched_entity {
     u64 prev_sum_exec_runtime; /* O  sum_exec_runtime when it was last picked */
     u64 charged_runtime;       /* O  sum_exec_runtime when an urgent task's budget was last charged */
     s64 vlag;                  /* O  time of the others minus its own when it left a queue (fair.c, E3) */
+    s64 owed;                  /* O  V that it lacks against the CPU where it is sent (fair_service.c) */
     u64 burst;                 /* O  ticks that it ran before it slept, averaged */
     u64 debt;                  /* what its process leaves to who reaps it (fair_debt.c); set once, before the parent is told */
     u64 vlag_load;             /* O  the others' weight then; 0: it was in no queue yet */
     u64 slice;                 /* A  its requests' length; 0: base_slice */
     u64 slice_ns;              /* A  the same, as it was asked for */
     u64 vslice;                /* O  that in its virtual time; 0: base_slice at nice 0 */
-    u64 arrived;               /* O  when it came to that CPU from another one; 0: it never did */
     u32 last_cpu;              /* O  the CPU whose virtual time the key belongs to */
     u32 on_rt;                 /* O  in the rt lists */
     u64 user_ticks, sys_ticks; /* O  samples that split sum_exec_runtime */
