@@ -5,10 +5,10 @@
  * that run or wait here. A task's lag is V minus its key: what it is owed.
  *   E1 eligible: lag >= 0. Only an eligible task is picked, of these the one with the earliest virtual deadline.
  *   E2 the deadline is the key at the request plus slice / weight. When the key has reached it, the request is served: a new one begins.
- *   E3 lag is kept over sleep and over migration (it crosses CPUs, absolute virtual time does not): who left with something owed comes
- *      back so. Who went to sleep ahead is so by what it ran since it was picked, at most (it was eligible then; what is more came from
- *      others, who joined with something owed), and pays it while it sleeps, as the others' time goes on; a nap that is shorter sheds
- *      nothing. Lag is limited to two slices.
+ *   E3 lag is kept over sleep and over migration (it crosses CPUs, absolute virtual time does not; what all of a CPU lack against another
+ *      one's comes in addition, fair_service.c): who left with something owed comes back so. Who went to sleep ahead is so by what it ran
+ *      since it was picked, at most (it was eligible then; what is more came from others, who joined with something owed), and pays it while
+ *      it sleeps, as the others' time goes on; a nap that is shorter sheds nothing. Lag is limited to two slices.
  *   E4 the running task keeps the CPU until its request is served, unless somebody eligible has an earlier deadline.
  *   E5 the request of a wake-up is twice as long as the task usually runs before it sleeps again (of one that never slept before: as its
  *      parent did), at most a slice (the length of a request is the client's to choose): who runs briefly is due early and gets the CPU

@@ -155,26 +155,9 @@ static void rotate(struct rq *rq, struct task_struct *late)
 
     if (cpu == rq->q.cpu || !fair_is_served_better(rq, cpu))
         return;
-    t = best_to_go(rq, cpu, mine + mine / 8, true);
+    t = best_to_go(rq, cpu, mine + mine / 4, true);
     if (t && !fair_is_brief(t) && sched_load(cpu) + 2 * t->se.load.weight > mine)
         push_one(rq, t, cpu);
-}
-
-/* No more tasks here than elsewhere, but heavier ones (nice values): one that waits goes where they are lighter, so that shares follow the weights
- * across CPUs, too. It takes a sixteenth off the heavier CPU at least. True: one went. */
-static bool push_for_weight(struct rq *rq, struct task_struct *late)
-{
-    u32 cpu = sched_lightest(late, rq->q.cpu);
-    u64 mine = sched_load(rq->q.cpu);
-    struct task_struct *t;
-
-    if (cpu == rq->q.cpu)
-        return false;
-    t = best_to_go(rq, cpu, mine - (mine >> WORTH_SHIFT) - 1, true);
-    if (!t || fair_is_brief(t))
-        return false;
-    push_one(rq, t, cpu);
-    return true;
 }
 
 /* Somebody that waits here and may leave; behind an urgent task the next in turn rather than the last. */
@@ -188,8 +171,7 @@ static struct task_struct *movable(struct rq *rq)
     return NULL;
 }
 
-/* No CPU idles, but one is less crowded by two or more: it gets half the difference. Else the weights are made even, else one takes its turn
- * elsewhere. A CPU with one task has no tick with which to come and ask, so the owner pushes. */
+/* No CPU idles, but one is less crowded by two or more: it gets half the difference. Else one takes its turn elsewhere. A CPU with one task has no tick with which to come and ask, so the owner pushes. */
 static void push_half(struct rq *rq)
 {
     struct task_struct *t = movable(rq);
@@ -203,21 +185,21 @@ static void push_half(struct rq *rq)
         if (gone || !any)
             return;
     }
-    if (t && task_is_fair(rq->curr) && !push_for_weight(rq, t))
+    if (t && task_is_fair(rq->curr))
         rotate(rq, t);
 }
 
 /* Behind an rt task nobody can say how long the wait is. */
 static void push_to_less_loaded(struct rq *rq)
 {
-    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0) {
+    if (task_is_urgent(rq->curr) || ++rq->balance_tick % BALANCE_TICKS == 0)
         push_half(rq);
-    }
 }
 
 void fair_balance_tick(struct rq *rq)
 {
-    fair_count_service(rq);
+    if (sched_smp)
+        fair_count_service(rq);
     if (rq->q.nr_shelved)
         reap(rq);
     if (rq->next && rq->curr->se.sum_exec_runtime - rq->curr->se.prev_sum_exec_runtime > sched_tunables.wake_granularity)

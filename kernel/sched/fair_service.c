@@ -1,58 +1,43 @@
-/* fair_service.c: whose fair tasks had more than another CPU's. Left alone V (fair.c) goes on at each CPU as it will: N+1 tasks on N CPUs, and weights
- * that do not divide evenly, have no place where all could stay. fair_balance.c moves tasks by what is kept here.
- *   S1 rq->served is V's steps; the owner takes them at each tick and before a task comes from another CPU. A reader adds what passed since, by the
+/* fair_service.c: whose fair tasks had more than another CPU's. V (fair.c) is what a task of nice 0 had at one CPU; left alone it goes on at each CPU
+ * as it will: N+1 tasks on N CPUs, and weights that do not divide evenly, have no place where all could stay. fair_balance.c moves tasks, and
+ * placement (nearness.c) puts nobody new there, by what is kept here.
+ *   S1 rq->served is V's steps. The owner takes them at each tick and before a task comes from another CPU; a reader adds what passed since, by the
  *      load that it sees: a CPU with one task hardly ticks.
- *   S2 nothing is known of a CPU that idled since it counted (IDLED of the time that tasks take turns by) or that made no pass since: whoever is there
- *      now was elsewhere meanwhile. Others take it to be ahead by just enough; at its own first pass it begins where the best one is that it sees.
- *   S3 tasks of `here` are worth moving to `cpu` when all together they lack `rotate` of CPU time against cpu's: the difference times the load.
- *      FAR_CACHE and FAR_NODE times that if the task leaves its cache or its memory.
- *   S4 who is sent takes the difference along (se.owed), so that what its place was behind is made up for there.
- *   S5 here lacks at most two `rotate` of V against the best that it saw, and is at most one ahead of it: what was lost or won while nobody could go
+ *   S2 nothing is known of a CPU that idled since it counted, or that idled before and made no pass since: whoever is there now was elsewhere meanwhile.
+ *      Its own first pass begins where the best one is that it sees; for others it is ahead by just enough.
+ *   S3 somebody should go from `here` to `cpu` when the tasks here together lack `rotate` of CPU time against cpu's: the difference times the load.
+ *      FAR_CACHE or FAR_NODE times that if the task leaves its cache or its memory.
+ *   S4 who is sent takes the difference along (se.owed) beside its lag, so that what its place was behind is made up for there, up to `rotate`. Without
+ *      that whoever is moved would lose each time, and shares would drift.
+ *   S5 here lacks at most two `rotate` of V against the best that it sees, and is at most one ahead of it: what was lost or won while nobody could go
  *      is not made up for much later.
- * Owner CPU, interrupts off. Hints of other CPUs are read. */
+ *   S6 where tasks lack half of S3's time nobody new is put while another place will do: a light visitor there would be the only one who could go.
+ * Interrupts off. `here` is this CPU; other CPUs' words are hints, 64 bits at a time. */
 #include "kernel/sched/fair_time.h"
 
 #define FAR_CACHE 2
 #define FAR_NODE 8
-#define IDLED 8
-
-/* S1: what passed since cpu counted. */
-static u64 uncounted(u32 cpu)
-{
-    s64 passed = (s64)(rdtsc() - READ_ONCE(cpu_rq(cpu)->served_at));
-    u64 load = sched_load(cpu);
-
-    return load && passed > 0 ? ((u64)passed << NICE_0_SHIFT) / load : 0;
-}
+#define IDLED 8 /* of `rotate`: what a CPU may idle between two counts */
 
 static bool idled_since(const struct rq *rq)
 {
     return READ_ONCE(rq->idle->se.sum_exec_runtime) - READ_ONCE(rq->served_idle) > sched_tunables.rotate / IDLED;
 }
 
+/* S1, owner. */
 void fair_count_service(struct rq *rq)
 {
-    u64 v;
+    u64 now = rdtsc(), v;
 
     if (task_is_fair(rq->curr))
-        sched_update_curr(rq, rq->curr, rdtsc());
+        sched_update_curr(rq, rq->curr, now);
     v = fair_queue_time(rq, true);
     WRITE_ONCE(rq->served, rq->served + (v - rq->served_v));
     rq->served_v = v;
     if (idled_since(rq))
         WRITE_ONCE(rq->unserved, true);
     WRITE_ONCE(rq->served_idle, rq->idle->se.sum_exec_runtime);
-    WRITE_ONCE(rq->served_at, rdtsc());
-}
-
-/* S3, in V of here. */
-static s64 worth_going(const struct rq *rq, u32 cpu)
-{
-    u64 least = (sched_tunables.rotate << NICE_0_SHIFT) / max(sched_load(rq->q.cpu), 1ull);
-
-    if (cpu_llc_id(cpu) == cpu_llc_id(rq->q.cpu))
-        return (s64)least;
-    return (s64)least * (cpu_to_node(cpu) == cpu_to_node(rq->q.cpu) ? FAR_CACHE : FAR_NODE);
+    WRITE_ONCE(rq->served_at, now);
 }
 
 /* S2 */
@@ -63,50 +48,82 @@ static bool is_unknown(u32 cpu)
     return READ_ONCE(rq->unserved) || READ_ONCE(rq->curr_prio) == PRIO_IDLE || idled_since(rq);
 }
 
-static s64 ahead_of(const struct rq *rq, u32 cpu)
+/* S1. Behind an urgent task nothing goes on. */
+static u64 served_now(u32 cpu)
 {
-    if (is_unknown(cpu))
-        return worth_going(rq, cpu) + 1;
-    return (s64)(READ_ONCE(cpu_rq(cpu)->served) + uncounted(cpu) - rq->served);
+    const struct rq *rq = cpu_rq(cpu);
+    s64 passed = (s64)(rdtsc() - READ_ONCE(rq->served_at));
+    u64 load = sched_load(cpu);
+
+    return READ_ONCE(rq->served) + (load && passed > 0 ? ((u64)passed << NICE_0_SHIFT) / load : 0);
 }
 
-/* For least(): the more it is ahead of this CPU beyond what it must be, the less. This CPU is the last resort. */
+/* `time` of all that are there together, as V. */
+static s64 as_virtual(u32 cpu, u64 time)
+{
+    return (s64)((time << NICE_0_SHIFT) / max(sched_load(cpu), 1ull));
+}
+
+/* S3, in V of here. */
+static s64 worth_going(u32 here, u32 cpu)
+{
+    s64 least = as_virtual(here, sched_tunables.rotate);
+
+    if (cpu_llc_id(cpu) == cpu_llc_id(here))
+        return least;
+    return least * (cpu_to_node(cpu) == cpu_to_node(here) ? FAR_CACHE : FAR_NODE);
+}
+
+static s64 ahead_of(const struct rq *rq, u32 cpu)
+{
+    return is_unknown(cpu) ? worth_going(rq->q.cpu, cpu) + 1 : (s64)(served_now(cpu) - rq->served);
+}
+
+/* For a search of the least: the more cpu is ahead of here beyond what it must be, the less. Here is the last resort. */
 u64 fair_unserved(u32 cpu)
 {
     const struct rq *rq = this_rq();
 
-    return cpu == rq->q.cpu ? S64_MAX : (u64)(S64_MAX / 2 - (ahead_of(rq, cpu) - worth_going(rq, cpu)));
+    return cpu == rq->q.cpu ? S64_MAX : (u64)(S64_MAX / 2 - (ahead_of(rq, cpu) - worth_going(rq->q.cpu, cpu)));
 }
 
-/* Is it so far ahead of here that somebody should change places? */
+/* A pass of this CPU, the owner; cpu is the best that it sees. Is it so far ahead that somebody should go there? */
 bool fair_is_served_better(struct rq *rq, u32 cpu)
 {
-    s64 ahead = ahead_of(rq, cpu), rotate = (s64)sched_tunables.rotate;
+    s64 ahead = ahead_of(rq, cpu), rotate = (s64)sched_tunables.rotate, kept = rq->unserved ? 0 : min(max(ahead, -rotate), 2 * rotate);
 
-    if (rq->unserved) { /* S2 */
-        rq->unserved = false;
-        rq->served += is_unknown(cpu) ? 0 : (u64)ahead;
-        return false;
-    }
+    WRITE_ONCE(rq->unserved, false);
     if (is_unknown(cpu))
-        return true;
-    rq->served += (u64)(ahead - min(max(ahead, -rotate), 2 * rotate)); /* S5 */
-    return ahead > worth_going(rq, cpu);
+        return kept > 0;
+    WRITE_ONCE(rq->served, rq->served + (u64)(ahead - kept)); /* S2, S5 */
+    return kept > worth_going(rq->q.cpu, cpu);
 }
 
-/* S6: the tasks of cpu lack so much against those of `than` that nobody should be added to them. */
-bool fair_is_behind(u32 cpu, u32 than)
-{
-    u64 mine = READ_ONCE(cpu_rq(cpu)->served) + uncounted(cpu), theirs = READ_ONCE(cpu_rq(than)->served) + uncounted(than);
-    u64 load = sched_load(cpu);
-
-    return load && !is_unknown(cpu) && !is_unknown(than) && (s64)(theirs - mine) > (s64)((sched_tunables.rotate / 2 << NICE_0_SHIFT) / load);
-}
-
-/* S4 */
+/* S4, owner: what a task is owed on cpu that goes there from here. */
 s64 fair_owed(const struct rq *rq, u32 cpu)
 {
-    s64 ahead = ahead_of(rq, cpu), rotate = (s64)sched_tunables.rotate;
+    s64 rotate = (s64)sched_tunables.rotate;
 
-    return min(max(ahead, -rotate), rotate);
+    return is_unknown(cpu) || rq->unserved ? 0 : min(max(ahead_of(rq, cpu), -rotate), rotate);
+}
+
+/* t, placed by its lag but not queued, comes from another CPU. Owner. */
+void fair_arrive(struct rq *rq, struct task_struct *t)
+{
+    struct sched_entity *se = &t->se;
+
+    trace_migrate(t, se->last_cpu);
+    fair_count_service(rq);
+    se->last_cpu = rq->q.cpu;
+    se->nr_migrations++;
+    rq->nr_migrations++;
+    se->rq.fair.key -= (u64)se->owed;
+    se->rq.fair.deadline -= (u64)se->owed;
+    se->owed = 0;
+}
+
+/* S6: do the tasks of cpu lack too much against those of `than` for one more? */
+bool fair_is_behind(u32 cpu, u32 than)
+{
+    return !is_unknown(cpu) && !is_unknown(than) && (s64)(served_now(than) - served_now(cpu)) > as_virtual(cpu, sched_tunables.rotate / 2);
 }

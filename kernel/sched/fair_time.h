@@ -6,6 +6,7 @@
 u64 fair_average(struct rq *rq, bool with_curr);
 void fair_note_lag_slow(struct rq *rq, struct task_struct *t);
 s64 fair_scaled_lag(const struct sched_entity *se, u64 load);
+void fair_arrive(struct rq *rq, struct task_struct *t);
 
 /* V over those that are queued and, with_curr, the running task (charged up to now by the caller). zero_vruntime becomes V. */
 static __always_inline u64 fair_queue_time(struct rq *rq, bool with_curr)
@@ -70,16 +71,8 @@ static __always_inline void fair_place_charged(struct rq *rq, struct task_struct
         now -= (u64)fair_scaled_lag(se, load);
     se->rq.fair.key = now;
     se->rq.fair.deadline = now + fair_wake_request(se);
-    if (unlikely(se->last_cpu != rq->q.cpu)) {
-        fair_count_service(rq);
-        trace_migrate(TASK_OF(&se->rq), se->last_cpu);
-        se->last_cpu = rq->q.cpu;
-        se->nr_migrations++;
-        rq->nr_migrations++;
-        se->rq.fair.key -= (u64)se->owed;
-        se->rq.fair.deadline -= (u64)se->owed;
-        se->owed = 0;
-    }
+    if (unlikely(se->last_cpu != rq->q.cpu))
+        fair_arrive(rq, t);
 }
 
 /* It usually sleeps soon, after an eighth of a slice at most. */

@@ -36,13 +36,6 @@ static void consider(struct candidate *best, u32 here, u32 cpu, measure_fn *meas
         *best = (struct candidate){cpu, load, far};
 }
 
-/* The next that t may use and that takes tasks, by number and round; nr_cpu_ids or more: there is none. */
-static u32 next_usable(const struct task_struct *t, u32 cpu)
-{
-    cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
-    return cpu < nr_cpu_ids ? cpu : bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
-}
-
 /* The least of a few CPUs that t may use, near ones first: half of them share here's cache. Different ones at each call, so that all are seen
  * over time. */
 static u32 least(struct task_struct *t, u32 here, measure_fn *measure)
@@ -61,7 +54,9 @@ static u32 least(struct task_struct *t, u32 here, measure_fn *measure)
             consider(&best, here, other, measure);
     }
     for (u32 i = 0; i < BALANCE_WINDOW / 2; i++) {
-        cpu = next_usable(t, cpu);
+        cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, cpu + 1);
+        if (cpu >= nr_cpu_ids)
+            cpu = bitmap_find_and(t->se.rq.allowed, (u64 *)sched_balance_mask, nr_cpu_ids, 0);
         if (cpu >= nr_cpu_ids)
             break;
         consider(&best, here, cpu, measure);
@@ -101,11 +96,6 @@ u64 sched_load(u32 cpu)
         if (READ_ONCE(rq->q.shadow[i].task))
             load += READ_ONCE(rq->q.shadow[i].weight);
     return load;
-}
-
-u32 sched_lightest(struct task_struct *t, u32 here)
-{
-    return least(t, here, sched_load);
 }
 
 /* What lies in its inbox is not in its number yet, and may be all that others sent there for the same reason: then nobody knows. */

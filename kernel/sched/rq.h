@@ -127,10 +127,9 @@ extern struct cpu_groups sched_groups;
 #define BALANCE_LOOKS 16 /* tasks that wait looked at for one that should go */
 #define ROTATE_NS (24 * NSEC_PER_MSEC)
 #define DAYS_OF_SHORTEST_REQUEST 16 /* fair_calendar.h */
-#define WORTH_SHIFT 4 /* a move for the sake of weights takes a sixteenth off the heavier CPU at least */
 #define HOT_TRIES 3      /* passes in which only hot tasks could go; in the next they may */
 #define CROWD_OF_RT 16
-#define BEHIND_CROWD 2
+#define BEHIND_CROWD 2 /* tasks that a CPU seems to have in addition whose own lack service (fair_service.c) */
 #define NICE_TO_PRIO(nice) ((nice) + 120)
 #define NICE_0_SHIFT 10
 #define NICE_0_WEIGHT (1 << NICE_0_SHIFT)
@@ -271,7 +270,6 @@ static inline u32 sched_crowd(u32 cpu)
 u32 sched_least_loaded(struct task_struct *t, u32 here);
 u32 sched_best_served(struct task_struct *t, u32 here);
 u64 sched_load(u32 cpu); /* the weight of all fair tasks there, without bounds behind an urgent one; hint. Interrupts off */
-u32 sched_lightest(struct task_struct *t, u32 here);
 u32 sched_less_crowded(const struct task_struct *t, u32 cpu, u32 crowd); /* interrupts off */
 
 /* ---- hotplug.c ---- */
