@@ -234,6 +234,7 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     u32 cpu = smp_processor_id();
     bool kernel_parent = current->sched_class == &idle_sched_class;
 
+    sched_take_own_debt();
     rq_task_init(&se->rq, (u64 *)se->cpus_mask);
     own_init(&se->rq.own, cpu);
     se->on_rt = 0;

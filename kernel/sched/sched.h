@@ -40,8 +40,11 @@ static inline void sched_exec(void)
     if (unlikely(sched_smp))
         sched_exec_balance();
 }
-void sched_leave_debt(void); /* current's process ends, nobody was told yet: what it ran beyond its share stays with its leader, */
-void sched_take_debt(const struct task_struct *child); /* and is charged to current, which reaps it */
+/* What a task ran beyond its share is charged to who goes on by it (fair_debt.c). */
+void sched_leave_debt(bool is_last); /* current ends, nobody was told yet; the last of its process leaves it to who reaps that, */
+void sched_take_debt(const struct task_struct *child); /* current, here. */
+void sched_inherit_debt(struct signal_struct *parent, const struct task_struct *child); /* Nobody will reap child. Under parent's child_lock */
+void sched_take_own_debt(void); /* current forks or clones */
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
 /* Sleeps until the monotonic time deadline_ns (or S64_MAX) in the state already set; returns true when the time came,

@@ -156,6 +156,7 @@ struct signal_struct {
     bool cpu_timers;              /* something for itimer_tick() to look at */
     s64 it_virt_value, it_virt_interval, it_prof_value, it_prof_interval;
     u64 maxrss_kb;
+    u64 debt;                     /* atomic: ticks of CPU time (kernel/sched/fair_debt.c) */
     int oom_score_adj;
     bool is_child_subreaper;
     struct list_head posix_timers;

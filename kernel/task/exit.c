@@ -110,6 +110,7 @@ static bool report_leader(struct task_struct *leader)
     if (leader->exit_state == EXIT_ZOMBIE && leader->signal->nr_threads == 1) {
         autoreap = do_notify_parent(leader, leader->exit_signal);
         if (autoreap) {
+            sched_inherit_debt(psig, leader);
             leader->exit_state = EXIT_DEAD;
             list_del_init(&leader->sibling);
         }
@@ -167,8 +168,10 @@ static bool become_zombie(struct task_struct *t)
             autoreap = do_notify_parent(t, t->exit_signal) || (t->flags & PF_KTHREAD);
         if (unlikely(t->signal->group_exec_task))
             wake_up_state(t->signal->group_exec_task, TASK_KILLABLE);
-        if (autoreap)
+        if (autoreap) {
+            sched_inherit_debt(psig, t);
             list_del_init(&t->sibling);
+        }
     }
     if (autoreap)
         t->exit_state = EXIT_DEAD;
@@ -236,8 +239,7 @@ void do_exit(long code)
     exit_files(t);
     if (group_dead && sig->leader)
         disassociate_ctty(true);
-    if (group_dead)
-        sched_leave_debt();
+    sched_leave_debt(group_dead);
     exit_notify(t, group_dead);
     sched_exit_current();
 }

@@ -1,6 +1,8 @@
 /* abi_fair.c: what the fair class promises: shares by weight, nobody starves, who sleeps is served soon beside who computes. All on one
  * CPU but where it says two, in the guest's own time, so that a busy host changes little. */
 #include "tests/guest/abi.h"
+#include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #define MS 1000000ll
@@ -177,29 +179,55 @@ TEST(nanosleep, a_sleeper_gets_its_share)
     CHECK(s->used[0] > 800 * MS);
 }
 
-/* A process that has a child at any time, each of which computes for so long. It ends when it is told. */
-static pid_t breeder(volatile int *stop, int64_t child_ns)
+#define CHILD_NS (MS / 5) /* that each child or thread of a breeder computes */
+
+static int one_child(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        compute_until(CLOCK_PROCESS_CPUTIME_ID, CHILD_NS);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0); /* if SIGCHLD is ignored: until it is gone, and then there is none */
+    return child < 0;
+}
+
+static int one_forgotten_child(void)
+{
+    signal(SIGCHLD, SIG_IGN);
+    return one_child();
+}
+
+static void *brief_thread(void *arg)
+{
+    (void)arg;
+    compute_until(CLOCK_THREAD_CPUTIME_ID, CHILD_NS);
+    return NULL;
+}
+
+static int one_thread(void)
+{
+    pthread_t t;
+    return pthread_create(&t, NULL, brief_thread, NULL) || pthread_join(t, NULL);
+}
+
+/* A process that has a child, or a thread, at any time. It ends when it is told. */
+static pid_t breeder(volatile int *stop, int (*breed)(void))
 {
     pid_t pid = fork();
     while (pid == 0) {
-        pid_t child = *stop ? -1 : fork();
-        if (child < 0) {
+        if (*stop || breed()) {
             _exit(!*stop);
         }
-        if (child == 0) {
-            compute_until(CLOCK_PROCESS_CPUTIME_ID, child_ns);
-            _exit(0);
-        }
-        waitpid(child, NULL, 0);
     }
     return pid;
 }
 
-/* Its children take what they ran beyond its share along when they end: it is their parent's to pay. The others' share is four fifths. */
-TEST(fork, who_forks_again_and_again_has_one_share)
+/* What children take along that they ran beyond a share is the breeder's to pay. The others' share is four fifths. */
+static void has_one_share(int (*breed)(void))
 {
     struct shares *s = new_shares();
-    pid_t others[4], one = breeder(&s->stop, MS / 5);
+    pid_t others[4], one = breeder(&s->stop, breed);
     int64_t theirs = 0;
     for (int i = 0; i < 4; i++) {
         others[i] = hog(&s->stop, &s->used[i], 0);
@@ -211,9 +239,24 @@ TEST(fork, who_forks_again_and_again_has_one_share)
         abi_reap(others[i], 0);
         theirs += s->used[i];
     }
-    if (theirs < 1450 * MS) {
+    if (theirs < 1540 * MS) {
         abi_failed(__FILE__, __LINE__, "four that compute had %ld ms of 2000", (long)(theirs / MS));
     }
+}
+
+TEST(fork, who_forks_again_and_again_has_one_share)
+{
+    has_one_share(one_child);
+}
+
+TEST(fork, who_forks_and_does_not_wait_has_one_share)
+{
+    has_one_share(one_forgotten_child);
+}
+
+TEST(clone, who_makes_threads_again_and_again_has_one_share)
+{
+    has_one_share(one_thread);
 }
 
 /* How late a wake-up is, in the work that the hog could do between the moment that it was due and the wake-up: a host that stops the

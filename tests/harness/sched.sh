@@ -48,12 +48,12 @@ check('no request waits for a whole slice of a hog', late < 1000000, late)
 # A CPU that becomes free asks for who waits elsewhere: 2 ms on average, the next tick there, when nobody asked.
 late = tail['pull', 'max_ns']['value']
 check('a real-time task does not wait for a tick beside a free CPU', 0 < late < 100000, late)
-# One more than there are CPUs: 200 ms of each second while the odd one went to and fro between two CPUs, 16 to 41 since it goes round.
+# One more than there are CPUs: 200 ms of each second while the odd one went to and fro between two CPUs, 16 to 38 since places are compared.
 off = around['fair/smp', 'worst_ns']['value']
-check('the odd one goes round all CPUs', 0 < off < 100000000, off)
-# 28,000 to 31,000 while tasks were sent to a heavier CPU and a child's debt was nobody's, 6,000 to 18,000 since.
-off = around['fair/smp-mixed', 'share_error_ppm']['value']
-check('shares of nice levels beside sleepers and forks on four CPUs', 0 < off < 27000, off)
+check('the odd one goes round all CPUs', 0 < off < 80000000, off)
+# 72 to 86 ms (and an error of 6,000 to 18,000 ppm that did not shrink) while weights were evened and nobody took along what its place was behind.
+off = [around['fair/smp-mixed', k]['value'] for k in ('worst_ns', 'share_error_ppm')]
+check('shares of nice levels beside sleepers and forks on four CPUs', 0 < off[0] < 65000000 and off[1] < 15000, off)
 other = [k for k in again if again[k]['value'] != more[k]['value']]
 check('figures repeat to the last digit', not other, other)
 P
