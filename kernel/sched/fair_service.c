@@ -8,7 +8,7 @@
  *   S3 somebody should go from `here` to `cpu` when the tasks here together lack `rotate` of CPU time against cpu's: the difference times the load.
  *      FAR_CACHE or FAR_NODE times that if the task leaves its cache or its memory.
  *   S4 who is sent takes the difference along (se.owed) beside its lag, so that what its place was behind is made up for there, up to `rotate`. Without
- *      that whoever is moved would lose each time, and shares would drift.
+ *      that whoever is moved would lose each time, and shares would drift. It is due no earlier for that: whoever wakes briefly passes it by.
  *   S5 here lacks at most two `rotate` of V against the best that it sees, and is at most one ahead of it: what was lost or won while nobody could go
  *      is not made up for much later.
  *   S6 where tasks lack half of S3's time nobody new is put while another place will do: a light visitor there would be the only one who could go.
@@ -118,7 +118,6 @@ void fair_arrive(struct rq *rq, struct task_struct *t)
     se->nr_migrations++;
     rq->nr_migrations++;
     se->rq.fair.key -= (u64)se->owed;
-    se->rq.fair.deadline -= (u64)se->owed;
     se->owed = 0;
 }
 
