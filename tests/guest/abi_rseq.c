@@ -248,7 +248,9 @@ TEST(rseq, a_switch_restarts)
 
 static atomic_int in_section, enough;
 
-/* Whatever else interrupts it does not end it. */
+static atomic_int wanted_cpu;
+
+/* Restarts for other reasons do not end it: it must be enough, and it must be on the CPU that is wanted. */
 static void *spinner(void *cpu)
 {
     struct section s = of_spin();
@@ -257,7 +259,7 @@ static void *spinner(void *cpu)
     atomic_store(&in_section, gettid());
     do {
         EQ(spin(&area, &s, &never), 1);
-    } while (!atomic_load(&enough));
+    } while (!atomic_load(&enough) || (int)area.cpu_id != atomic_load(&wanted_cpu));
     void *cpu_id = (void *)(long)area.cpu_id;
     finish();
     return cpu_id;
@@ -289,6 +291,7 @@ TEST(rseq, a_move_restarts)
 {
     void *cpu;
     only_cpu(0, 0);
+    atomic_store(&wanted_cpu, 0);
     pthread_t t = begin_spinner(cpus() - 1);
     atomic_store(&enough, 1);
     only_cpu(atomic_load(&in_section), 0);
@@ -460,6 +463,7 @@ TEST(membarrier, restarts_sections)
     for (int flags = 0; flags <= OF_ONE_CPU; flags++) {
         atomic_store(&in_section, 0);
         atomic_store(&enough, 0);
+        atomic_store(&wanted_cpu, cpus() - 1);
         pthread_t t = begin_spinner(cpus() - 1);
         atomic_store(&enough, 1);
         EQ(syscall(SYS_membarrier, RESTART, flags, cpus() - 1), 0);
