@@ -12,7 +12,7 @@ PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
 PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev"
-PKGS_TEST="libcmocka-dev gzip cpio procps python3 spin clang libclang-rt-14-dev"
+PKGS_TEST="libcmocka-dev gzip cpio procps python3 gdb spin clang libclang-rt-14-dev"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }

@@ -159,6 +159,10 @@ static void test_numbers(void **state)
     assert_int_equal(*end, 'G');
     assert_int_equal(strtou64("0777", &end, 0), 0777);
     assert_int_equal(strtou64("ff", &end, 16), 0xff);
+    assert_true(strtou64("18446744073709551615", &end, 10) == ~0ull);
+    assert_true(strtou64("18446744073709551617", &end, 10) == ~0ull); /* not 1 */
+    assert_true(strtou64("99999999999999999999x", &end, 10) == ~0ull);
+    assert_int_equal(*end, 'x');
     assert_int_equal(strtou64("", &end, 10), 0);
     assert_int_equal(*end, 0);
 }

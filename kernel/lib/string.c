@@ -210,6 +210,7 @@ static unsigned digit_value(char c)
 u64 strtou64(const char *s, const char **end, unsigned base)
 {
     u64 value = 0;
+    bool over = false;
 
     if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' &&
         digit_value(s[2]) < 16) {
@@ -219,8 +220,8 @@ u64 strtou64(const char *s, const char **end, unsigned base)
         base = s[0] == '0' ? 8 : 10;
     }
     for (; digit_value(*s) < base; s++)
-        value = value * base + digit_value(*s);
+        over |= __builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit_value(*s), &value);
     if (end)
         *end = s;
-    return value;
+    return over ? ~0ull : value;
 }

@@ -15,5 +15,5 @@ char *strrchr(const char *s, int c);
 char *strstr(const char *hay, const char *needle);
 /* Copies at most size-1 bytes and terminates; returns the length of src (BSD strlcpy). */
 size_t strlcpy(char *dst, const char *src, size_t size);
-/* Parses an unsigned number (base 0: 0x, 0 prefixes); *end is the first character not used. */
+/* Parses an unsigned number (base 0: 0x, 0 prefixes), U64_MAX if it is larger; *end is the first character not used. */
 u64 strtou64(const char *s, const char **end, unsigned base);
