@@ -1,5 +1,5 @@
 """What every task of a CloudOS that stands still is doing. Run by gdb: gdb -batch cloudos.elf -ex 'target remote SOCKET' -x ci/vm_tasks.py
-A line for each CPU (where it is) and for each task: pid, process, name, state, state word (state class@cpu gen), work, flags of its signals, then the
+For each CPU where it is, and a line of its run queue and timers; for each task: pid, process, name, state, state word (state class@cpu gen), work, flags of its signals, then the
 functions on its stack by frame pointers. Reads the guest's memory only; the guest stands still meanwhile."""
 import gdb
 
@@ -62,7 +62,24 @@ def walk(leader, seen):
             walk(child, seen)
 
 
+def per_cpu(name, cpu):
+    v = gdb.parse_and_eval(name)
+    return gdb.Value(int(v.address) + int(gdb.parse_and_eval(f"percpu_offset[{cpu}]")) & (1 << 64) - 1).cast(v.type.pointer()).dereference()
+
+
+def show_cpu(cpu):
+    rq, base = per_cpu("runqueues", cpu), per_cpu("'kernel/time/hrtimer.c'::base", cpu)
+    q = rq["q"]
+    print(f"cpu {cpu}: runs {int(rq['curr']['pid'])}, nr_running {int(q['nr_running'])}, shelved {int(q['nr_shelved'])}, kick {int(q['kick']):#x}, wakes {q['wakes']}, requests {q['requests']}, "
+          f"halted {int(rq['halted'])}, timers: programmed for {int(base['programmed_ns'])} ns, heap {base['heap']}, tick on {base['tick_on']} armed {base['tick_armed']} at {int(base['tick_ns'])}")
+
+
 for thread in gdb.selected_inferior().threads():
     thread.switch()
     gdb.execute("bt 12")
+for i in range(int(gdb.parse_and_eval("nr_cpu_ids"))):
+    try:
+        show_cpu(i)
+    except gdb.error as e:
+        print(f"cpu {i}: {e}")
 walk(gdb.parse_and_eval("init_task"), set())
