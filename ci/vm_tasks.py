@@ -1,5 +1,5 @@
 """What every task of a CloudOS that stands still is doing. Run by gdb: gdb -batch cloudos.elf -ex 'target remote SOCKET' -x ci/vm_tasks.py
-For each CPU where it is, and a line of its run queue and timers; for each task: pid, process, name, state, state word (state class@cpu gen), work, flags of its signals, then the
+For each CPU where it is, and a line of its run queue and timers; for each task: pid, process, name, state, state word (state, class, cpu, generation), work, flags of its signals, then the
 functions on its stack by frame pointers. Reads the guest's memory only; the guest stands still meanwhile."""
 import gdb
 

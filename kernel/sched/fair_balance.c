@@ -171,7 +171,8 @@ static struct task_struct *movable(struct rq *rq)
     return NULL;
 }
 
-/* No CPU idles, but one is less crowded by two or more: it gets half the difference. Else one takes its turn elsewhere. A CPU with one task has no tick with which to come and ask, so the owner pushes. */
+/* No CPU idles, but one is less crowded by two or more: it gets half the difference. Else one takes its turn
+ * elsewhere. A CPU with one task has no tick with which to come and ask, so the owner pushes. */
 static void push_half(struct rq *rq)
 {
     struct task_struct *t = movable(rq);

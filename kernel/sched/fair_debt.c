@@ -3,7 +3,7 @@
  *   se.debt: ticks of real time that the process's last thread was ahead of those beside it; of the leader. Written before the parent is told,
  *            read by whoever reaps. Like all lag at most two slices.
  *   sig->debt: the same of threads that ended before their process, and of children that nobody waits for; added to by them, taken by the process's
- *            next fork or clone, which is how it would go on. Atomic, relaxed: a number alone. */
+ *            next fork or clone, which is how it would go on. Atomic, a number alone: nothing is read after it that it would order. */
 #include "kernel/sched/fair_time.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/task.h"

@@ -224,15 +224,15 @@ void slice_extension_init(struct rq *rq);
 /* core.c: clears NEED_RESCHED and takes what came in. Interrupts off. */
 void sched_take_mail(struct rq *rq);
 
-/* ---- fair_balance.c ---- */
-void fair_balance_tick(struct rq *rq);
-
 /* ---- fair_service.c ---- */
 void fair_count_service(struct rq *rq);
 u64 fair_unserved(u32 cpu);
 bool fair_is_behind(u32 cpu, u32 than);
 bool fair_is_served_better(struct rq *rq, u32 cpu);
 s64 fair_owed(const struct rq *rq, u32 cpu);
+
+/* ---- fair_balance.c ---- */
+void fair_balance_tick(struct rq *rq);
 void fair_take_back(struct rq *rq, bool prev_stays);
 /* Runs what is over on another CPU's behalf: publishes surplus and tells an idle CPU. */
 void sched_publish_surplus(struct rq *rq);

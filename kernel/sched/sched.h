@@ -41,9 +41,9 @@ static inline void sched_exec(void)
         sched_exec_balance();
 }
 /* What a task ran beyond its share is charged to who goes on by it (fair_debt.c). */
-void sched_leave_debt(bool is_last); /* current ends, nobody was told yet; the last of its process leaves it to who reaps that, */
-void sched_take_debt(const struct task_struct *child); /* current, here. */
-void sched_inherit_debt(struct signal_struct *parent, const struct task_struct *child); /* Nobody will reap child. Under parent's child_lock */
+void sched_leave_debt(bool is_last); /* current ends, nobody was told yet; is_last: of its process */
+void sched_take_debt(const struct task_struct *child); /* current reaps child */
+void sched_inherit_debt(struct signal_struct *parent, const struct task_struct *child); /* nobody will reap child; under parent's child_lock */
 void sched_take_own_debt(void); /* current forks or clones */
 __noreturn void sched_exit_current(void); /* RUNNING -> DEAD in the switch tail; drops the running reference of the task */
 
