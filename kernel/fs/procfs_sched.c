@@ -188,10 +188,13 @@ int proc_timerslack_show(struct seq_buf *s, struct task_struct *t)
 ssize_t proc_timerslack_store(const char *text, size_t n, struct task_struct *t)
 {
     const char *end;
-    u64 ns = strtou64(text, &end, 10);
+    u64 ns;
+    bool fits = scan_u64(text, &end, 10, &ns);
 
-    if (end == text || strcmp(end, *end == '\n' ? "\n" : ""))
+    if (end == text || (fits && strcmp(end, *end == '\n' ? "\n" : "")))
         return -EINVAL;
+    if (!fits)
+        return -ERANGE;
     if (!may_slacken(t))
         return -EPERM;
     sched_set_timer_slack(t, ns);

@@ -207,7 +207,7 @@ static unsigned digit_value(char c)
     return c >= 'a' && c <= 'z' ? c - 'a' + 10u : 99u;
 }
 
-u64 strtou64(const char *s, const char **end, unsigned base)
+bool scan_u64(const char *s, const char **end, unsigned base, u64 *number)
 {
     u64 value = 0;
     bool over = false;
@@ -223,5 +223,14 @@ u64 strtou64(const char *s, const char **end, unsigned base)
         over |= __builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit_value(*s), &value);
     if (end)
         *end = s;
-    return over ? ~0ull : value;
+    *number = over ? ~0ull : value;
+    return !over;
+}
+
+u64 strtou64(const char *s, const char **end, unsigned base)
+{
+    u64 value;
+
+    (void)scan_u64(s, end, base, &value);
+    return value;
 }

@@ -17,3 +17,5 @@ char *strstr(const char *hay, const char *needle);
 size_t strlcpy(char *dst, const char *src, size_t size);
 /* Parses an unsigned number (base 0: 0x, 0 prefixes), U64_MAX if it is larger; *end is the first character not used. */
 u64 strtou64(const char *s, const char **end, unsigned base);
+/* The same into *number. False: it is larger. */
+bool scan_u64(const char *s, const char **end, unsigned base, u64 *number);

@@ -38,7 +38,7 @@ static u32 __user *control_word(void)
 /* Interrupts off at call and return. True: current goes on in user mode, though it was to be preempted. */
 bool rseq_slice_extends(const struct pt_regs *regs, u32 work)
 {
-    u32 word, granted = SLICE_GRANTED;
+    u32 word = 0, granted = SLICE_GRANTED;
 
     if (likely(!current->slice_enabled) || regs->orig_ax != (u64)-1) /* S1 */
         return false;

@@ -362,6 +362,7 @@ TEST(write, timerslack_ns)
     FAILS(write_file(pid, "soon"), EINVAL);
     FAILS(write_file(pid, "1 2"), EINVAL);
     FAILS(write_file(pid, "-1"), EINVAL);
+    FAILS(write_file(pid, "18446744073709551616"), ERANGE);
     EQ(file_says(pid), 98765);
 }
 

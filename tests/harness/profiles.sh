@@ -12,17 +12,12 @@ mine() { # TEXT: a profile "mine" of that text in a copy of the configuration
 
 kernels='cloudos linux' qemu=
 if ci/linux 6.12 >"$tmp/fetch" 2>&1 && qemu=$(ci/qemu 2>>"$tmp/fetch"); then kernels+=' linux-612'; else echo 'skip profile: there is no Linux 6.12, or no emulator for it'; fi
-# take KERNEL NAME: a run with the profile. Linux 6.12 dies before its init on the emulator of Debian 12 (docs/caveats.md).
-take() {
-    local other=()
-    [ "$1" != linux-612 ] || other=(--qemu "$qemu")
-    "$cb" run yield --tier det --scale 0.1 -k "$1" --profile "$2" -o "$tmp/runs" "${other[@]}"
-}
-export -f take
-export cb tmp qemu
 for kernel in $kernels; do
+    other=() # Linux 6.12 dies before its init on the emulator of Debian 12 (docs/caveats.md)
+    [ "$kernel" != linux-612 ] || other=(--qemu "$qemu")
     for name in latency throughput realtime power; do
-        expect "$name is taken by $kernel" 0 "^yield +$kernel " bash -c "take $kernel $name"
+        expect "$name is taken by $kernel" 0 "^yield +$kernel " \
+            "$cb" run yield --tier det --scale 0.1 -k "$kernel" --profile "$name" -o "$tmp/runs" "${other[@]}"
     done
 done
 expect 'a run records it' 0 'base_slice_ns=12000000' cat "$tmp"/runs/*/run.json
