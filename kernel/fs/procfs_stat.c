@@ -111,14 +111,16 @@ static struct signal_masks masks_of(struct task_struct *t)
     return m;
 }
 
+/* A process keeps its parent in its leader, who is there as long as a thread is. */
 static pid_t parent_of(struct task_struct *t)
 {
+    struct task_struct *parent = NULL;
     pid_t nr;
 
     rcu_read_lock();
-    nr = t->exit_state & EXIT_DEAD         ? 0
-         : rcu_dereference(t->real_parent) ? rcu_dereference(t->real_parent)->tgid
-                                           : 0;
+    if (!(t->exit_state & EXIT_DEAD))
+        parent = rcu_dereference(t->group_leader->real_parent);
+    nr = parent ? parent->tgid : 0;
     rcu_read_unlock();
     return nr;
 }

@@ -54,13 +54,16 @@ static struct task_struct *choose_victim(void)
 static void kill_one(void)
 {
     struct task_struct *victim = choose_victim();
+    struct mm_struct *mm;
 
     if (!victim) {
         send_sig(SIGKILL, current, 1);
         return;
     }
-    pr_err("out of memory: killed process %d (%s), %lu kB resident\n", victim->pid, victim->comm,
-           victim->mm ? get_mm_rss(victim->mm) * 4 : 0UL);
+    mm = get_task_mm(victim);
+    pr_err("out of memory: killed process %d (%s), %lu kB resident\n", victim->pid, victim->comm, mm ? get_mm_rss(mm) * 4 : 0UL);
+    if (mm)
+        mmput(mm);
     (void)atomic_fetch_or_relaxed(&victim->flags, PF_OOM_VICTIM);
     group_send_sig_info(SIGKILL, SEND_SIG_PRIV, victim);
     put_task_struct(victim);

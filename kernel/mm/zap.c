@@ -37,17 +37,22 @@ static void gather_flush(struct gather *g)
     g->count = 0;
 }
 
-static void gather_add(struct gather *g, u64 page)
-{
-    g->pages[g->count++] = page;
-    if (g->count == GATHER_PAGES)
-        gather_flush(g);
-}
-
 static void gather_span(struct gather *g, unsigned long start, unsigned long end)
 {
     g->start = min(g->start, start);
     g->end = max(g->end, end);
+}
+
+/* A full one is flushed in the middle of a table, whose other entries go next: its span stays. */
+static void gather_add(struct gather *g, u64 page)
+{
+    unsigned long start = g->start, end = g->end;
+
+    g->pages[g->count++] = page;
+    if (g->count < GATHER_PAGES)
+        return;
+    gather_flush(g);
+    gather_span(g, start, end);
 }
 
 static void account(struct gather *g)

@@ -141,7 +141,7 @@ static void continue_threads(struct task_struct *p)
 
     list_for_each_entry (t, &signal->thread_head, thread_node) {
         flush_sigqueue_mask(SIG_KERNEL_STOP_MASK, t, false);
-        t->stop_work = t->stopped = false;
+        t->stop_work = t->stopped = t->stop_taken = false;
         wake_up_state(t, TASK_STOPPED);
     }
     if (signal->flags & SIGNAL_STOP_STOPPED)
@@ -260,7 +260,7 @@ static int send_locking(int sig, struct siginfo *info, struct task_struct *t, bo
     if (!sig)
         return 0;
     s = lock_task_sighand(t, &flags);
-    if (group || !t->exit_state)
+    if (group ? t->signal->nr_threads != 0 : !t->exit_state)
         err = send_signal_locked(sig, info, t, group);
     unlock_task_sighand(s, flags);
     return err;

@@ -59,14 +59,10 @@ static struct sighand_struct *sighand_alloc(void)
             return NULL;
     }
     s->count = 1;
+    s->shared = false;
     spin_lock_init(&s->siglock);
     init_waitqueue_head(&s->signalfd_wqh);
     return s;
-}
-
-static void sighand_free_rcu(struct rcu_head *head)
-{
-    kmem_cache_free(sighand_cache, container_of(head, struct sighand_struct, rcu));
 }
 
 /* An epoll that watches a signalfd of a task that has ended: it hears no more. */
@@ -110,15 +106,6 @@ void put_sighand(struct sighand_struct *s)
         sighand_free(s);
 }
 
-/* exec: others may still be about to lock the old one. */
-static void put_sighand_later(struct sighand_struct *s)
-{
-    if (!atomic_dec_and_test_full(&s->count))
-        return;
-    reset_actions(s);
-    call_rcu(&s->rcu, sighand_free_rcu);
-}
-
 /* Under the source's siglock: its actions may change in another thread. */
 static void copy_actions(struct sighand_struct *to, struct sighand_struct *from,
                          bool clear_handlers)
@@ -138,6 +125,8 @@ int copy_sighand(u64 clone_flags, struct task_struct *t)
     struct sighand_struct *s, *from = current->sighand;
 
     if (clone_flags & CLONE_SIGHAND) {
+        if (!(clone_flags & CLONE_THREAD))
+            WRITE_ONCE(from->shared, true);
         atomic_inc_relaxed(&from->count);
         t->sighand = from;
         return 0;
@@ -154,21 +143,43 @@ int copy_sighand(u64 clone_flags, struct task_struct *t)
     return 0;
 }
 
-int exec_unshare_sighand(void)
+int exec_new_sighand(struct sighand_struct **fresh)
 {
-    struct sighand_struct *s, *old = current->sighand;
-
-    if (atomic_load_acquire(&old->count) == 1)
+    *fresh = NULL;
+    if (likely(!READ_ONCE(current->sighand->shared)))
         return 0;
-    s = sighand_alloc();
-    if (!s)
-        return -ENOMEM;
+    *fresh = sighand_alloc();
+    return *fresh ? 0 : -ENOMEM;
+}
+
+void exec_drop_sighand(struct sighand_struct *fresh)
+{
+    if (fresh)
+        put_sighand(fresh);
+}
+
+void exec_unshare_sighand(struct sighand_struct *fresh)
+{
+    struct sighand_struct *old = current->sighand;
+
+    if (likely(!fresh))
+        return;
     spin_lock_irq(&old->siglock);
-    copy_actions(s, old, false);
-    rcu_assign_pointer(current->sighand, s);
+    copy_actions(fresh, old, false);
+    rcu_assign_pointer(current->sighand, fresh);
     spin_unlock_irq(&old->siglock);
-    put_sighand_later(old);
-    return 0;
+    synchronize_rcu(); /* others may still be about to lock the old one */
+    put_sighand(old);
+}
+
+/* The one that the living threads of t's process have. Under RCU: a leader that is seen while a thread is left is freed a grace period later. */
+static struct sighand_struct *process_sighand(struct task_struct *t)
+{
+    struct signal_struct *sig = t->signal;
+
+    if (likely(atomic_load_acquire(&sig->nr_threads)))
+        t = rcu_dereference(sig->leader_task);
+    return rcu_dereference(t->sighand);
 }
 
 struct sighand_struct *lock_task_sighand(struct task_struct *t, unsigned long *flags)
@@ -177,10 +188,10 @@ struct sighand_struct *lock_task_sighand(struct task_struct *t, unsigned long *f
         struct sighand_struct *s;
 
         rcu_read_lock();
-        s = rcu_dereference(t->sighand);
+        s = process_sighand(t);
         spin_lock_irqsave(&s->siglock, *flags);
         rcu_read_unlock();
-        if (likely(s == t->sighand))
+        if (likely(s == process_sighand(t)))
             return s;
         spin_unlock_irqrestore(&s->siglock, *flags);
     }
@@ -191,6 +202,7 @@ void flush_signal_handlers(struct task_struct *t, bool force_default)
 {
     struct sighand_struct *s = t->sighand;
 
+    spin_lock_irq(&s->siglock);
     for (u64 left = s->custom; left; left &= left - 1) {
         int i = __builtin_ctzll(left);
         bool keep = !force_default && s->action[i].sa_handler == SIG_IGN;
@@ -199,6 +211,7 @@ void flush_signal_handlers(struct task_struct *t, bool force_default)
         if (!keep)
             s->custom &= ~(1UL << i);
     }
+    spin_unlock_irq(&s->siglock);
 }
 
 static void init_new_signal(struct signal_struct *sig, const struct signal_struct *from)

@@ -94,8 +94,11 @@ struct sigaction {
 #define SIG_DFL ((void *)0)
 #define SIG_IGN ((void *)1)
 
+/* All threads of a process have one from the first to the last, so that its siglock is the process's: exec may only replace it when the
+ * caller is alone (after de_thread()), and does when `shared`. */
 struct sighand_struct {
     u32 count; /* atomic: tasks that have not been freed */
+    bool shared; /* was once given to another process (CLONE_SIGHAND without CLONE_THREAD); o of its only process until then */
     spinlock_t siglock;
     u64 custom; /* s  signals whose action differs from all-default: only these are copied by fork */
     struct rcu_head rcu;
@@ -196,7 +199,8 @@ struct sigqueue {
     siginfo_t info;
 };
 #define SIGQUEUE_PREALLOC 1u
-/* Locks the siglock of a task, also while an exec replaces its sighand. Caller holds RCU or a reference. */
+/* Locks the siglock of t's process: that of its leader as long as a thread of it is left, also when an exec took t's place or replaces the
+ * sighand. Caller holds RCU or a reference. To be unlocked by what is returned: t->sighand may be another one. */
 struct sighand_struct *lock_task_sighand(struct task_struct *t, unsigned long *flags);
 static inline void unlock_task_sighand(struct sighand_struct *s, unsigned long flags)
 {
@@ -226,7 +230,11 @@ bool current_is_single_threaded(void);
 /* fork, exec, exit hooks. */
 int copy_sighand(u64 clone_flags, struct task_struct *t);  /* 0, -ENOMEM */
 int copy_signal(u64 clone_flags, struct task_struct *t);
-int exec_unshare_sighand(void);
+/* exec, in this order: what can fail, while threads may be left: a sighand of one's own, NULL when the present one is; then, alone, taking it, which
+ * may sleep; or giving it back. */
+int exec_new_sighand(struct sighand_struct **fresh);
+void exec_unshare_sighand(struct sighand_struct *fresh);
+void exec_drop_sighand(struct sighand_struct *fresh);
 void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec */
 void put_sighand(struct sighand_struct *s);
 void put_signal(struct signal_struct *s);

@@ -70,22 +70,24 @@ static void begin_group_stop(int sig)
     }
 }
 
-/* Terminal stops of an orphaned process group are dropped: nobody could continue it. */
-static bool orphaned(int sig)
+/* Terminal stops of an orphaned process group are dropped: nobody could continue it. So is one that a SIGCONT met while siglock was free: it
+ * found no signal to take back and no stop to end. */
+static bool orphaned_or_continued(int sig)
 {
-    bool is;
+    bool orphaned;
 
     if (sig == SIGSTOP)
         return false;
+    current->stop_taken = true;
     spin_unlock_irq(&current->sighand->siglock);
-    is = is_current_pgrp_orphaned();
+    orphaned = is_current_pgrp_orphaned();
     spin_lock_irq(&current->sighand->siglock);
-    return is;
+    return orphaned || !current->stop_taken;
 }
 
 void stop_current(int sig)
 {
-    if (orphaned(sig))
+    if (orphaned_or_continued(sig))
         return;
     if ((current->signal->flags & SIGNAL_GROUP_EXIT) || current->signal->group_exec_task)
         return;

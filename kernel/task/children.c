@@ -37,7 +37,7 @@ static struct task_struct *init_process(void)
 /* Under RCU: the next candidate to adopt the children of `father`. */
 static struct task_struct *find_reaper(struct task_struct *father)
 {
-    struct task_struct *p = rcu_dereference(father->real_parent);
+    struct task_struct *p = rcu_dereference(father->group_leader->real_parent); /* only a leader's is kept up to date */
 
     while (p->pid > 1 && !p->signal->is_child_subreaper)
         p = rcu_dereference(p->real_parent);

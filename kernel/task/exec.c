@@ -246,14 +246,18 @@ static void reset_process(struct binprm *b)
 /* From the first line on that changes current nothing can fail but by a fatal signal. */
 static int exec_commit(struct binprm *b)
 {
+    struct sighand_struct *fresh = NULL;
     int err = unshare_files();
 
     if (!err)
-        err = exec_unshare_sighand();
+        err = exec_new_sighand(&fresh);
     if (!err)
         err = de_thread();
-    if (err)
+    if (err) {
+        exec_drop_sighand(fresh);
         return err;
+    }
+    exec_unshare_sighand(fresh);
     switch_space(b);
     exec_commit_creds(b);
     reset_process(b);

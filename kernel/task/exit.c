@@ -100,13 +100,14 @@ static void unlink_thread(struct task_struct *t)
     list_del_rcu(&t->thread_node);
 }
 
-/* The process's last thread was released: the waiting zombie leader can be reported now. True: it
- * reaps itself. */
+/* The process's last thread was released: the waiting zombie leader can be reported now. Called in an RCU section, left here, that began while
+ * nobody could have reaped it: only so long is its parent there. True: it reaps itself. */
 static bool report_leader(struct task_struct *leader)
 {
     struct signal_struct *psig = lock_parent(leader);
     bool autoreap = false;
 
+    rcu_read_unlock();
     if (leader->exit_state == EXIT_ZOMBIE && leader->signal->nr_threads == 1) {
         autoreap = do_notify_parent(leader, leader->exit_signal);
         if (autoreap) {
@@ -127,11 +128,14 @@ void release_task(struct task_struct *p)
     struct task_struct *leader = p->group_leader;
     bool last;
 
+    DEBUG_ASSERT(p->sighand == leader->sighand); /* one siglock a process */
     spin_lock_irq(&p->sighand->siglock);
     unlink_thread(p);
     last = p != leader && sig->nr_threads == 1 && leader->exit_state == EXIT_ZOMBIE;
-    if (last)
+    if (last) {
         get_task_struct(leader); /* the parent may reap it as soon as siglock is free */
+        rcu_read_lock();
+    }
     spin_unlock_irq(&p->sighand->siglock);
     if (p == leader) {
         put_pid(sig->group_pid);
@@ -155,6 +159,7 @@ static bool become_zombie(struct task_struct *t)
     bool autoreap = true;
 
     if (t == t->group_leader) {
+        struct task_struct *exec;
         bool alone;
 
         autoreap = false;
@@ -166,8 +171,9 @@ static bool become_zombie(struct task_struct *t)
         spin_unlock_irq(&t->sighand->siglock);
         if (alone)
             autoreap = do_notify_parent(t, t->exit_signal) || (t->flags & PF_KTHREAD);
-        if (unlikely(t->signal->group_exec_task))
-            wake_up_state(t->signal->group_exec_task, TASK_KILLABLE);
+        exec = READ_ONCE(t->signal->group_exec_task); /* set under siglock, before it looked whether it is alone */
+        if (unlikely(exec))
+            wake_up_state(exec, TASK_KILLABLE);
         if (autoreap) {
             sched_inherit_debt(psig, t);
             list_del_init(&t->sibling);

@@ -207,9 +207,9 @@ static void publish_thread(struct task_struct *p)
 {
     struct signal_struct *sig = p->signal;
 
-    p->real_parent = p->parent = current->real_parent;
+    p->real_parent = p->parent = current->group_leader->real_parent;
     sig->nr_threads++;
-    sig->live++;
+    atomic_inc_relaxed(&sig->live); /* do_exit() takes itself away without a lock */
     list_add_tail_rcu(&p->thread_node, &sig->thread_head);
 }
 

@@ -39,13 +39,24 @@ static bool group_in_session(pid_t group, pid_t session)
     return found;
 }
 
+/* p may be reaped by now, and its parent gone: only under RCU, and seen before, is it there. */
+static bool is_own_child(struct task_struct *p)
+{
+    bool own;
+
+    rcu_read_lock();
+    own = !(READ_ONCE(p->exit_state) & EXIT_DEAD) && rcu_dereference(p->real_parent)->signal == current->signal;
+    rcu_read_unlock();
+    return own;
+}
+
 /* The caller or a child of it that has not called exec, in the caller's session, not a session
  * leader. */
 static int may_setpgid(struct task_struct *p)
 {
     if (p->group_leader != p)
         return -EINVAL;
-    if (p->real_parent->signal == current->signal) {
+    if (is_own_child(p)) {
         if (process_session_nr(p) != process_session_nr(current))
             return -EPERM;
         if (!(p->flags & PF_FORKNOEXEC))
@@ -58,6 +69,7 @@ static int may_setpgid(struct task_struct *p)
 
 static int set_group(struct task_struct *p, pid_t pgid)
 {
+    struct sighand_struct *s;
     struct pid *group;
     unsigned long flags;
 
@@ -68,9 +80,9 @@ static int set_group(struct task_struct *p, pid_t pgid)
     group = find_get_pid(pgid);
     if (!group)
         return -EPERM;
-    lock_task_sighand(p, &flags);
+    s = lock_task_sighand(p, &flags);
     change_group(p->signal, group);
-    unlock_task_sighand(p->sighand, flags);
+    unlock_task_sighand(s, flags);
     return 0;
 }
 

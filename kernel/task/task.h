@@ -146,6 +146,7 @@ struct task_struct {
     unsigned sas_ss_flags;
     bool stop_work;                   /* s  has to take part in a group stop */
     bool stopped;                     /* s  takes part: sleeps until SIGCONT or SIGKILL clears it */
+    bool stop_taken;                  /* s  has taken a stop signal and not begun the stop: SIGCONT clears it */
     struct restart_block restart;     /* o */
 
     const struct cred *real_cred;     /* rcu */

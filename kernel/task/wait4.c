@@ -93,16 +93,18 @@ static bool try_zombie(struct wait_opts *w, struct task_struct *child, struct si
 static bool try_stopped(struct wait_opts *w, struct task_struct *child)
 {
     struct signal_struct *sig = child->signal;
+    struct sighand_struct *s;
+    unsigned long flags;
     int code = 0;
 
     if (!(w->options & WSTOPPED) || !(sig->flags & SIGNAL_STOP_STOPPED))
         return false;
-    spin_lock_irq(&child->sighand->siglock);
+    s = lock_task_sighand(child, &flags);
     if (sig->flags & SIGNAL_STOP_STOPPED)
         code = sig->group_exit_code;
     if (code && !(w->options & WNOWAIT))
         sig->group_exit_code = 0;
-    spin_unlock_irq(&child->sighand->siglock);
+    unlock_task_sighand(s, flags);
     if (!code)
         return false;
     fill_result(w, child, code << 8 | 0x7f, CLD_STOPPED);
@@ -112,15 +114,17 @@ static bool try_stopped(struct wait_opts *w, struct task_struct *child)
 static bool try_continued(struct wait_opts *w, struct task_struct *child)
 {
     struct signal_struct *sig = child->signal;
+    struct sighand_struct *s;
+    unsigned long flags;
     bool was;
 
     if (!(w->options & WCONTINUED) || !(sig->flags & SIGNAL_STOP_CONTINUED))
         return false;
-    spin_lock_irq(&child->sighand->siglock);
+    s = lock_task_sighand(child, &flags);
     was = sig->flags & SIGNAL_STOP_CONTINUED;
     if (!(w->options & WNOWAIT))
         sig->flags &= ~SIGNAL_STOP_CONTINUED;
-    spin_unlock_irq(&child->sighand->siglock);
+    unlock_task_sighand(s, flags);
     if (was)
         fill_result(w, child, 0xffff, CLD_CONTINUED);
     return was;

@@ -518,6 +518,98 @@ TEST(kill, reaches_a_process_whose_thread_becomes_the_leader_by_exec)
     }
 }
 
+#define AT_ONCE 4
+static _Atomic int at_the_gate;
+
+static void *exec_with_others(void *arg)
+{
+    at_the_gate++;
+    while (at_the_gate < AT_ONCE) {
+        sched_yield();
+    }
+    execl("/bench/nop", "nop", "0", (char *)NULL);
+    return arg;
+}
+
+/* All call exec at once: one wins, the others end with their old program, the process is not killed. */
+TEST(execve, one_of_several_threads_wins)
+{
+    long end = abi_now_ms() + 6000;
+    for (int round = 0; round < 200 && abi_now_ms() < end; round++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            pthread_t t;
+            at_the_gate = 0;
+            for (int i = 1; i < AT_ONCE; i++) {
+                pthread_create(&t, NULL, exec_with_others, NULL);
+            }
+            exec_with_others(NULL);
+            _exit(9);
+        }
+        abi_reap(pid, 0);
+    }
+}
+
+/* The fourth field of a thread's stat. */
+static int parent_in_proc(pid_t tid)
+{
+    char path[64], text[512];
+    int parent = -1;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    FILE *f = fopen(path, "r");
+    if (f && fgets(text, sizeof text, f)) {
+        char *name_end = strrchr(text, ')');
+        CHECK(name_end && sscanf(name_end, ") %*c %d", &parent) == 1);
+    }
+    if (f) {
+        fclose(f);
+    }
+    return parent;
+}
+
+/* A thread of an orphan, whose leader ends first, and who leaves a child: says what it saw by three numbers. */
+static void *thread_of_an_orphan(void *arg)
+{
+    int fd = (int)(long)arg, parent;
+    for (int i = 0; i < 500 && getppid() != 1; i++) {
+        abi_sleep_ms(10);
+    }
+    parent = parent_in_proc((pid_t)syscall(SYS_gettid));
+    write(fd, &parent, sizeof parent);
+    abi_sleep_ms(50); /* likely after the leader's end; right either way */
+    pid_t old = getpid();
+    if (fork() == 0) {
+        for (int i = 0; i < 500 && getppid() == old; i++) {
+            abi_sleep_ms(10);
+        }
+        parent = getppid();
+        write(fd, &parent, sizeof parent);
+        _exit(0);
+    }
+    syscall(SYS_exit, 0);
+    return NULL;
+}
+
+TEST(getppid, of_a_thread_and_of_its_child_when_the_leaders_are_gone)
+{
+    int fd[2], parent = 0;
+    EQ(pipe(fd), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (fork() == 0) {
+            pthread_t t;
+            pthread_create(&t, NULL, thread_of_an_orphan, (void *)(long)fd[1]);
+            syscall(SYS_exit, 0);
+        }
+        _exit(0);
+    }
+    abi_reap(pid, 0);
+    for (int i = 0; i < 2; i++) {
+        EQ(read(fd[0], &parent, sizeof parent), sizeof parent);
+        EQ(parent, 1);
+    }
+}
+
 TEST(execve, set_user_id_and_no_new_privs)
 {
     abi_scratch();

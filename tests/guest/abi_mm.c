@@ -1,5 +1,6 @@
 /* Address spaces: mmap and its kin, demand zero, copy on write, shared and private file mappings, the break. */
 #include "tests/guest/abi.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <sys/resource.h>
 
@@ -192,6 +193,44 @@ TEST(munmap, access_is_SIGSEGV_maperr)
     EQ(fault_info.si_addr, p + PG);
     EQ(touch(p + 2 * PG, 1), 0);
     EQ(munmap(p, 3 * PG), 0); /* holes are no error */
+}
+
+#define BATCH_FIRST 128ul /* pages before those that are looked at */
+#define LOOKED_AT 256ul
+static _Atomic int unmapped;
+
+/* How many of the pages could still be read after munmap had returned. */
+static void *reads_until_unmapped(void *pages)
+{
+    long stale = 0;
+
+    while (!unmapped)
+        for (unsigned long i = 0; i < LOOKED_AT && !unmapped; i++)
+            (void)touch((char *)pages + i * PG, 0);
+    for (unsigned long i = 0; i < LOOKED_AT; i++)
+        stale += touch((char *)pages + i * PG, 0) == 0;
+    return (void *)stale;
+}
+
+/* More pages of one table than a kernel frees at once, beside a thread of another CPU that keeps them in its TLB; the table itself stays. */
+TEST(munmap, of_many_pages_reaches_other_threads)
+{
+    for (int round = 0; round < 20; round++) {
+        char *all = anon(2 << 21, MAP_PRIVATE), *p = (char *)(((unsigned long)all + (1ul << 21) - 1) & ~((1ul << 21) - 1));
+        pthread_t t;
+        void *stale;
+
+        memset(p, 1, (BATCH_FIRST + LOOKED_AT + 8) * PG);
+        unmapped = 0;
+        EQ(pthread_create(&t, NULL, reads_until_unmapped, p + BATCH_FIRST * PG), 0);
+        usleep(2000);
+        EQ(munmap(p, (BATCH_FIRST + LOOKED_AT) * PG), 0);
+        unmapped = 1;
+        EQ(pthread_join(t, &stale), 0);
+        EQ((long)stale, 0);
+        EQ(touch(p + (BATCH_FIRST + LOOKED_AT) * PG, 0), 0);
+        EQ(munmap(all, 2 << 21), 0);
+    }
 }
 
 TEST(munmap, EINVAL)
