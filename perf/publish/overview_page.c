@@ -149,6 +149,8 @@ static void banner(struct text_buf *t, json_t *rows)
               sum.unsupported + sum.failed + sum.lost ? " bad" : "", sum.improved, sum.rows, sum.unsupported, sum.failed,
               sum.lost, sum.same, sum.inconclusive);
     lost_names(t, rows);
+    if (sum.absent)
+        text_addf(t, " In %d a kernel failed, and a is the best of the others.", sum.absent);
     text_add(t, "</p>");
 }
 
@@ -204,6 +206,7 @@ static void notes_cell(struct text_buf *t, struct board *b, json_t *c)
     size_t i;
     text_add(t, "<td>");
     html_escape(t, verdict_word(c));
+    html_failed_kernels(t, c);
     json_array_foreach (json_object_get(c, "notes"), i, note) {
         text_add(t, " ");
         site_show_note(t, note);

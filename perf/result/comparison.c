@@ -344,6 +344,21 @@ static json_t *best_linux(json_t *run, const char *workload, const char *metric)
     return best;
 }
 
+// The Linux kernels of the row that should have a number and have none: a is the best of the others.
+static void add_absent(json_t *c, json_t *run, const char *workload, const char *metric)
+{
+    json_t *row, *absent = json_array();
+    size_t i;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload) && !strcmp(text_of(row, "metric"), metric) &&
+            !strcmp(text_of(row, "status"), "failed") && !strcmp(family_of(run, text_of(row, "kernel")), "linux") &&
+            strcmp(text_of(row, "kernel"), text_of(c, "kernel_a")))
+            json_array_append(absent, json_object_get(row, "kernel"));
+    if (json_array_size(absent))
+        json_object_set(c, "absent", absent);
+    json_decref(absent);
+}
+
 // a is Linux and b CloudOS; when the run has but one family, its first kernel against each other
 // one.
 json_t *compare_kernels(json_t *run, char **why)
@@ -374,9 +389,12 @@ json_t *compare_kernels(json_t *run, char **why)
         json_t *a = has[0] && has[1] ? best_linux(run, w, metric) : find_row(run, w, metric, first);
         bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
                                      : strcmp(kernel, first) != 0;
-        if (is_b && !is_canary(row))
-            json_array_append_new(rows, compare_rows(a, row, text_of(run, "tier"), &policy,
-                                                     canary_shift(run, a, run, row)));
+        if (!is_b || is_canary(row))
+            continue;
+        json_t *c = compare_rows(a, row, text_of(run, "tier"), &policy, canary_shift(run, a, run, row));
+        if (has[0] && has[1])
+            add_absent(c, run, w, metric);
+        json_array_append_new(rows, c);
     }
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
@@ -432,5 +450,6 @@ void comparison_summarise(json_t *rows, struct comparison_summary *s)
         s->with_target += json_is_number(json_object_get(c, "target"));
         s->reached += json_is_true(json_object_get(c, "reached"));
         s->more += json_array_size(json_object_get(c, "more")) > 0;
+        s->absent += json_array_size(json_object_get(c, "absent")) > 0;
     }
 }

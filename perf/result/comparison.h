@@ -4,12 +4,12 @@
 #include <jansson.h>
 
 // A new array of {workload, kernel_a, kernel_b, metric, unit, tier, a, b, ratio, interval, p,
-// verdict, target, target_final, reached, reason, hidden, more}, rows without a number and lost
+// verdict, target, target_final, reached, reason, hidden, more, absent (Linux kernels that failed there)}, rows without a number and lost
 // rows first. NULL with *why (owned).
 json_t *compare_kernels(json_t *run, char **why);
 json_t *compare_runs(json_t *a, json_t *b, char **why);
 
 struct comparison_summary {
-    int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more;
+    int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more, absent;
 };
 void comparison_summarise(json_t *rows, struct comparison_summary *s);

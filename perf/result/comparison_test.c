@@ -87,6 +87,33 @@ static void what_stands_beside_a_row(void **state)
     json_decref(run);
 }
 
+// A second Linux without a number: the row is compared with the first, and says so.
+static void a_kernel_that_failed_is_named(void **state)
+{
+    char *why;
+    json_t *run = load("{'schema':'cloudbench-run/1','id':'x','tier':'det','identity':{'kernels':{'linux':{'family':'linux'},"
+                       "'linux-612':{'family':'linux'},'cloudos':{'family':'cloudos'}}},'rows':["
+                       "{'workload':'pipe','kernel':'linux','metric':'instructions','unit':'i','status':'ok','value':9},"
+                       "{'workload':'pipe','kernel':'linux-612','metric':'instructions','unit':'i','status':'failed','reason':'it died'},"
+                       "{'workload':'pipe','kernel':'cloudos','metric':'instructions','unit':'i','status':'ok','value':8},"
+                       "{'workload':'fork','kernel':'linux','metric':'instructions','unit':'i','status':'ok','value':9},"
+                       "{'workload':'fork','kernel':'linux-612','metric':'instructions','unit':'i','status':'unsupported'},"
+                       "{'workload':'fork','kernel':'cloudos','metric':'instructions','unit':'i','status':'ok','value':8}]}");
+    json_t *rows = compare_kernels(run, &why);
+    struct comparison_summary s;
+    (void)state;
+    comparison_summarise(rows, &s);
+    assert_int_equal(s.absent, 1);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *absent = json_object_get(json_array_get(rows, i), "absent");
+        assert_int_equal(json_array_size(absent), !strcmp(text(rows, i, "workload"), "pipe"));
+        if (absent)
+            assert_string_equal(json_string_value(json_array_get(absent, 0)), "linux-612");
+    }
+    json_decref(rows);
+    json_decref(run);
+}
+
 static void one_kernel_is_refused(void **state)
 {
     char *why;
@@ -214,7 +241,7 @@ static void report_escapes_and_needs_no_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(what_stands_beside_a_row),
-                                       cmocka_unit_test(one_kernel_is_refused),
+                                       cmocka_unit_test(a_kernel_that_failed_is_named), cmocka_unit_test(one_kernel_is_refused),
                                        cmocka_unit_test(other_clocks_are_refused),
                                        cmocka_unit_test(two_runs),
                                        cmocka_unit_test(times_need_intervals),

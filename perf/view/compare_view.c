@@ -7,6 +7,7 @@
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/view/html_text.h"
 #include "perf/view/text_table.h"
 
 #include <math.h>
@@ -120,6 +121,17 @@ const char *row_other_a(json_t *rows, json_t *c)
     return strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
 }
 
+void html_failed_kernels(struct text_buf *t, json_t *c)
+{
+    json_t *name;
+    size_t i;
+    json_array_foreach (json_object_get(c, "absent"), i, name) {
+        text_add(t, " ");
+        html_escape(t, json_string_value(name));
+        text_add(t, " failed");
+    }
+}
+
 // Of a count that is neither the same nor certainly another: how far it differs from itself.
 static void note_own_noise(struct text_buf *b, json_t *c)
 {
@@ -143,6 +155,8 @@ static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
         text_addf(&b, "%sno steady state: %s", b.len ? "; " : "", text_of(c, "unsteady"));
     if (*row_other_a(rows, c))
         text_addf(&b, "%sa: %s", b.len ? "; " : "", row_other_a(rows, c));
+    json_array_foreach (json_object_get(c, "absent"), i, name)
+        text_addf(&b, "%s%s failed", b.len ? "; " : "", json_string_value(name));
     char *note = triage_line(c);
     table_cell(t, column, "%s%s%s", text_str(&b), b.len && *note ? "; " : "", note);
     free(note);
@@ -214,6 +228,8 @@ static void print_summary(json_t *rows)
         printf("; %d of %d reach the first target", s.reached, s.with_target);
     if (s.more)
         printf("; %d with more of what instructions do not show", s.more);
+    if (s.absent)
+        printf("; in %d a kernel failed, and a is the best of the others", s.absent);
     puts("");
 }
 

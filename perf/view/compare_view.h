@@ -1,5 +1,7 @@
 // A comparison for people and programs: text, Markdown, JSON, CSV.
 #pragma once
+#include "perf/util/text_buf.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -15,6 +17,8 @@ char *tier_line(json_t *run);
 // "pipe", or "pipe p99" for a percentile. The caller frees it.
 // Of rows that are compared with several kernels: the name of the row's own, when it is not the first row's; else "".
 const char *row_other_a(json_t *rows, json_t *c);
+// " linux-612 failed" for each kernel that a could have been and that has no number in the row.
+void html_failed_kernels(struct text_buf *t, json_t *c);
 char *row_title(json_t *c);
 // The row's verdict as people read it: "ahead", "lost", "same", ...
 const char *verdict_word(json_t *c);

@@ -101,6 +101,8 @@ static void add_banner(struct text_buf *t, json_t *rows)
     if (s.more)
         text_addf(t, " %d use more of what an instruction count cannot see (named in the table).",
                   s.more);
+    if (s.absent)
+        text_addf(t, " In %d a kernel failed, and a is the best of the others.", s.absent);
     text_add(t, "</p>");
 }
 
@@ -144,6 +146,7 @@ static void add_note(struct text_buf *t, json_t *c)
     html_escape(t, text_of(c, "reason"));
     json_array_foreach (json_object_get(c, "more"), i, name)
         text_addf(t, "%s%s", i ? ", " : " more ", json_string_value(name));
+    html_failed_kernels(t, c);
     char *note = triage_line(c);
     text_add(t, *note ? " " : "");
     html_escape(t, note);
