@@ -149,6 +149,19 @@ static void finish_rows(json_t *rows, const char *kernel)
     }
 }
 
+// The last part of a path; one that is no text is shown without what is none.
+static json_t *file_name(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *name = x_strdup(slash ? slash + 1 : file);
+    json_t *j = json_string(name);
+    for (char *p = name; !j && *p; p++)
+        *p = *p < ' ' || *p > '~' ? '?' : *p;
+    j = j ? j : json_string(name);
+    free(name);
+    return j;
+}
+
 static json_t *maybe(const char *a, const char *b)
 {
     return a ? json_string(a) : b ? json_string(b) : json_null();
@@ -157,7 +170,7 @@ static json_t *maybe(const char *a, const char *b)
 static json_t *document(const struct import_request *q, struct imported *im, const char *tool, const char *file,
                         const char *hex, const char *id)
 {
-    const char *kernel = q->kernel ? q->kernel : im->kernel ? im->kernel : "imported", *slash = strrchr(file, '/');
+    const char *kernel = q->kernel ? q->kernel : im->kernel ? im->kernel : "imported";
     char when[32], *why = x_printf("measured by %s, not by cloudbench", tool);
     time_t now = time(NULL);
     struct tm tm;
@@ -170,8 +183,8 @@ static json_t *document(const struct import_request *q, struct imported *im, con
     json_object_set_new(run, "identity", json_pack("{s:{s:o},s:{s:o}}", "kernels", kernel, kernel_entry(kernel), "host",
                                                    "name", maybe(q->host, im->host)));
     json_object_set_new(run, "imported",
-                        json_pack("{s:s,s:o,s:s,s:s,s:s,s:i}", "tool", tool, "version", maybe(q->version, im->version),
-                                  "file", slash ? slash + 1 : file, "sha256", hex, "text", "imported.txt", "left_out",
+                        json_pack("{s:s,s:o,s:o,s:s,s:s,s:i}", "tool", tool, "version", maybe(q->version, im->version),
+                                  "file", file_name(file), "sha256", hex, "text", "imported.txt", "left_out",
                                   im->left_out));
     json_object_set_new(run, "boots", json_array());
     json_object_set(run, "rows", im->rows);

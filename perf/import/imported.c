@@ -163,6 +163,20 @@ int import_line_of(const char *text, const char *what, size_t n)
     return at ? lines_of(text, at) : 1;
 }
 
+// The 1-based line that a result could not hold, because it is not UTF-8; 0: none.
+static int line_not_utf8(const char *text)
+{
+    for (int line = 1; *text; line++) {
+        size_t n = strcspn(text, "\n");
+        json_t *j = json_stringn(text, n);
+        if (!j)
+            return line;
+        json_decref(j);
+        text += n + (text[n] != '\0');
+    }
+    return 0;
+}
+
 static const struct import_tool *choose(struct imported *im, const char *text, const char *name)
 {
     for (const struct import_tool *t = import_tools; t->name; t++)
@@ -179,6 +193,8 @@ const struct import_tool *import_read(struct imported *im, const char *text, siz
     im->rows = json_array();
     if (zero) {
         import_fault(im, lines_of(text, zero), "a zero byte: no text");
+    } else if (line_not_utf8(text)) {
+        import_fault(im, line_not_utf8(text), "a byte that is not UTF-8: no text");
     } else if (len && text[len - 1] != '\n' && !import_after(text, "{")) {
         import_fault(im, lines_of(text, text + len), "the text ends in the middle of a line: it is cut");
     } else if ((tool = choose(im, text, name))) {

@@ -135,26 +135,38 @@ static void count_conflicts(json_t *matrix)
            text(matrix, "kernel"), conflicts, all);
 }
 
-void lines_view_matrix(json_t *matrix, const char *format)
+// Columns `from` to `to` of the matrix, and the rows that have something there.
+static void matrix_part(json_t *matrix, size_t from, size_t to, const char *format)
 {
     struct text_table t = {0};
-    json_t *names = json_object_get(matrix, "operations"), *a, *b;
+    json_t *names = json_object_get(matrix, "operations"), *a;
     char heads[TABLE_COLUMNS_MAX][20];
-    size_t i, k;
-    count_conflicts(matrix);
+    size_t i;
     table_head(&t, "");
-    json_array_foreach (names, i, a) {
-        snprintf(heads[i], sizeof(heads[i]), ">%s", json_string_value(a));
-        table_head(&t, heads[i]);
+    for (size_t k = from; k < to; k++) {
+        snprintf(heads[k - from], sizeof(heads[0]), ">%s", json_string_value(json_array_get(names, k)));
+        table_head(&t, heads[k - from]);
     }
     json_array_foreach (names, i, a) {
+        if (i >= to)
+            break;
         table_row(&t, NULL);
         table_cell(&t, 0, "%s", json_string_value(a));
-        json_array_foreach (names, k, b)
-            matrix_cell(&t, 1 + k,
-                        k < i ? NULL
-                              : find_cell(matrix, json_string_value(a), json_string_value(b)));
+        for (size_t k = from; k < to; k++)
+            matrix_cell(&t, (int)(1 + k - from),
+                        k < i ? NULL : find_cell(matrix, json_string_value(a), json_string_value(json_array_get(names, k))));
     }
     table_print(&t, table_of(format), stdout);
     table_free(&t);
+}
+
+void lines_view_matrix(json_t *matrix, const char *format)
+{
+    size_t n = json_array_size(json_object_get(matrix, "operations")), part = TABLE_COLUMNS_MAX - 1;
+    count_conflicts(matrix);
+    for (size_t from = 0; from < n; from += part) {
+        if (from)
+            puts("");
+        matrix_part(matrix, from, n - from < part ? n : from + part, format);
+    }
 }

@@ -15,13 +15,13 @@ static bool same_work(const struct plan_step *a, const struct plan_step *b)
     return !strcmp(a->workload, b->workload) && a->iters == b->iters;
 }
 
-// The host's step of the plan's step `at`.
-static json_t *host_step(json_t *host, const struct run_plan *plan, size_t at)
+// The host's step of the plan's step `at`; it saw those of this boot only.
+static json_t *host_step(json_t *host, const struct run_plan *plan, const bool *left_out, size_t at)
 {
     json_t *steps = json_object_get(host, "steps"), *s;
     size_t i, before = 0;
     for (i = 0; i < at; i++)
-        before += same_work(&plan->step[i], &plan->step[at]);
+        before += !left_out[i] && same_work(&plan->step[i], &plan->step[at]);
     json_array_foreach (steps, i, s)
         if (!strcmp(text_of(s, "workload"), plan->step[at].workload) && number_of(s, "iters") == plan->step[at].iters &&
             before-- == 0)
@@ -46,12 +46,12 @@ static json_t *counts_of(json_t *step, double ops)
     return out;
 }
 
-void host_counts_add(json_t *sample, json_t *host, const struct run_plan *plan, const char *row)
+void host_counts_add(json_t *sample, json_t *host, const struct run_plan *plan, const bool *left_out, const char *row)
 {
     double ops = number_of(sample, "ops");
     for (size_t i = 0; i < plan->count && ops > 0; i++)
         if (!strcmp(plan->step[i].row, row) && plan->step[i].kind == STEP_N) {
-            json_t *step = host_step(host, plan, i);
+            json_t *step = host_step(host, plan, left_out, i);
             if (step)
                 json_object_set_new(sample, "host", counts_of(step, ops));
         }

@@ -217,7 +217,7 @@ static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot
             continue;
         json_t *sample = row_sample(&a->steps, row, s->o->tier.tier);
         if (sample) {
-            host_counts_add(sample, r->host, &s->plan, row);
+            host_counts_add(sample, r->host, &s->plan, asked, row);
             keep_sample(s, a->kernel, row, sample);
             skip_row(s, skip, row);
         } else if (good) {
@@ -247,8 +247,10 @@ static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result 
         say_error("%s", r->reason);
         return false;
     }
-    if (r->status != BOOT_OK)
+    if (r->status != BOOT_OK) {
+        s->guest_failed = true; // also when it had finished every row
         say_guest_failure(s, a->kernel, r);
+    }
     return settle_rows(s, a, r, skip, asked);
 }
 
@@ -381,6 +383,7 @@ static int finish(struct session *s, const char *id, json_t **run, bool *kept)
         return EXIT_REFUSED;
     }
     *run = run_document(s, id);
+    remove_file(s, "google-benchmark.json"); // of a session that was killed before it could keep run.json
     json_t *google = google_bench_json(*run);
     *kept = run_store_save(s->dir, "google-benchmark.json", google) && run_store_save(s->dir, "run.json", *run);
     json_decref(google);

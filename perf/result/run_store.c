@@ -4,9 +4,11 @@
 #include "perf/import/import_run.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -77,11 +79,41 @@ void run_store_list(const char *base, struct str_list *ids)
         free(entry);
 }
 
+// "20261130-065936": when a run was made, by its own id, or of a folder with another name by what is in it; "" when neither says. The caller's.
+static char *made_at(const char *base, const char *name)
+{
+    char when[16] = "";
+    size_t n = 0;
+    if (strspn(name, "0123456789") == 8 && name[8] == '-' && strspn(name + 9, "0123456789") >= 6)
+        return x_printf("%.15s", name);
+    char *path = x_printf("%s/%s/run.json", base, name);
+    json_t *run = json_file_load(path, 0, NULL);
+    const char *created = text_of(run, "created"); // 2026-11-30T06:59:36Z
+    for (; *created && n < 15; created++)
+        if (isdigit((unsigned char)*created) || *created == 'T')
+            when[n++] = *created == 'T' ? '-' : *created;
+    json_decref(run);
+    free(path);
+    return x_strdup(when);
+}
+
 char *run_store_latest(const char *base)
 {
     struct str_list ids = {0};
+    char *path = NULL, *newest = NULL;
     run_store_list(base, &ids);
-    char *path = ids.count ? x_printf("%s/%s/run.json", base, ids.items[ids.count - 1]) : NULL;
+    for (size_t i = 0; i < ids.count; i++) {
+        char *when = made_at(base, ids.items[i]);
+        if (newest && strcmp(when, newest) < 0) {
+            free(when);
+            continue;
+        }
+        free(newest);
+        free(path);
+        newest = when;
+        path = x_printf("%s/%s/run.json", base, ids.items[i]);
+    }
+    free(newest);
     list_free(&ids);
     return path;
 }

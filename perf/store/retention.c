@@ -77,8 +77,10 @@ void retention_unfinished(const struct retention *r, const char *base, time_t no
             bool old = !stat(g.gl_pathv[i], &st) && difftime(now, st.st_mtime) > (double)r->days * DAY;
             *strrchr(g.gl_pathv[i], '/') = '\0';
             const char *id = strrchr(g.gl_pathv[i], '/') + 1;
-            if (old && is_idle(g.gl_pathv[i]) && !is_marked(base, id))
+            char *whole = x_printf("%s/run.json", g.gl_pathv[i]); // finished, and killed before it took the other file away
+            if (old && !file_exists(whole) && is_idle(g.gl_pathv[i]) && !is_marked(base, id))
                 list_add(gone, id);
+            free(whole);
         }
         globfree(&g);
     }

@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION 3
+#define VERSION 4
 #define WAIT_US 50000
 #define TEXT_OF(x)    #x
 #define TEXT_OF_(x)   TEXT_OF(x)
@@ -77,7 +78,7 @@ static bool is_sound(struct history *h)
 static bool make_tables(struct history *h)
 {
     return execute(h, "CREATE TABLE runs(id TEXT PRIMARY KEY, created TEXT, tier TEXT, topology TEXT,"
-                      " host TEXT, commit_id TEXT);"
+                      " host TEXT, commit_id TEXT, file TEXT);"
                       "CREATE TABLE points(run TEXT, workload TEXT, metric TEXT, unit TEXT, kernel TEXT,"
                       " value REAL);"
                       "CREATE INDEX by_run ON points(run);"
@@ -132,15 +133,25 @@ static void insert(struct history *h, const char *sql, const char *const *texts,
     sqlite3_finalize(q);
 }
 
-static void add_run(struct history *h, const char *id, json_t *run)
+// What tells a run.json from another one of the same run: when it was written, and its length.
+static char *file_stamp(const struct history *h, const char *id)
+{
+    char *path = x_printf("%s/%s/run.json", h->base, id);
+    struct stat st = {0};
+    (void)stat(path, &st);
+    free(path);
+    return x_printf("%lld.%09ld %lld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_size);
+}
+
+static void add_run(struct history *h, const char *id, const char *stamp, json_t *run)
 {
     char *host = run_fingerprint(run);
     const char *head[] = {id, text_of(run, "created"), text_of(run, "tier"),
                           text_of(json_object_get(run, "topology"), "name"), host,
-                          text_of(json_object_get(run, "identity"), "commit")};
+                          text_of(json_object_get(run, "identity"), "commit"), stamp};
     json_t *row;
     size_t i;
-    insert(h, "INSERT INTO runs VALUES(?,?,?,?,?,?)", head, 6, NULL);
+    insert(h, "INSERT INTO runs VALUES(?,?,?,?,?,?,?)", head, 7, NULL);
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *texts[] = {id, text_of(row, "workload"), text_of(row, "metric"),
                                text_of(row, "unit"), text_of(row, "kernel")};
@@ -151,42 +162,54 @@ static void add_run(struct history *h, const char *id, json_t *run)
     free(host);
 }
 
-static bool knows(struct history *h, const char *id)
+static bool knows(struct history *h, const char *id, const char *stamp)
 {
+    const char *texts[] = {id, stamp};
     sqlite3_stmt *q;
     bool found = false;
-    if (sqlite3_prepare_v2(h->db, "SELECT 1 FROM runs WHERE id = ?", -1, &q, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(h->db, "SELECT 1 FROM runs WHERE id = ? AND file = ?", -1, &q, NULL) != SQLITE_OK)
         return false;
-    bind_texts(q, &id, 1);
+    bind_texts(q, texts, 2);
     found = sqlite3_step(q) == SQLITE_ROW;
     sqlite3_finalize(q);
     return found;
 }
 
-static void forget(struct history *h, const struct str_list *ids)
+static void forget(struct history *h, const char *id)
+{
+    insert(h, "DELETE FROM points WHERE run = ?", &id, 1, NULL);
+    insert(h, "DELETE FROM runs WHERE id = ?", &id, 1, NULL);
+}
+
+static void forget_others(struct history *h, const struct str_list *ids)
 {
     json_t *runs = history_runs(h), *run;
     size_t i;
-    json_array_foreach (runs, i, run) {
-        const char *id = text_of(run, "run");
-        if (list_has(ids, id))
-            continue;
-        insert(h, "DELETE FROM points WHERE run = ?", &id, 1, NULL);
-        insert(h, "DELETE FROM runs WHERE id = ?", &id, 1, NULL);
-    }
+    json_array_foreach (runs, i, run)
+        if (!list_has(ids, text_of(run, "run")))
+            forget(h, text_of(run, "run"));
     json_decref(runs);
+}
+
+static void read_again(struct history *h, const char *id, const char *stamp)
+{
+    json_t *run = run_store_load(h->base, id);
+    forget(h, id);
+    if (run)
+        add_run(h, id, stamp, run);
+    json_decref(run);
 }
 
 static void synchronise(struct history *h)
 {
     struct str_list ids = {0};
     run_store_list(h->base, &ids);
-    forget(h, &ids);
+    forget_others(h, &ids);
     for (size_t i = 0; i < ids.count; i++) {
-        json_t *run = knows(h, ids.items[i]) ? NULL : run_store_load(h->base, ids.items[i]);
-        if (run)
-            add_run(h, ids.items[i], run);
-        json_decref(run);
+        char *stamp = file_stamp(h, ids.items[i]);
+        if (!knows(h, ids.items[i], stamp))
+            read_again(h, ids.items[i], stamp);
+        free(stamp);
     }
     list_free(&ids);
     if (!execute(h, "COMMIT"))

@@ -109,11 +109,19 @@ bool tune_log_find(const struct tune_log *l, const int *level, double fidelity, 
     return found;
 }
 
+// The last line was cut off when the search was killed.
+static bool ends_within_a_line(int fd)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    char last;
+    return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
 static bool append(const char *path, const char *line)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     size_t n = strlen(line);
-    bool ok = fd >= 0 && write(fd, line, n) == (ssize_t)n && fsync(fd) == 0;
+    bool ok = fd >= 0 && (!ends_within_a_line(fd) || write(fd, "\n", 1) == 1) && write(fd, line, n) == (ssize_t)n && fsync(fd) == 0;
     int saved = errno;
     if (fd >= 0)
         close(fd);

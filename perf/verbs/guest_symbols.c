@@ -44,7 +44,7 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
     console = file_read(console_path, NULL);
     if (r.status == BOOT_INTERRUPTED)
         raise(SIGTERM); // the boot took the signal; blocked, it is there for whoever comes next
-    table = console && r.status != BOOT_INTERRUPTED ? symbol_table_console(console) : NULL; // else half a table would be kept
+    table = console && r.status == BOOT_OK ? symbol_table_console(console) : NULL; // else half a table would be kept
     boot_result_free(&r);
     vm_topology_free(&topology);
     free(console);

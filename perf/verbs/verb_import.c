@@ -70,6 +70,25 @@ static bool tool_known(const char *name)
     return !name;
 }
 
+#define NAME_MAX_BYTES 80 // of a host or kernel: they become parts of file names
+
+static bool name_fits(const char *option, const char *name)
+{
+    json_t *j = json_string(name ? name : "");
+    bool text = j != NULL, fits = !name || (*name && strlen(name) <= NAME_MAX_BYTES);
+    json_decref(j);
+    if (!text)
+        say_error("--%s: not UTF-8", option);
+    else if (!fits)
+        say_error("--%s: 1 to %d bytes, not %zu", option, NAME_MAX_BYTES, strlen(name));
+    return text && fits;
+}
+
+static bool names_fit(const struct import_request *q)
+{
+    return name_fits("kernel", q->kernel) && name_fits("host", q->host) && name_fits("tool-version", q->version);
+}
+
 static int import(struct import_args *a)
 {
     struct str_list ids = {0};
@@ -107,7 +126,7 @@ int verb_import(int argc, char **argv)
     char *base = run_store_default_base();
     argp_parse(&import_argp, argc, argv, 0, 0, &a);
     a.request.base = a.request.base ? a.request.base : base;
-    int rc = tool_known(a.request.tool) ? EXIT_OK : EXIT_USAGE;
+    int rc = tool_known(a.request.tool) && names_fit(&a.request) ? EXIT_OK : EXIT_USAGE;
     if (!rc && !make_dirs(a.request.base)) {
         say_error("cannot make %s: %s", a.request.base, strerror(errno));
         rc = EXIT_REFUSED;

@@ -150,15 +150,17 @@ static void describe(json_t *document, json_t *run)
 }
 
 // Beside the runs, for the site: scale/ID.json, ID that of the last run. It is never written again.
-static void keep(const struct scale_args *a, json_t *document)
+static bool keep(const struct scale_args *a, json_t *document)
 {
     char *own = run_store_default_base();
     char *dir = x_printf("%s/scale", a->out ? a->out : own), *name = x_printf("%s.json", text_of(document, "id"));
-    if (!make_dirs(dir) || !run_store_save(dir, name, document))
+    bool ok = make_dirs(dir) && run_store_save(dir, name, document);
+    if (!ok)
         say_error("cannot write %s/%s: %s", dir, name, strerror(errno));
     free(own);
     free(dir);
     free(name);
+    return ok;
 }
 
 // Every size; a row that failed on one size does not end the others.
@@ -201,7 +203,8 @@ static int scale(struct scale_args *a)
         rc = run_all(a, &sizes, tier_name[tier.tier], document);
         if (json_array_size(json_object_get(document, "points"))) {
             scale_finish(document, 1);
-            keep(a, document);
+            if (!keep(a, document) && !rc)
+                rc = EXIT_REFUSED;
             scale_print(document, a->format);
             say("tier %s: %s", tier_name[tier.tier], tier.why);
         }

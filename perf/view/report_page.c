@@ -241,7 +241,11 @@ static void add_kernels(struct text_buf *t, json_t *id)
         text_add(t, "<tr>");
         cell(t, "", text_of(k, "label"));
         cell(t, "", text_of(k, "path"));
-        text_addf(t, "<td><code>%.16s&hellip;</code></td>", text_of(k, "sha256"));
+        char *digest = x_printf("%.16s", text_of(k, "sha256"));
+        text_add(t, "<td><code>");
+        html_escape(t, digest);
+        text_add(t, "&hellip;</code></td>");
+        free(digest);
         cell(t, "", text_of(k, "cmdline"));
         text_add(t, "</tr>");
     }

@@ -19,6 +19,15 @@ bool console_shows_panic(const struct text_buf *t, size_t from)
     return false;
 }
 
+// A guest may print anything; what goes into a result is text. Changes s, returns it.
+static char *printable(char *s)
+{
+    for (char *p = s; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    return s;
+}
+
 // "the kernel panicked: VFS: Unable to mount root fs": the reason from the console.
 char *console_panic_reason(const struct text_buf *console)
 {
@@ -27,7 +36,7 @@ char *console_panic_reason(const struct text_buf *console)
         if ((at = strstr(text, panic_sign[i])))
             at += strlen(panic_sign[i]);
     at = at ? at + strspn(at, ": ") : "";
-    return *at ? x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at)
+    return *at ? printable(x_printf("the kernel panicked: %.*s", (int)strcspn(at, "\r\n"), at))
                : x_strdup("the kernel panicked");
 }
 
@@ -35,7 +44,7 @@ char *console_knob_reason(const struct text_buf *console)
 {
     static const char sign[] = "init: cannot set ";
     const char *at = strstr(text_str(console), sign);
-    return at ? x_printf("the guest cannot set %.*s", (int)strcspn(at + sizeof(sign) - 1, "\r\n"), at + sizeof(sign) - 1) : NULL;
+    return at ? printable(x_printf("the guest cannot set %.*s", (int)strcspn(at + sizeof(sign) - 1, "\r\n"), at + sizeof(sign) - 1)) : NULL;
 }
 
 void boot_result_free(struct boot_result *r)
@@ -61,6 +70,6 @@ char *boot_console_tail(const struct boot_result *r, int lines)
     text_add(&t, "");
     for (size_t i = from; i < r->console.len; i++)
         if (text[i] == '\n' || text[i] == '\t' || (unsigned char)text[i] >= ' ')
-            text_addf(&t, "%c", text[i]);
+            text_addf(&t, "%c", text[i] > '~' || text[i] < '\t' ? '?' : text[i]); // char is signed: a byte that is no ASCII is below 0
     return t.data;
 }

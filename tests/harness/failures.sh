@@ -41,6 +41,7 @@ suffer() {
 said() { grep -qE -- "$2" "$tmp/out"; check "$1" $?; }
 
 echo '$b echo boom >/dev/kmsg; exit 1' | guest panic
+echo '$b printf "panic: \377\n" >/dev/console; $b sleep 1000' | guest latin
 echo 'echo here I stand; while :; do :; done' | guest busy
 echo 'echo here I sleep; $b sleep 1000000' | guest idle
 echo '$b poweroff -f' | guest early
@@ -53,6 +54,7 @@ head -c 65536 /dev/urandom >"$tmp/nonsense.cpio"
 
 suffer 'panic is reported with its reason' 6 'the kernel panicked: Attempted to kill init' panic -q
 said 'panic shows the end of the console' 'end of its console'
+suffer 'a reason that is not UTF-8' 6 'the kernel panicked: \?' latin -q
 suffer 'busy hang' 6 'the guest hangs' busy --deadline 12
 said 'a hang shows the end of the console' 'here I stand'
 suffer 'idle hang' 6 'the guest hangs' idle --deadline 12

@@ -40,6 +40,15 @@ expect 'garbage' 2 "garbage:[0-9]+: " "${imp[@]}" "$tmp/garbage"
 head -c 120 "$tmp/hack.txt" >"$tmp/cut.txt"
 expect 'a cut text' 2 'cut.txt:2: the text ends in the middle of a line' "${imp[@]}" "$tmp/cut.txt"
 
+printf 'Simple syscall: 0.0512 microseconds\377\n' >"$tmp/latin.txt"
+expect 'a byte that is not UTF-8' 2 'latin.txt:1: a byte that is not UTF-8' "${imp[@]}" "$tmp/latin.txt"
+expect 'nor in a name' 2 'kernel: not UTF-8' "${imp[@]}" "$tmp/hack.txt" -k "$(printf 'l\377')"
+expect 'a host too long for a file name' 2 'host: 1 to 80 bytes, not 300' "${imp[@]}" "$tmp/hack.txt" --host "$(printf '%300s' x)"
+cp "$tmp/hack.txt" "$tmp/$(printf 'h\377.txt')"
+expect 'a file whose name is not' 0 'import' "${imp[@]}" "$tmp/$(printf 'h\377.txt')"
+grep -q '"file": "h?.txt"' "$runs/$(tail -1 "$tmp/out")/run.json"
+check 'is shown without it' $?
+
 # A run of another host: by file, by folder, twice, damaged.
 make_run() { # FOLDER ID CPU CREATED
     mkdir -p "$1/$2"
@@ -116,11 +125,14 @@ expect 'what no rule keeps goes' 0 '^r2$' $cb gc --runs "$old" --keep-last 2 --k
 check 'newest, young, marked and undated runs stay' $? "$(cd "$old" && echo *)"
 expect 'the policy keeps 90 days and 50 runs' 0 '0 runs removed' $cb gc --runs "$old"
 expect 'a policy by --set' 0 '^r3$' $cb gc --runs "$old" --set policy.keep.last=1 --set policy.keep.days=1
-mkdir "$old/old-part" "$old/young-part" "$old/kept-part" "$old/busy-part"
+mkdir "$old/old-part" "$old/young-part" "$old/kept-part" "$old/busy-part" "$old/whole-part"
 for part in "$old"/*-part; do echo '{}' >"$part/partial.json"; done
 touch "$old/kept-part/keep"
-touch -d '40 days ago' "$old"/{old,kept,busy}-part/partial.json
+touch -d '40 days ago' "$old"/{old,kept,busy,whole}-part/partial.json
+cp "$old/r3/run.json" "$old/whole-part/" 2>/dev/null || cp "$(ls -d "$old"/*/run.json | tail -1)" "$old/whole-part/run.json" # finished, and killed before its part went
+sed -i "s/\"created\": \"[^\"]*/\"created\": \"$(date -u +%Y-%m-%dT%H:%M:%SZ)/" "$old/whole-part/run.json"
 expect 'an unfinished run that is old goes, but not one that goes on' 0 '^old-part$' flock "$old/busy-part" $cb gc --runs "$old" --keep-days 30
-[ "$(grep -c part "$tmp/out")" = 1 ] && [ ! -e "$old/old-part" ] && [ -e "$old/young-part" ] && [ -e "$old/kept-part" ] && [ -e "$old/busy-part" ]
+[ "$(grep -c part "$tmp/out")" = 1 ] && [ ! -e "$old/old-part" ] && [ -e "$old/young-part" ] && [ -e "$old/kept-part" ] && [ -e "$old/busy-part" ] && [ -e "$old/whole-part" ]
 check 'and no other' $?
+rm -r "$old/whole-part"
 expect 'keep nothing is no policy' 2 'keep-last must be a whole number from 1' $cb gc --runs "$old" --keep-last 0
