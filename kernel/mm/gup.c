@@ -130,6 +130,18 @@ ssize_t mm_read(struct mm_struct *mm, unsigned long addr, void *dst, size_t len)
 
 /* ---- futex keys ---- */
 
+static u64 last_futex_id; /* atomic; written once for each object with a futex in it */
+
+static u64 futex_id_of(struct address_space *as)
+{
+    u64 id = atomic_load_relaxed(&as->futex_id), fresh;
+
+    if (likely(id))
+        return id;
+    fresh = atomic_fetch_add_relaxed(&last_futex_id, 1) + 1;
+    return atomic_cas_full(&as->futex_id, &id, fresh) ? fresh : id;
+}
+
 /* Of a shared mapping the object and the index are the key, whoever maps it and where; of private
  * memory the space and the address. The page itself is not pinned: only that the address is mapped
  * is checked, as for any access. */
@@ -144,7 +156,7 @@ int get_futex_key_shared(struct mm_struct *mm, unsigned long addr, struct futex_
         bool shared = v->vm_flags & VM_SHARED && v->vm_mapping;
 
         key->kind = shared ? FUTEX_KEY_FILE : FUTEX_KEY_ANON;
-        key->a = shared ? (u64)v->vm_mapping : (u64)mm;
+        key->a = shared ? futex_id_of(v->vm_mapping) : (u64)mm;
         key->b = shared ? v->vm_pgoff + ((addr - v->vm_start) >> PAGE_SHIFT) : addr;
         key->offset = shared ? addr & ~PAGE_MASK : 0;
         err = 0;

@@ -141,7 +141,7 @@ static inline u64 get_mm_rss(const struct mm_struct *mm)
 struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write);
 /* The key of a user word for a shared futex: file pages (inode id, index, offset), anonymous pages (mm, address). 0, -EFAULT. */
 #define FUTEX_KEY_ANON 0 /* a = mm, b = address of the word, offset = 0 */
-#define FUTEX_KEY_FILE 1 /* a = inode, b = page index, offset = byte in the page */
+#define FUTEX_KEY_FILE 1 /* a = futex_id of the mapped object, b = page index, offset = byte in the page */
 struct futex_key { u64 a; u64 b; u32 offset; u32 kind; };
 struct iovec;
 /* Maps zeroed memory for /dev/zero's ->mmap: anonymous when private, a fresh shared object when shared. 0, -ENOMEM. */

@@ -25,6 +25,7 @@ void address_space_init(struct address_space *as, struct inode *host)
     as->nrpages = 0;
     INIT_LIST_HEAD(&as->i_mmap);
     as->writable_mappings = 0;
+    as->futex_id = 0;
     as->usage = NULL;
     as->limit = NULL;
 }

@@ -19,6 +19,7 @@ struct address_space {
     u64 nrpages;
     struct list_head i_mmap; /* VMAs that map it, for truncate; under i_mmap_lock */
     u32 writable_mappings;   /* atomic: shared writable VMAs */
+    u64 futex_id; /* atomic: what futexes in it are known by, given once and to nobody else ever: waiters may outlive the mapping and this object; 0: none yet */
     u64 *usage; /* atomic: pages of the whole file system; this cache adds and removes its own.
                    NULL: not counted */
     const u64

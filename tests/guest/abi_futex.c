@@ -47,6 +47,34 @@ TEST(futex, wait_and_wake_shared)
     EQ(futex(w, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
 }
 
+static void *waits_for_ever(void *word)
+{
+    futex(word, FUTEX_WAIT, 0, NULL, NULL, 0);
+    return NULL;
+}
+
+/* Who waits on a word that is unmapped is no waiter of memory that is made later, wherever the kernel puts it. */
+TEST(futex, waiters_of_unmapped_memory_take_no_wake_up)
+{
+    pid_t pid = fork();
+    if (!pid) {
+        uint32_t *w = shared_words();
+        pthread_t t;
+        long woken = 0;
+        pthread_create(&t, NULL, waits_for_ever, w);
+        abi_sleep_ms(50); /* likely asleep by then; right either way */
+        munmap(w, 4096);
+        for (int i = 0; i < 60; i++) {
+            w = shared_words();
+            woken += futex(w, FUTEX_WAKE, 1, NULL, NULL, 0);
+            munmap(w, 4096);
+            abi_sleep_ms(5);
+        }
+        _exit(woken != 0);
+    }
+    abi_reap(pid, 0);
+}
+
 static uint32_t private_word;
 
 static void *private_waiter(void *arg)
