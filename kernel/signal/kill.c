@@ -57,14 +57,14 @@ int kill_pid(struct pid *pid, int sig, int priv)
 
 /* Every process for which `in` holds. 0 if one was signalled, else the last error, -ESRCH when
  * there was none. */
-static int kill_walk(int sig, struct siginfo *info, bool (*in)(struct task_struct *, pid_t),
+static int kill_walk(int sig, struct siginfo *info, struct task_struct *(*next)(pid_t *), bool (*in)(struct task_struct *, pid_t),
                      pid_t arg)
 {
     struct task_struct *t;
     int err, ret = -ESRCH;
     pid_t nr = 1;
 
-    for (; (t = next_process(&nr)); nr++) {
+    for (; (t = next(&nr)); nr++) {
         if (in(t, arg)) {
             err = send_checked(sig, info, t, true);
             if (ret)
@@ -87,7 +87,7 @@ static int kill_pgrp_info(int sig, struct siginfo *info, struct pid *pgrp)
 
     spin_lock_irqsave(&pgrp->lock, flags);
     (void)atomic_fetch_add_full(&pgrp->group_signals, 1); /* with publish_child(), see pid.c */
-    ret = kill_walk(sig, info, in_group, pgrp->numbers[0].nr);
+    ret = kill_walk(sig, info, next_process_or_newborn, in_group, pgrp->numbers[0].nr);
     (void)atomic_fetch_add_full(&pgrp->group_signals, 1);
     spin_unlock_irqrestore(&pgrp->lock, flags);
     return ret;
@@ -144,7 +144,7 @@ long sys_kill(pid_t pid, int sig)
     if (pid == INT_MIN)
         return -ESRCH;
     if (pid == -1)
-        return kill_walk(sig, &info, not_init_nor_self, 0);
+        return kill_walk(sig, &info, next_process, not_init_nor_self, 0);
     return kill_numbered_group(sig, &info, pid ? -pid : process_group_nr(current));
 }
 

@@ -229,8 +229,10 @@ static int publish_locked(struct task_struct *p, struct task_struct *parent, u64
         p->signal->ppid = parent->tgid;
         add_child(p, parent);
     }
-    (void)atomic_xchg_full(&p->thread_pid->task,
-                           p); /* full: before group_signals is read again, see pid.c */
+    if (flags & CLONE_THREAD)
+        rcu_assign_pointer(p->thread_pid->task, p);
+    else
+        (void)atomic_xchg_full(&p->thread_pid->newborn, p); /* full: before group_signals is read again, see pid.c */
     return 0;
 }
 
@@ -277,7 +279,7 @@ static void unpublish(struct task_struct *p)
     struct signal_struct *psig = lock_parent(p);
 
     list_del_init(&p->sibling);
-    rcu_assign_pointer(p->thread_pid->task, NULL);
+    rcu_assign_pointer(p->thread_pid->newborn, NULL);
     spin_unlock(&psig->child_lock);
 }
 
@@ -286,6 +288,7 @@ static void unpublish(struct task_struct *p)
 static int publish_child(struct task_struct *p, u64 flags)
 {
     struct pid *group = current->signal->group_pid;
+    bool taken_back = false;
 
     if (flags & CLONE_THREAD)
         return publish_once(p, flags);
@@ -298,10 +301,19 @@ static int publish_child(struct task_struct *p, u64 flags)
             continue;
         }
         err = publish_once(p, flags);
-        if (err || likely(atomic_load_relaxed(&group->group_signals) == seen))
+        if (unlikely(err)) {
+            if (taken_back)
+                synchronize_rcu(); /* a walk, whose interrupts are off, may be at it */
             return err;
+        }
+        if (likely(atomic_load_relaxed(&group->group_signals) == seen))
+            break;
         unpublish(p);
+        taken_back = true;
     }
+    rcu_assign_pointer(p->thread_pid->task, p);
+    atomic_store_release(&p->thread_pid->newborn, NULL);
+    return 0;
 }
 
 static int copy_pid(struct task_struct *p, const struct kernel_clone_args *args)

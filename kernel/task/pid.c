@@ -14,8 +14,10 @@
  *
  * A group signal must reach every member, also one that fork publishes behind the walk. kill_pgrp()
  * makes group_signals odd for the length of its walk; fork reads it before and, with a full
- * barrier, after publication. If it is odd or has changed, fork takes the child back and looks at
- * its own pending signals before it tries again (publish_child() in fork.c).
+ * barrier, after publication as `newborn`. If it is odd or has changed, fork takes the child back and looks at
+ * its own pending signals before it tries again (publish_child() in fork.c). Nobody but these walks, in which interrupts are off, looks at
+ * newborns, so one that was taken back is nobody's a grace period later. A child that stays becomes `task`, and newborn is cleared after that: a walk reads
+ * newborn first.
  */
 #include "kernel/task/pid.h"
 #include "kernel/debug/assert.h"
@@ -91,7 +93,7 @@ struct pid *alloc_pid(pid_t wanted)
         return ERR_PTR(-ENOMEM);
     p->count = 1;
     p->level = 0;
-    p->task = NULL;
+    p->task = p->newborn = NULL;
     p->group_signals = NEAR_WRAP(u32);
     spin_lock_init(&p->lock);
     init_waitqueue_head(&p->wait_pidfd);
@@ -210,7 +212,7 @@ pid_t process_session_nr(const struct task_struct *t)
 
 /* One section's worth: *t is the first process among LOOK_PIECE numbers in use, or LOOK_NUMBERS of any kind, from *key on, NULL when none
  * of them is one. False: no number is left. */
-static bool look_at_some(u32 *key, struct task_struct **t)
+static bool look_at_some(u32 *key, bool newborns, struct task_struct **t)
 {
     u32 end = min(*key + LOOK_NUMBERS, (u32)RADIX_MAX);
     struct pid *p;
@@ -218,8 +220,10 @@ static bool look_at_some(u32 *key, struct task_struct **t)
     *t = NULL;
     rcu_read_lock();
     for (unsigned n = 0; n < LOOK_PIECE && (p = radix_find_next(&pid_tree, key, end)); n++, (*key)++) {
-        struct task_struct *task = rcu_dereference(p->task);
+        struct task_struct *task = newborns ? atomic_load_acquire(&p->newborn) : NULL;
 
+        if (!task)
+            task = rcu_dereference(p->task);
         if (task && task->group_leader == task && tryget_task_struct(task)) {
             *t = task;
             break;
@@ -229,13 +233,23 @@ static bool look_at_some(u32 *key, struct task_struct **t)
     return *key < RADIX_MAX;
 }
 
-struct task_struct *next_process(pid_t *nr)
+static struct task_struct *next_of(pid_t *nr, bool newborns)
 {
     u32 key = (u32)*nr;
     struct task_struct *t;
 
-    while (look_at_some(&key, &t) && !t)
+    while (look_at_some(&key, newborns, &t) && !t)
         ;
     *nr = (pid_t)key;
     return t;
+}
+
+struct task_struct *next_process(pid_t *nr)
+{
+    return next_of(nr, false);
+}
+
+struct task_struct *next_process_or_newborn(pid_t *nr)
+{
+    return next_of(nr, true);
 }

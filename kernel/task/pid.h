@@ -7,6 +7,7 @@ struct pid {
     u32 count;                              /* atomic: the task, processes in this group and session, pidfds */
     u32 level;
     struct task_struct *task;               /* rcu: the task with this id; NULL before publication and after release */
+    struct task_struct *newborn;            /* one that fork may still take back: only kill_pgrp() looks at it, pid.c */
     u32 group_signals;                      /* even; odd while kill_pgrp() walks. Under lock; read by fork */
     spinlock_t lock;
     wait_queue_head_t wait_pidfd;
@@ -28,6 +29,8 @@ struct pid *task_pgrp(struct task_struct *t);    /* under rcu */
 struct pid *task_session(struct task_struct *t); /* under rcu */
 /* Next process (group leader) with pid >= *nr, referenced, *nr set to its pid; NULL at the end. For /proc and kill(-1). */
 struct task_struct *next_process(pid_t *nr);
+/* The same with those that are not quite born. For kill_pgrp(): only with interrupts off until the reference is dropped. */
+struct task_struct *next_process_or_newborn(pid_t *nr);
 #define for_each_thread(leader, t) list_for_each_entry_rcu(t, &(leader)->signal->thread_head, thread_node) /* rcu or siglock */
 extern int pid_max;
 DECLARE_PER_CPU(u64, nr_forks); /* ANYWHERE: tasks made on this CPU; the sum is /proc/stat's "processes" */

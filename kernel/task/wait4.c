@@ -181,7 +181,7 @@ static bool try_children(struct wait_opts *w, struct signal_struct *self)
 
         if (try_child(w, child, self))
             return true;
-        if (unlikely(++n % LOOK_PIECE == 0))
+        if (unlikely(++n % LOOK_PIECE == 0) && likely(rcu_dereference(child->thread_pid->task))) /* else fork may take it back */
             at = breathe(self, child);
     }
     return false;
