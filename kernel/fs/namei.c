@@ -227,8 +227,13 @@ static struct dentry *get_parent(struct dentry *d)
     rcu_read_lock();
     for (;;) {
         p = rcu_dereference(d->d_parent);
-        if (dget_not_zero(p) && atomic_load_acquire(&d->d_parent) == p)
-            break;
+        if (dget_not_zero(p)) {
+            if (atomic_load_acquire(&d->d_parent) == p)
+                break;
+            rcu_read_unlock();
+            dput(p); /* moved meanwhile; may sleep */
+            rcu_read_lock();
+        }
         cpu_relax();
     }
     rcu_read_unlock();

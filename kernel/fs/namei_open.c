@@ -41,6 +41,10 @@ static int truncate_at_open(struct file *f)
 
     if (!S_ISREG(inode->i_mode))
         return 0;
+    if (!(f->f_mode & FMODE_WRITE)) /* a program that runs is not cut either */
+        err = get_write_access(inode);
+    if (err)
+        return err;
     mutex_lock(&inode->i_mutex);
     if (inode->i_op && inode->i_op->setattr) {
         err = inode->i_op->setattr(f->f_path.dentry, &a);
@@ -48,6 +52,8 @@ static int truncate_at_open(struct file *f)
         file_update_time(inode);
     }
     mutex_unlock(&inode->i_mutex);
+    if (!(f->f_mode & FMODE_WRITE))
+        put_write_access(inode);
     return err;
 }
 

@@ -199,7 +199,7 @@ static int dup_vmas(struct dup *d)
         struct vm_area_struct *v;
 
         if (unlikely(old->vm_flags & VM_DONTCOPY)) {
-            vm_stat_account(d->to, old->vm_flags,
+            vm_stat_account(d->to, old->vm_flags & ~VM_LOCKED, /* the copy began with nothing locked */
                             -(s64)((old->vm_end - old->vm_start) >> PAGE_SHIFT));
             continue;
         }

@@ -450,6 +450,7 @@ TEST(execve, ETXTBSY_both_ways)
     }
     abi_sleep_ms(200);
     FAILS(open("sleep", O_WRONLY), ETXTBSY);
+    FAILS(open("sleep", O_RDONLY | O_TRUNC), ETXTBSY);
     FAILS(truncate("sleep", 0), ETXTBSY);
     EQ(unlink("sleep"), 0);
     kill(pid, SIGKILL);

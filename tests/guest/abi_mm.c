@@ -401,6 +401,26 @@ TEST(mlock, makes_resident_and_ENOMEM)
     FAILS(mlock(p, PG), ENOMEM);
 }
 
+/* A child has nothing locked, whatever it does not inherit. */
+TEST(mlock, a_child_without_the_locked_mapping_may_lock)
+{
+    char *p = anon(4 * PG, MAP_PRIVATE);
+    int status;
+
+    EQ(mlock(p, 4 * PG), 0);
+    EQ(madvise(p, 4 * PG, MADV_DONTFORK), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit one = {1 << 20, 1 << 20};
+        char *q = anon(PG, MAP_PRIVATE);
+        CHECK(setrlimit(RLIMIT_MEMLOCK, &one) == 0 && setuid(1000) == 0);
+        _exit(mlock(q, PG) != 0);
+    }
+    EQ(waitpid(pid, &status, 0), pid);
+    EQ(status, 0);
+    EQ(munmap(p, 4 * PG), 0);
+}
+
 TEST(munlock, ENOMEM)
 {
     char *p = anon(PG, MAP_PRIVATE);
