@@ -113,6 +113,42 @@ static void judge_times(json_t *c, json_t *a, json_t *b, const struct verdict_po
     json_object_set_new(c, "floor", json_real(verdict_floor(p, text_of(c, "metric"))));
 }
 
+// Is b in each pair of boots what a is?
+static bool equal_arms(const struct arms *r)
+{
+    size_t i = 0;
+    while (i < r->n && r->a[i] == r->b[i])
+        i++;
+    return r->n && i == r->n;
+}
+
+// Values of which one is 0: raw, by ranks; the verdict and the adjusted p wait for the other rows here too. Sides that are equal
+// boot by boot are the same, and nothing is left to be tested.
+static void judge_zeros(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p, double canary)
+{
+    struct arms arms;
+    double difference[BOOTS_MAX];
+    take_arms(&arms, a, b);
+    struct verdict_row r = {.a = arms.a, .b = arms.b, .n = arms.n};
+    json_object_set_new(c, "pairs", json_integer(r.n));
+    json_object_set_new(c, "canary", json_real(canary));
+    if (equal_arms(&arms)) {
+        json_object_set_new(c, "ratio", json_real(1));
+        json_object_set_new(c, "verdict", json_string("same"));
+        return;
+    }
+    for (size_t i = 0; i < r.n; i++)
+        difference[i] = arms.b[i] - arms.a[i];
+    if (r.n < 2)
+        return;
+    verdict_estimate_zeros(&r, difference, value_of(a), value_of(b));
+    json_object_set_new(c, "ratio", isfinite(r.ratio) ? json_real(r.ratio) : json_null());
+    json_object_set_new(c, "difference", json_real(r.difference));
+    json_object_set_new(c, "p", json_real(r.p));
+    json_object_set_new(c, "signed_rank", json_real(r.signed_rank));
+    json_object_set_new(c, "floor", json_real(verdict_floor(p, text_of(c, "metric"))));
+}
+
 static bool counted(json_t *row)
 {
     return !strcmp(text_of(row, "metric"), "instructions");
@@ -134,7 +170,7 @@ static double own_spread(json_t *row)
     return value_of(row) > 0 ? spread / value_of(row) : 0;
 }
 
-// By the two values, and how far each differs from itself: counts, and values that may be 0.
+// By the two values, and how far each differs from itself: what the det tier counts, and counts of other tiers.
 static void judge_ratio(json_t *c, json_t *a, json_t *b, double floor)
 {
     double x = value_of(a), y = value_of(b), noise = verdict_spread_noise(own_spread(a), own_spread(b));
@@ -150,8 +186,10 @@ static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *
 {
     json_object_set_new(c, "a", json_real(value_of(a)));
     json_object_set_new(c, "b", json_real(value_of(b)));
-    if (counted(a) || !strcmp(text_of(c, "tier"), "det") || any_zero(a) || any_zero(b))
+    if (counted(a) || !strcmp(text_of(c, "tier"), "det"))
         judge_ratio(c, a, b, verdict_floor(p, text_of(a, "metric")));
+    else if (any_zero(a) || any_zero(b))
+        judge_zeros(c, a, b, p, canary);
     else
         judge_times(c, a, b, p, canary);
 }
@@ -239,11 +277,14 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
 
 static struct verdict_row row_of(json_t *c)
 {
-    json_t *interval = json_object_get(c, "interval");
+    json_t *interval = json_object_get(c, "interval"), *difference = json_object_get(c, "difference");
+    bool has_ratio = json_is_number(json_object_get(c, "ratio"));
     return (struct verdict_row){.n = json_integer_value(json_object_get(c, "pairs")),
                                 .floor = number_of(c, "floor"),
                                 .noise = fmax(number_of(c, "noise"), number_of(c, "canary")),
-                                .ratio = number_of(c, "ratio"),
+                                .zeros = difference != NULL,
+                                .difference = json_number_value(difference),
+                                .ratio = has_ratio ? number_of(c, "ratio") : INFINITY,
                                 .p = number_of(c, "p"),
                                 .signed_rank = number_of(c, "signed_rank"),
                                 .low = json_number_value(json_array_get(interval, 0)),

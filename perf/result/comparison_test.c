@@ -1,8 +1,11 @@
 // a is the fastest Linux, b CloudOS; what has no number comes first and never has a ratio.
 #include "perf/result/comparison.h"
+#include "perf/stats/quantile.h"
+#include "perf/stats/resample.h"
 #include "perf/util/cmocka_all.h"
 #include "perf/view/report_page.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +224,111 @@ static void counts_may_be_zero(void **state)
     zero_is(3, 3, "same", true);
 }
 
+// A run of one row a workload, ten boots (or `boots`) each side; the next value of a side comes from draw(side).
+static json_t *drawn_run(int rows, int boots, double (*draw)(int side, int boot))
+{
+    json_t *run = load("{'tier':'tcg','identity':{'kernels':{'linux':{'family':'linux'},'cloudos':{'family':'cloudos'}}},'rows':[]}");
+    for (int i = 0; i < 2 * rows; i++) {
+        json_t *samples = json_array();
+        double v[16];
+        char name[16];
+        for (int k = 0; k < boots; k++) {
+            v[k] = draw(i % 2, k);
+            json_array_append_new(samples, json_pack("{s:f}", "value", v[k]));
+        }
+        snprintf(name, sizeof(name), "w%d", i / 2);
+        json_array_append_new(json_object_get(run, "rows"),
+                              json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "workload", name, "kernel", i % 2 ? "cloudos" : "linux", "metric",
+                                        "misses_count", "status", "ok", "value", stats_median(v, boots), "samples", samples));
+    }
+    return run;
+}
+
+static uint64_t seed = 20240101;
+
+// Poisson with a mean of 2 (Knuth's product of uniform numbers).
+static double poisson2(int side, int boot)
+{
+    double product = 1;
+    int n = -1;
+    (void)side, (void)boot;
+    while (product > exp(-2)) {
+        product *= ((stats_random(&seed) >> 11) + 0.5) * 0x1p-53;
+        n++;
+    }
+    return n;
+}
+
+static int verdicts_in(json_t *run, const char *verdict, bool want_p)
+{
+    char *why;
+    json_t *rows = compare_kernels(run, &why), *c;
+    size_t i;
+    int n = 0;
+    json_array_foreach (rows, i, c) {
+        n += !strcmp(json_string_value(json_object_get(c, "verdict")), verdict);
+        assert_int_equal(json_is_real(json_object_get(c, "p")), want_p);
+    }
+    json_decref(rows);
+    json_decref(run);
+    return n;
+}
+
+// Counts without a true difference, most of them with a 0 somewhere: the false-discovery rate holds for them as for times.
+static void zeros_do_not_switch_the_tests_off(void **state)
+{
+    int with_alarm = 0, suites = 40;
+    (void)state;
+    for (int i = 0; i < suites; i++) {
+        json_t *run = drawn_run(60, 10, poisson2);
+        int alarms = verdicts_in(json_incref(run), "regressed", true) + verdicts_in(json_incref(run), "improved", true);
+        with_alarm += alarms > 0;
+        json_decref(run);
+    }
+    print_message("Poisson(2), 60 rows: %d of %d suites alarm\n", with_alarm, suites);
+    assert_in_range(with_alarm, 0, suites / 20);
+}
+
+static double zeros_then_some(int side, int boot)
+{
+    return side * (3 + boot % 4);
+}
+
+static double some_then_zeros(int side, int boot)
+{
+    return (1 - side) * (3 + boot % 4);
+}
+
+static double zeros_but_one(int side, int boot)
+{
+    return side && boot == 4;
+}
+
+static double all_zeros(int side, int boot)
+{
+    (void)side, (void)boot;
+    return 0;
+}
+
+static double now_and_then(int side, int boot)
+{
+    (void)side;
+    return boot % 3;
+}
+
+static void verdicts_with_zeros(void **state)
+{
+    (void)state;
+    assert_int_equal(verdicts_in(drawn_run(1, 10, zeros_then_some), "regressed", true), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 10, some_then_zeros), "improved", true), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 5, zeros_then_some), "inconclusive", true), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 1, zeros_then_some), "inconclusive", false), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 10, zeros_but_one), "inconclusive", true), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 10, all_zeros), "same", false), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 1, all_zeros), "same", false), 1);
+    assert_int_equal(verdicts_in(drawn_run(1, 10, now_and_then), "same", false), 1);
+}
+
 static void report_escapes_and_needs_no_network(void **state)
 {
     char *why;
@@ -246,6 +354,8 @@ int main(void)
                                        cmocka_unit_test(two_runs),
                                        cmocka_unit_test(times_need_intervals),
                                        cmocka_unit_test(counts_may_be_zero),
+                                       cmocka_unit_test(zeros_do_not_switch_the_tests_off),
+                                       cmocka_unit_test(verdicts_with_zeros),
                                        cmocka_unit_test(report_escapes_and_needs_no_network)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

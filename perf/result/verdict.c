@@ -70,6 +70,15 @@ void verdict_estimate(struct verdict_row *r)
     r->signed_rank = stats_wilcoxon(r->log_ratio, r->n);
 }
 
+void verdict_estimate_zeros(struct verdict_row *r, const double *difference, double median_a, double median_b)
+{
+    r->zeros = true;
+    r->ratio = median_a > 0 ? median_b / median_a : INFINITY;
+    r->difference = stats_hodges_lehmann(difference, r->n);
+    r->p = stats_mann_whitney(r->a, r->n, r->b, r->n, NULL);
+    r->signed_rank = stats_wilcoxon(difference, r->n);
+}
+
 void verdict_interval(struct verdict_row *r, const struct verdict_policy *p, size_t draws)
 {
     stats_bootstrap95(r->log_ratio, r->n, draws, p->seed, &r->low, &r->high);
@@ -94,8 +103,20 @@ bool verdict_is_open(const struct verdict_row *r, const struct verdict_policy *p
            r->signed_rank < RANK_GUARD && fabs(r->ratio - 1) > fmax(r->floor, r->noise);
 }
 
+// No interval can exclude 1: the tests decide whether, and the medians and the pairs must agree which way.
+static const char *verdict_with_zeros(const struct verdict_row *r, const struct verdict_policy *p)
+{
+    if (!verdict_is_open(r, p))
+        return "inconclusive";
+    if (r->ratio > 1 && r->difference > 0)
+        return "regressed";
+    return r->ratio < 1 && r->difference < 0 ? "improved" : "inconclusive";
+}
+
 const char *verdict_of_row(const struct verdict_row *r, const struct verdict_policy *p)
 {
+    if (r->zeros)
+        return verdict_with_zeros(r, p);
     if (r->n < (size_t)p->minimum_pairs)
         return "inconclusive";
     if (verdict_is_open(r, p) && (r->high < 1 || r->low > 1))

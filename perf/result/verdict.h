@@ -34,14 +34,18 @@ struct verdict_row {
     size_t n;
     double floor; // of the metric: within it two sides are the same
     double noise; // the greater of the row's own noise and the canary's shift: what the host may do
+    bool zeros;   // values that may be 0: no log ratio, no interval; filled by verdict_estimate_zeros
 
-    double ratio;       // exp of the Hodges-Lehmann estimate
+    double ratio;       // exp of the Hodges-Lehmann estimate; with zeros that of the medians, INFINITY where a's is 0
+    double difference;  // only with zeros: Hodges-Lehmann estimate of b - a
     double p;           // Mann-Whitney over the boots, two-sided; adjusted over the rows by verdict_settle
     double signed_rank; // Wilcoxon's exact p of the pairs, not adjusted
     double low, high;   // 95 % bootstrap interval of the ratio
 };
 
 void verdict_estimate(struct verdict_row *r);
+// The same where a value is 0: `difference` is b - a of each pair. Ranks of the values and of these need no logarithm.
+void verdict_estimate_zeros(struct verdict_row *r, const double *difference, double median_a, double median_b);
 void verdict_interval(struct verdict_row *r, const struct verdict_policy *p, size_t draws);
 // Benjamini-Hochberg over all rows of a comparison, after each was estimated.
 void verdict_settle(struct verdict_row *rows, size_t count);
