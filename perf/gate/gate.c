@@ -152,6 +152,16 @@ static bool other_host(json_t *a, json_t *b)
     return false;
 }
 
+// What only one of the runs has a number for is no failure of the guest; a row that the run has without a number keeps its verdict.
+static void settle_one_sided(json_t *out, json_t *c)
+{
+    bool accepted = json_is_number(json_object_get(c, "a")), measured = json_is_number(json_object_get(c, "b"));
+    if (measured && !accepted)
+        settle(out, "new", x_strdup("nothing was accepted before"));
+    else if (!*text_of(c, "kernel_b"))
+        settle(out, "missing", x_strdup("in the baseline, not in this run"));
+}
+
 json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
 {
     json_t *rows = json_array(), *compared, *c;
@@ -167,6 +177,7 @@ json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
         for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)
             if (json_object_get(c, kept[k]))
                 json_object_set(out, kept[k], json_object_get(c, kept[k]));
+        settle_one_sided(out, c);
         json_array_append_new(rows, out);
     }
     json_decref(compared);

@@ -97,6 +97,46 @@ static void rows_that_are_not_in_both(void **state)
     json_decref(baseline);
 }
 
+static void row_is(json_t *rows, size_t i, const char *workload, const char *verdict)
+{
+    assert_string_equal(text(rows, i, "workload"), workload);
+    assert_string_equal(text(rows, i, "verdict"), verdict);
+}
+
+static void add_row(json_t *run, const char *workload, const char *status)
+{
+    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s}", "workload", workload, "metric", "instructions", "kernel", "cloudos", "status", status,
+                            "reason", "why");
+    if (!strcmp(status, "ok"))
+        json_object_set_new(row, "value", json_real(7));
+    json_array_append_new(json_object_get(run, "rows"), row);
+}
+
+// Against a run as against a file; what failed in the run stays failed, what failed in the baseline alone was never accepted.
+static void rows_that_are_not_in_both_runs(void **state)
+{
+    json_t *baseline = run_with("pipe", 1000), *run = run_with("fork", 5);
+    struct gate_summary s;
+    char *why;
+    (void)state;
+    add_row(baseline, "exec", "failed");
+    add_row(run, "exec", "ok");
+    add_row(run, "vfork", "failed");
+    json_t *rows = gate_against_run(baseline, run, &why);
+    assert_int_equal(json_array_size(rows), 4);
+    row_is(rows, 0, "pipe", "missing");
+    row_is(rows, 1, "vfork", "failed");
+    row_is(rows, 2, "exec", "new");
+    row_is(rows, 3, "fork", "new");
+    assert_string_equal(text(rows, 3, "kernel"), "cloudos");
+    gate_summarise(rows, &s);
+    assert_int_equal(s.failed, 1);
+    assert_int_equal(s.failing, 2);
+    json_decref(rows);
+    json_decref(run);
+    json_decref(baseline);
+}
+
 static void misfits(void **state)
 {
     static const char *const bad[][2] = {
@@ -200,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
+        cmocka_unit_test(rows_that_are_not_in_both_runs),
         cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);
