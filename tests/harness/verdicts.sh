@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What compare and gate say of made runs, and by which exit code: rows that one run lacks. Boots nothing.
+# What compare and gate say of made runs, and by which exit code: rows that one run lacks, kernels that failed. Boots nothing.
 prefix='verdicts: '
 . "$(dirname "$0")/steps.bash"
 
@@ -25,6 +25,9 @@ gate() { echo "$cb gate --runs $tmp/runs"; }
 made few '[["pipe", "cloudos", 1000]]'
 made more '[["pipe", "cloudos", 1000], ["fork", "cloudos", 5000]]'
 made bad '[["pipe", "cloudos", 1000], ["fork", "cloudos", "failed"]]'
+made both '[["pipe", "linux", 1000], ["pipe", "linux-2", 1010], ["pipe", "cloudos", 500]]'
+made one-dies '[["pipe", "linux", 1000], ["pipe", "linux-2", "failed"], ["pipe", "cloudos", 500]]'
+made one-lacks '[["pipe", "linux", 1000], ["pipe", "linux-2", "unsupported"], ["pipe", "cloudos", 500]]'
 # shellcheck disable=SC2046 # words
 {
     expect 'a row that only the run has is new and passes' 0 '^fork .* new ' $(gate) more --baseline few
@@ -32,4 +35,8 @@ made bad '[["pipe", "cloudos", 1000], ["fork", "cloudos", "failed"]]'
     expect 'one that failed in the run is a failure' 6 '^fork .* failed ' $(gate) bad --baseline more
     expect 'even when the baseline lacks it' 6 '^fork .* failed ' $(gate) bad --baseline few
     expect 'what failed in the baseline was not accepted' 0 '^fork .* new ' $(gate) more --baseline bad
+    expect 'two Linux that CloudOS beats' 0 '^pipe .* ahead ' $(compare) both --strict
+    expect 'one of them failed: not strictly' 3 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies --strict
+    expect 'and without --strict it is only said' 0 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies
+    expect 'what a kernel does not have is no failure' 0 '^pipe .* ahead ' $(compare) one-lacks --strict
 }
