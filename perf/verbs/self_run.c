@@ -2,7 +2,10 @@
 #include "perf/verbs/self_run.h"
 
 #include "perf/result/run_store.h"
+#include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
+#include "perf/util/sha256.h"
 #include "perf/vm/host_signals.h"
 
 #include <errno.h>
@@ -126,21 +129,48 @@ static void add_turn(struct str_list *l, json_t *run)
         add_number(l, "--turn", json_number_value(json_object_get(json_object_get(run, "identity"), "turn_ns")));
 }
 
+// A file of the run's identity, by the option that takes it. What is gone leaves the choice to the run that is made now.
+static void add_file(struct str_list *l, json_t *run, const char *name, const char *member)
+{
+    json_t *file = json_object_get(json_object_get(run, "identity"), member);
+    const char *path = text_of(file, "path"), *before = text_of(file, "sha256");
+    char now[SHA256_HEX];
+    if (!*path)
+        return;
+    if (!file_exists(path)) {
+        say("%s of %s is not there any more: the usual one is taken", path, text_of(run, "id"));
+        return;
+    }
+    if (*before && (!sha256_file(path, now) || strcmp(now, before)))
+        say("%s is not the file any more that %s used", path, text_of(run, "id"));
+    option(l, name, path);
+}
+
+void self_run_as(json_t *run, const struct str_list *workloads, const char *base, struct str_list *l)
+{
+    json_t *topology = json_object_get(run, "topology");
+    double seed = number_of(run, "seed");
+    list_add(l, "run");
+    for (size_t i = 0; i < workloads->count; i++)
+        list_add(l, workloads->items[i]);
+    option(l, "--tier", json_string_value(json_object_get(run, "tier")));
+    option(l, "-t", json_string_value(json_object_get(topology, "name")));
+    option(l, "-o", base);
+    add_number(l, "-b", json_number_value(json_object_get(run, "boots_per_kernel")));
+    add_number(l, "--scale", json_number_value(json_object_get(run, "scale")));
+    if (seed > 0) // 0 is the policy's, which is among the settings
+        add_number(l, "--seed", seed);
+    add_place(l, run);
+    add_turn(l, run);
+    add_file(l, run, "--qemu", "qemu");
+    add_file(l, run, "--initrd", "initramfs");
+    add_settings(l, run);
+}
+
 int self_run_again(json_t *run, const struct str_list *workloads, const char *base, json_t **second)
 {
     struct str_list l = {0};
-    json_t *topology = json_object_get(run, "topology");
-    list_add(&l, "run");
-    for (size_t i = 0; i < workloads->count; i++)
-        list_add(&l, workloads->items[i]);
-    option(&l, "--tier", json_string_value(json_object_get(run, "tier")));
-    option(&l, "-t", json_string_value(json_object_get(topology, "name")));
-    option(&l, "-o", base);
-    add_number(&l, "-b", json_number_value(json_object_get(run, "boots_per_kernel")));
-    add_number(&l, "--scale", json_number_value(json_object_get(run, "scale")));
-    add_place(&l, run);
-    add_turn(&l, run);
-    add_settings(&l, run);
+    self_run_as(run, workloads, base, &l);
     int rc = self_run_loaded(&l, base, second);
     list_free(&l);
     return rc;
