@@ -21,6 +21,15 @@ static char *host_of(json_t *run)
                     (int)json_integer_value(json_object_get(host, "cpus")));
 }
 
+// Times of a machine are also those of the QEMU that made it, emulated or by hardware: "QEMU 7.2.22", "" where it is not known.
+// Exact counts have it as their host, imported figures have none.
+static char *emulator_of(json_t *run)
+{
+    bool host = json_object_get(run, "imported") || !strcmp(text_of(run, "tier"), "det");
+    const char *version = text_of(json_object_get(json_object_get(run, "identity"), "qemu"), "version");
+    return host || !*version ? x_strdup("") : x_printf("QEMU %s", version);
+}
+
 // What the rule gave may differ from run to run (which cores were free); the rule must not.
 static char *placement_of(json_t *run)
 {
@@ -50,14 +59,17 @@ static char *turns_of(json_t *run)
 
 char *run_fingerprint(json_t *run)
 {
-    char *host = host_of(run), *placement = placement_of(run), *turns = turns_of(run);
+    char *host = host_of(run), *emulator = emulator_of(run), *placement = placement_of(run), *turns = turns_of(run);
     struct text_buf t = {0};
     text_add(&t, host);
+    if (*emulator)
+        text_addf(&t, ", %s", emulator);
     if (json_object_get(run, "placement"))
         text_addf(&t, ", placed %s", placement);
     if (number_of(json_object_get(run, "identity"), "turn_ns"))
         text_addf(&t, ", turns of %s", turns);
     free(host);
+    free(emulator);
     free(placement);
     free(turns);
     return t.data;
@@ -76,6 +88,7 @@ json_t *run_unlike(json_t *a, json_t *b)
 {
     json_t *list = json_array();
     add_if_unlike(list, "host", host_of, a, b);
+    add_if_unlike(list, "emulator", emulator_of, a, b);
     add_if_unlike(list, "placement", placement_of, a, b);
     add_if_unlike(list, "topology", topology_of, a, b);
     add_if_unlike(list, "turn", turns_of, a, b);

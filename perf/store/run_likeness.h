@@ -3,10 +3,10 @@
 #pragma once
 #include <jansson.h>
 
-// Where a run was made: exact counts a QEMU version, times a kind of host and how the guest was placed on it, imported figures a
+// Where a run was made: exact counts a QEMU version, times a kind of host, a QEMU version and how the guest was placed, imported figures a
 // tool's version on a host; several CPUs under instruction counting by their turns, too. The caller frees it.
 char *run_fingerprint(json_t *run);
-// [{what: "host"|"placement"|"topology"|"turn", a, b}]: in what the runs differ; empty when they may be compared.
+// [{what: "host"|"emulator"|"placement"|"topology"|"turn", a, b}]: in what the runs differ; empty when they may be compared.
 json_t *run_unlike(json_t *a, json_t *b);
 // "the runs are of different hosts ("X" and "Y")", or NULL when they are alike; the caller frees it.
 char *run_unlike_why(json_t *a, json_t *b);

@@ -37,6 +37,35 @@ static void other_turns_are_not_compared(void **state)
               "the runs are of different topologies (\"1\" and \"2\"), turns (\"none\" and \"1000 ns\")");
 }
 
+static json_t *on_qemu(const char *tier, const char *version)
+{
+    json_t *run = run_of(tier, 1, 0);
+    json_t *id = json_object_get(run, "identity");
+    json_object_set_new(id, "host", json_pack("{s:s,s:i}", "cpu", "CPU x", "cpus", 4));
+    json_object_set_new(json_object_get(id, "qemu"), "version", json_string(version));
+    return run;
+}
+
+// In every tier: times too are those of the QEMU that made the machine.
+static void other_emulators_are_not_compared(void **state)
+{
+    (void)state;
+    unlike_is(on_qemu("tcg", "7.2.22"), on_qemu("tcg", "7.2.22"), NULL);
+    unlike_is(on_qemu("tcg", "7.2.22"), on_qemu("tcg", "10.0.2"), "the runs are of different emulators (\"QEMU 7.2.22\" and \"QEMU 10.0.2\")");
+    unlike_is(on_qemu("kvm", "7.2.22"), on_qemu("kvm", "10.0.2"), "the runs are of different emulators (\"QEMU 7.2.22\" and \"QEMU 10.0.2\")");
+    unlike_is(on_qemu("det", "7.2.22"), on_qemu("det", "10.0.2"), "the runs are of different hosts (\"QEMU 7.2.22\" and \"QEMU 10.0.2\")");
+}
+
+static void histories_of_times_have_their_emulator(void **state)
+{
+    json_t *run = on_qemu("tcg", "7.2.22");
+    char *text = run_fingerprint(run);
+    (void)state;
+    assert_string_equal(text, "CPU x, 4 CPUs, QEMU 7.2.22");
+    free(text);
+    json_decref(run);
+}
+
 static void histories_are_kept_apart(void **state)
 {
     json_t *with = run_of("det", 2, 500), *without = run_of("det", 2, 0);
@@ -52,6 +81,8 @@ static void histories_are_kept_apart(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(other_turns_are_not_compared), cmocka_unit_test(histories_are_kept_apart)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(other_turns_are_not_compared), cmocka_unit_test(histories_are_kept_apart),
+                                       cmocka_unit_test(other_emulators_are_not_compared),
+                                       cmocka_unit_test(histories_of_times_have_their_emulator)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -354,6 +354,7 @@ static void print_sides(json_t *run, json_t *rows)
     if (!strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"))) {
         puts("a = first run, b = second run");
         print_unlike(first, "host", "hosts");
+        print_unlike(first, "emulator", "emulators");
         print_unlike(first, "placement", "placements");
         print_unlike(first, "topology", "topologies");
         print_unlike(first, "turn", "turns");

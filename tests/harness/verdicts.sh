@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
-# What compare and gate say of made runs, and by which exit code: rows that one run lacks, kernels that failed. Boots nothing.
+# What compare and gate say of made runs, and by which exit code: rows that one run lacks, kernels that failed, runs of two
+# emulators. Boots nothing.
 prefix='verdicts: '
 . "$(dirname "$0")/steps.bash"
 
-# made NAME JSON: a run of the tier det with these rows, [workload, kernel, value or status] each.
+# made NAME JSON [TIER [QEMU]]: a run (det, QEMU 7.2) with these rows, [workload, kernel, value or status] each.
 made() {
     mkdir -p "$tmp/runs/$1"
     python3 - "$tmp/runs/$1/run.json" "$@" <<'P'
 import json, sys
-path, name, rows = sys.argv[1:4]
+path, name, rows, tier, qemu = (sys.argv[1:] + ['det', '7.2'][len(sys.argv) - 4:])[:5]
 def row(w, k, v):
-    r = {'workload': w, 'kernel': k, 'metric': 'instructions', 'unit': 'instructions/op', 'status': v if isinstance(v, str) else 'ok', 'samples': []}
+    r = {'workload': w, 'kernel': k, 'metric': 'instructions' if tier == 'det' else 'mean_ns', 'unit': 'instructions/op' if tier == 'det' else 'ns', 'status': v if isinstance(v, str) else 'ok', 'samples': []}
     return r | ({'reason': 'made so'} if isinstance(v, str) else {'value': v, 'samples': [{'status': 'ok', 'value': v}]})
 rows = [row(*r) for r in json.loads(rows)]
 kernels = {r['kernel']: {'family': r['kernel'].split('-')[0], 'label': r['kernel']} for r in rows}
-json.dump({'schema': 'cloudbench-run/1', 'id': name, 'created': '2026-01-01T00:00:00Z', 'tier': 'det', 'tier_why': 'x',
+json.dump({'schema': 'cloudbench-run/1', 'id': name, 'created': '2026-01-01T00:00:00Z', 'tier': tier, 'tier_why': 'x',
            'topology': {'name': '1', 'cpus': 1, 'memory_mb': 512, 'nodes': []},
-           'identity': {'qemu': {'version': '7.2'}, 'kernels': kernels}, 'boots': [], 'rows': rows}, open(path, 'w'))
+           'identity': {'qemu': {'version': qemu}, 'kernels': kernels}, 'boots': [], 'rows': rows}, open(path, 'w'))
 P
 }
 compare() { echo "$cb compare --runs $tmp/runs"; }
@@ -25,6 +26,8 @@ gate() { echo "$cb gate --runs $tmp/runs"; }
 made few '[["pipe", "cloudos", 1000]]'
 made more '[["pipe", "cloudos", 1000], ["fork", "cloudos", 5000]]'
 made bad '[["pipe", "cloudos", 1000], ["fork", "cloudos", "failed"]]'
+made old-qemu '[["pipe", "cloudos", 1000]]' tcg 7.2.22
+made new-qemu '[["pipe", "cloudos", 1000]]' tcg 10.0.2
 made both '[["pipe", "linux", 1000], ["pipe", "linux-2", 1010], ["pipe", "cloudos", 500]]'
 made one-dies '[["pipe", "linux", 1000], ["pipe", "linux-2", "failed"], ["pipe", "cloudos", 500]]'
 made one-lacks '[["pipe", "linux", 1000], ["pipe", "linux-2", "unsupported"], ["pipe", "cloudos", 500]]'
@@ -38,5 +41,9 @@ made one-lacks '[["pipe", "linux", 1000], ["pipe", "linux-2", "unsupported"], ["
     expect 'two Linux that CloudOS beats' 0 '^pipe .* ahead ' $(compare) both --strict
     expect 'one of them failed: not strictly' 3 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies --strict
     expect 'and without --strict it is only said' 0 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies
+    expect 'times of two emulators are not compared unasked' 2 'different emulators \("QEMU 7.2.22" and "QEMU 10.0.2"\)' $(compare) old-qemu new-qemu
+    expect 'asked, the table says so' 0 '^different emulators: a on QEMU 7.2.22, b on QEMU 10.0.2' $(compare) old-qemu new-qemu --across
+    expect 'and so does each row' 0 '"emulator_b": "QEMU 10.0.2"' $(compare) old-qemu new-qemu --across --format json
+    expect 'nor by the gate' 2 'different emulators' $(gate) old-qemu --baseline new-qemu
     expect 'what a kernel does not have is no failure' 0 '^pipe .* ahead ' $(compare) one-lacks --strict
 }
