@@ -85,8 +85,7 @@ static json_t *judge_row(json_t *row, json_t *accepted, const char *kernel,
         json_object_set(out, "b", value);
         settle(out, "new", x_strdup("nothing was accepted before"));
     } else {
-        double spread = number_of(json_array_get(json_object_get(row, "samples"), 0), "spread"), v = json_number_value(value);
-        judge(out, accepted, v, v > 0 ? verdict_spread_noise(spread / v, 0) : 0, p);
+        judge(out, accepted, json_number_value(value), verdict_spread_noise(row_own_spread(row), 0), p);
     }
     return out;
 }

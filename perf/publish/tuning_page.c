@@ -86,14 +86,27 @@ static void sensitivity(struct text_buf *t, json_t *search)
     text_add(t, "</tbody></table></div>");
 }
 
+// Counts of the det tier repeat exactly: only other iterations are another measurement. Older documents have the same ones.
+static void held_out_heading(struct text_buf *t, json_t *search)
+{
+    double share = number_of(search, "held_out_share");
+    bool det = !strcmp(text_of(search, "tier"), "det");
+    text_add(t, "<h3>Measured again, ");
+    if (det && share > 1)
+        text_addf(t, "with %g times the iterations</h3>", share);
+    else
+        text_add(t, det ? "which repeats exactly: the same counts</h3>" : "on boots the search never used</h3>");
+    html_table_open(t, det ? "configuration|>ratio, within what it differs from itself from|>to|>p after Holm|winner"
+                           : "configuration|>ratio, 95 % from|>to|>p after Holm|winner");
+}
+
 static void held_out(struct text_buf *t, json_t *search)
 {
     json_t *one;
     size_t i;
     if (!json_array_size(json_object_get(search, "held_out")))
         return;
-    text_add(t, "<h3>Measured again, on boots the search never used</h3>");
-    html_table_open(t, "configuration|>ratio, 95 % from|>to|>p after Holm|winner");
+    held_out_heading(t, search);
     json_array_foreach (json_object_get(search, "held_out"), i, one) {
         html_table_row(t, text_of(one, "configuration"));
         html_exact_cell(t, one, "low");
@@ -162,7 +175,7 @@ void tuning_page(struct text_buf *t, json_t *searches)
         text_add(t, "<p>Nothing yet: <code>cloudbench tune SPACE</code> looks for settings that beat the default.</p>");
     else
         text_add(t, "<p>Every trial boots the default beside a configuration; what counts is the ratio, below 1 is better. A winner is named only when it holds "
-                    "on boots that the search never used.</p>");
+                    "when measured again: times on boots that the search never used, exact counts, which repeat, with other iterations.</p>");
     for (size_t i = 0; i < n && i < SEARCHES; i++)
         section(t, json_array_get(searches, n - 1 - i));
     site_page_close(t);

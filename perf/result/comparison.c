@@ -163,8 +163,7 @@ static bool any_zero(json_t *row)
     return n > 0;
 }
 
-// How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.
-static double own_spread(json_t *row)
+double row_own_spread(json_t *row)
 {
     double spread = number_of(json_array_get(json_object_get(row, "samples"), 0), "spread");
     return value_of(row) > 0 ? spread / value_of(row) : 0;
@@ -173,7 +172,7 @@ static double own_spread(json_t *row)
 // By the two values, and how far each differs from itself: what the det tier counts, and counts of other tiers.
 static void judge_ratio(json_t *c, json_t *a, json_t *b, double floor)
 {
-    double x = value_of(a), y = value_of(b), noise = verdict_spread_noise(own_spread(a), own_spread(b));
+    double x = value_of(a), y = value_of(b), noise = verdict_spread_noise(row_own_spread(a), row_own_spread(b));
     const char *from_zero = y > 0 ? "regressed" : "same";
     json_object_set_new(c, "ratio", x > 0 ? json_real(y / x) : y > 0 ? json_null() : json_real(1));
     json_object_set_new(c, "verdict",

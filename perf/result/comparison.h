@@ -9,6 +9,9 @@
 json_t *compare_kernels(json_t *run, char **why);
 json_t *compare_runs(json_t *a, json_t *b, char **why);
 
+// How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.
+double row_own_spread(json_t *row);
+
 struct comparison_summary {
     int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more, absent;
 };

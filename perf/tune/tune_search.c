@@ -178,18 +178,20 @@ static void refine(struct tune_search *s)
         ;
 }
 
-// The best whole trials once more, on boots that the search never used.
+// The best whole trials once more, on boots that the search never used; exact counts with other iterations.
 static void hold_out(struct tune_search *s)
 {
     bool *taken = x_alloc((s->trials + 1) * sizeof(*taken));
+    double fidelity = s->held_fidelity > 0 ? s->held_fidelity : 1;
     for (int i; s->held_count < TUNE_HELD_OUT && !s->stopped && (i = best_whole(s, taken)) >= 0;) {
         struct tune_evaluation *e = &s->held_result[s->held_count];
         taken[i] = true;
         if (s->trial[i].score >= 1 - s->floor)
             break;
-        if (!s->measure(s->ctx, s->trial[i].level, 1, true, e, &s->stopped))
+        if (!s->measure(s->ctx, s->trial[i].level, fidelity, true, e, &s->stopped))
             continue;
         s->held[s->held_count] = s->trial[i];
+        s->held[s->held_count].fidelity = fidelity;
         s->held_p[s->held_count++] = e->p;
     }
     free(taken);

@@ -11,21 +11,22 @@
 
 struct tune_trial {
     int level[TUNE_KNOBS_MAX];
-    double fidelity;                    // 0.25, 0.5 or 1: the share of the iterations
+    double fidelity;                    // 0.25, 0.5 or 1, in a hold-out the search's: the share of the iterations
     double ratio[TUNE_OBJECTIVES_MAX];  // to the default, measured beside it; below 1 is better
     double score;                       // geometric mean of the ratios; INFINITY when it failed
 };
 
 struct tune_evaluation {
     double ratio[TUNE_OBJECTIVES_MAX];
-    double p; // that the geometric mean of the ratios is 1; 0 for exact counts that differ
-    double low, high; // its interval; both the ratio itself for exact counts
+    double p; // that the geometric mean of the ratios is 1; exact counts: 0 when it lies farther from 1 than they differ from themselves, else 1
+    double low, high; // its interval; of exact counts by how far they differ from themselves
 };
 
 struct tune_search {
     const struct tune_space *space;
     uint64_t seed;
     double floor; // a smaller gain is none
+    double held_fidelity; // of the hold-out; 0: 1. Where a measurement repeats exactly only another one is a second one.
     // Measures one configuration beside the default. False: it failed (that trial is lost, the search
     // goes on) or, when *stop is set, the search must end now.
     bool (*measure)(void *ctx, const int *level, double fidelity, bool hold_out,

@@ -1,9 +1,7 @@
 // cloudbench tune: look for scheduler settings that beat the default, without being fooled by luck.
 #include "perf/config/config.h"
-#include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
-#include "perf/stats/rank_tests.h"
-#include "perf/stats/resample.h"
+#include "perf/tune/tune_evaluation.h"
 #include "perf/tune/tune_log.h"
 #include "perf/tune/tune_search.h"
 #include "perf/util/host_file.h"
@@ -26,8 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIAL     "trial" // the name of the arm beside the default
-#define BOOTS_MAX 1000
+#define TRIAL    "trial" // the name of the arm beside the default
+#define DET_HELD 1.5       // share of the iterations of a hold-out in det: the same ones would give the same counts
 
 enum { OPT_TIER = 256, OPT_RESUME, OPT_SEED };
 
@@ -106,6 +104,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+static bool is_det(const struct tuning *t)
+{
+    return !strcmp(t->a->tier, "det");
+}
+
+static double held_share(const struct tuning *t)
+{
+    return is_det(t) ? DET_HELD : 1;
+}
+
 static void option(struct str_list *l, const char *name, const char *value)
 {
     list_add(l, name);
@@ -150,61 +158,6 @@ static int run_trial(struct tuning *t, const int *level, double fidelity, json_t
     return rc;
 }
 
-static json_t *find_row(json_t *run, const struct tune_objective *o, const char *kernel)
-{
-    json_t *row;
-    size_t i;
-    json_array_foreach (json_object_get(run, "rows"), i, row)
-        if (!strcmp(json_string_value(json_object_get(row, "workload")), o->workload) &&
-            !strcmp(json_string_value(json_object_get(row, "metric")), o->metric) &&
-            !strcmp(json_string_value(json_object_get(row, "kernel")), kernel))
-            return row;
-    return NULL;
-}
-
-static double sample(json_t *row, size_t i)
-{
-    return json_number_value(
-        json_object_get(json_array_get(json_object_get(row, "samples"), i), "value"));
-}
-
-// Adds one objective's log ratios to those of the boots; returns their number, 0 without a number.
-static size_t add_objective(struct tuning *t, json_t *run, int o, double *mean, double *ratio)
-{
-    json_t *a = find_row(run, &t->space.objective[o], t->space.kernel);
-    json_t *b = find_row(run, &t->space.objective[o], TRIAL);
-    if (!json_object_get(a, "value") || !json_object_get(b, "value"))
-        return 0;
-    *ratio = json_number_value(json_object_get(b, "value")) /
-             json_number_value(json_object_get(a, "value"));
-    size_t n = json_array_size(json_object_get(a, "samples"));
-    for (size_t i = 0; i < n && i < BOOTS_MAX; i++)
-        mean[i] += log(sample(b, i) / sample(a, i)) / t->space.objectives;
-    return n < BOOTS_MAX ? n : BOOTS_MAX;
-}
-
-static bool evaluate(struct tuning *t, json_t *run, struct tune_evaluation *e)
-{
-    static double mean[BOOTS_MAX];
-    size_t n = 0;
-    memset(mean, 0, sizeof(mean));
-    for (int o = 0; o < t->space.objectives; o++)
-        if (!(n = add_objective(t, run, o, mean, &e->ratio[o])))
-            return false;
-    e->low = e->high = exp(mean[0]);
-    e->p = mean[0] != 0 ? 0 : 1; // exact counts
-    if (!strcmp(t->a->tier, "det"))
-        return true;
-    e->p = stats_wilcoxon(mean, n);
-    e->low = 0;
-    e->high = INFINITY;
-    if (n > 1)
-        stats_bootstrap95(mean, n, STATS_DRAWS, 1, &e->low, &e->high);
-    e->low = n > 1 ? exp(e->low) : 0;
-    e->high = exp(e->high);
-    return true;
-}
-
 static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
                     struct tune_evaluation *out, bool *stop)
 {
@@ -222,7 +175,7 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
         json_decref(run);
         return false;
     }
-    ok = run && evaluate(t, run, out);
+    ok = run && tune_evaluate(&t->space, run, TRIAL, is_det(t), out);
     if (!tune_log_add(&t->log, level, fidelity, hold_out, out, ok)) {
         say_error("cannot write %s: %s", t->log.path, strerror(errno));
         t->code = EXIT_REFUSED;
@@ -246,7 +199,7 @@ static void say_trial(void *ctx, const struct tune_trial *trial, int done)
 
 static int check_objectives(const struct tuning *t)
 {
-    bool det = !strcmp(t->a->tier, "det");
+    bool det = is_det(t);
     if (!det && strcmp(t->a->tier, "kvm")) {
         say_error("tune takes --tier det (exact counts) or kvm (times): emulated times are no objective");
         return EXIT_USAGE;
@@ -365,7 +318,7 @@ static int dry(struct tuning *t)
     int rc = dry_stage(t, base, "start", 0.25, most.quarter, stages);
     rc = rc ? rc : dry_stage(t, base, "the best of them", 0.5, most.half, stages);
     rc = rc ? rc : dry_stage(t, base, "whole", 1, most.whole, stages);
-    rc = rc ? rc : dry_stage(t, base, "hold-out", 1, most.held, stages);
+    rc = rc ? rc : dry_stage(t, base, "hold-out", held_share(t), most.held, stages);
     if (!rc)
         tune_dry_view(&t->space, t->a->tier, t->a->topology, stages, t->dir, t->a->format);
     json_decref(stages);
@@ -434,6 +387,7 @@ static int search(struct tuning *t)
     struct tune_search s = {.space = &t->space,
                             .seed = (uint64_t)t->a->seed,
                             .floor = 0.01,
+                            .held_fidelity = held_share(t),
                             .measure = measure,
                             .on_trial = say_trial,
                             .ctx = t};
@@ -459,7 +413,8 @@ const struct argp tune_argp = {
     parse,
     "SPACE",
     "Look for settings that beat the default. Every trial boots the default beside it; the best are measured "
-    "again on boots the search never used, and a winner is named only when it holds there.\v"
+    "again, on boots the search never used (det, which repeats exactly: with half as many iterations more), and a winner is named only when it "
+    "holds there.\v"
     "Spaces are the files of configs/tune/. The winner's profile.yaml is applied by --profile FILE "
     "of any verb.",
     0,

@@ -68,15 +68,23 @@ static json_t *held_out(const struct tune_search *s)
     return out;
 }
 
+// Exact counts repeat: their hold-out is other iterations, and no other draw of the same ones.
+static char *measured_again(const struct tune_search *s)
+{
+    return s->held_fidelity > 0 && s->held_fidelity != 1 ? x_printf("measured again with %g times the iterations", s->held_fidelity)
+                                                         : x_strdup("on boots the search never used");
+}
+
 static void print_verdict(const struct tune_search *s)
 {
     char *text = s->winner >= 0 ? tune_space_text(s->space, s->held[s->winner].level) : NULL;
+    char *how = measured_again(s);
     if (text)
-        printf("\nwinner, on boots the search never used: %s [%.4f, %.4f] of the default\n", text,
-               s->held_result[s->winner].low, s->held_result[s->winner].high);
+        printf("\nwinner, %s: %s [%.4f, %.4f] of the default\n", how, text, s->held_result[s->winner].low, s->held_result[s->winner].high);
     else
         printf("\nNo configuration beat the default (%d trials).\n", s->trials);
     free(text);
+    free(how);
 }
 
 json_t *tune_result(const struct tune_search *s)
@@ -87,9 +95,9 @@ json_t *tune_result(const struct tune_search *s)
         json_array_append_new(objectives, json_string(name));
         free(name);
     }
-    return json_pack("{s:s,s:s,s:o,s:i,s:o,s:o,s:o,s:b}", "schema", "cloudbench-tune/1", "space", s->space->name, "objectives", objectives,
-                     "trials", s->trials, "whole", whole_trials(s), "sensitivity", sensitivities(s), "held_out", held_out(s), "winner",
-                     s->winner >= 0);
+    return json_pack("{s:s,s:s,s:o,s:i,s:o,s:o,s:o,s:f,s:b}", "schema", "cloudbench-tune/1", "space", s->space->name, "objectives", objectives,
+                     "trials", s->trials, "whole", whole_trials(s), "sensitivity", sensitivities(s), "held_out", held_out(s),
+                     "held_out_share", s->held_fidelity > 0 ? s->held_fidelity : 1.0, "winner", s->winner >= 0);
 }
 
 void tune_view(const struct tune_search *s, const char *format)

@@ -1,0 +1,88 @@
+// Ratios of a trial to the default that ran beside it, and how sure they are.
+#include "perf/tune/tune_evaluation.h"
+
+#include "perf/result/comparison.h"
+#include "perf/result/verdict.h"
+#include "perf/stats/rank_tests.h"
+#include "perf/stats/resample.h"
+#include "perf/util/json_get.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BOOTS_MAX 1000
+
+// Of all objectives together, as logarithms: their mean ratio boot by boot, and how far it may lie off.
+struct means {
+    double ratio[BOOTS_MAX], noise;
+    size_t boots;
+};
+
+static json_t *find_row(json_t *run, const struct tune_objective *o, const char *kernel)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), o->workload) && !strcmp(text_of(row, "metric"), o->metric) &&
+            !strcmp(text_of(row, "kernel"), kernel))
+            return row;
+    return NULL;
+}
+
+static double sample(json_t *row, size_t i)
+{
+    return number_of(json_array_get(json_object_get(row, "samples"), i), "value");
+}
+
+// The farther of the two ends of 1 - noise and 1 + noise: what holds for it holds for both.
+static double log_noise(json_t *a, json_t *b)
+{
+    double noise = verdict_spread_noise(row_own_spread(a), row_own_spread(b));
+    return noise < 1 ? -log(1 - noise) : INFINITY;
+}
+
+static bool add_objective(const struct tune_space *space, json_t *run, const char *arm, int o, struct means *m, double *ratio)
+{
+    json_t *a = find_row(run, &space->objective[o], space->kernel), *b = find_row(run, &space->objective[o], arm);
+    if (!json_object_get(a, "value") || !json_object_get(b, "value"))
+        return false;
+    size_t n = json_array_size(json_object_get(a, "samples"));
+    *ratio = number_of(b, "value") / number_of(a, "value");
+    m->boots = n < BOOTS_MAX ? n : BOOTS_MAX;
+    m->noise += log_noise(a, b) / space->objectives;
+    for (size_t i = 0; i < m->boots; i++)
+        m->ratio[i] += log(sample(b, i) / sample(a, i)) / space->objectives;
+    return m->boots > 0;
+}
+
+static void judge_counts(const struct means *m, struct tune_evaluation *e)
+{
+    e->p = fabs(m->ratio[0]) > m->noise ? 0 : 1;
+    e->low = exp(m->ratio[0] - m->noise);
+    e->high = exp(m->ratio[0] + m->noise);
+}
+
+static void judge_times(const struct means *m, struct tune_evaluation *e)
+{
+    e->p = stats_wilcoxon(m->ratio, m->boots);
+    e->low = 0;
+    e->high = INFINITY;
+    if (m->boots < 2)
+        return;
+    stats_bootstrap95(m->ratio, m->boots, STATS_DRAWS, 1, &e->low, &e->high);
+    e->low = exp(e->low);
+    e->high = exp(e->high);
+}
+
+bool tune_evaluate(const struct tune_space *space, json_t *run, const char *arm, bool exact, struct tune_evaluation *out)
+{
+    struct means m = {0};
+    for (int o = 0; o < space->objectives; o++)
+        if (!add_objective(space, run, arm, o, &m, &out->ratio[o]))
+            return false;
+    if (exact)
+        judge_counts(&m, out);
+    else
+        judge_times(&m, out);
+    return true;
+}

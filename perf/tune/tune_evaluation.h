@@ -1,0 +1,8 @@
+// What a run of the default and a trial beside it says of the trial.
+#pragma once
+#include "perf/tune/tune_search.h"
+
+// arm: the trial's kernel in the run, the default's is the space's. exact: counts of the det tier, which have no chance in them but differ
+// from themselves (docs/statistics.md): low and high are as far from the ratio as that may be, and p is 0 only when 1 lies outside.
+// False when an objective has no number.
+bool tune_evaluate(const struct tune_space *space, json_t *run, const char *arm, bool exact, struct tune_evaluation *out);
