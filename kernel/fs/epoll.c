@@ -37,6 +37,7 @@ struct eventpoll {
     wait_queue_head_t poll_wq;          /* who polls this descriptor */
     struct list_head ready;             /* lock: items by rdllink */
     struct list_head items[EP_BUCKETS]; /* epoll_mutex and mtx: by link */
+    struct file *file;                  /* its own, once it was given an item; epoll_mutex */
 };
 
 /* One wait queue that an item stands in. */
@@ -231,7 +232,23 @@ static int modify_item(struct epitem *i, const struct epoll_event *ev)
     return 0;
 }
 
-/* Is `target` reachable from `ep` by watched epolls, or would the chain be too long? */
+/* How many epolls watch one another above f, at most limit + 1. */
+static int nests_above(const struct file *f, int limit)
+{
+    struct epitem *i;
+    int most = 0;
+
+    if (!f->f_ep.next)
+        return 0;
+    list_for_each_entry (i, &f->f_ep, flink) {
+        most = max(most, 1 + (limit > 0 ? nests_above(i->ep->file, limit - 1) : 0));
+        if (most > limit)
+            break;
+    }
+    return most;
+}
+
+/* Is `target` reachable from `ep` by watched epolls, or would the chain be too long? depth: links above ep. */
 static int check_nesting(struct eventpoll *ep, const struct eventpoll *target, int depth)
 {
     struct epitem *i;
@@ -248,15 +265,17 @@ static int check_nesting(struct eventpoll *ep, const struct eventpoll *target, i
     return 0;
 }
 
-static int change_set(struct eventpoll *ep, int op, struct file *f, int fd,
+static int change_set(struct file *epf, int op, struct file *f, int fd,
                       const struct epoll_event *ev)
 {
+    struct eventpoll *ep = epf->private_data;
     struct epitem *i;
     int err = 0;
 
     mutex_lock(&epoll_mutex);
+    ep->file = epf;
     if (op == EPOLL_CTL_ADD && f->f_op == &eventpoll_fops)
-        err = check_nesting(f->private_data, ep, 0);
+        err = check_nesting(f->private_data, ep, nests_above(epf, EP_MAX_NESTS) + 1);
     mutex_lock(&ep->mtx);
     i = find_item(ep, f, fd);
     if (!err && op == EPOLL_CTL_ADD)
@@ -299,7 +318,7 @@ long sys_epoll_ctl(int epfd, int op, int fd, void __user *event)
     if (epf && f) {
         err = check_ctl(epf, f, op, &ev);
         if (!err)
-            err = change_set(epf->private_data, op, f, fd, &ev);
+            err = change_set(epf, op, f, fd, &ev);
     }
     if (f)
         fput(f);

@@ -390,3 +390,50 @@ TEST(signalfd4, EINVAL_EBADF_and_EFAULT)
     FAILS(syscall(SYS_signalfd4, 999, &mask, 8, 0), EBADF);
     FAILS(syscall(SYS_signalfd4, -1, BAD_ADDRESS, 8, 0), EFAULT);
 }
+
+/* Chains of many, built from the top and from the bottom. Where a link is refused differs (Linux before 6.17 does so when the file
+ * comes, EINVAL), but the file does not reach the top. */
+TEST(epoll_ctl, chains_do_not_grow_without_end)
+{
+    enum { N = 200 };
+    struct epoll_event e;
+    int ep[N], refused, tail = eventfd(0, 0);
+    for (int down = 0; down < 2; down++) {
+        refused = 0;
+        for (int i = 0; i < N; i++)
+            CHECK((ep[i] = epoll_create1(0)) >= 0);
+        for (int i = 0; i < N - 1; i++) {
+            int at = down ? i : N - 2 - i;
+            if (watch(ep[at], ep[at + 1], EPOLLIN) != 0) {
+                int error = errno;
+                EQ(error, ELOOP);
+                refused++;
+            }
+        }
+        if (watch(ep[N - 1], tail, EPOLLIN) != 0) {
+            int error = errno;
+            EQ(error, EINVAL);
+            refused++;
+        }
+        CHECK(refused > 0);
+        EQ(eventfd_write(tail, 1), 0);
+        EQ(epoll_wait(ep[0], &e, 1, 0), 0);
+        for (int i = 0; i < N; i++)
+            close(ep[i]);
+    }
+}
+
+TEST(epoll_ctl, five_epolls_in_a_chain)
+{
+    struct epoll_event e;
+    int ep[5], tail = eventfd(0, 0);
+    for (int i = 0; i < 5; i++)
+        CHECK((ep[i] = epoll_create1(0)) >= 0);
+    EQ(watch(ep[1], ep[2], EPOLLIN), 0);
+    EQ(watch(ep[3], ep[4], EPOLLIN), 0);
+    EQ(watch(ep[4], tail, EPOLLIN), 0);
+    EQ(watch(ep[0], ep[1], EPOLLIN), 0);
+    EQ(watch(ep[2], ep[3], EPOLLIN), 0);
+    EQ(eventfd_write(tail, 1), 0);
+    EQ(epoll_wait(ep[0], &e, 1, 0), 1);
+}
