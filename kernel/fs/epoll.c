@@ -509,8 +509,8 @@ static bool any_ready(struct eventpoll *ep)
     struct epitem *i;
     bool found = false;
 
-    mutex_lock(&ep->mtx);
-    for (unsigned b = 0; b < EP_BUCKETS && !found; b++) {
+    mutex_lock(&ep->mtx); /* a scan has the ready items on a list of its own */
+    for (unsigned b = 0; b < EP_BUCKETS && !found && !list_empty(&ep->ready); b++) {
         list_for_each_entry (i, &ep->items[b], link) {
             if (!list_empty(&i->rdllink) && poll_item(i, NULL)) {
                 found = true;
@@ -527,7 +527,7 @@ static unsigned eventpoll_poll(struct file *f, struct poll_table *pt)
     struct eventpoll *ep = f->private_data;
 
     poll_wait(f, &ep->poll_wq, pt);
-    return !list_empty(&ep->ready) && any_ready(ep) ? POLLIN | POLLRDNORM : 0;
+    return any_ready(ep) ? POLLIN | POLLRDNORM : 0;
 }
 
 static void eventpoll_close(struct inode *inode, struct file *f)
