@@ -142,6 +142,8 @@ static int check_old(struct mm_struct *mm, struct vm_area_struct *v, unsigned lo
         return -EFAULT;
     if (more && v->vm_flags & (VM_PFNMAP | VM_IO))
         return -EFAULT;
+    if (more > TASK_SIZE >> PAGE_SHIFT) /* sums with it do not wrap from here on */
+        return -ENOMEM;
     if (v->vm_flags & VM_LOCKED && more && (err = may_lock(mm, more, -EAGAIN)))
         return err;
     return may_expand_vm(mm, v->vm_flags, more) && may_commit(v->vm_flags, more) ? 0 : -ENOMEM;

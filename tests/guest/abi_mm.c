@@ -495,3 +495,19 @@ TEST(ftruncate, unmaps_what_is_cut)
     EQ(ftruncate(fd, 2 * PG), 0);
     EQ(p[PG], 0);
 }
+
+TEST(mremap, a_length_that_wraps_is_ENOMEM)
+{
+    char *p = anon(2 * PG, MAP_PRIVATE);
+    static const unsigned long less[] = {1ul << 30, 1ul << 47, 4 * PG, PG};
+
+    p[PG] = 1;
+    for (unsigned i = 0; i < sizeof(less) / sizeof(*less); i++) {
+        FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], 0, 0), ENOMEM);
+        FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
+        FAILS(syscall(SYS_mremap, p, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
+    }
+    EQ(p[PG], 1);
+    p[PG] = 2;
+    EQ(munmap(p, 2 * PG), 0);
+}
