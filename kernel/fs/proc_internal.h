@@ -30,6 +30,7 @@ bool proc_node_emit(struct proc_node *dir, struct dir_context *ctx, loff_t base)
 
 /* Files whose text is made when they are read. fill: 0 or -errno. */
 struct text_file {
+    struct mutex lock; /* of the text: one open file may be read by several at once */
     struct seq_buf s;
     int (*fill)(struct seq_buf *s, struct inode *inode);
     bool loaded;

@@ -77,11 +77,13 @@ int text_open(struct file *f, int (*fill)(struct seq_buf *, struct inode *))
 
     if (!t)
         return -ENOMEM;
+    mutex_init(&t->lock);
     t->fill = fill;
     f->private_data = t;
     return 0;
 }
 
+/* t->lock held. */
 static int load(struct text_file *t, struct inode *inode)
 {
     int err;
@@ -95,14 +97,11 @@ static int load(struct text_file *t, struct inode *inode)
     return err;
 }
 
-ssize_t text_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+static ssize_t read_locked(struct text_file *t, struct inode *inode, char __user *buf, size_t n,
+                           loff_t *pos)
 {
-    struct text_file *t = f->private_data;
-
-    if (*pos < 0)
-        return -EINVAL;
     if (*pos == 0 || !t->loaded) {
-        int err = load(t, f->f_inode);
+        int err = load(t, inode);
 
         if (err)
             return err;
@@ -114,6 +113,19 @@ ssize_t text_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
         return -EFAULT;
     *pos += n;
     return n;
+}
+
+ssize_t text_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+    struct text_file *t = f->private_data;
+    ssize_t ret;
+
+    if (*pos < 0)
+        return -EINVAL;
+    mutex_lock(&t->lock);
+    ret = read_locked(t, f->f_inode, buf, n, pos);
+    mutex_unlock(&t->lock);
+    return ret;
 }
 
 void text_release(struct inode *inode, struct file *f)

@@ -442,3 +442,40 @@ TEST(arch_prctl, thread_local_storage)
     EQ((long)v, 6);
     EQ(local, 50);
 }
+
+struct text_reader {
+    int fd, *ready;
+    long bad;
+};
+
+static void *read_text(void *arg)
+{
+    struct text_reader *r = arg;
+    char buf[256];
+    __atomic_add_fetch(r->ready, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(r->ready, __ATOMIC_SEQ_CST) < 2)
+        ;
+    for (int i = 0; i < 20; i++) {
+        long n = pread(r->fd, buf, sizeof buf, 0);
+        r->bad += n != sizeof buf || !memchr(buf, '-', n);
+    }
+    return NULL;
+}
+
+/* Mappings that do not merge make the text long, so that its buffer grows while the first reads run. */
+TEST(pread64, of_one_text_of_proc_by_two_threads)
+{
+    for (int i = 0; i < 200; i++)
+        CHECK(mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+    for (int round = 0; round < 40; round++) {
+        int ready = 0, fd = open("/proc/self/maps", O_RDONLY);
+        struct text_reader a = {fd, &ready, 0}, b = a;
+        pthread_t other;
+        CHECK(fd >= 0);
+        EQ(pthread_create(&other, NULL, read_text, &a), 0);
+        read_text(&b);
+        EQ(pthread_join(other, NULL), 0);
+        EQ(a.bad + b.bad, 0);
+        close(fd);
+    }
+}
