@@ -242,13 +242,14 @@ void fd_install(int fd, struct file *file)
 static struct file *fget_files(struct files_struct *files, u32 fd)
 {
     struct file *f = NULL;
-    struct fdtable *t;
 
     rcu_read_lock();
-    t = rcu_dereference(files->fdt);
-    while (fd < atomic_load_acquire(&t->limit)) {
+    for (;;) {
+        struct fdtable *t = rcu_dereference(files->fdt); /* the slot of one that was replaced stays as it was */
         u32 n;
 
+        if (fd >= atomic_load_acquire(&t->limit))
+            break;
         f = rcu_dereference(t->fd[fd]);
         if (!f)
             break;
@@ -261,7 +262,6 @@ static struct file *fget_files(struct files_struct *files, u32 fd)
             rcu_read_unlock();
             fput(f);
             rcu_read_lock();
-            t = rcu_dereference(files->fdt);
         }
         f = NULL;
         cpu_relax();
