@@ -209,13 +209,10 @@ int proc_statm_show(struct seq_buf *s, struct task_struct *t)
 /* ---- status ---- */
 static void show_ids(struct seq_buf *s, struct task_struct *t)
 {
-    const struct cred *c;
+    const struct cred *c = get_task_cred(t); /* the buffer may grow below */
     struct files_struct *files = get_task_files(t);
     pid_t pgrp = t->signal->pgrp, session = t->signal->session;
 
-    rcu_read_lock(); /* the buffer may grow below: take the credentials by reference */
-    c = get_cred(rcu_dereference(t->real_cred));
-    rcu_read_unlock();
     seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid,
                c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
     seq_printf(s, "FDSize:\t%u\nGroups:\t", files ? files_limit(files) : 0);
@@ -273,11 +270,8 @@ static void show_signals(struct seq_buf *s, struct task_struct *t)
 
 static void show_caps(struct seq_buf *s, struct task_struct *t)
 {
-    const struct cred *c;
+    const struct cred *c = get_task_cred(t);
 
-    rcu_read_lock();
-    c = get_cred(rcu_dereference(t->real_cred));
-    rcu_read_unlock();
     seq_printf(
         s, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n",
         c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bset, c->cap_ambient);

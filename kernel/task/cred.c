@@ -80,6 +80,23 @@ void put_cred(const struct cred *cred)
         call_rcu(&c->rcu, cred_free_rcu);
 }
 
+/* The task may commit others at any time, and what it had may be on its way out: that counts 0 already, and the task has the next. */
+const struct cred *get_task_cred(struct task_struct *t)
+{
+    struct cred *c;
+    u32 n;
+
+    rcu_read_lock();
+    do {
+        c = (struct cred *)rcu_dereference(t->real_cred);
+        n = atomic_load_relaxed(&c->usage);
+        while (n && !atomic_cas_full(&c->usage, &n, n + 1))
+            ;
+    } while (!n);
+    rcu_read_unlock();
+    return c;
+}
+
 /* The process moves to the account of its new real user. */
 static void move_process_count(struct user_struct *from, struct user_struct *to)
 {

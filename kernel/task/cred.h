@@ -73,4 +73,6 @@ void free_uid(struct user_struct *u);
 #define SECBITS_LOCKS 0xaau
 #define NGROUPS_MAX 65536
 void put_cred(const struct cred *c);
+const struct cred *get_task_cred(struct task_struct *t); /* of a task that the caller holds: a reference */
+/* Of credentials that cannot end meanwhile. */
 static inline const struct cred *get_cred(const struct cred *c) { atomic_inc_relaxed(&((struct cred *)c)->usage); return c; }
