@@ -53,8 +53,8 @@ static void unmap_vma_range(struct mm_struct *mm, unsigned long start, unsigned 
         else
             n = unmap_table(mm, pte_page(*pmd), pte_index(start), pte_index(next - 1) + 1, copies,
                             pages);
-        if (n)
-            flush_tlb_mm_range(mm, start, next);
+        if (n) /* all of it: an mremap at work may have moved them here and flush the old place only at its end */
+            flush_tlb_mm(mm);
         while (n)
             put_page(pages[--n]);
         start = next;
