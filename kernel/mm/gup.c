@@ -11,9 +11,14 @@ static struct page *present_page(struct mm_struct *mm, unsigned long addr, bool 
 {
     u64 *pmd = pmd_of(mm, addr), above = pmd ? READ_ONCE(*pmd) : 0, e;
     struct page *t, *p = NULL;
+    bool shared = !(above & PTE_W);
 
-    if (!above || (write && !(above & PTE_W)))
+    if (!above || (write && shared))
         return NULL;
+    if (shared) { /* another thread may unshare it now, and the other owners let it go */
+        spin_lock(&mm->page_table_lock);
+        above = READ_ONCE(*pmd);
+    }
     t = pte_page(above);
     table_lock(t);
     e = table_of(above)[pte_index(addr)];
@@ -22,6 +27,8 @@ static struct page *present_page(struct mm_struct *mm, unsigned long addr, bool 
         get_page(p);
     }
     table_unlock(t);
+    if (shared)
+        spin_unlock(&mm->page_table_lock);
     return p;
 }
 
