@@ -123,7 +123,7 @@ int proc_cgroup_show(struct seq_buf *s, struct task_struct *t)
 int proc_children_show(struct seq_buf *s, struct task_struct *t)
 {
     pid_t numbers[64];
-    struct task_struct *child, *leader = t->group_leader;
+    struct task_struct *child;
     size_t n, skip = 0;
 
     do {
@@ -131,7 +131,11 @@ int proc_children_show(struct seq_buf *s, struct task_struct *t)
 
         n = 0;
         spin_lock(&t->signal->child_lock);
-        list_for_each_entry(child, &leader->children, sibling)
+        if (t->signal->children_gone) { /* its leader may be gone, too */
+            spin_unlock(&t->signal->child_lock);
+            break;
+        }
+        list_for_each_entry(child, &t->signal->leader_task->children, sibling)
             if (i++ >= skip && n < ARRAY_SIZE(numbers) && child->real_parent == t)
                 numbers[n++] = child->tgid;
         spin_unlock(&t->signal->child_lock);
