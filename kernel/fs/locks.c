@@ -288,6 +288,16 @@ long fcntl_getlk(struct file *f, void __user *arg, bool ofd)
     return copy_to_user(arg, &u, sizeof(u)) ? -EFAULT : 0;
 }
 
+/* A close meanwhile has dropped the owner's locks, but not one that came after it. */
+static bool still_open(const struct file *f, unsigned fd)
+{
+    struct file *now = fget((int)fd);
+
+    if (now)
+        fput(now);
+    return now == f;
+}
+
 long fcntl_setlk(struct file *f, unsigned fd, void __user *arg, bool wait, bool ofd)
 {
     struct flock u;
@@ -307,7 +317,13 @@ long fcntl_setlk(struct file *f, unsigned fd, void __user *arg, bool wait, bool 
         return -EBADF;
     if (u.l_type != F_RDLCK && u.l_type != F_WRLCK && u.l_type != F_UNLCK)
         return -EINVAL;
-    return set_lock(f->f_inode, &want, wait, !ofd);
+    err = set_lock(f->f_inode, &want, wait, !ofd);
+    if (!err && !ofd && want.type != F_UNLCK && !still_open(f, fd)) {
+        want.type = F_UNLCK;
+        (void)set_lock(f->f_inode, &want, false, true);
+        err = -EBADF;
+    }
+    return err;
 }
 
 /* ---- flock(2) ---- */

@@ -71,3 +71,30 @@ TEST(flock, waits_and_follows_the_open_file)
     abi_reap(pid, 0);
     FAILS(flock(b, 77), EINVAL);
 }
+
+TEST(fcntl, EBADF_for_a_lock_that_comes_after_the_close)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    char c = 0;
+    int held[2], go[2];
+    abi_scratch();
+    int fd = make("f", "x");
+    EQ(pipe(held), 0);
+    EQ(pipe(go), 0);
+    pid_t holder = fork();
+    if (holder == 0)
+        _exit(fcntl(fd, F_SETLK, &l) == 0 && write(held[1], &c, 1) == 1 && read(go[0], &c, 1) == 1 ? 0 : 1);
+    EQ(read(held[0], &c, 1), 1);
+    pid_t waiter = (pid_t)syscall(SYS_clone, 0x400 /* CLONE_FILES */ | SIGCHLD, 0, 0, 0, 0);
+    if (waiter == 0)
+        _exit(fcntl(fd, F_SETLKW, &l) == -1 && errno == EBADF ? 0 : 1);
+    abi_await_state(waiter, "S");
+    EQ(close(fd), 0);
+    EQ(write(go[1], &c, 1), 1);
+    abi_reap(holder, 0);
+    abi_reap(waiter, 0);
+    pid_t other = fork();
+    if (other == 0)
+        _exit(fcntl(open("f", O_RDWR), F_SETLK, &l) == 0 ? 0 : 1);
+    abi_reap(other, 0);
+}
