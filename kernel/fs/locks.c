@@ -37,7 +37,9 @@ struct file_lock_context {
 /* A blocked POSIX locker, for deadlock detection. */
 struct lock_waiter {
     struct list_head link;
-    void *owner, *blocker;
+    struct inode *inode;
+    void *owner;
+    void *blocker; /* NULL: that one's locks here have changed, and the waiter is about to try again */
 };
 
 static DEFINE_MUTEX(locks_mutex);
@@ -133,6 +135,17 @@ static void cut_range(struct file_lock_context *c, const struct file_lock *r,
     }
 }
 
+/* Who waits here for locks of the owner looks again; until then it waits for nobody. */
+static void wake_blocked(struct inode *inode, void *owner)
+{
+    struct lock_waiter *w;
+
+    list_for_each_entry (w, &waiters, link)
+        if (w->inode == inode && w->blocker == owner)
+            w->blocker = NULL;
+    wake_up_interruptible_all(&inode->i_flctx->wait);
+}
+
 /* Joins lock l with equal neighbours of its owner. */
 static void merge(struct file_lock_context *c, struct file_lock *l)
 {
@@ -179,14 +192,14 @@ static int try_lock(struct inode *inode, const struct file_lock *want, void **bl
         merge(c, new);
     }
     kfree(spare);
-    wake_up_interruptible_all(&c->wait);
+    wake_blocked(inode, want->owner);
     return 0;
 }
 
 /* Sleeps for the lock until it is granted or a signal comes. */
 static int lock_wait(struct inode *inode, const struct file_lock *want, bool posix)
 {
-    struct lock_waiter w = {.owner = want->owner};
+    struct lock_waiter w = {.inode = inode, .owner = want->owner};
     struct wait_queue_entry e;
     int err;
 
@@ -371,7 +384,7 @@ static void drop_owner(struct inode *inode, void *owner)
             kfree(l);
         }
     }
-    wake_up_interruptible_all(&c->wait);
+    wake_blocked(inode, owner);
     mutex_unlock(&locks_mutex);
 }
 
