@@ -146,6 +146,23 @@ static void wake_blocked(struct inode *inode, void *owner)
     wake_up_interruptible_all(&inode->i_flctx->wait);
 }
 
+/* A flock of another type goes first, as on Linux: two that share and both want it alone do not wait for each other. */
+static void drop_other_type(struct inode *inode, const struct file_lock *want)
+{
+    struct file_lock *l;
+
+    list_for_each_entry (l, &inode->i_flctx->granted, link) {
+        if (l->flock && l->owner == want->owner) {
+            if (l->type != want->type) {
+                list_del(&l->link);
+                kfree(l);
+                wake_blocked(inode, want->owner);
+            }
+            return;
+        }
+    }
+}
+
 /* Joins lock l with equal neighbours of its owner. */
 static void merge(struct file_lock_context *c, struct file_lock *l)
 {
@@ -171,6 +188,8 @@ static int try_lock(struct inode *inode, const struct file_lock *want, void **bl
 
     if (!c)
         return -ENOMEM;
+    if (want->flock)
+        drop_other_type(inode, want);
     held = want->type == F_UNLCK ? NULL : find_conflict(c, want);
     if (held) {
         *blocker = held->owner;

@@ -72,6 +72,31 @@ TEST(flock, waits_and_follows_the_open_file)
     FAILS(flock(b, 77), EINVAL);
 }
 
+TEST(flock, two_that_share_and_both_want_it_alone)
+{
+    char c = 0;
+    int p[2];
+    abi_scratch();
+    int a = make("f", "x");
+    EQ(flock(a, LOCK_SH), 0);
+    EQ(pipe(p), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int b = open("f", O_RDONLY);
+        _exit(flock(b, LOCK_SH) == 0 && write(p[1], &c, 1) == 1 && flock(b, LOCK_EX) == 0 ? 0 : 1);
+    }
+    EQ(read(p[0], &c, 1), 1);
+    abi_await_state(pid, "S");
+    EQ(flock(a, LOCK_EX), 0);
+    EQ(flock(a, LOCK_UN), 0);
+    abi_reap(pid, 0);
+    EQ(flock(a, LOCK_SH), 0);
+    int b = open("f", O_RDONLY);
+    EQ(flock(b, LOCK_SH), 0);
+    FAILS(flock(a, LOCK_EX | LOCK_NB), EWOULDBLOCK); /* and what it had is gone */
+    EQ(flock(b, LOCK_EX | LOCK_NB), 0);
+}
+
 TEST(fcntl, EBADF_for_a_lock_that_comes_after_the_close)
 {
     struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
