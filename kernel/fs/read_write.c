@@ -282,18 +282,25 @@ long sys_pwritev2(unsigned long fd, const struct iovec __user *vec, unsigned lon
 static loff_t seek_data_or_hole(struct inode *inode, loff_t off, bool data)
 {
     loff_t size = inode->i_size;
+    u64 i = off >> PAGE_SHIFT;
 
     if (off < 0 || off >= size)
         return -ENXIO;
-    for (u64 i = off >> PAGE_SHIFT; i << PAGE_SHIFT < (u64)size; i++) {
+    if (data) {
+        if (!find_next_page(&inode->i_data, &i) || i > (u64)(size - 1) >> PAGE_SHIFT)
+            return -ENXIO;
+        return max(off, (loff_t)(i << PAGE_SHIFT));
+    }
+    for (; i << PAGE_SHIFT < (u64)size; i++) {
         struct page *p = find_get_page(&inode->i_data, i);
 
-        if (p)
-            put_page(p);
-        if ((p != NULL) == data)
+        if (!p)
             return max(off, (loff_t)(i << PAGE_SHIFT));
+        put_page(p);
+        if (fatal_signal_pending(current))
+            return -EINTR;
     }
-    return data ? -ENXIO : size;
+    return size;
 }
 
 loff_t generic_file_llseek(struct file *f, loff_t off, int whence)

@@ -129,6 +129,16 @@ struct page *find_or_create_page(struct address_space *as, u64 index)
     return p;
 }
 
+bool find_next_page(struct address_space *as, u64 *index)
+{
+    bool found;
+
+    spin_lock(&as->lock);
+    found = radix64_next(as->root, index) != NULL;
+    spin_unlock(&as->lock);
+    return found;
+}
+
 /* ---- truncation ---- */
 
 /* Takes up to TRUNCATE_BATCH pages of [*index, last) out of the tree; *index moves on. */

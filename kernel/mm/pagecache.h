@@ -28,6 +28,7 @@ struct address_space {
 void address_space_init(struct address_space *as, struct inode *host);
 /* RCU lookup: page with a reference, or NULL (hole). */
 struct page *find_get_page(struct address_space *as, u64 index);
+bool find_next_page(struct address_space *as, u64 *index); /* *index: that of the first page from there on */
 /* Finds or adds a zeroed page; referenced; ERR_PTR(-ENOMEM / -ENOSPC). */
 struct page *find_or_create_page(struct address_space *as, u64 index);
 /* Inserts an existing page (initramfs unpack); the cache takes a reference. 0, -EEXIST, -ENOMEM. */

@@ -608,3 +608,17 @@ TEST(fallocate, grows)
     EQ(st.st_size, 10000);
     FAILS(fallocate(77, 0, 0, 1), EBADF);
 }
+
+TEST(lseek, data_and_hole_in_a_file_of_many_exabytes)
+{
+    int fd = (int)syscall(SYS_memfd_create, "m", 0);
+    CHECK(fd >= 0);
+    EQ(ftruncate(fd, 1L << 62), 0);
+    FAILS(lseek(fd, 0, SEEK_DATA), ENXIO);
+    EQ(lseek(fd, 5, SEEK_HOLE), 5);
+    EQ(pwrite(fd, "x", 1, 1L << 40), 1);
+    EQ(lseek(fd, 5, SEEK_DATA), 1L << 40);
+    EQ(lseek(fd, (1L << 40) + 7, SEEK_DATA), (1L << 40) + 7);
+    EQ(lseek(fd, (1L << 40) + 7, SEEK_HOLE), (1L << 40) + 4096);
+    FAILS(lseek(fd, (1L << 40) + 4096, SEEK_DATA), ENXIO);
+}
