@@ -258,8 +258,8 @@ static int do_bind_mount(const char *src, const struct path_s *at, unsigned long
 
     if (err)
         return err;
-    err = -ENOTDIR;
-    if (S_ISDIR(from.dentry->d_inode->i_mode) == S_ISDIR(at->dentry->d_inode->i_mode)) {
+    err = from.mnt ? -ENOTDIR : -EINVAL;
+    if (from.mnt && S_ISDIR(from.dentry->d_inode->i_mode) == S_ISDIR(at->dentry->d_inode->i_mode)) {
         m = alloc_mount(from.mnt->sb, from.dentry, from.mnt->devname, from.mnt->flags);
         err = m ? attach_mount(m, at) : -ENOMEM;
         if (m && err)
@@ -290,7 +290,7 @@ static int do_move_mount(const char *src, const struct path_s *at)
         return err;
     m = from.mnt;
     err = -EINVAL;
-    if (from.dentry != m->root || m == root_mount)
+    if (!m || from.dentry != m->root || m == root_mount)
         goto out;
     err = -ELOOP;
     for (struct mount *p = at->mnt; p; p = p->parent)
@@ -324,6 +324,8 @@ static int do_mount(const char *dev, const struct path_s *at, const char *type, 
 {
     int err;
 
+    if (!at->mnt) /* a file without a name, by /proc/self/fd */
+        return -EINVAL;
     mutex_lock(&mount_mutex);
     reap_detached();
     if (flags & MS_REMOUNT)
@@ -458,7 +460,7 @@ static int do_umount(struct path_s *at, int flags)
     struct mount *m = at->mnt, *gone = NULL;
     int err;
 
-    if (at->dentry != m->root || m->detached)
+    if (!m || at->dentry != m->root || m->detached)
         return -EINVAL;
     if (m == root_mount)
         return flags & MNT_DETACH ? -EINVAL : -EBUSY;

@@ -108,3 +108,28 @@ TEST(umount2, errors)
     FAILS(umount2("/proc", 0), EPERM);
     FAILS(mount("none", "/tmp", "tmpfs", 0, ""), EPERM);
 }
+
+static void no_mount_on(int fd)
+{
+    char path[32];
+    CHECK(fd >= 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    FAILS(umount2(path, 0), EINVAL);
+    FAILS(umount2(path, MNT_DETACH), EINVAL);
+    FAILS(mount("none", path, "tmpfs", 0, ""), EINVAL);
+    FAILS(mount(NULL, path, NULL, MS_REMOUNT, NULL), EINVAL);
+    FAILS(mount(path, "f", NULL, MS_BIND, NULL), EINVAL);
+    FAILS(mount("f", path, NULL, MS_BIND, NULL), EINVAL);
+    FAILS(mount(path, "f", NULL, MS_MOVE, NULL), EINVAL);
+    FAILS(mount(NULL, path, NULL, MS_PRIVATE, NULL), EINVAL);
+}
+
+TEST(mount, EINVAL_for_files_without_a_name)
+{
+    int p[2];
+    abi_scratch();
+    close(make("f", "x"));
+    EQ(pipe(p), 0);
+    no_mount_on((int)syscall(SYS_memfd_create, "m", 0));
+    no_mount_on(p[0]);
+}
