@@ -45,8 +45,11 @@ static long get_termios(struct tty_struct *tty, void __user *arg, size_t size)
     return copy_to_user(arg, &t, size) ? -EFAULT : 0;
 }
 
-/* size: struct termios_abi is the beginning of struct ktermios. */
-static long set_termios(struct tty_struct *tty, const void __user *arg, size_t size, bool flush)
+static DEFINE_MUTEX(termios_mutex); /* the line's hardware is set as the last one said; nobody sleeps for long with it */
+
+/* wait: for write_lock, that is until what was written before went out by the old rules; output may be stopped for ever.
+ * size: struct termios_abi is the beginning of struct ktermios. */
+static long set_termios(struct tty_struct *tty, const void __user *arg, size_t size, bool wait, bool flush)
 {
     struct ktermios new, old;
     unsigned long flags;
@@ -61,7 +64,9 @@ static long set_termios(struct tty_struct *tty, const void __user *arg, size_t s
         return -EFAULT;
     new.c_ispeed = new.c_ospeed = baud_of(&new);
     new.c_cflag |= CREAD;
-    mutex_lock(&tty->write_lock); /* what was written before goes out by the old rules */
+    if (wait && mutex_lock_interruptible(&tty->write_lock))
+        return -ERESTARTSYS;
+    mutex_lock(&termios_mutex);
     spin_lock_irqsave(&tty->lock, flags);
     old = tty->termios;
     tty->termios = new;
@@ -75,7 +80,9 @@ static long set_termios(struct tty_struct *tty, const void __user *arg, size_t s
     spin_unlock_irqrestore(&tty->lock, flags);
     if (baud_of(&old) != baud_of(&new) || lcr_of(&old) != lcr_of(&new))
         uart_set_line(tty->port, baud_of(&new), lcr_of(&new));
-    mutex_unlock(&tty->write_lock);
+    mutex_unlock(&termios_mutex);
+    if (wait)
+        mutex_unlock(&tty->write_lock);
     return 0;
 }
 
@@ -170,14 +177,12 @@ static long line_ioctl(struct tty_struct *tty, unsigned cmd, unsigned long arg)
         return get_termios(tty, p, sizeof(struct ktermios));
     case TCSETS:
     case TCSETSW:
-        return set_termios(tty, p, sizeof(struct termios_abi), false);
     case TCSETSF:
-        return set_termios(tty, p, sizeof(struct termios_abi), true);
+        return set_termios(tty, p, sizeof(struct termios_abi), cmd != TCSETS, cmd == TCSETSF);
     case TCSETS2:
     case TCSETSW2:
-        return set_termios(tty, p, sizeof(struct ktermios), false);
     case TCSETSF2:
-        return set_termios(tty, p, sizeof(struct ktermios), true);
+        return set_termios(tty, p, sizeof(struct ktermios), cmd != TCSETS2, cmd == TCSETSF2);
     case TIOCGWINSZ:
         return copy_to_user(p, &tty->winsize, sizeof(tty->winsize)) ? -EFAULT : 0;
     case TIOCSWINSZ:

@@ -248,3 +248,28 @@ TEST(proc, fdinfo_tells_position_and_flags)
     CHECK(strstr(text, "flags:\t02100000\n"));
     CHECK(strstr(text, "mnt_id:\t"));
 }
+
+TEST(ioctl, attributes_change_while_output_is_stopped)
+{
+    struct termios t;
+    int fd = console();
+    signal(SIGTTOU, SIG_IGN);
+    EQ(tcgetattr(fd, &t), 0);
+    EQ(tcflow(fd, TCOOFF), 0);
+    pid_t writer = fork();
+    if (writer == 0)
+        _exit(write(fd, "\n", 1) == 1 ? 0 : 1);
+    while (!strchr("SZ", abi_state(writer)))
+        ;
+    pid_t setter = fork();
+    if (setter == 0)
+        _exit(tcsetattr(fd, TCSANOW, &t) == 0 ? 0 : 1);
+    long end = abi_now_ms() + 5000;
+    while (abi_state(setter) != 'Z' && abi_now_ms() < end)
+        ;
+    int state = abi_state(setter);
+    EQ(tcflow(fd, TCOON), 0);
+    EQ(state, 'Z');
+    abi_reap(setter, 0);
+    abi_reap(writer, 0);
+}
