@@ -45,7 +45,8 @@ static u64 take_ticks_locked(struct timerfd_ctx *c)
     }
     if (now > c->expires)
         ticks += (u64)(now - c->expires) / (u64)c->interval;
-    c->expires += (s64)ticks * c->interval;
+    if (__builtin_add_overflow(c->expires, (s64)(ticks * (u64)c->interval), &c->expires))
+        c->expires = S64_MAX;
     hrtimer_start(&c->timer, c->expires);
     return ticks;
 }

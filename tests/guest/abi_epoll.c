@@ -437,3 +437,15 @@ TEST(epoll_ctl, five_epolls_in_a_chain)
     EQ(eventfd_write(tail, 1), 0);
     EQ(epoll_wait(ep[0], &e, 1, 0), 1);
 }
+
+TEST(timerfd_settime, an_interval_that_ends_after_all_time)
+{
+    struct itimerspec v = {.it_value = {0, 1}, .it_interval = {9223372036, 0}};
+    uint64_t ticks;
+    int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+    EQ(timerfd_settime(fd, 0, &v, NULL), 0);
+    EQ(read(fd, &ticks, 8), 8);
+    EQ(ticks, 1);
+    EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    FAILS(read(fd, &ticks, 8), EAGAIN);
+}
