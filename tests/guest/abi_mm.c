@@ -496,18 +496,23 @@ TEST(ftruncate, unmaps_what_is_cut)
     EQ(p[PG], 0);
 }
 
+/* Of memory that is accounted and of such that is not: nothing else refuses that. */
 TEST(mremap, a_length_that_wraps_is_ENOMEM)
 {
-    char *p = anon(2 * PG, MAP_PRIVATE);
     static const unsigned long less[] = {1ul << 30, 1ul << 47, 4 * PG, PG};
+    static const int kinds[] = {MAP_PRIVATE, MAP_PRIVATE | MAP_NORESERVE, MAP_SHARED | MAP_NORESERVE};
 
-    p[PG] = 1;
-    for (unsigned i = 0; i < sizeof(less) / sizeof(*less); i++) {
-        FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], 0, 0), ENOMEM);
-        FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
-        FAILS(syscall(SYS_mremap, p, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
+    for (unsigned k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+        char *p = anon(2 * PG, kinds[k]);
+
+        p[PG] = 1;
+        for (unsigned i = 0; i < sizeof(less) / sizeof(*less); i++) {
+            FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], 0, 0), ENOMEM);
+            FAILS(syscall(SYS_mremap, p + PG, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
+            FAILS(syscall(SYS_mremap, p, PG, -less[i], MREMAP_MAYMOVE, 0), ENOMEM);
+        }
+        EQ(p[PG], 1);
+        p[PG] = 2;
+        EQ(munmap(p, 2 * PG), 0);
     }
-    EQ(p[PG], 1);
-    p[PG] = 2;
-    EQ(munmap(p, 2 * PG), 0);
 }
