@@ -18,6 +18,7 @@
 #include "kernel/sched/sched_stats.h"
 #include "kernel/signal/signal.h"
 
+#define MOST_AHEAD_NS (1ull << 60) /* of a deadline: 36 years */
 #define DL_TASK(n) container_of((n), struct task_struct, dl.node)
 
 u32 sched_dl_period_min_us = 100, sched_dl_period_max_us = 4194304; /* Linux's */
@@ -169,16 +170,19 @@ static void new_instance(struct sched_dl_entity *dl, s64 now)
     dl->left_ns = (s64)dl->runtime_ns;
 }
 
-/* At the begin of a period. A debt of several periods is paid by as many. What was given up is gone: the next period begins where this
- * one ends, however late that is noticed. */
+/* At the begin of a period. A debt of several periods is paid by as many: who ran for long on a lent deadline (D5) has one of any number.
+ * What was given up is gone: the next period begins where this one ends, however late that is noticed. */
 static void replenish(struct sched_dl_entity *dl, s64 now)
 {
     if (dl->yielded)
         dl->left_ns = min(dl->left_ns, (s64)0);
     dl->yielded = false;
-    while (dl->left_ns <= 0) {
-        dl->abs_deadline_ns += (s64)dl->period_ns;
-        dl->left_ns += (s64)dl->runtime_ns;
+    if (dl->left_ns <= 0) {
+        u64 debt = (u64)-dl->left_ns, runtime = max(dl->runtime_ns, 1ull);
+        u64 periods = min(debt / runtime + 1, MOST_AHEAD_NS / max(dl->period_ns, 1ull));
+
+        dl->abs_deadline_ns += (s64)(periods * dl->period_ns);
+        dl->left_ns = (s64)(runtime - debt % runtime);
     }
     if (dl->abs_deadline_ns <= now)
         new_instance(dl, now);

@@ -201,14 +201,18 @@ void sched_set_reset_on_fork(struct task_struct *t, bool reset)
 
 /* ---- fork ---- */
 
-static void inherit_policy(struct task_struct *child, const struct task_struct *from)
+/* Somebody may change the policy of `from` meanwhile: what is judged is what the child gets. 0, -EAGAIN: it would be a deadline task. */
+static int inherit_policy(struct task_struct *child, struct task_struct *from)
 {
-    bool reset = from->se.reset_on_fork;
-    bool rt = policy_is_urgent(from->policy);
+    bool reset, rt;
 
+    spin_lock(&from->se.attr_lock);
     child->policy = from->policy;
     child->rt_priority = from->rt_priority;
     child->static_prio = from->static_prio;
+    reset = from->se.reset_on_fork;
+    spin_unlock(&from->se.attr_lock);
+    rt = policy_is_urgent(child->policy);
     if (unlikely(reset)) {
         if (rt)
             child->policy = SCHED_NORMAL;
@@ -220,19 +224,16 @@ static void inherit_policy(struct task_struct *child, const struct task_struct *
     }
     child->prio = child->normal_prio = sched_normal_prio(child);
     child->sched_class = class_of(child->prio);
-}
-
-bool sched_may_fork(void)
-{
-    return likely(current->policy != SCHED_DEADLINE) || current->se.reset_on_fork;
+    return unlikely(child->policy == SCHED_DEADLINE) ? -EAGAIN : 0;
 }
 
 /* Sets every field of the scheduler in a task that nobody else knows yet. */
-void sched_fork(struct task_struct *child, unsigned long clone_flags)
+int sched_fork(struct task_struct *child, unsigned long clone_flags)
 {
     struct sched_entity *se = &child->se, *from = &current->se;
     u32 cpu = smp_processor_id();
     bool kernel_parent = current->sched_class == &idle_sched_class;
+    int err;
 
     sched_take_own_debt();
     rq_task_init(&se->rq, (u64 *)se->cpus_mask);
@@ -267,11 +268,13 @@ void sched_fork(struct task_struct *child, unsigned long clone_flags)
     child->rt.time_slice = 1;
     child->dl.runtime_ns = child->dl.deadline_ns = child->dl.period_ns = child->dl.flags = 0;
     child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
+    child->dl.left_ns = child->dl.abs_deadline_ns = 0;
     child->dl.place = DL_NOWHERE;
     child->dl.changed = child->dl.slept = child->dl.yielded = false;
     child->dl.lent_deadline_ns = S64_MAX;
     child->pi = (struct pi_task){.lent = STANDING_NONE};
-    inherit_policy(child, current);
+    err = inherit_policy(child, current);
     if (unlikely(se->load.weight != sched_weight(child->static_prio, child->policy == SCHED_IDLE))) /* reset, or lent to the parent */
         sched_set_weight(child, child->static_prio, child->policy == SCHED_IDLE);
+    return err;
 }

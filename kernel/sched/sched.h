@@ -29,9 +29,9 @@ static inline bool wake_up_process(struct task_struct *t) { return wake_up_state
 bool wake_up_state_sync(struct task_struct *t, unsigned classes);
 void wake_up_new_task(struct task_struct *t); /* none -> WAKING -> a run queue */
 
-/* Fork and exit hooks. sched_fork: sets policy, weights, placement; cannot fail. */
-bool sched_may_fork(void);  /* a deadline task may not, unless its children are reset (-EAGAIN) */
-void sched_fork(struct task_struct *child, unsigned long clone_flags);
+/* Fork and exit hooks. sched_fork: sets policy, weights, placement; nothing is to be undone. 0, -EAGAIN: a deadline task may not, unless
+ * its children are reset. */
+int sched_fork(struct task_struct *child, unsigned long clone_flags);
 extern bool sched_smp; /* more than one CPU is on line */
 void sched_exec_balance(void);
 /* current is about to load a program and has least to lose by a move: it goes to a better CPU if there is one. Process context. */

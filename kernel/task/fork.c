@@ -369,11 +369,12 @@ static void free_space(struct task_struct *p)
 static int copy_resources(struct task_struct *p, const struct kernel_clone_args *args)
 {
     u64 flags = args->flags;
-    int err = sched_may_fork() ? copy_creds(p) : -EAGAIN;
+    int err = sched_fork(p, flags);
 
+    if (!err)
+        err = copy_creds(p);
     if (err)
         return err;
-    sched_fork(p, flags);
     rseq_fork(p, flags);
     err = copy_files_and_fs(p, flags);
     if (err)
