@@ -83,7 +83,7 @@ static struct task_struct *pick_by_class(struct rq *rq, struct task_struct *prev
     }
     if (rt_may_run(rq) || !(best || (prev_stays && task_is_fair(prev)))) { /* throttled, rt tasks only give way to fair ones */
         if (prev_stays && task_is_rt(prev) &&
-            (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && prev->rt.time_slice)))
+            (!rt || prev->prio < rt->prio || (prev->prio == rt->prio && fate == PREV_RUNS && !rt_slice_ended(prev))))
             return prev;
         if (rt)
             return rt;
@@ -225,7 +225,7 @@ static __noinline void requeue_urgent(struct rq *rq, struct task_struct *prev)
     if (task_is_deadline(prev))
         dl_requeue(rq, prev, rq->fate == PREV_YIELDS);
     else
-        rt_requeue(rq, prev, rq->fate == PREV_RUNS && prev->rt.time_slice);
+        rt_requeue(rq, prev, rq->fate == PREV_RUNS && !rt_slice_ended(prev));
     sched_urgent_waits(rq);
 }
 

@@ -46,7 +46,7 @@ static void adopt(struct task_struct *t)
     t->prio = min(t->normal_prio, lent);
     t->sched_class = class_of(t->prio);
     t->dl.lent_deadline_ns = lent == PRIO_DEADLINE ? t->pi.lent : S64_MAX;
-    t->rt.time_slice = 1;
+    rt_renew_slice(t);
     t->se.charged_runtime = t->se.sum_exec_runtime;
     if (unlikely(t->dl.changed)) {
         t->dl.changed = false;
@@ -265,7 +265,7 @@ int sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->nr_cpus_allowed = from->nr_cpus_allowed;
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
-    child->rt.time_slice = 1;
+    child->rt.slice_end = 0;
     child->dl.runtime_ns = child->dl.deadline_ns = child->dl.period_ns = child->dl.flags = 0;
     child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.left_ns = child->dl.abs_deadline_ns = 0;

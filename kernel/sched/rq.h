@@ -241,6 +241,8 @@ void sched_publish_surplus(struct rq *rq);
 void rt_init(struct rt_rq *rt);
 struct task_struct *rt_first(struct rq *rq);
 void rt_requeue(struct rq *rq, struct task_struct *t, bool head);
+bool rt_slice_ended(const struct task_struct *t); /* its equals' turn */
+void rt_renew_slice(struct task_struct *t); /* one that ended */
 void rt_dequeue(struct rq *rq, struct task_struct *t);
 bool rt_may_run(struct rq *rq);
 void rt_account(struct rq *rq, u64 delta, u64 now);

@@ -47,12 +47,22 @@ struct task_struct *rt_first(struct rq *rq)
     return list_first_entry(&rt->queue[prio], struct task_struct, rt.run_list);
 }
 
+bool rt_slice_ended(const struct task_struct *t)
+{
+    return t->policy == SCHED_RR && t->se.sum_exec_runtime >= t->rt.slice_end;
+}
+
+void rt_renew_slice(struct task_struct *t)
+{
+    if (rt_slice_ended(t))
+        t->rt.slice_end = t->se.sum_exec_runtime + rr_slice();
+}
+
 void rt_requeue(struct rq *rq, struct task_struct *t, bool head)
 {
     struct rt_rq *rt = &rq->rt;
 
-    if (t->policy == SCHED_RR && !t->rt.time_slice)
-        t->rt.time_slice = rr_slice();
+    rt_renew_slice(t);
     if (head)
         list_add(&t->rt.run_list, &rt->queue[t->prio]);
     else
@@ -125,8 +135,6 @@ static void rt_enqueue(struct rq *rq, struct task_struct *t)
         t->se.last_cpu = rq->q.cpu;
         t->se.nr_migrations++;
     }
-    if (t->policy == SCHED_FIFO)
-        t->rt.time_slice = 1; /* never runs out */
     rt_requeue(rq, t, false);
 }
 
@@ -137,14 +145,12 @@ static bool rt_queued(const struct task_struct *t)
 
 static void rt_tick(struct rq *rq, struct task_struct *curr)
 {
-    u64 ran = curr->se.sum_exec_runtime - curr->se.prev_sum_exec_runtime;
+    int first = rq->rt.nr ? rt_first(rq)->prio : MAX_RT_PRIO;
 
-    if (curr->policy == SCHED_RR && ran >= rr_slice()) {
-        curr->rt.time_slice = 0;
+    if (first < curr->prio || (first == curr->prio && rt_slice_ended(curr)))
         rq_kick_self(&rq->q);
-    }
-    if (rq->rt.nr && rt_first(rq)->prio < curr->prio)
-        rq_kick_self(&rq->q);
+    else
+        rt_renew_slice(curr); /* nobody else's turn */
 }
 
 const struct sched_class rt_sched_class = {"rt", rt_enqueue, rt_dequeue, rt_queued, rt_tick};

@@ -86,5 +86,5 @@ struct sched_dl_entity {
 
 struct sched_rt_entity {
     struct list_head run_list; /* O */
-    u64 time_slice;            /* O  what is left, RR */
+    u64 slice_end;             /* O  sum_exec_runtime when its slice ends: who is preempted, or sleeps, completes it; SCHED_RR */
 };

@@ -494,6 +494,34 @@ TEST(sched_setscheduler, same_priority_keeps_the_place)
     EQ(turns[2], 1);
 }
 
+/* sched(7): who is preempted stays the first of its equals, and completes its slice, not a new one. */
+TEST(sched_setscheduler, preempted_round_robin_completes_its_slice)
+{
+    volatile uint64_t *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct param equal = {10}, more = {20}, mine = {30};
+    unsigned long one = 1;
+    pid_t pids[2];
+
+    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &mine), 0);
+    for (int i = 0; i < 2; i++) {
+        pids[i] = fork();
+        if (!pids[i])
+            for (;;)
+                ++turns[i];
+        EQ(syscall(SYS_sched_setscheduler, pids[i], SCHED_RR_, &equal), 0);
+    }
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &more), 0);
+    for (int i = 0; i < 12; i++) /* twice in each slice of 100 ms */
+        abi_sleep_ms(50);
+    CHECK(turns[0] > 0);
+    CHECK(turns[1] > 0);
+    for (int i = 0; i < 2; i++) {
+        kill(pids[i], SIGKILL);
+        EQ(waitpid(pids[i], NULL, 0), pids[i]);
+    }
+}
+
 TEST(getpriority, raw_value_and_ESRCH)
 {
     EQ(setpriority(PRIO_PROCESS, 0, -3), 0);
