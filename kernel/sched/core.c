@@ -222,9 +222,11 @@ static __always_inline void watch_turn(struct rq *rq, struct task_struct *next)
 
 static __noinline void requeue_urgent(struct rq *rq, struct task_struct *prev)
 {
-    if (task_is_deadline(prev))
-        dl_requeue(rq, prev, rq->fate == PREV_YIELDS);
-    else
+    if (task_is_deadline(prev) && dl_requeue(rq, prev, rq->fate == PREV_YIELDS)) {
+        sched_check_preempt(rq, prev); /* one with a lent deadline yields and is due again */
+        return;
+    }
+    if (task_is_rt(prev))
         rt_requeue(rq, prev, rq->fate == PREV_RUNS && !rt_slice_ended(prev));
     sched_urgent_waits(rq);
 }

@@ -377,14 +377,18 @@ bool dl_send_waiting(struct rq *rq)
     return true;
 }
 
-void dl_requeue(struct rq *rq, struct task_struct *t, bool yields)
+bool dl_requeue(struct rq *rq, struct task_struct *t, bool yields)
 {
+    bool ready;
+
     if (yields && !is_lent(t))
         t->dl.yielded = true; /* sched_yield(2): what is left of this period is given up */
-    if (dl_exhausted(t))
-        throttle(rq, t);
-    else
+    ready = !dl_exhausted(t);
+    if (ready)
         make_ready(rq, t);
+    else
+        throttle(rq, t);
+    return ready;
 }
 
 void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)

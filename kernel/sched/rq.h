@@ -185,7 +185,7 @@ void dl_account(struct rq *rq, struct task_struct *curr, u64 ticks);
 void dl_take(struct rq *rq, struct task_struct *t);
 void dl_runs(struct rq *rq, struct task_struct *t);    /* t was picked */
 void dl_blocks(struct rq *rq, struct task_struct *t, bool dies); /* t was running and gives its CPU up */
-void dl_requeue(struct rq *rq, struct task_struct *t, bool yields);
+bool dl_requeue(struct rq *rq, struct task_struct *t, bool yields); /* true: it is ready */
 bool dl_send_waiting(struct rq *rq);
 u32 sched_select_deadline(struct task_struct *t, u32 prev_cpu);
 

@@ -503,6 +503,43 @@ TEST(sched_setattr, lent_deadline_ends_no_budget)
         abi_failed(__FILE__, __LINE__, "60 ms took %u", w[10]);
 }
 
+/* It is still the most urgent: nobody less urgent runs before it goes on. */
+TEST(sched_yield, of_an_owner_with_a_lent_deadline)
+{
+    uint32_t *w = shared_words();
+    pid_t owner = fork(), waiter;
+
+    if (!owner) {
+        int real_time = 10;
+        pid_t other;
+
+        only_cpu_0();
+        EQ(lock_pi(w), 0);
+        gate_open(&w[8]);
+        await_waiter(w);
+        await_priority(getpid(), -101);
+        other = fork();
+        if (!other)
+            for (;;)
+                w[11]++;
+        EQ(syscall(SYS_sched_setscheduler, other, FIFO, &real_time), 0);
+        for (int i = 0; i < 20; i++) {
+            uint32_t before = word_at(&w[11]);
+
+            EQ(syscall(SYS_sched_yield), 0);
+            EQ(word_at(&w[11]), before);
+        }
+        kill_and_reap(other);
+        _exit(unlock_pi(w) ? 2 : 0);
+    }
+    gate_pass(&w[8]);
+    waiter = fork();
+    if (!waiter)
+        _exit(set_deadline(10, 20) || lock_pi(w) || unlock_pi(w) ? 1 : 0);
+    abi_reap(owner, 0);
+    abi_reap(waiter, 0);
+}
+
 TEST(sched_setattr, budget_counts_again_when_nothing_is_lent)
 {
     uint32_t *w = shared_words();
