@@ -288,7 +288,7 @@ static void dl_enqueue(struct rq *rq, struct task_struct *t)
         t->se.nr_migrations++;
     }
     dl_count(rq, t);
-    if ((dl->slept && !wake_instance(dl, now)) || dl_exhausted(t))
+    if ((dl->slept && !wake_instance(dl, now) && !is_lent(t)) || dl_exhausted(t))
         throttle(rq, t);
     else
         make_ready(rq, t);

@@ -503,6 +503,37 @@ TEST(sched_setattr, lent_deadline_ends_no_budget)
         abi_failed(__FILE__, __LINE__, "60 ms took %u", w[10]);
 }
 
+/* Nor does one that ended long ago hold up who wakes: each sleep would last until 1.2 s of debt are over. */
+TEST(sched_setattr, lent_deadline_holds_up_no_wake_up)
+{
+    uint32_t *w = shared_words();
+    pid_t owner = fork(), waiter;
+
+    if (!owner) {
+        if (lock_pi(w) || set_deadline(5, 100))
+            _exit(1);
+        gate_open(&w[8]);
+        await_waiter(w);
+        for (int i = 0; i < 3; i++) {
+            int64_t begun;
+
+            (void)compute_ms(60);
+            begun = now_ms(CLOCK_MONOTONIC);
+            abi_sleep_ms(1);
+            w[10] += (uint32_t)(now_ms(CLOCK_MONOTONIC) - begun);
+        }
+        _exit(unlock_pi(w) ? 2 : 0);
+    }
+    gate_pass(&w[8]);
+    waiter = fork();
+    if (!waiter)
+        _exit(set_deadline(10, 20) || lock_pi(w) || unlock_pi(w) ? 1 : 0);
+    abi_reap(owner, 0);
+    abi_reap(waiter, 0);
+    if (w[10] >= 600)
+        abi_failed(__FILE__, __LINE__, "three sleeps of 1 ms took %u", w[10]);
+}
+
 /* It is still the most urgent: nobody less urgent runs before it goes on. */
 TEST(sched_yield, of_an_owner_with_a_lent_deadline)
 {
