@@ -64,14 +64,16 @@ static bool holds(struct task_struct *t, u32 ticket)
 static void move_current(void)
 {
     struct rq *rq;
+    u32 wanted;
 
     local_irq_disable();
     rq = this_rq();
+    wanted = atomic_load_acquire(&current->se.affinity_wanted); /* before the mask: a later change is not answered by this one */
     if (!rq_task_may_run_on(&current->se.rq, rq->q.cpu)) {
         current->se.rq.moving |= RQ_TASK_MOVING;
         rq_kick_self(&rq->q);
     } else {
-        current->se.affinity_done = atomic_load_acquire(&current->se.affinity_wanted);
+        current->se.affinity_done = wanted;
     }
     local_irq_enable();
     if (need_resched())
