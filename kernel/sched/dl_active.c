@@ -163,7 +163,7 @@ void dl_forget(struct rq *rq, struct task_struct *t)
 /* R2, with BW_SHIFT bits of fraction. */
 static u64 rate(const struct rq *rq, const struct task_struct *t)
 {
-    u64 most = dl_limit_of_cpu();
+    u64 most = max(dl_limit_of_cpu(), 1ull); /* 0: the throttle leaves nothing, and somebody who was promised something has not gone yet */
     s64 inactive = (s64)(rq->dl.this_bw - atomic_load_relaxed(&rq->dl.gone_bw) - rq->dl.running_bw);
     s64 active = (s64)(dl_total_bandwidth() / num_balancing_cpus()) - max(inactive, (s64)0);
 
