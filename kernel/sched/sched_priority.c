@@ -35,7 +35,7 @@ static int renice_one(struct task_struct *t, int nice)
 {
     if (!may_renice(t))
         return -EPERM;
-    if (nice < task_nice(t) && 20 - nice > (int)atomic_load_relaxed(&t->signal->rlim[RLIMIT_NICE].rlim_cur) &&
+    if (nice < task_nice(t) && (u64)(20 - nice) > atomic_load_relaxed(&t->signal->rlim[RLIMIT_NICE].rlim_cur) &&
         !capable(CAP_SYS_NICE))
         return -EACCES;
     return set_user_nice(t, nice);

@@ -118,7 +118,7 @@ static bool params_are_valid(const struct policy_request *r, int policy, u32 pri
 
 static bool nice_is_allowed(struct task_struct *t, int nice)
 {
-    return 20 - nice <= (int)rlimit_of(t, RLIMIT_NICE) || capable(CAP_SYS_NICE);
+    return (u64)(20 - nice) <= rlimit_of(t, RLIMIT_NICE) || capable(CAP_SYS_NICE); /* RLIM_INFINITY is the largest */
 }
 
 /* A deadline task is admitted for all CPUs that are not isolated. */

@@ -399,6 +399,21 @@ static void *becomes_another(void *tid)
         pause();
 }
 
+TEST(setpriority, RLIMIT_NICE_without_a_limit)
+{
+    struct attr a = {.size = 48, .policy = SCHED_OTHER_, .nice = -11};
+
+    EQ(setrlimit(RLIMIT_NICE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
+    EQ(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
+    EQ(setpriority(PRIO_PROCESS, 0, -10), 0);
+    EQ(nice_of(0), -10);
+    EQ(syscall(SYS_sched_setattr, 0, &a, 0), 0);
+    EQ(nice_of(0), -11);
+    EQ(setrlimit(RLIMIT_NICE, &(struct rlimit){31, RLIM_INFINITY}), 0);
+    FAILS(setpriority(PRIO_PROCESS, 0, -12), EACCES);
+    EQ(setpriority(PRIO_PROCESS, 0, -11), 0);
+}
+
 TEST(setpriority, threads_of_a_user)
 {
     volatile pid_t tid = 0;
