@@ -87,16 +87,25 @@ bool rt_may_run(struct rq *rq)
     return !rq->rt.throttled;
 }
 
+/* Periods follow each other without a gap. False: the last one has not ended. */
+static bool begin_period(struct rt_rq *rt, u64 now)
+{
+    u64 period = period_ticks(), since = now - rt->period_start;
+
+    if (since < period)
+        return false;
+    rt->period_start = now - since % period;
+    rt->used = 0;
+    rt->throttled = false;
+    return true;
+}
+
 void rt_account(struct rq *rq, u64 delta, u64 now)
 {
     struct rt_rq *rt = &rq->rt;
 
-    if (now - rt->period_start > period_ticks()) {
-        rt->period_start = now;
-        rt->used = 0;
-        rt->throttled = false;
-    }
-    rt->used += delta;
+    (void)begin_period(rt, now);
+    rt->used += min(delta, now - rt->period_start); /* the rest was of periods that ended */
     if (over_runtime(rt->used) && !rt->throttled) {
         rt->throttled = true;
         rq_kick_self(&rq->q);
@@ -106,12 +115,7 @@ void rt_account(struct rq *rq, u64 delta, u64 now)
 /* At the tick: a period in which no rt task ran ends too. */
 void rt_unthrottle(struct rq *rq)
 {
-    if (likely(!rq->rt.throttled) || rdtsc() - rq->rt.period_start <= period_ticks())
-        return;
-    rq->rt.throttled = false;
-    rq->rt.used = 0;
-    rq->rt.period_start = rdtsc();
-    if (rq->rt.nr)
+    if (unlikely(rq->rt.throttled) && begin_period(&rq->rt, rdtsc()) && rq->rt.nr)
         rq_kick_self(&rq->q);
 }
 

@@ -60,6 +60,8 @@ void sched_check_preempt(struct rq *rq, struct task_struct *t)
             rq_kick_self(&rq->q);
         else if (task_is_urgent(t))
             sched_urgent_waits(rq);
+        else if (task_is_rt(curr) && !rt_may_run(rq))
+            rq_kick_self(&rq->q); /* it went on because nothing fair waited */
     } else {
         if (fair_preempts(rq, t))
             rq_kick_self(&rq->q);
