@@ -396,6 +396,8 @@ void dl_blocks(struct rq *rq, struct task_struct *t, bool dies)
     t->dl.slept = t->normal_prio == PRIO_DEADLINE; /* who only inherits one has no budget to look after */
     if (t->dl.slept)
         dl_sleeps(rq, t, ktime_get_ns());
+    else if (unlikely(t->dl.counted_bw))
+        dl_uncount(rq, t); /* it woke to a lent deadline, with one of its own on the way */
     if (dies)
         dl_forget(rq, t);
 }
