@@ -5,6 +5,11 @@
 #include "kernel/lib/string.h"
 #include "kernel/task/process.h"
 
+static bool policy_is_urgent(unsigned policy)
+{
+    return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
 int sched_normal_prio(const struct task_struct *t)
 {
     if (t->policy == SCHED_DEADLINE)
@@ -110,10 +115,15 @@ void sched_request_policy(struct task_struct *t)
 
 int set_user_nice(struct task_struct *t, int nice)
 {
+    bool urgent;
+
     nice = nice < MIN_NICE ? MIN_NICE : nice > MAX_NICE ? MAX_NICE : nice;
     spin_lock(&t->se.attr_lock);
     t->static_prio = NICE_TO_PRIO(nice);
+    urgent = policy_is_urgent(t->policy);
     spin_unlock(&t->se.attr_lock);
+    if (urgent)
+        return 0; /* it counts when t is a fair task again; its place among its equals stays */
     sched_request_policy(t);
     pi_follow(t);
     return 0;
@@ -150,11 +160,6 @@ static void store_fair(struct task_struct *t, const struct sched_policy_change *
     t->static_prio = NICE_TO_PRIO(c->nice);
     t->se.slice_ns = c->slice_ns;
     t->se.slice = c->slice_ns ? sched_ticks(c->slice_ns) : 0;
-}
-
-static bool policy_is_urgent(unsigned policy)
-{
-    return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
 }
 
 /* ns: 0 goes back to the default; an urgent task has none. attr_lock held. */
