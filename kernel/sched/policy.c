@@ -180,7 +180,7 @@ int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c)
     int err;
 
     spin_lock(&t->se.attr_lock);
-    err = store_deadline(t, c);
+    err = c->keeps_policy && c->policy != t->policy ? -EAGAIN : store_deadline(t, c);
     if (!err) {
         t->policy = c->policy;
         set_slack_locked(t, t->timer_slack_ns);

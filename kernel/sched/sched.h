@@ -65,13 +65,14 @@ void sched_set_timer_slack(struct task_struct *t, u64 ns);
 /* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */
 struct sched_policy_change {
     unsigned policy, rt_priority;
+    bool keeps_policy;        /* -EAGAIN unless `policy` is still t's */
     bool reset_on_fork;
     bool sets_fair;           /* nice and slice_ns too; else both stay as they are */
     int nice;
     u64 slice_ns;             /* kept through the other policies; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
-/* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it). */
+/* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it), -EAGAIN. */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
 void sched_set_reset_on_fork(struct task_struct *t, bool reset);
 #define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */

@@ -201,6 +201,7 @@ static int store_request(struct task_struct *t, const struct policy_request *r, 
     return sched_set_policy(t, &(struct sched_policy_change){
                                    .policy = (unsigned)policy,
                                    .rt_priority = r->rt_priority,
+                                   .keeps_policy = r->policy < 0,
                                    .reset_on_fork = reset,
                                    .sets_fair = sets_fair(r, policy),
                                    .nice = r->nice,
@@ -212,7 +213,8 @@ static int store_request(struct task_struct *t, const struct policy_request *r, 
                                });
 }
 
-/* 0, -EINVAL, -EPERM, -EOPNOTSUPP, -EBUSY, -ESRCH. SCHED_FLAG_KEEP_PARAMS keeps the policy too, whichever is named: Linux does so. */
+/* 0, -EINVAL, -EPERM, -EOPNOTSUPP, -EBUSY, -ESRCH; -EAGAIN: the policy that was to be kept has changed meanwhile. SCHED_FLAG_KEEP_PARAMS
+ * keeps the policy too, whichever is named: Linux does so. */
 static int change_policy(struct task_struct *t, struct policy_request *r)
 {
     bool keeps_policy = r->policy < 0, keeps_params = r->flags & SCHED_FLAG_KEEP_PARAMS;
@@ -241,7 +243,9 @@ static int set_policy(pid_t pid, struct policy_request *r)
 
     if (!t)
         return -ESRCH;
-    err = change_policy(t, r);
+    do
+        err = change_policy(t, r);
+    while (err == -EAGAIN);
     put_task_struct(t);
     return err;
 }
