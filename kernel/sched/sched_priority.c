@@ -200,8 +200,11 @@ static long restart_sections(unsigned flags, int cpu)
     if (!(flags & MEMBARRIER_CMD_FLAG_CPU) || cpu < 0) {
         if (sched_smp)
             smp_call_function_many(cpu_online_mask, restart_here, current->mm, true);
-    } else if ((u32)cpu < nr_cpu_ids && cpu_online((u32)cpu)) {
-        smp_call_function_single((unsigned)cpu, restart_here, current->mm, true);
+    } else if ((u32)cpu < nr_cpu_ids) {
+        preempt_disable(); /* it leaves after it answered, or before it is asked */
+        if (cpu_online((u32)cpu))
+            smp_call_function_single((unsigned)cpu, restart_here, current->mm, true);
+        preempt_enable();
     }
     atomic_fence_full();
     return 0;

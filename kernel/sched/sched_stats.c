@@ -207,7 +207,10 @@ static void view_here(void *view)
 void sched_view_rq(unsigned cpu, struct rq_view *v)
 {
     memset(v, 0, sizeof(*v));
-    smp_call_function_single(cpu, view_here, v, true);
+    preempt_disable(); /* it leaves after it answered, or before it is asked */
+    if (cpu_online(cpu))
+        smp_call_function_single(cpu, view_here, v, true);
+    preempt_enable();
 }
 
 #ifdef CLOUDOS_DEBUG
