@@ -27,8 +27,12 @@ struct priority_walk {
 static bool may_renice(struct task_struct *t)
 {
     uid_t euid = current_cred()->euid;
+    bool same;
 
-    return t->cred->uid == euid || t->cred->euid == euid || capable(CAP_SYS_NICE);
+    rcu_read_lock();
+    same = t->cred->uid == euid || t->cred->euid == euid;
+    rcu_read_unlock();
+    return same || capable(CAP_SYS_NICE);
 }
 
 static int renice_one(struct task_struct *t, int nice)

@@ -106,10 +106,14 @@ long sys_get_robust_list(int pid, void __user *__user *head, size_t __user *len)
 {
     struct task_struct *t = pid ? find_get_task_by_vpid(pid) : current;
     void __user *found;
+    bool same;
 
     if (!t)
         return -ESRCH;
-    if (pid && t->cred->euid != current_cred()->euid && !capable(CAP_SYS_PTRACE)) {
+    rcu_read_lock();
+    same = t->cred->euid == current_cred()->euid;
+    rcu_read_unlock();
+    if (!same && !capable(CAP_SYS_PTRACE)) {
         put_task_struct(t);
         return -EPERM;
     }
