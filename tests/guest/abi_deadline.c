@@ -144,38 +144,6 @@ TEST(fork, EAGAIN_of_a_deadline_task)
     abi_reap(pid, 3);
 }
 
-/* Whatever its parent is at each moment, a child is no deadline task. */
-TEST(fork, beside_a_change_to_a_deadline)
-{
-    struct attr deadline = {sizeof deadline, SCHED_DEADLINE_, 0, 0, 0, 9 * MS, 10 * MS, 10 * MS}, other = {.size = sizeof other};
-    volatile int *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pid_t changer, parent = getpid();
-    int other_errors = 0;
-
-    changer = fork();
-    if (!changer) {
-        while (!*done)
-            if (syscall(SYS_sched_setattr, parent, &deadline, 0) || syscall(SYS_sched_setattr, parent, &other, 0))
-                _exit(1);
-        _exit(0);
-    }
-    for (int born = 0; born < 300;) {
-        pid_t pid = fork();
-
-        if (!pid)
-            _exit(policy_now() == SCHED_DEADLINE_);
-        if (pid < 0) {
-            other_errors += errno != EAGAIN;
-            continue;
-        }
-        born++;
-        abi_reap(pid, 0);
-    }
-    *done = 1;
-    abi_reap(changer, 0);
-    EQ(other_errors, 0);
-}
-
 TEST(sched_setaffinity, EBUSY_of_a_deadline_task)
 {
     cpu_set_t one, all;

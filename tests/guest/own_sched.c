@@ -226,3 +226,47 @@ TEST(sched, next_is_the_wakee_of_a_synchronous_wakeup)
     AWAIT(of_queue("cpu#0", "next->pid") == -1);
     end(second);
 }
+
+/* ---- policies ---- */
+
+#define DEADLINE 6
+
+struct deadline_attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+/* Whatever its parent is at each moment, a child is no deadline task. Linux's sometimes is, and its bandwidth is lost. */
+TEST(fork, beside_a_change_to_a_deadline)
+{
+    struct deadline_attr deadline = {sizeof deadline, DEADLINE, 0, 0, 0, 9000000, 10000000, 10000000}, other = {.size = sizeof other};
+    volatile int *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t changer, parent = getpid();
+    int other_errors = 0;
+
+    changer = fork();
+    if (!changer) {
+        while (!*done)
+            if (syscall(SYS_sched_setattr, parent, &deadline, 0) || syscall(SYS_sched_setattr, parent, &other, 0))
+                _exit(1);
+        _exit(0);
+    }
+    for (int born = 0; born < 300;) {
+        pid_t pid = fork();
+
+        if (!pid)
+            _exit(syscall(SYS_sched_getscheduler, 0) == DEADLINE);
+        if (pid < 0) {
+            other_errors += errno != EAGAIN;
+            continue;
+        }
+        born++;
+        abi_reap(pid, 0);
+    }
+    *done = 1;
+    abi_reap(changer, 0);
+    EQ(other_errors, 0);
+}
