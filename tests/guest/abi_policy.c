@@ -484,13 +484,13 @@ TEST(sched_setattr, nice_of_other_policies_counts_nothing)
     EQ(nice_of(0), 2);
 }
 
-/* Who asks for the priority that it has keeps its place among its equals: whom it was lowered to is their first. */
-TEST(sched_setscheduler, same_priority_keeps_the_place)
+/* On this CPU, behind the caller: two FIFO children of one priority, each of which notes its number when it runs. The second, lowered to it last,
+ * is the first of the two. What they note. */
+static volatile int *two_behind_me(pid_t pids[2])
 {
     volatile int *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct param low = {10}, mine = {20};
     unsigned long one = 1;
-    pid_t pids[2];
 
     EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
     EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &mine), 0);
@@ -502,36 +502,35 @@ TEST(sched_setscheduler, same_priority_keeps_the_place)
         }
         EQ(syscall(SYS_sched_setscheduler, pids[i], SCHED_FIFO_, &low), 0);
     }
-    EQ(syscall(SYS_sched_setscheduler, pids[1], SCHED_FIFO_, &low), 0);
+    return turns;
+}
+
+static void second_was_first(const volatile int *turns, const pid_t pids[2])
+{
     abi_reap(pids[0], 0);
     abi_reap(pids[1], 0);
     EQ(turns[1], 2);
     EQ(turns[2], 1);
 }
 
+/* Who asks for the priority that it has keeps its place among its equals: whom it was lowered to is their first. */
+TEST(sched_setscheduler, same_priority_keeps_the_place)
+{
+    pid_t pids[2];
+    volatile int *turns = two_behind_me(pids);
+
+    EQ(syscall(SYS_sched_setscheduler, pids[1], SCHED_FIFO_, &(struct param){10}), 0);
+    second_was_first(turns, pids);
+}
+
 TEST(setpriority, of_a_real_time_task_keeps_its_place)
 {
-    volatile int *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct param low = {10}, mine = {20};
-    unsigned long one = 1;
     pid_t pids[2];
+    volatile int *turns = two_behind_me(pids);
 
-    EQ(syscall(SYS_sched_setaffinity, 0, 8, &one), 0);
-    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_, &mine), 0);
-    for (int i = 0; i < 2; i++) {
-        pids[i] = fork();
-        if (!pids[i]) {
-            turns[1 + turns[0]++] = i + 1;
-            _exit(0);
-        }
-        EQ(syscall(SYS_sched_setscheduler, pids[i], SCHED_FIFO_, &low), 0);
-    }
     EQ(setpriority(PRIO_PROCESS, pids[1], 5), 0); /* the first of the two */
     EQ(nice_of(pids[1]), 5);
-    abi_reap(pids[0], 0);
-    abi_reap(pids[1], 0);
-    EQ(turns[1], 2);
-    EQ(turns[2], 1);
+    second_was_first(turns, pids);
 }
 
 /* sched(7): who is preempted stays the first of its equals, and completes its slice, not a new one. */
