@@ -2,8 +2,8 @@
  * abi.h: how the guest ABI tests are written. A test is TEST(call, what) { ... }: `what` names the
  * effect shown, or the error (EBADF, EFAULT, ...). Each runs in its own process and process group with a time limit,
  * so a crash or a hang is that test's failure only. docs/syscalls.md finds tests by the call's name.
- * Every test must pass on Linux; none may ask which kernel it runs on. Those of own_NAME.c look at what CloudOS alone shows: guest_run runs
- * them only when they are named.
+ * Every test must pass on Linux; none may ask which kernel it runs on. Those of own_NAME.c look at what CloudOS alone shows, those of
+ * counted_NAME.c judge times that a busy host would spoil (ci/guest-tests --counted): guest_run runs them only when they are named.
  */
 #pragma once
 #include <errno.h>

@@ -1,21 +1,6 @@
 /* abi_deadline.c: SCHED_DEADLINE: parameters, admission, budgets, yielding, overruns (sched(7), sched_setattr(2)). */
-#include "tests/guest/abi.h"
+#include "tests/guest/abi_deadline.h"
 #include <sched.h>
-
-#define SCHED_DEADLINE_     6
-#define FLAG_RESET_ON_FORK  1
-#define FLAG_RECLAIM        2
-#define FLAG_DL_OVERRUN     4
-#define FLAG_KEEP_PARAMS    0x10
-#define MS                  1000000ull
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 /* Raw calls: musl's wrappers answer ENOSYS. */
 static long policy_now(void)
@@ -27,19 +12,6 @@ static long set_policy(int policy)
 {
     int none = 0;
     return syscall(SYS_sched_setscheduler, 0, policy, &none);
-}
-
-static long set_deadline(uint64_t runtime, uint64_t deadline, uint64_t period, uint64_t flags)
-{
-    struct attr a = {sizeof a, SCHED_DEADLINE_, flags, 0, 0, runtime, deadline, period};
-    return syscall(SYS_sched_setattr, 0, &a, 0);
-}
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
 /* Spins until the clock has advanced by that much; the CPU time that it had meanwhile. */
@@ -308,145 +280,14 @@ TEST(sched_setattr, EINVAL_of_unknown_flags)
     EQ(policy_now(), SCHED_OTHER);
 }
 
-/* 10 of 100 ms, and nobody else was promised anything: it has several times as much. How much differs: 67 ms with Linux 6.1, 48 with 6.12. */
+/* 10 of 100 ms, and nobody else was promised anything: it has several times as much. How much differs: 67 ms with Linux 6.1, 48 with 6.12.
+ * Who is late by it: counted_deadline.c. */
 TEST(sched_setattr, reclaiming_alone_runs_on)
 {
     EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, FLAG_RECLAIM), 0);
     int64_t got = spin_ns(2000 * (int64_t)MS);
     if (got < 700 * (int64_t)MS) {
         abi_failed(__FILE__, __LINE__, "%ld ms of 2000", (long)(got / (int64_t)MS));
-    }
-}
-
-/* What the tasks below have seen of a host that stops the VM: CPU time that passes in one piece between two looks at it. */
-static int64_t *stopped_ns;
-
-static void compute_ms(int64_t ms)
-{
-    int64_t last = clock_ns(CLOCK_THREAD_CPUTIME_ID), until = last + ms * (int64_t)MS;
-    while (last < until) {
-        int64_t now = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-        if (now - last > 2 * (int64_t)MS) {
-            __atomic_fetch_add(stopped_ns, now - last, __ATOMIC_RELAXED);
-        }
-        last = now;
-    }
-}
-
-static void *shared_page(void)
-{
-    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(p != MAP_FAILED);
-    return p;
-}
-
-static void sleep_until(int64_t ns)
-{
-    struct timespec t = {ns / 1000000000, ns % 1000000000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL)) {
-    }
-}
-
-/* n jobs of so many ms, one each 100 ms; returns how many ended more than 100 ms after they began, not counting what the host took. */
-static int periodic_jobs(int n, int64_t ms)
-{
-    int64_t begun = clock_ns(CLOCK_MONOTONIC);
-    int late = 0;
-    for (int i = 0; i < n; i++) {
-        begun += 100 * (int64_t)MS;
-        sleep_until(begun);
-        int64_t stopped = *stopped_ns;
-        compute_ms(ms);
-        late += clock_ns(CLOCK_MONOTONIC) - begun - (*stopped_ns - stopped) > 100 * (int64_t)MS;
-    }
-    return late;
-}
-
-/* Jobs of four times the runtime: without reclaiming each ends the budget, with it none does. */
-TEST(sched_setattr, reclaiming_alone_never_overruns)
-{
-    int plain, reclaiming = 99;
-    signal(SIGXCPU, count_overrun);
-    stopped_ns = shared_page();
-    EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, FLAG_DL_OVERRUN), 0);
-    periodic_jobs(4, 40);
-    plain = overruns;
-    CHECK(plain >= 4);
-    for (int attempt = 0; attempt < 5 && reclaiming; attempt++) { /* a host that stops the VM makes a job longer */
-        EQ(set_deadline(10 * MS, 100 * MS, 100 * MS, FLAG_DL_OVERRUN | FLAG_RECLAIM), 0);
-        overruns = 0;
-        int late = periodic_jobs(8, 40);
-        reclaiming = overruns + late;
-    }
-    EQ(reclaiming, 0);
-}
-
-static pid_t start_worker(int64_t *hogs_now, int64_t *hogs_then)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        EQ(set_deadline(40 * MS, 100 * MS, 100 * MS, 0), 0);
-        int misses = periodic_jobs(15, 30);
-        *hogs_then = __atomic_load_n(hogs_now, __ATOMIC_RELAXED);
-        _exit(misses);
-    }
-    return pid;
-}
-
-static pid_t start_hog(int64_t *used)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        EQ(set_deadline(20 * MS, 100 * MS, 100 * MS, FLAG_RECLAIM), 0);
-    }
-    while (pid == 0) {
-        compute_ms(1);
-        __atomic_store_n(used, clock_ns(CLOCK_THREAD_CPUTIME_ID), __ATOMIC_RELAXED);
-    }
-    return pid;
-}
-
-/* A task a CPU that uses 30 of its 40 of 100 ms, alone or beside as many reclaiming hogs (20 of 100 ms). How many of their jobs were late;
- * how long a hog ran meanwhile. */
-static int jobs_late(int cpus, int hogs, int64_t *hog_ms)
-{
-    int64_t *shared = shared_page();
-    pid_t hog[16], worker[16];
-    int late = 0;
-    stopped_ns = shared;
-    for (int i = 0; i < cpus; i++) {
-        worker[i] = start_worker(shared + 1 + i, shared + 17 + i);
-        hog[i] = hogs ? start_hog(shared + 1 + i) : 0;
-    }
-    for (int i = 0; i < cpus; i++) {
-        int status;
-        EQ(waitpid(worker[i], &status, 0), worker[i]);
-        CHECK(WIFEXITED(status));
-        late += WEXITSTATUS(status);
-    }
-    *hog_ms = 0;
-    for (int i = 0; i < cpus && hogs; i++) {
-        *hog_ms += shared[17 + i] / cpus / (int64_t)MS;
-        kill(hog[i], SIGKILL);
-        waitpid(hog[i], NULL, 0);
-    }
-    munmap(shared, 4096);
-    return late;
-}
-
-/* The others miss nothing that they would not miss alone (where the host stops the VM for long), and what they do not use is used: of 1,600 ms
- * a hog was promised 320. */
-TEST(sched_setattr, reclaiming_leaves_others_what_is_theirs)
-{
-    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), late = 99, alone = 0;
-    int64_t hog_ms = 0, none;
-    CHECK(cpus <= 16);
-    for (int attempt = 0; attempt < 3 && (late > alone || hog_ms < 400); attempt++) {
-        late = jobs_late(cpus, 1, &hog_ms);
-        alone = late ? jobs_late(cpus, 0, &none) : 0;
-    }
-    if (late > alone || hog_ms < 400) {
-        abi_failed(__FILE__, __LINE__, "%d jobs were late (alone %d), a hog computed %ld ms", late, alone, (long)hog_ms);
     }
 }
 

