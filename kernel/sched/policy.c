@@ -271,6 +271,7 @@ int sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.slice_end = 0;
+    child->rt.awake_sleeps = ~0ull;
     child->dl.runtime_ns = child->dl.deadline_ns = child->dl.period_ns = child->dl.flags = 0;
     child->dl.bw = child->dl.counted_bw = child->dl.lag_bw = child->dl.home_bw = 0;
     child->dl.left_ns = child->dl.abs_deadline_ns = 0;

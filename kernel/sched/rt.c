@@ -58,6 +58,21 @@ void rt_renew_slice(struct task_struct *t)
         t->rt.slice_end = t->se.sum_exec_runtime + rr_slice();
 }
 
+u64 sched_rt_awake_ns(struct task_struct *t)
+{
+    struct sched_rt_entity *rt = &t->rt;
+
+    if (!task_is_rt(t)) {
+        rt->awake_sleeps = ~0ull;
+        return 0;
+    }
+    if (rt->awake_sleeps != t->stats.nvcsw) {
+        rt->awake_sleeps = t->stats.nvcsw;
+        rt->awake_since = t->se.sum_exec_runtime;
+    }
+    return sched_ns(t->se.sum_exec_runtime - rt->awake_since);
+}
+
 void rt_requeue(struct rq *rq, struct task_struct *t, bool head)
 {
     struct rt_rq *rt = &rq->rt;

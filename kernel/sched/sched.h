@@ -115,6 +115,9 @@ bool sched_has_other_cpus(void);
 void scheduler_tick(bool user);
 /* current's signal->cpu_timers became true: its threads need ticks from now on. Interrupts on. */
 void sched_cpu_timers_changed(void);
+/* For RLIMIT_RTTIME, at the tick of the running task t: how long it has computed since its last sleep, as far as ticks saw it (setrlimit(2)).
+ * 0 when it is no real-time task now. Owner CPU, interrupts off. */
+u64 sched_rt_awake_ns(struct task_struct *t);
 /* utime and stime in ns, up to date to this moment for current. */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
 u64 task_sched_runtime(struct task_struct *t);

@@ -87,4 +87,6 @@ struct sched_dl_entity {
 struct sched_rt_entity {
     struct list_head run_list; /* O */
     u64 slice_end;             /* O  sum_exec_runtime when its slice ends: who is preempted, or sleeps, completes it; SCHED_RR */
+    u64 awake_since;           /* O  sum_exec_runtime at the first tick after its last sleep that saw RLIMIT_RTTIME */
+    u64 awake_sleeps;          /* O  its sleeps until then; ~0: it was no real-time task */
 };

@@ -1,7 +1,7 @@
 /* sched_tick.c: the scheduling tick of a busy CPU, and the samples and averages that hang on it.
  *
  * A CPU ticks only while it has two tasks to choose from, RCU callbacks, throttled rt tasks, or a task whose process counts CPU
- * time (ITIMER_VIRTUAL and PROF, RLIMIT_CPU). With one task it ticks slowly, for the samples; idle it is silent. */
+ * time (ITIMER_VIRTUAL and PROF, RLIMIT_CPU and RTTIME). With one task it ticks slowly, for the samples; idle it is silent. */
 #include "kernel/sched/rq.h"
 #include "kernel/sched/irq_enter.h"
 #include "kernel/time/ktime.h"

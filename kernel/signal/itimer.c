@@ -1,6 +1,6 @@
 /*
- * itimer.c: setitimer, getitimer, alarm and RLIMIT_CPU. ITIMER_REAL is a high-resolution timer of
- * the process; ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU count at the tick. Values are guarded by
+ * itimer.c: setitimer, getitimer, alarm, RLIMIT_CPU and RLIMIT_RTTIME. ITIMER_REAL is a high-resolution timer of
+ * the process; ITIMER_VIRTUAL, ITIMER_PROF and the limits count at the tick. Values are guarded by
  * siglock; real_timer is started and cancelled with siglock free, by one caller at a time because
  * the expiry re-arms only under siglock.
  */
@@ -111,11 +111,9 @@ static void set_cpu_timer(int which, s64 value, s64 interval)
     spin_lock_irq(&current->sighand->siglock);
     *v = value ? now + value : 0;
     *i = interval;
-    current->signal->cpu_timers = current->signal->it_virt_value ||
-                                  current->signal->it_prof_value ||
-                                  current->signal->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
+    current->signal->cpu_timers =
+        current->signal->it_virt_value || current->signal->it_prof_value || rlimits_count_time(current->signal);
     spin_unlock_irq(&current->sighand->siglock);
-    sched_cpu_timers_changed();
     if (current->signal->cpu_timers)
         sched_cpu_timers_changed();
 }
@@ -193,6 +191,27 @@ static void check_cpu_limit(struct signal_struct *sig, u64 ns)
     }
 }
 
+bool rlimits_count_time(const struct signal_struct *sig)
+{
+    return sig->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY || sig->rlim[RLIMIT_RTTIME].rlim_cur != RLIM_INFINITY;
+}
+
+/* RLIMIT_RTTIME, in microseconds without sleep: the same. */
+static void check_realtime_limit(struct signal_struct *sig, u64 ns)
+{
+    struct rlimit *limit = &sig->rlim[RLIMIT_RTTIME];
+    u64 us = ns / NSEC_PER_USEC;
+
+    if (limit->rlim_cur == RLIM_INFINITY || !us)
+        return;
+    if (us >= limit->rlim_max) {
+        send_signal_locked(SIGKILL, SEND_SIG_PRIV, current, true);
+    } else if (us >= limit->rlim_cur) {
+        send_signal_locked(SIGXCPU, SEND_SIG_PRIV, current, true);
+        limit->rlim_cur += NSEC_PER_SEC / NSEC_PER_USEC;
+    }
+}
+
 void itimer_tick(bool user, u64 ns)
 {
     struct signal_struct *sig = current->signal;
@@ -206,6 +225,7 @@ void itimer_tick(bool user, u64 ns)
     check_cpu_timer(SIGVTALRM, virt, &sig->it_virt_value, sig->it_virt_interval);
     check_cpu_timer(SIGPROF, prof, &sig->it_prof_value, sig->it_prof_interval);
     check_cpu_limit(sig, (u64)prof);
+    check_realtime_limit(sig, sched_rt_awake_ns(current));
     spin_unlock(&current->sighand->siglock);
 }
 

@@ -227,7 +227,7 @@ static void init_new_signal(struct signal_struct *sig, const struct signal_struc
     INIT_LIST_HEAD(&sig->posix_timers);
     init_waitqueue_head(&sig->wait_chldexit);
     memcpy(sig->rlim, from->rlim, sizeof(sig->rlim));
-    sig->cpu_timers = sig->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
+    sig->cpu_timers = rlimits_count_time(sig);
     sig->oom_score_adj = from->oom_score_adj;
 }
 

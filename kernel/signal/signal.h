@@ -122,6 +122,7 @@ struct rlimit { u64 rlim_cur, rlim_max; };
 #define RLIMIT_MSGQUEUE 12
 #define RLIMIT_NICE 13
 #define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
 #define RLIM_INFINITY (~0UL)
 
 struct tty_struct;
@@ -245,8 +246,9 @@ void exit_itimers(struct signal_struct *sig);              /* last thread: stops
 void do_notify_parent_cldstop(struct task_struct *t, int why);
 int process_exit_code(const struct task_struct *leader);    /* wait status of a process that has ended */
 bool do_notify_parent(struct task_struct *t, int sig);     /* true: the child reaps itself */
-/* Called by the timer tick with interrupts off: virtual and profiling timers, RLIMIT_CPU. */
+/* Called by the timer tick with interrupts off: virtual and profiling timers, RLIMIT_CPU and RLIMIT_RTTIME. */
 void itimer_tick(bool user, u64 ns);
+bool rlimits_count_time(const struct signal_struct *sig); /* a limit needs itimer_tick() */
 /* Every signal to siginfo from user space: 0 or -EFAULT. */
 int copy_siginfo_to_user(siginfo_t __user *to, const siginfo_t *from);
 int copy_siginfo_from_user(siginfo_t *to, const siginfo_t __user *from);

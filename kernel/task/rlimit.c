@@ -14,22 +14,22 @@ static int change_limit(struct task_struct *t, unsigned resource, const struct r
     unsigned long flags;
     int err = 0;
 
-    if (new &&new->rlim_cur > new->rlim_max)
+    if (new && new->rlim_cur > new->rlim_max)
         return -EINVAL;
-    if (new &&resource == RLIMIT_NOFILE &&new->rlim_max > NR_OPEN_MAX)
+    if (new && resource == RLIMIT_NOFILE && new->rlim_max > NR_OPEN_MAX)
         return -EPERM;
     s = lock_task_sighand(t, &flags);
-    if (new &&new->rlim_max > slot->rlim_max && !capable(CAP_SYS_RESOURCE))
+    if (new && new->rlim_max > slot->rlim_max && !capable(CAP_SYS_RESOURCE))
         err = -EPERM;
     if (!err && old)
         *old = *slot;
     if (!err && new) {
         *slot = *new;
-        if (resource == RLIMIT_CPU && new->rlim_cur != RLIM_INFINITY)
+        if (rlimits_count_time(t->signal))
             t->signal->cpu_timers = true;
     }
     unlock_task_sighand(s, flags);
-    if (!err && new &&resource == RLIMIT_CPU)
+    if (!err && new && (resource == RLIMIT_CPU || resource == RLIMIT_RTTIME))
         sched_cpu_timers_changed();
     return err;
 }

@@ -196,3 +196,74 @@ TEST(sched_yield, preemption_of_a_loop)
 }
 
 TEST(getcpu, EFAULT) { FAILS(syscall(SYS_getcpu, BAD_ADDRESS, NULL, NULL), EFAULT); }
+
+/* ---- RLIMIT_RTTIME: how long a real-time task computes without sleep ---- */
+
+static volatile int warned;
+
+static void warn(int sig)
+{
+    warned += sig == SIGXCPU;
+}
+
+static void becomes_fifo_with_limit(rlim_t soft_us, rlim_t hard_us)
+{
+    struct param p = {50};
+    struct rlimit r = {soft_us, hard_us};
+    signal(SIGXCPU, warn);
+    EQ(setrlimit(RLIMIT_RTTIME, &r), 0);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &p), 0);
+}
+
+/* CPU time of the thread. */
+static void compute_for_ms(long ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    for (long end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms, now = 0; now < end;) {
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        now = t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    }
+}
+
+TEST(setrlimit, RTTIME_sends_SIGXCPU_then_SIGKILL)
+{
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        struct rlimit r;
+        becomes_fifo_with_limit(100000, 400000);
+        while (!warned) {
+            sched_yield(); /* is no sleep */
+        }
+        EQ(getrlimit(RLIMIT_RTTIME, &r), 0);
+        EQ(r.rlim_cur, 1100000); /* the next warning: a second later */
+        compute_for_ms(10000);
+        _exit(2);
+    }
+    EQ(waitpid(pid, &status, 0), pid);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+        abi_failed(__FILE__, __LINE__, "status %#x", status);
+    }
+}
+
+TEST(setrlimit, RTTIME_begins_anew_with_a_sleep)
+{
+    becomes_fifo_with_limit(1000000, RLIM_INFINITY);
+    for (int i = 0; i < 30; i++) {
+        compute_for_ms(50);
+        abi_sleep_ms(1);
+    }
+    EQ(warned, 0);
+    compute_for_ms(1100);
+    EQ(warned, 1);
+}
+
+TEST(setrlimit, RTTIME_is_for_real_time_tasks)
+{
+    struct param none = {0};
+    becomes_fifo_with_limit(100000, 200000);
+    EQ(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none), 0);
+    compute_for_ms(400);
+    EQ(warned, 0);
+}
