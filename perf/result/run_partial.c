@@ -20,6 +20,13 @@ static json_t *hash_of(const char *path)
     return hash;
 }
 
+static void note_words(json_t *in, const char *what, const struct kernel_image *k, const char *words)
+{
+    char *name = x_printf("%s of %s", what, k->label);
+    json_object_set_new(in, name, json_string(words ? words : ""));
+    free(name);
+}
+
 // {what: hash} of everything that must be the same when the run goes on; the plan by the guest's id (run_session.c).
 static json_t *inputs(const struct session *s)
 {
@@ -27,15 +34,17 @@ static json_t *inputs(const struct session *s)
     json_object_set_new(in, "QEMU", hash_of(s->o->qemu));
     json_object_set_new(in, "the initramfs", hash_of(s->o->initrd));
     json_object_set_new(in, "the plan of workloads", json_string(s->guest_id));
+    if (s->o->tier.tier == TIER_DET)
+        json_object_set_new(in, "the counting plugin", hash_of(s->o->plugin));
+    json_object_set_new(in, "the machine (topology)", vm_topology_json(s->o->topology));
     json_object_set_new(in, "the tier", json_string(tier_name[s->o->tier.tier]));
     json_object_set_new(in, "the length of a turn", json_integer(s->o->turn_ns));
     json_object_set_new(in, "the seed", json_integer(s->o->seed));
     json_object_set_new(in, "the number of rows of a boot", json_integer(s->o->rows_per_boot));
     for (int k = 0; k < s->o->kernels; k++) {
         json_object_set_new(in, s->o->kernel[k].label, hash_of(s->o->kernel[k].path));
-        char *line = x_printf("the command line of %s", s->o->kernel[k].label);
-        json_object_set_new(in, line, json_string(s->o->kernel[k].cmdline));
-        free(line);
+        note_words(in, "the command line", &s->o->kernel[k], s->o->kernel[k].cmdline);
+        note_words(in, "the settings", &s->o->kernel[k], s->o->kernel[k].knobs);
     }
     return in;
 }
@@ -49,7 +58,10 @@ static bool same_inputs(json_t *before, json_t *now)
             say_error("%s is not what this run began with", name);
             return false;
         }
-    return json_object_size(before) == json_object_size(now);
+    bool same = json_object_size(before) == json_object_size(now);
+    if (!same)
+        say_error("this run began with more than is asked for now");
+    return same;
 }
 
 void run_partial_note_inputs(struct session *s)

@@ -37,6 +37,17 @@ sed -i 's/"CloudOS": "[0-9a-f]/"CloudOS": "x/' "$tmp/changed/partial.json"
 expect 'not with another kernel' 2 'CloudOS is not what this run began with' $cb run --resume "$tmp/changed"
 [ -e "$tmp/changed/partial.json" ]
 check 'which leaves it as it is' $?
+# resume_of WHAT SED REGEX: what this run began with was another one.
+resume_of() {
+    rm -rf "$tmp/other"
+    cp -r "$part" "$tmp/other"
+    sed -i "$2" "$tmp/other/partial.json"
+    expect "not with another $1" 2 "$3" $cb run --resume "$tmp/other"
+}
+resume_of machine 's/"memory_mb": [0-9]*/"memory_mb": 77/' 'the machine .topology. is not what this run began with'
+resume_of plugin 's/"the counting plugin": "[0-9a-f]/"the counting plugin": "x/' 'the counting plugin is not what'
+resume_of setting 's/"the settings of CloudOS": "/&set:/' 'the settings of CloudOS is not what'
+resume_of kernel 's/"the seed": /"the other kernel": 1, &/' 'began with more than is asked for now'
 expect 'nor while another goes on with it' 2 'measured into by another cloudbench' flock "$part" $cb run --resume "$part"
 expect 'nor by damage' 2 'partial.json: line [12]' sh -c "echo '{' >'$tmp/changed/partial.json'; exec $cb run --resume '$tmp/changed'"
 expect 'nor from a folder of something else' 2 'holds no unfinished run' $cb run --resume "$tmp"
