@@ -38,6 +38,8 @@ struct eventpoll {
     struct list_head ready;             /* lock: items by rdllink */
     struct list_head items[EP_BUCKETS]; /* epoll_mutex and mtx: by link */
     struct file *file;                  /* its own, once it was given an item; epoll_mutex */
+    u64 walk;                           /* the last one that looked at it, and what it found below; epoll_mutex */
+    int nests;
 };
 
 /* One wait queue that an item stands in. */
@@ -232,13 +234,30 @@ static int modify_item(struct epitem *i, const struct epoll_event *ev)
     return 0;
 }
 
+/* ---- how epolls may watch one another; epoll_mutex held ----
+ *
+ * A wake-up runs along every way from its file upwards: their number, not only their length, is bounded (Linux's bounds). */
+static const int most_ways[EP_MAX_NESTS + 1] = {INT32_MAX, 500, 100, 50, 10}; /* by the links between epolls on a way */
+static u64 last_walk;
+
+/* A link that is asked for, and how many ways go up from one file to epolls that nobody watches. */
+struct ways {
+    struct file *below, *above;
+    int count[EP_MAX_NESTS + 1];
+};
+
+static bool is_watched(const struct file *f)
+{
+    return f->f_ep.next && !list_empty(&f->f_ep);
+}
+
 /* How many epolls watch one another above f, at most limit + 1. */
 static int nests_above(const struct file *f, int limit)
 {
     struct epitem *i;
     int most = 0;
 
-    if (!f->f_ep.next)
+    if (!is_watched(f))
         return 0;
     list_for_each_entry (i, &f->f_ep, flink) {
         most = max(most, 1 + (limit > 0 ? nests_above(i->ep->file, limit - 1) : 0));
@@ -248,21 +267,89 @@ static int nests_above(const struct file *f, int limit)
     return most;
 }
 
-/* Is `target` reachable from `ep` by watched epolls, or would the chain be too long? depth: links above ep. */
-static int check_nesting(struct eventpoll *ep, const struct eventpoll *target, int depth)
+/* The links of the longest chain of epolls below ep, or -ELOOP: `target` is one of them. Each is looked at once a walk. */
+static int nests_below(struct eventpoll *ep, const struct eventpoll *target)
 {
     struct epitem *i;
 
-    if (ep == target || depth > EP_MAX_NESTS)
+    if (ep == target)
         return -ELOOP;
+    if (ep->walk == last_walk)
+        return ep->nests;
+    ep->walk = last_walk;
+    ep->nests = 0;
     for (unsigned b = 0; b < EP_BUCKETS; b++) {
         list_for_each_entry (i, &ep->items[b], link) {
-            if (i->file->f_op == &eventpoll_fops &&
-                check_nesting(i->file->private_data, target, depth + 1))
-                return -ELOOP;
+            int n = i->file->f_op == &eventpoll_fops ? nests_below(i->file->private_data, target) : -1;
+
+            if (n == -ELOOP)
+                return n;
+            ep->nests = max(ep->nests, n + 1);
         }
     }
-    return 0;
+    return ep->nests;
+}
+
+static bool count_ways(const struct file *f, struct ways *w, int depth);
+
+static bool go_up(const struct file *above, struct ways *w, int depth)
+{
+    if (above == w->below || is_watched(above))
+        return count_ways(above, w, depth + 1);
+    return ++w->count[depth] <= most_ways[depth];
+}
+
+/* depth: links between epolls so far. The chains are short enough: change_set(). */
+static bool count_ways(const struct file *f, struct ways *w, int depth)
+{
+    struct epitem *i;
+
+    if (f == w->below && !go_up(w->above, w, depth))
+        return false;
+    if (!is_watched(f))
+        return true;
+    list_for_each_entry (i, &f->f_ep, flink)
+        if (!go_up(i->ep->file, w, depth))
+            return false;
+    return true;
+}
+
+/* Are the ways from f, and from all that is below it, few enough? Each epoll is looked at once a walk. */
+static bool few_ways(const struct file *f, struct ways *w)
+{
+    struct eventpoll *ep = f->f_op == &eventpoll_fops ? f->private_data : NULL;
+    struct epitem *i;
+
+    if (ep && ep->walk == last_walk)
+        return true;
+    memset(w->count, 0, sizeof(w->count));
+    if (!count_ways(f, w, 0))
+        return false;
+    if (!ep)
+        return true;
+    ep->walk = last_walk;
+    for (unsigned b = 0; b < EP_BUCKETS; b++)
+        list_for_each_entry (i, &ep->items[b], link)
+            if (!few_ways(i->file, w))
+                return false;
+    return true;
+}
+
+static int check_nesting(struct file *epf, struct file *f)
+{
+    struct ways w = {f, epf, {0}};
+    bool nests = f->f_op == &eventpoll_fops;
+    int below = -1;
+
+    if (!nests && !is_watched(epf))
+        return 0;
+    last_walk++;
+    if (nests)
+        below = nests_below(f->private_data, epf->private_data);
+    if (below == -ELOOP || nests_above(epf, EP_MAX_NESTS) + 1 + below > EP_MAX_NESTS)
+        return -ELOOP;
+    last_walk++;
+    return few_ways(f, &w) ? 0 : -EINVAL;
 }
 
 static int change_set(struct file *epf, int op, struct file *f, int fd,
@@ -274,12 +361,12 @@ static int change_set(struct file *epf, int op, struct file *f, int fd,
 
     mutex_lock(&epoll_mutex);
     ep->file = epf;
-    if (op == EPOLL_CTL_ADD && f->f_op == &eventpoll_fops)
-        err = check_nesting(f->private_data, ep, nests_above(epf, EP_MAX_NESTS) + 1);
-    mutex_lock(&ep->mtx);
     i = find_item(ep, f, fd);
+    if (op == EPOLL_CTL_ADD)
+        err = i ? -EEXIST : check_nesting(epf, f);
+    mutex_lock(&ep->mtx);
     if (!err && op == EPOLL_CTL_ADD)
-        err = i ? -EEXIST : add_item(ep, f, fd, ev);
+        err = add_item(ep, f, fd, ev);
     else if (!err && !i)
         err = -ENOENT;
     else if (!err && op == EPOLL_CTL_MOD)

@@ -150,6 +150,11 @@ struct inode *new_anon_inode(mode_t mode)
     return new_inode(anon_sb, mode);
 }
 
+bool is_anon_inode(const struct inode *inode)
+{
+    return inode->i_sb == anon_sb;
+}
+
 struct file *alloc_file_inode(struct inode *inode, const char *name,
                               const struct file_operations *fops, void *priv, unsigned flags)
 {

@@ -2,6 +2,8 @@
  * without a lock while one reference exists, under f_pos_lock when the file is shared (fork, dup),
  * never for streams. */
 #include "kernel/fs/fs_internal.h"
+#include "kernel/fs/poll_wait.h"
+#include "kernel/ipc/pipe.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall/syscalls.h"
 
@@ -163,6 +165,30 @@ static void free_iovec(struct iov_copy *c)
         kfree(c->vec);
 }
 
+/* What a stream has not now ends a readv that has some. Another reader that takes it between this look and the read makes it wait. */
+static bool has_more(struct file *f)
+{
+    return !(f->f_mode & FMODE_STREAM) || vfs_poll(f, NULL) & (POLLIN | POLLHUP);
+}
+
+/* All segments in one piece, as PIPE_BUF promises. n is at least 1, at most PIPE_BUF. */
+static ssize_t write_gathered(struct file *f, const struct iovec *vec, unsigned long segments, size_t n)
+{
+    char *all = kmalloc(n, GFP_KERNEL);
+    size_t have = 0;
+    ssize_t r = 0;
+
+    if (!all)
+        return -ENOMEM;
+    for (unsigned long i = 0; i < segments && !r; have += vec[i++].iov_len)
+        if (copy_from_user(all + have, vec[i].iov_base, vec[i].iov_len))
+            r = -EFAULT;
+    if (!r)
+        r = f->f_op->write_kernel(f, all, n, NULL);
+    kfree(all);
+    return r;
+}
+
 /* One segment after the other until one is short. */
 static ssize_t do_loop(struct file *f, const struct iovec *vec, unsigned long n, loff_t *pos,
                        bool write)
@@ -174,6 +200,8 @@ static ssize_t do_loop(struct file *f, const struct iovec *vec, unsigned long n,
 
         if (!vec[i].iov_len && n > 1)
             continue;
+        if (done && !write && !has_more(f))
+            break;
         r = write ? vfs_write(f, vec[i].iov_base, vec[i].iov_len, pos)
                   : vfs_read(f, vec[i].iov_base, vec[i].iov_len, pos);
         if (r < 0)
@@ -194,7 +222,9 @@ static ssize_t vfs_rwv(struct file *f, const struct iovec __user *uvec, unsigned
     if (!(f->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
         return -EBADF;
     r = import_iovec(&c, uvec, n);
-    if (r >= 0)
+    if (write && n > 1 && r > 0 && r <= PIPE_BUF && S_ISFIFO(f->f_inode->i_mode))
+        r = write_gathered(f, c.vec, n, r);
+    else if (r >= 0)
         r = do_loop(f, c.vec, n, pos, write);
     free_iovec(&c);
     return r;

@@ -193,6 +193,7 @@ struct file {
     u32 f_count; /* atomic */
     u32 f_mode;  /* FMODE_* */
     u32 f_flags; /* O_* (fcntl F_SETFL) */
+    u32 f_version; /* of a FIFO's reader: its w_counter when it was opened without a writer */
     const struct file_operations *f_op;
     struct inode *f_inode;
     struct path_s f_path;
@@ -343,6 +344,7 @@ int register_chrdev(const char *name, dev_t dev, mode_t mode, const struct file_
 /* A nameless inode for two-ended objects (pipe): one reference; give it to files by
  * alloc_file_inode. NULL: no memory. */
 struct inode *new_anon_inode(mode_t mode);
+bool is_anon_inode(const struct inode *inode); /* of no directory: a pipe(2), a memfd */
 /* A file on `inode` (reference taken) without a dentry. flags: O_* of the file. */
 struct file *alloc_file_inode(struct inode *inode, const char *name,
                               const struct file_operations *fops, void *priv, unsigned flags);

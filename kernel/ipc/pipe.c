@@ -271,7 +271,7 @@ static __always_inline ssize_t write_bytes(struct file *file, const char *buf, s
             if (likely(done == n))
                 break;
             if (pipe_room(p))
-                continue; /* a fault in the middle: report what is done, or go on */
+                break; /* a fault, or no memory, in the middle: what is done is reported */
         }
         if (file->f_flags & O_NONBLOCK) {
             ret = -EAGAIN;
@@ -326,7 +326,7 @@ static unsigned pipe_poll(struct file *file, struct poll_table *pt)
     if (file->f_mode & FMODE_READ) {
         if (READ_ONCE(p->head) != READ_ONCE(p->tail))
             mask |= POLLIN | POLLRDNORM;
-        if (!READ_ONCE(p->writers) && (file->f_mode & FMODE_WRITE || p->w_counter))
+        if (!READ_ONCE(p->writers) && file->f_version != READ_ONCE(p->w_counter))
             mask |= POLLHUP;
     }
     if (file->f_mode & FMODE_WRITE) {
@@ -341,10 +341,14 @@ static unsigned pipe_poll(struct file *file, struct poll_table *pt)
 static long pipe_ioctl(struct file *file, unsigned cmd, unsigned long arg)
 {
     struct pipe_inode_info *p = file->private_data;
+    u32 bytes;
 
     if (cmd != FIONREAD)
         return -ENOTTY;
-    return put_user((int)(READ_ONCE(p->head) - READ_ONCE(p->tail)), (int __user *)arg);
+    mutex_lock(&p->lock);
+    bytes = pipe_bytes(p);
+    mutex_unlock(&p->lock);
+    return put_user((int)bytes, (int __user *)arg);
 }
 
 static struct task_struct *take_any_waiter(struct pipe_inode_info *p)
@@ -577,14 +581,14 @@ static int fifo_wait_partner(struct pipe_inode_info *p, u32 *partners, u32 *coun
     return ret;
 }
 
-/* Enters an end. The lock is held. 0, -ENXIO, -ERESTARTSYS. */
+/* Enters an end. The lock is held. 0, -ENXIO, -ERESTARTSYS. Who opens one end of a pipe(2) by /proc waits for no partner. */
 static int fifo_join(struct pipe_inode_info *p, struct file *file)
 {
-    bool nonblock = file->f_flags & O_NONBLOCK;
+    bool nonblock = file->f_flags & O_NONBLOCK, nameless = is_anon_inode(p->inode);
     unsigned mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
     int ret = 0;
 
-    if (mode == FMODE_WRITE && nonblock && !p->readers)
+    if (mode == FMODE_WRITE && nonblock && !p->readers && !nameless)
         return -ENXIO;
     if (mode & FMODE_READ) {
         p->readers++;
@@ -595,7 +599,11 @@ static int fifo_join(struct pipe_inode_info *p, struct file *file)
         p->w_counter++;
     }
     wake_up_all(&p->open_wait);
-    if (mode == FMODE_READ && !nonblock)
+    if (nameless)
+        return 0;
+    if (mode == FMODE_READ && nonblock && !p->writers)
+        file->f_version = p->w_counter; /* no POLLHUP before a writer has come */
+    else if (mode == FMODE_READ)
         ret = fifo_wait_partner(p, &p->writers, &p->w_counter);
     else if (mode == FMODE_WRITE)
         ret = fifo_wait_partner(p, &p->readers, &p->r_counter);

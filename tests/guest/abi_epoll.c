@@ -438,6 +438,49 @@ TEST(epoll_ctl, five_epolls_in_a_chain)
     EQ(epoll_wait(ep[0], &e, 1, 0), 1);
 }
 
+/* Each way from a file up to an epoll that nobody watches is walked by a wake-up. */
+TEST(epoll_ctl, EINVAL_of_too_many_ways)
+{
+    enum { LOWER = 30 };
+    int low[LOWER], tail = eventfd(0, 0), ways = 0, error = 0;
+    for (int i = 0; i < LOWER; i++) {
+        CHECK((low[i] = epoll_create1(0)) >= 0);
+        EQ(watch(low[i], tail, EPOLLIN), 0);
+    }
+    while (!error && ways < 1000) {
+        int top = epoll_create1(0);
+        for (int i = 0; i < LOWER && !error; i++) {
+            error = watch(top, low[i], EPOLLIN) ? errno : 0;
+            ways += !error;
+        }
+    }
+    EQ(error, EINVAL);
+    EQ(ways, 500);
+    EQ(eventfd_write(tail, 1), 0);
+}
+
+/* Five layers of 30, each watching all of the layer below: 24 million ways, where they are not refused. */
+TEST(epoll_ctl, layers_are_refused)
+{
+    enum { LAYERS = 5, N = 30 };
+    static int ep[LAYERS][N];
+    int tail = eventfd(0, 0), refused = 0;
+    for (int l = 0; l < LAYERS; l++) {
+        for (int i = 0; i < N; i++) {
+            CHECK((ep[l][i] = epoll_create1(0)) >= 0);
+            for (int above = 0; l && above < N; above++)
+                refused += watch(ep[l - 1][above], ep[l][i], EPOLLIN) != 0;
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        int error = watch(ep[LAYERS - 1][i], tail, EPOLLIN) ? errno : 0;
+        CHECK(!error || error == EINVAL);
+        refused += error != 0;
+    }
+    CHECK(refused > 0);
+    EQ(eventfd_write(tail, 1), 0);
+}
+
 TEST(timerfd_settime, an_interval_that_ends_after_all_time)
 {
     struct itimerspec v = {.it_value = {0, 1}, .it_interval = {9223372036, 0}};

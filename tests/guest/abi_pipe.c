@@ -356,3 +356,122 @@ TEST(read, EFAULT_and_EBADF)
     FAILS(read(77, &c, 1), EBADF);
     FAILS(write(fd[1], BAD_ADDRESS, 1), EFAULT);
 }
+
+TEST(readv, takes_what_is_there)
+{
+    int fd[2];
+    char a[4], b[100];
+    struct iovec v[2] = {{a, sizeof a}, {b, sizeof b}};
+    pipe(fd);
+    EQ(write(fd[1], "four", 4), 4); /* fills the first segment */
+    EQ(readv(fd[0], v, 2), 4);
+    EQ(write(fd[1], "six666", 6), 6);
+    EQ(readv(fd[0], v, 2), 6);
+}
+
+/* Two write the same in segments; who reads sees each in one piece. */
+TEST(writev, up_to_PIPE_BUF_is_whole)
+{
+    enum { SEGMENTS = 16, EACH = 16, WRITES = 4000, WHOLE = SEGMENTS * EACH };
+    int fd[2];
+    char got[WHOLE], bytes[EACH];
+    pipe(fd);
+    pid_t pid[2];
+    for (int w = 0; w < 2; w++) {
+        pid[w] = fork();
+        if (pid[w] == 0) {
+            struct iovec v[SEGMENTS];
+            memset(bytes, 'a' + w, EACH);
+            for (int i = 0; i < SEGMENTS; i++) {
+                v[i] = (struct iovec){bytes, EACH};
+            }
+            for (int i = 0; i < WRITES; i++) {
+                EQ(writev(fd[1], v, SEGMENTS), WHOLE);
+            }
+            _exit(0);
+        }
+    }
+    close(fd[1]);
+    for (int i = 0; i < 2 * WRITES; i++) {
+        for (ssize_t n = 0, r; n < WHOLE; n += r) {
+            CHECK((r = read(fd[0], got + n, (size_t)(WHOLE - n))) > 0);
+        }
+        for (int b = 1; b < WHOLE; b++) {
+            EQ(got[b], got[0]);
+        }
+    }
+    abi_reap(pid[0], 0);
+    abi_reap(pid[1], 0);
+}
+
+TEST(writev, all_or_EAGAIN_up_to_PIPE_BUF)
+{
+    int fd[2];
+    static char bytes[2048];
+    struct iovec v[2] = {{bytes, sizeof bytes}, {bytes, sizeof bytes}}, bad[2] = {{bytes, 10}, {BAD_LOW, 10}};
+    EQ(pipe2(fd, O_NONBLOCK), 0);
+    fill(fd[1]);
+    EQ(read(fd[0], bytes, 2048), 2048); /* room for one of the two */
+    FAILS(writev(fd[1], v, 2), EAGAIN);
+    while (read(fd[0], bytes, sizeof bytes) > 0) {
+    }
+    EQ(writev(fd[1], v, 2), 4096);
+    while (read(fd[0], bytes, sizeof bytes) > 0) {
+    }
+    FAILS(writev(fd[1], bad, 2), EFAULT);
+}
+
+/* There is room for what comes before the fault, not for all: it is not waited for. Linux does not count the page with the fault. */
+TEST(write, a_fault_does_not_wait_for_room)
+{
+    int fd[2];
+    char *two = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EQ(mprotect(two + 4096, 4096, PROT_NONE), 0);
+    EQ(pipe(fd), 0);
+    EQ(fcntl(fd[1], F_SETPIPE_SZ, 16384), 16384);
+    for (int part = 0; part < 2; part++) {
+        EQ(write(fd[1], two, 4096), 4096);
+    }
+    EQ(write(fd[1], two, 2193), 2193);
+    errno = 0;
+    ssize_t n = write(fd[1], two + 1096, 6000);
+    int error = errno;
+    if (!(n > 0 && n <= 3000) && !(n == -1 && error == EFAULT)) {
+        abi_failed(__FILE__, __LINE__, "write gave %zd, errno %d", n, error);
+    }
+}
+
+TEST(open, end_of_a_pipe_whose_other_end_is_closed)
+{
+    char path[40], c;
+    int fd[2];
+    EQ(pipe(fd), 0);
+    EQ(write(fd[1], "x", 1), 1);
+    EQ(close(fd[1]), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd[0]);
+    int again = open(path, O_RDONLY); /* waits for nobody */
+    CHECK(again >= 0);
+    EQ(read(again, &c, 1), 1);
+    EQ(read(again, &c, 1), 0);
+    EQ(pipe(fd), 0);
+    EQ(close(fd[0]), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd[1]);
+    CHECK(open(path, O_WRONLY | O_NONBLOCK) >= 0);
+}
+
+TEST(poll, POLLHUP_of_a_FIFO_needs_a_writer_first)
+{
+    struct pollfd first = {.events = POLLIN}, second = {.events = POLLIN};
+    unlink("/tmp/hup");
+    EQ(mkfifo("/tmp/hup", 0600), 0);
+    CHECK((first.fd = open("/tmp/hup", O_RDONLY | O_NONBLOCK)) >= 0);
+    EQ(poll(&first, 1, 0), 0);
+    int writer = open("/tmp/hup", O_WRONLY);
+    CHECK(writer >= 0);
+    close(writer);
+    EQ(poll(&first, 1, 0), 1);
+    EQ(first.revents, POLLHUP);
+    CHECK((second.fd = open("/tmp/hup", O_RDONLY | O_NONBLOCK)) >= 0);
+    EQ(poll(&second, 1, 0), 0);
+    unlink("/tmp/hup");
+}
