@@ -139,7 +139,7 @@ static void epoll_queue(struct file *f, struct wait_queue_head *wq, struct poll_
 /* What the item's file is ready for now. pt: also enters its wait queues. */
 static unsigned poll_item(struct epitem *i, struct poll_table *pt)
 {
-    unsigned want = i->event.events | POLLERR | POLLHUP;
+    unsigned want = i->event.events; /* POLLERR and POLLHUP too, until EPOLLONESHOT has reported */
 
     if (pt)
         pt->events = want;

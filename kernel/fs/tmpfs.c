@@ -358,7 +358,7 @@ static int tmpfs_link(struct dentry *old, struct inode *dir, struct dentry *d)
 {
     struct inode *i = old->d_inode;
 
-    i->i_nlink++;
+    atomic_fetch_add_relaxed(&i->i_nlink, 1); /* another directory's lock may guard another name of it */
     i->i_ctime = current_time();
     ihold(i);
     d_instantiate(d, i);
@@ -368,7 +368,7 @@ static int tmpfs_link(struct dentry *old, struct inode *dir, struct dentry *d)
 
 static int tmpfs_unlink(struct inode *dir, struct dentry *d)
 {
-    d->d_inode->i_nlink--;
+    atomic_fetch_sub_relaxed(&d->d_inode->i_nlink, 1);
     d->d_inode->i_ctime = current_time();
     dir_changed(dir);
     return 0;

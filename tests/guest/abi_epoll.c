@@ -438,6 +438,22 @@ TEST(epoll_ctl, five_epolls_in_a_chain)
     EQ(epoll_wait(ep[0], &e, 1, 0), 1);
 }
 
+TEST(epoll_wait, ONESHOT_reports_POLLHUP_once)
+{
+    struct epoll_event e;
+    int ep = epoll_create1(0), fd[2];
+    EQ(pipe(fd), 0);
+    EQ(watch(ep, fd[0], EPOLLIN | EPOLLONESHOT), 0);
+    close(fd[1]);
+    EQ(epoll_wait(ep, &e, 1, 0), 1);
+    EQ(e.events, EPOLLHUP);
+    EQ(epoll_wait(ep, &e, 1, 0), 0);
+    e = (struct epoll_event){.events = EPOLLONESHOT};
+    EQ(epoll_ctl(ep, EPOLL_CTL_MOD, fd[0], &e), 0);
+    EQ(epoll_wait(ep, &e, 1, 0), 1);
+    EQ(epoll_wait(ep, &e, 1, 0), 0);
+}
+
 /* Each way from a file up to an epoll that nobody watches is walked by a wake-up. */
 TEST(epoll_ctl, EINVAL_of_too_many_ways)
 {
