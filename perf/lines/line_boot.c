@@ -12,7 +12,7 @@
 #define RUN_ID    "lines"
 #define USUAL_ITERS 100.0
 #define JOB_STEPS   0.5
-#define WORDS_MAX 1600 // bytes for the jobs: Linux takes 2,048 with its own options
+#define WORDS_MAX 1600 // bytes for the knobs and the jobs: Linux takes 2,048 with its own options
 
 struct batch {
     const struct line_arm *arm;
@@ -43,11 +43,15 @@ static void on_record(void *ctx, json_t *record)
         b->ended++;
 }
 
-static char *join(const struct line_job *job, size_t jobs)
+// "bench ID [set:...] SPEC+SPEC..."
+static char *join(const struct batch *b)
 {
     struct text_buf t = {0};
-    for (size_t i = 0; i < jobs; i++)
-        text_addf(&t, "%s%s", i ? "+" : "bench " RUN_ID " ", job[i].spec);
+    char *head = kernel_image_head(b->arm->kernel, RUN_ID);
+    text_addf(&t, "bench %s", head);
+    for (size_t i = 0; i < b->jobs; i++)
+        text_addf(&t, "%c%s", i ? '+' : ' ', b->job[i].spec);
+    free(head);
     return t.data;
 }
 
@@ -142,7 +146,7 @@ static int boot_spec(struct batch *b, const struct vm_spec *spec)
 static int boot_batch(struct batch *b)
 {
     int rc = 0;
-    char *args = join(b->job, b->jobs), *more = plugin_arguments(b->arm->topology, b->arm->log);
+    char *args = join(b), *more = plugin_arguments(b->arm->topology, b->arm->log);
     struct vm_spec spec = {.tier = TIER_DET,
                            .qemu = b->arm->qemu,
                            .cpu = vm_default_cpu(TIER_DET),
@@ -165,7 +169,7 @@ int line_boot(const struct line_arm *arm, struct line_job *job, size_t jobs)
 {
     int rc = 0;
     for (size_t at = 0; at < jobs && !rc;) {
-        size_t n = 0, bytes = 0;
+        size_t n = 0, bytes = strlen(arm->kernel->knobs);
         while (at + n < jobs && (bytes += strlen(job[at + n].spec) + 1) < WORDS_MAX)
             n++;
         struct batch b = {.arm = arm, .job = job + at, .jobs = n ? n : 1};

@@ -1,6 +1,7 @@
 // The id is the second in which it was written, with a number behind it when there is one already.
 #include "perf/lines/line_document.h"
 
+#include "perf/config/config.h"
 #include "perf/result/run_store.h"
 #include "perf/util/git_commit.h"
 #include "perf/util/host_file.h"
@@ -36,8 +37,8 @@ json_t *line_document(json_t *rows, json_t *matrices, json_t *top, const char *q
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
     add_kernels(kernels, rows);
     add_kernels(kernels, matrices);
-    json_t *j = json_pack("{s:s,s:s,s:s,s:s?,s:s,s:o,s:O,s:O,s:O}", "schema", LINES_SCHEMA, "id", stamp, "created", when,
-                          "commit", commit, "host", host, "kernels", kernels, "rows", rows, "matrices", matrices, "top",
+    json_t *j = json_pack("{s:s,s:s,s:s,s:s?,s:o,s:s,s:o,s:O,s:O,s:O}", "schema", LINES_SCHEMA, "id", stamp, "created", when,
+                          "commit", commit, "settings", config_settings(), "host", host, "kernels", kernels, "rows", rows, "matrices", matrices, "top",
                           top);
     free(commit);
     free(host);

@@ -5,7 +5,7 @@
 
 #define LINES_SCHEMA "cloudbench-lines/1"
 
-// {schema, id, created, commit, host, kernels: [label], rows, matrices, top}; rows and matrices name kernels by their labels. A
+// {schema, id, created, commit, settings, host, kernels: [label], rows, matrices, top}; settings: every --set and profile; rows and matrices name kernels by their labels. A
 // new reference. qemu: its version, or NULL.
 json_t *line_document(json_t *rows, json_t *matrices, json_t *top, const char *qemu);
 // Written once, never over another. False after saying why.

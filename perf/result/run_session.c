@@ -254,11 +254,10 @@ static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result 
     return settle_rows(s, a, r, skip, asked);
 }
 
-// "bench ID [set:...] SPEC...": a kernel's knobs stand before its workloads.
+// "bench ID [set:...] SPEC..."
 static char *guest_args(struct session *s, int kernel, const bool *asked)
 {
-    const char *knobs = s->o->kernel[kernel].knobs;
-    char *head = *knobs ? x_printf("%s %s", s->guest_id, knobs) : x_strdup(s->guest_id);
+    char *head = kernel_image_head(&s->o->kernel[kernel], s->guest_id);
     char *args = run_plan_guest_args(&s->plan, head, asked, s->o->kernel[kernel].second);
     free(head);
     return args;

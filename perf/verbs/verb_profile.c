@@ -158,12 +158,21 @@ static bool *left_out(const struct profile *p, int which)
     return skip;
 }
 
+// "bench ID [set:...] SPEC": the boot's words, the caller's.
+static char *guest_args(const struct profile *p, const bool *skip)
+{
+    char *head = kernel_image_head(p->spec.kernel, "profile");
+    char *args = run_plan_guest_args(&p->plan, head, skip, false);
+    free(head);
+    return args;
+}
+
 static int boot(struct profile *p, int which)
 {
     struct boot_steps steps;
     struct boot_result r;
     bool *skip = left_out(p, which);
-    char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
+    char *args = guest_args(p, skip);
     struct boot_request request = {.spec = &p->spec,
                                    .run_id = "profile",
                                    .symbols = p->symbols,
@@ -318,7 +327,7 @@ static void dry(struct profile *p)
     guest_symbols_dry(&d, p->spec.kernel, &p->args->tools);
     for (int which = 0; which < 2; which++) {
         bool *skip = left_out(p, which);
-        char *args = run_plan_guest_args(&p->plan, "profile", skip, false);
+        char *args = guest_args(p, skip);
         p->spec.guest_args = args;
         dry_boots_add(&d, &p->spec, strrchr(args, ' ') + 1, 2 * p->args->scale);
         free(args);

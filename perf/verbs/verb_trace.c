@@ -119,15 +119,18 @@ static void on_record(void *ctx, json_t *record)
         text_add(&t->text[cpu], text);
 }
 
-// "...: SPEC" becomes: switch on, SPEC, switch off, show.
+// "[set:...] SPEC": the kernel's knobs, switch on, SPEC, switch off, show.
 static char *cloudos_args(struct tracing *t, const bool *skip)
 {
     struct text_buf b = {0};
-    char *spec = run_plan_guest_args(&t->plan, "trace set:/proc/sched_trace/on=1", skip, false);
+    char *head = kernel_image_head(t->spec.kernel, "trace"), *on = x_printf("%s set:/proc/sched_trace/on=1", head);
+    char *spec = run_plan_guest_args(&t->plan, on, skip, false);
     text_addf(&b, "%s set:/proc/sched_trace/on=0", spec);
     for (int cpu = 0; cpu < t->spec.topology->cpus; cpu++)
         text_addf(&b, "%cshow:/proc/sched_trace/cpu%d", cpu ? '+' : ' ', cpu);
     free(spec);
+    free(head);
+    free(on);
     return b.data;
 }
 
@@ -138,8 +141,11 @@ static char *linux_args(struct tracing *t, const bool *skip)
         "sched/sched_migrate_task",     "irq_vectors/local_timer_entry", "irq_vectors/local_timer_exit",
         "irq_vectors/reschedule_entry", "irq_vectors/reschedule_exit"};
     struct text_buf b = {0};
+    char *head = kernel_image_head(t->spec.kernel, "trace");
+    text_add(&b, head);
+    free(head);
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
-        text_addf(&b, "%sset:" TRACEFS "events/%s/enable=1", i ? "+" : "trace ", events[i]);
+        text_addf(&b, "%cset:" TRACEFS "events/%s/enable=1", i ? '+' : ' ', events[i]);
     char *spec = run_plan_guest_args(&t->plan, text_str(&b), skip, false);
     text_free(&b);
     char *args = x_printf("%s set:" TRACEFS "tracing_on=0+show:" TRACEFS "trace", spec);

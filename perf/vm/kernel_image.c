@@ -93,6 +93,11 @@ int kernel_image_find(struct kernel_image *k, const char *name)
     return rc;
 }
 
+char *kernel_image_head(const struct kernel_image *k, const char *name)
+{
+    return k->knobs && *k->knobs ? x_printf("%s %s", name, k->knobs) : x_strdup(name);
+}
+
 void kernel_image_free(struct kernel_image *k)
 {
     free(k->name);

@@ -22,3 +22,6 @@ struct kernel_image {
 // found.
 int kernel_image_find(struct kernel_image *k, const char *name);
 void kernel_image_free(struct kernel_image *k);
+// "NAME[ set:...]": how the words after "bench" begin in a boot of that kernel, by whatever verb: its knobs stand before the
+// workloads. The caller frees it.
+char *kernel_image_head(const struct kernel_image *k, const char *name);

@@ -60,6 +60,19 @@ fi
 forget
 expect 'what would be written is said' 0 "would write $tmp/flame.svg" "$cb" profile pipe --svg "$tmp/flame.svg" --dry-run
 
+# What a kernel sets is set by every verb that boots it, before the first workload.
+verbs='profile trace'
+[ ! -e .cache/qemu/wide ] || verbs+=' lines'
+for verb in $verbs; do
+    work=pipe
+    [ "$verb" != lines ] || work=getppid
+    "$cb" "$verb" "$work" --set 'kernels.cloudos.set=["/x=1", "/y=2"]' --dry-run --format json 2>"$tmp/err" | python3 -c '
+import json, sys
+boots = json.load(sys.stdin)["boots"]
+sys.exit(not boots or not all(b["guest"].startswith("bench " + sys.argv[1] + " set:/x=1+set:/y=2 ") for b in boots))' "$verb"
+    check "a kernel's knobs are set before the workloads ($verb)" $? "$(tail -2 "$tmp/err")"
+done
+
 expect 'an unknown workload (profile)' 2 nosuch "$cb" profile nosuch --dry-run
 expect 'an unknown workload (trace)' 2 nosuch "$cb" trace nosuch --dry-run
 expect 'an unknown operation (lines)' 2 nosuch "$cb" lines nosuch --dry-run
