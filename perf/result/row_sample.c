@@ -78,8 +78,8 @@ static json_t *step_fault(const struct step_result *s, const char *row)
                        strerror(json_integer_value(json_object_get(s->unsupported, "errno"))));
         return no_number(row, "unsupported", why);
     }
-    if (check && strcmp(check, "ok"))
-        why = x_printf("self-check: %s", check);
+    if (s->result && (!check || strcmp(check, "ok")))
+        why = x_printf("self-check: %s", check ? check : "missing");
     else if (signal_number)
         why = x_printf("the workload was killed by signal %d (%s)",
                        (int)json_integer_value(signal_number),
@@ -152,6 +152,27 @@ static json_t *wall_sample(const struct step_result *n, const char *row)
         return sample;
     json_decref(sample);
     return no_number(row, "failed", x_strdup("the timings of the iterations are malformed"));
+}
+
+json_t *boot_steps_measured(const struct boot_steps *b, char **why)
+{
+    json_t *result = NULL;
+    *why = b->fault ? x_strdup(b->fault) : NULL;
+    for (size_t i = 0; i < b->plan->count && !*why; i++) {
+        const struct step_result *s = &b->step[i];
+        if (b->skip && b->skip[i])
+            continue;
+        json_t *bad = step_fault(s, b->plan->step[i].row);
+        if (bad)
+            *why = x_strdup(json_string_value(json_object_get(bad, "reason")));
+        else if (!s->ended)
+            *why = x_strdup("the workload did not get to its end");
+        json_decref(bad);
+        result = b->plan->step[i].kind == STEP_WARM ? result : s->result;
+    }
+    if (!result && !*why)
+        *why = x_strdup("the boot measured nothing");
+    return *why ? NULL : result;
 }
 
 json_t *row_sample(const struct boot_steps *b, const char *row, enum tier tier)

@@ -170,11 +170,49 @@ static void a_stranger_is_a_fault(void **state)
     boot_steps_free(&b);
 }
 
+// The record of the measured step of a boot of the warm-up and 2N; NULL and what is wrong.
+static json_t *measured(struct boot_steps *b, const char *more[], const char *reason)
+{
+    static const bool skip[] = {false, true, false};
+    char *why;
+    boot_steps_start(b, &plan, skip);
+    result(b, 10, 700);
+    for (int i = 0; more[i]; i++)
+        record(b, more[i]);
+    json_t *r = boot_steps_measured(b, &why);
+    assert_true(!r == (reason != NULL));
+    if (reason)
+        assert_non_null(strstr(why, reason));
+    free(why);
+    return r;
+}
+
+static void a_warm_up_is_never_the_measured_step(void **state)
+{
+    struct boot_steps b;
+    (void)state;
+    static const char *const good = "{\"type\":\"result\",\"workload\":\"pipe\",\"check\":\"ok\",\"ops\":20}";
+    static const char *const end = "{\"type\":\"exit\",\"workload\":\"pipe\",\"status\":0}";
+    assert_true(number(measured(&b, (const char *[]){good, end, NULL}, NULL), "ops") == 20);
+    boot_steps_free(&b);
+    measured(&b, (const char *[]){NULL}, "no result");
+    boot_steps_free(&b);
+    measured(&b, (const char *[]){"{\"type\":\"exit\",\"workload\":\"pipe\",\"signal\":11}", NULL}, "signal 11");
+    boot_steps_free(&b);
+    measured(&b, (const char *[]){good, NULL}, "end");
+    boot_steps_free(&b);
+    measured(&b, (const char *[]){"{\"type\":\"result\",\"workload\":\"pipe\",\"ops\":20}", end, NULL}, "self-check: missing");
+    boot_steps_free(&b);
+    measured(&b, (const char *[]){good, end, end, NULL}, "expected");
+    boot_steps_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slope_of_the_whole_vm), cmocka_unit_test(medians_of_repeated_windows),        cmocka_unit_test(the_larger_slope_counts),
         cmocka_unit_test(missing_windows_give_nothing), cmocka_unit_test(no_growth_is_no_number),
-        cmocka_unit_test(faults_are_no_numbers),        cmocka_unit_test(a_stranger_is_a_fault)};
+        cmocka_unit_test(faults_are_no_numbers),        cmocka_unit_test(a_stranger_is_a_fault),
+        cmocka_unit_test(a_warm_up_is_never_the_measured_step)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,9 @@ void boot_steps_record(struct boot_steps *b, json_t *record);
 // uncounted.
 void boot_steps_counts(struct boot_steps *b, const struct count_file *counts);
 void boot_steps_free(struct boot_steps *b);
+// The record of the boot's measured step, the last that is no warm-up: b's. NULL with *why, the caller's: a step of the boot, the
+// warm-up too, did not come to a good end, or a record does not fit.
+json_t *boot_steps_measured(const struct boot_steps *b, char **why);
 
 // The row's sample: {workload, status: "ok"|"failed"|"unsupported", reason?, value, ...}; NULL when
 // the row did not run to its end.

@@ -116,25 +116,21 @@ static json_t *sums(const struct count_file *c)
     return out;
 }
 
-static int take(struct profile *p, int which, struct boot_steps *steps, const struct boot_result *r)
+// Says why a boot has no figure; the exit code.
+static int failed(const struct profile *p, const struct boot_result *r, const char *why)
+{
+    char *tail = boot_console_tail(r, 20);
+    say_error("%s: %s", p->spec.kernel->label, r->reason ? r->reason : why);
+    say("%s", tail);
+    free(tail);
+    return r->status == BOOT_QEMU_FAILED   ? EXIT_REFUSED
+           : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
+                                           : EXIT_GUEST;
+}
+
+static int take_counts(struct profile *p, int which, json_t *result, const struct boot_result *r)
 {
     struct count_file counts;
-    json_t *result = NULL;
-    for (size_t i = 0; i < p->plan.count; i++)
-        result = steps->step[i].result ? steps->step[i].result : result;
-    const char *check = json_string_value(json_object_get(result, "check"));
-    if (r->status != BOOT_OK || !check || strcmp(check, "ok") || !r->counts) {
-        char *tail = boot_console_tail(r, 20);
-        say_error("%s: %s", p->spec.kernel->label,
-                  r->reason                      ? r->reason
-                  : check && strcmp(check, "ok") ? check
-                                                 : "the workload gave no result");
-        say("%s", tail);
-        free(tail);
-        return r->status == BOOT_QEMU_FAILED   ? EXIT_REFUSED
-               : r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED
-                                               : EXIT_GUEST;
-    }
     count_file_parse(&counts, r->counts);
     p->sum[which] = sums(&counts);
     p->ops[which] = number_of(result, "ops");
@@ -144,6 +140,19 @@ static int take(struct profile *p, int which, struct boot_steps *steps, const st
     if (why)
         say_error("%s", why);
     int rc = why ? EXIT_INTERNAL : 0;
+    free(why);
+    return rc;
+}
+
+static int take(struct profile *p, int which, const struct boot_steps *steps, const struct boot_result *r)
+{
+    char *why;
+    json_t *result = boot_steps_measured(steps, &why);
+    if (result && !r->counts)
+        why = x_strdup("the counting plugin wrote nothing");
+    int rc = r->status != BOOT_OK || why ? failed(p, r, why) : take_counts(p, which, result, r);
+    if (!rc && which && p->ops[1] <= p->ops[0])
+        rc = failed(p, r, "2N iterations did no more operations than N: there is no slope");
     free(why);
     return rc;
 }
