@@ -14,6 +14,7 @@
 #include "perf/plugin/stack_watch.h"
 #include "perf/plugin/tcg_api.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,7 +222,13 @@ static void on_exit_qemu(qemu_plugin_id_t id, void *udata)
     for (int e = 0; e < EV_MAX; e++) {
         fprintf(out, "sum %s %" PRIu64 "\n", event_names[e], events_window[e]);
     }
-    fclose(out);
+    /* "end" says that all the rest is there. */
+    if (fflush(out) == 0 && !ferror(out)) {
+        fputs("end\n", out);
+    }
+    if (fclose(out) != 0) {
+        fprintf(stderr, "cloudbench-count: cannot write: %s\n", strerror(errno));
+    }
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)

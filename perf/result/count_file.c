@@ -15,7 +15,7 @@
 
 struct reader {
     struct count_file *file;
-    bool open;
+    bool open, ended;
     uint64_t begin;
 };
 
@@ -67,6 +67,10 @@ static bool take_symbol(struct reader *r, const char *rest)
 
 static bool take_line(struct reader *r, const char *line)
 {
+    if (r->ended)
+        return false;
+    if (!strcmp(line, "end"))
+        return r->ended = true;
     if (!strncmp(line, "marker ", 7))
         return take_marker(r, line + 7);
     if (!strncmp(line, "count ", 6))
@@ -78,7 +82,7 @@ static bool take_line(struct reader *r, const char *line)
     return islower((unsigned char)*line) || *line == '#'; // a word of a later plugin
 }
 
-void count_file_parse(struct count_file *c, const char *text)
+void count_file_parse(struct count_file *c, const char *text, bool to_the_end)
 {
     struct reader r = {.file = c};
     char *copy = x_strdup(text), *save = NULL;
@@ -90,6 +94,8 @@ void count_file_parse(struct count_file *c, const char *text)
             x_printf("the counting plugin wrote a line that is not understood: \"%.80s\"", line);
         break;
     }
+    if (to_the_end && !r.ended && !c->fault)
+        c->fault = x_strdup("the counting plugin's file is cut short: it has no end");
     free(copy);
 }
 

@@ -20,6 +20,7 @@ struct count_file {
 };
 
 // text: the file's content, lines "marker REGION VCPU TOTAL", "count NAME N", "total N", "sym N
-// NAME".
-void count_file_parse(struct count_file *c, const char *text);
+// NAME", and "end", the last. to_the_end: without that it is a fault, as it must be where the guest switched itself off; a
+// VM that was ended has none, and the windows that it closed count.
+void count_file_parse(struct count_file *c, const char *text, bool to_the_end);
 void count_file_free(struct count_file *c);

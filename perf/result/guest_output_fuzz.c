@@ -31,7 +31,7 @@ static void read_files(const char *text)
     struct count_file counts;
     struct line_file lines;
     char *why;
-    count_file_parse(&counts, text);
+    count_file_parse(&counts, text, text[0] & 1);
     count_file_free(&counts);
     line_file_parse(&lines, text);
     line_file_free(&lines);

@@ -45,7 +45,7 @@ static json_t *sample(const char *counts_text, long tsc_n, long tsc_2n)
     result(&b, 10, 700);
     result(&b, 10, tsc_n);
     result(&b, 20, tsc_2n);
-    count_file_parse(&counts, counts_text);
+    count_file_parse(&counts, counts_text, false);
     boot_steps_counts(&b, &counts);
     json_t *s = row_sample(&b, "pipe", TIER_DET);
     count_file_free(&counts);

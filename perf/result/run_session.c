@@ -154,7 +154,7 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     char *path = boot_file(s, a->kernel, "counts");
     file_write_new(path, r->counts, strlen(r->counts));
     free(path);
-    count_file_parse(&counts, r->counts);
+    count_file_parse(&counts, r->counts, r->status == BOOT_OK);
     if (counts.fault)
         say_error("%s", counts.fault);
     boot_steps_counts(&a->steps, &counts);

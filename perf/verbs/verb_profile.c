@@ -128,29 +128,38 @@ static int failed(const struct profile *p, const struct boot_result *r, const ch
                                            : EXIT_GUEST;
 }
 
-static int take_counts(struct profile *p, int which, json_t *result, const struct boot_result *r)
+// Why the plugin's file is not that of the boot, or NULL; then its figures are p's.
+static char *take_counts(struct profile *p, int which, const struct boot_steps *steps, const char *text)
 {
     struct count_file counts;
-    count_file_parse(&counts, r->counts);
-    p->sum[which] = sums(&counts);
-    p->ops[which] = number_of(result, "ops");
-    count_file_free(&counts);
+    size_t steps_run = 0;
     char *why = NULL;
-    p->stack[which] = folded_parse(r->counts, &why);
-    if (why)
-        say_error("%s", why);
-    int rc = why ? EXIT_INTERNAL : 0;
-    free(why);
-    return rc;
+    for (size_t i = 0; i < p->plan.count; i++)
+        steps_run += steps->step[i].ended;
+    count_file_parse(&counts, text, true);
+    if (counts.fault)
+        why = x_strdup(counts.fault);
+    else if (counts.windows != steps_run)
+        why = x_printf("the counting plugin saw %zu workloads, the guest ran %zu", counts.windows, steps_run);
+    else
+        p->sum[which] = sums(&counts);
+    count_file_free(&counts);
+    p->stack[which] = why ? NULL : folded_parse(text, &why);
+    return why;
 }
 
 static int take(struct profile *p, int which, const struct boot_steps *steps, const struct boot_result *r)
 {
     char *why;
     json_t *result = boot_steps_measured(steps, &why);
+    p->ops[which] = number_of(result, "ops");
     if (result && !r->counts)
         why = x_strdup("the counting plugin wrote nothing");
-    int rc = r->status != BOOT_OK || why ? failed(p, r, why) : take_counts(p, which, result, r);
+    int rc = r->status != BOOT_OK || why ? failed(p, r, why) : 0;
+    if (!rc && (why = take_counts(p, which, steps, r->counts))) {
+        say_error("%s: %s", p->spec.kernel->label, why);
+        rc = EXIT_INTERNAL;
+    }
     if (!rc && which && p->ops[1] <= p->ops[0])
         rc = failed(p, r, "2N iterations did no more operations than N: there is no slope");
     free(why);
