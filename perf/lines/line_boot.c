@@ -154,6 +154,7 @@ static int boot_batch(struct batch *b)
                            .kernel = b->arm->kernel,
                            .initrd = b->arm->initrd,
                            .guest_args = args,
+                           .extra_append = kernel_image_fixed(b->arm->kernel),
                            .plugin = b->arm->plugin,
                            .plugin_more = more};
     if (b->arm->dry)

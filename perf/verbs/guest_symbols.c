@@ -24,6 +24,7 @@ static struct vm_spec asked(const struct kernel_image *kernel, const struct host
                             .topology = topology,
                             .kernel = kernel,
                             .initrd = tools->initrd,
+                            .extra_append = kernel_image_fixed(kernel),
                             .guest_args = ASK};
 }
 
@@ -51,12 +52,19 @@ static char *ask_guest(const struct kernel_image *kernel, const struct host_tool
     return table;
 }
 
-// The caller's; NULL: the kernel cannot be read.
+// Of the image and its command line, which may say where it lies. The caller's; NULL: the kernel cannot be read.
 static char *cache_path(const struct kernel_image *kernel)
 {
+    struct sha256 h;
     char hex[SHA256_HEX];
+    const char *fixed = kernel_image_fixed(kernel);
     if (!sha256_file(kernel->path, hex))
         return NULL;
+    char *key = x_printf("%s %s %s", hex, kernel->cmdline, fixed ? fixed : "");
+    sha256_start(&h);
+    sha256_add(&h, key, strlen(key));
+    sha256_end(&h, hex);
+    free(key);
     char *dir = project_path(".cache/symbols"), *path = x_printf("%s/%.16s.all", dir, hex);
     free(dir);
     return path;

@@ -1,5 +1,5 @@
 // The symbol table of any kernel: from its ELF file, or, when that is stripped, from /proc/kallsyms
-// of one boot (kept in .cache/symbols).
+// of one boot (kept in .cache/symbols), at the addresses at which it runs with kernel_image_fixed().
 #pragma once
 #include "perf/verbs/host_tools.h"
 #include "perf/view/dry_boots.h"

@@ -393,6 +393,7 @@ static int profile(struct profile_args *a, struct kernel_image *kernel,
                               .topology = topology,
                               .kernel = kernel,
                               .initrd = a->tools.initrd,
+                              .extra_append = rc ? NULL : kernel_image_fixed(kernel),
                               .plugin = a->tools.plugin,
                               .plugin_more = a->folded || a->svg ? ",stacks=on" : NULL,
                               .plugin_symbols = true};

@@ -93,6 +93,11 @@ int kernel_image_find(struct kernel_image *k, const char *name)
     return rc;
 }
 
+const char *kernel_image_fixed(const struct kernel_image *k)
+{
+    return strcmp(k->family, "linux") ? NULL : "nokaslr";
+}
+
 char *kernel_image_head(const struct kernel_image *k, const char *name)
 {
     return k->knobs && *k->knobs ? x_printf("%s %s", name, k->knobs) : x_strdup(name);

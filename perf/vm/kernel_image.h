@@ -22,6 +22,8 @@ struct kernel_image {
 // found.
 int kernel_image_find(struct kernel_image *k, const char *name);
 void kernel_image_free(struct kernel_image *k);
+// What its command line must hold besides where its addresses are named: Linux lies elsewhere in each boot otherwise. NULL: nothing.
+const char *kernel_image_fixed(const struct kernel_image *k);
 // "NAME[ set:...]": how the words after "bench" begin in a boot of that kernel, by whatever verb: its knobs stand before the
 // workloads. The caller frees it.
 char *kernel_image_head(const struct kernel_image *k, const char *name);
