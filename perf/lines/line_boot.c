@@ -176,6 +176,8 @@ int line_boot(const struct line_arm *arm, struct line_job *job, size_t jobs)
         struct batch b = {.arm = arm, .job = job + at, .jobs = n ? n : 1};
         rc = boot_batch(&b);
         at += b.jobs;
+        for (size_t i = at; rc && i < jobs; i++)
+            job[i].fault = x_strdup("not run: the boot before failed");
     }
     return rc;
 }

@@ -106,11 +106,14 @@ struct lines {
     const struct lines_args *args;
     struct kernel_image kernel[KERNELS_MAX];
     size_t kernels;
+    struct vm_topology *topology; // of those asked for, each found before anything is booted
+    size_t topologies;
     struct line_names *names[KERNELS_MAX];
     json_t *rows, *top, *matrices;
     struct dry_boots *dry; // with --dry-run: what would be booted; else NULL
     char *qemu_version;
-    bool failed; // a row has no number
+    bool failed;   // a row has no number
+    bool measured; // there are figures to show and to keep
 };
 
 // OP: workers on all CPUs. WORKLOAD@PLACEMENT: the two-party workload there. NULL: no such
@@ -166,6 +169,7 @@ static void add_top(struct lines *l, size_t kernel, char *title, struct line_win
 static void take_rows(struct lines *l, size_t kernel, const struct line_arm *arm,
                       struct line_job *job, const struct str_list *names)
 {
+    l->measured = true;
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         struct line_window *w = &job[i].window;
@@ -176,6 +180,20 @@ static void take_rows(struct lines *l, size_t kernel, const struct line_arm *arm
                     x_printf("%s on %s, %s CPUs", name, arm->kernel->label, arm->topology->name),
                     &w, 1, job[i].ops);
     }
+}
+
+// Are there figures to keep? Also those of boots before the one that was interrupted, or could not be made.
+static bool any_window(const struct line_job *job, size_t jobs)
+{
+    for (size_t i = 0; i < jobs; i++)
+        if (job[i].window.closed)
+            return true;
+    return false;
+}
+
+static bool worth_taking(const struct lines *l, int rc, const struct line_job *job, size_t jobs)
+{
+    return !l->dry && jobs && (!rc || rc == EXIT_GUEST || any_window(job, jobs));
 }
 
 static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
@@ -192,7 +210,7 @@ static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
         list_add(&names, asked->items[i]);
     }
     int rc = names.count ? line_boot(arm, job, names.count) : 0;
-    if (!l->dry)
+    if (worth_taking(l, rc, job, names.count))
         take_rows(l, kernel, arm, job, &names);
     line_jobs_free(job, names.count);
     list_free(&names);
@@ -216,6 +234,7 @@ static void take_matrix(struct lines *l, size_t kernel, const struct line_arm *a
     size_t n = 0, pairs = names->count * (names->count + 1) / 2;
     struct line_window **windows = x_alloc(pairs * sizeof(*windows));
     double ops = 0;
+    l->measured = true;
     for (size_t a = 0; a < names->count; a++) {
         json_array_append_new(heads, json_string(names->items[a]));
         for (size_t b = a; b < names->count; b++, n++) {
@@ -244,25 +263,18 @@ static int measure_pairs(struct lines *l, size_t kernel, const struct line_arm *
             job[n++].spec = x_printf("share/%s.%s@2:%d", names->items[a], names->items[b],
                                      l->args->iters ? l->args->iters : 20);
     int rc = line_boot(arm, job, pairs);
-    if (!rc && !l->dry)
+    if (worth_taking(l, rc, job, pairs))
         take_matrix(l, kernel, arm, job, names);
     line_jobs_free(job, pairs);
     return rc;
 }
 
-static int run_topology(struct lines *l, const char *name)
+static int run_topology(struct lines *l, const struct vm_topology *topology)
 {
-    struct vm_topology topology;
-    char *why = NULL;
     int rc = 0;
-    if (!vm_topology_find(&topology, name, &why) || topology.cpus > VM_DET_CPUS_MAX ||
-        (l->args->conflicts && topology.cpus < 2)) {
-        say_error("%s", why ? why : "lines are counted on 1 to 8 CPUs, conflicts on 2 to 8");
-        rc = EXIT_USAGE;
-    }
     for (size_t k = 0; k < l->kernels && !rc; k++) {
         struct line_arm arm = {.kernel = &l->kernel[k],
-                               .topology = &topology,
+                               .topology = topology,
                                .qemu = l->args->tools.qemu,
                                .initrd = l->args->tools.initrd,
                                .plugin = l->args->tools.plugin,
@@ -271,8 +283,6 @@ static int run_topology(struct lines *l, const char *name)
                                .dry = l->dry};
         rc = l->args->conflicts ? measure_pairs(l, k, &arm) : measure(l, k, &arm);
     }
-    free(why);
-    vm_topology_free(&topology);
     return rc;
 }
 
@@ -373,6 +383,21 @@ static int find_all(struct lines *l, struct lines_args *a)
     return rc;
 }
 
+static int find_topologies(struct lines *l, const struct lines_args *a)
+{
+    char *why = NULL;
+    l->topology = x_alloc(a->topologies.count * sizeof(*l->topology));
+    for (size_t i = 0; i < a->topologies.count; i++) {
+        struct vm_topology *t = &l->topology[l->topologies++];
+        if (vm_topology_find(t, a->topologies.items[i], &why) && t->cpus <= VM_DET_CPUS_MAX && (!a->conflicts || t->cpus >= 2))
+            continue;
+        say_error("%s: %s", t->name, why ? why : "lines are counted on 1 to 8 CPUs, conflicts on 2 to 8");
+        free(why);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
 static bool all_known(const struct lines_args *a)
 {
     for (size_t i = 0; i < a->workloads.count; i++)
@@ -391,17 +416,21 @@ static int lines(struct lines_args *a)
     char *base = run_store_default_base();
     dry_boots_start(&dry, a->out ? a->out : base);
     l.dry = a->dry ? &dry : NULL;
-    int rc = all_known(a) ? find_all(&l, a) : EXIT_USAGE;
-    for (size_t t = 0; t < a->topologies.count && !rc; t++)
-        rc = run_topology(&l, a->topologies.items[t]);
+    int rc = all_known(a) ? find_topologies(&l, a) : EXIT_USAGE;
+    rc = rc ? rc : find_all(&l, a);
+    for (size_t t = 0; t < l.topologies && !rc; t++)
+        rc = run_topology(&l, &l.topology[t]);
     if (!rc)
         rc = a->dry ? finish_dry(&l) : finish(&l);
-    else if (rc == EXIT_GUEST)
-        finish(&l);
+    else if (rc == EXIT_GUEST || l.measured)
+        finish(&l); // what was measured before stays, whatever ended it
     for (size_t k = 0; k < KERNELS_MAX; k++) {
         line_names_close(l.names[k]);
         kernel_image_free(&l.kernel[k]);
     }
+    for (size_t t = 0; t < l.topologies; t++)
+        vm_topology_free(&l.topology[t]);
+    free(l.topology);
     json_decref(l.rows);
     json_decref(l.top);
     json_decref(l.matrices);

@@ -24,9 +24,17 @@ run parties --two-party --iters 40 -k linux -k cloudos -t 2x2
 run random random --iters 400 -k cloudos -t 4 --log "$tmp/log"
 run pairs --conflicts getppid fork -k cloudos --top 3
 
-$cb lines fork -t 16 >/dev/null 2>"$tmp/err"
-[ $? = 2 ] && grep -q '1 to 8 CPUs' "$tmp/err"
-check 'lines: too many CPUs' $? "$(cat "$tmp/err")"
+$cb lines fork -t 2,16 >/dev/null 2>"$tmp/err"
+[ $? = 2 ] && grep -q '16: .*1 to 8 CPUs' "$tmp/err" && ! grep -q '2 CPUs:' "$tmp/err"
+check 'lines: too many CPUs, said before anything is booted' $? "$(cat "$tmp/err")"
+# A kernel that cannot be booted: what was measured of the one before stays, and is kept.
+$cb lines --conflicts getppid -k cloudos -k broken --set kernels.broken.label=B --set kernels.broken.family=cloudos \
+    --set kernels.broken.image=configs/kernels.yaml --set kernels.broken.cmdline=x -o "$tmp/kept" --format json >"$tmp/half.json" 2>"$tmp/err"
+[ $? = 5 ] && python3 -c '
+import glob, json, sys
+m = [json.load(open(f))["matrices"] for f in [sys.argv[1]] + glob.glob(sys.argv[2] + "/lines/*.json")]
+sys.exit(len(m) != 2 or m[0] != m[1] or [x["kernel"] for x in m[0]] != ["CloudOS"] or "transfers" not in m[0][0]["cells"][0])' "$tmp/half.json" "$tmp/kept"
+check 'lines: what was measured before a boot that failed is kept' $? "$(tail -3 "$tmp/err" | tr '\n' ' ')"
 [ -z "$(ls -A "$TMPDIR")" ]
 check 'lines: no temporary files are left' $? "$(ls -A "$TMPDIR")"
 
