@@ -26,6 +26,7 @@ enum { OPT_TOP = 256, OPT_ITERS, OPT_CONFLICTS, OPT_LOG, OPT_TWO };
 
 struct lines_args {
     struct str_list workloads, kernels, topologies;
+    size_t named; // of the workloads, the first so many were asked for by name, not by --two-party
     const char *format, *log, *out;
     int top, iters;
     bool conflicts, two_party, dry;
@@ -130,11 +131,15 @@ static char *make_spec(const char *name, const struct vm_topology *t, int iters)
     return NULL;
 }
 
+static json_t *row_head(const char *name, const struct line_arm *arm)
+{
+    return json_pack("{s:s,s:s,s:i,s:s}", "workload", name, "topology", arm->topology->name, "cpus", arm->topology->cpus, "kernel", arm->kernel->label);
+}
+
 static json_t *row_json(const char *name, const struct line_arm *arm, const struct line_job *j)
 {
     const struct line_window *w = &j->window;
-    json_t *row = json_pack("{s:s,s:s,s:i,s:s}", "workload", name, "topology", arm->topology->name,
-                            "cpus", arm->topology->cpus, "kernel", arm->kernel->label);
+    json_t *row = row_head(name, arm);
     if (!w->closed || j->ops <= 0) {
         json_object_set_new(row, "reason", json_string(j->fault ? j->fault : "no window"));
         return row;
@@ -196,6 +201,14 @@ static bool worth_taking(const struct lines *l, int rc, const struct line_job *j
     return !l->dry && jobs && (!rc || rc == EXIT_GUEST || any_window(job, jobs));
 }
 
+// A workload asked for by name, in a shape without its placement, while another of the shapes has it.
+static void take_unplaced(struct lines *l, const struct line_arm *arm, const char *name)
+{
+    json_t *row = row_head(name, arm);
+    json_object_set_new(row, "reason", json_string("not measured: the machine has no such placement"));
+    json_array_append_new(l->rows, row);
+}
+
 static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
 {
     const struct str_list *asked = &l->args->workloads;
@@ -204,6 +217,8 @@ static int measure(struct lines *l, size_t kernel, const struct line_arm *arm)
     for (size_t i = 0; i < asked->count; i++) {
         char *spec =
             make_spec(asked->items[i], arm->topology, l->args->iters ? l->args->iters : 100);
+        if (!spec && i < l->args->named && !l->dry)
+            take_unplaced(l, arm, asked->items[i]);
         if (!spec)
             continue;
         job[names.count].spec = spec;
@@ -406,6 +421,30 @@ static bool all_known(const struct lines_args *a)
     return true;
 }
 
+static bool placed_somewhere(const struct lines *l, const char *name)
+{
+    for (size_t t = 0; t < l->topologies; t++) {
+        char *spec = make_spec(name, &l->topology[t], 1);
+        bool placed = spec;
+        free(spec);
+        if (placed)
+            return true;
+    }
+    return false;
+}
+
+// What is asked for by name is measured in one of the shapes at least; --two-party takes those that there are.
+static int check_placements(const struct lines *l, const struct lines_args *a)
+{
+    for (size_t i = 0; i < a->named; i++)
+        if (!placed_somewhere(l, a->workloads.items[i])) {
+            say_error("%s: none of the machines has such a placement", a->workloads.items[i]);
+            say_hint("two CPUs of one node: -t 2; of two nodes: -t 2x2");
+            return EXIT_USAGE;
+        }
+    return 0;
+}
+
 static int lines(struct lines_args *a)
 {
     struct lines l = {.args = a};
@@ -417,6 +456,7 @@ static int lines(struct lines_args *a)
     dry_boots_start(&dry, a->out ? a->out : base);
     l.dry = a->dry ? &dry : NULL;
     int rc = all_known(a) ? find_topologies(&l, a) : EXIT_USAGE;
+    rc = rc ? rc : check_placements(&l, a);
     rc = rc ? rc : find_all(&l, a);
     for (size_t t = 0; t < l.topologies && !rc; t++)
         rc = run_topology(&l, &l.topology[t]);
@@ -452,13 +492,18 @@ static void add_two_party(struct str_list *l)
     const char *name;
     json_object_foreach (workloads, name, w)
         for (int p = PLACE_CROSS_CPU; p < PLACEMENTS; p++)
-            if (waits_across(name, w))
-                list_addf(l, "%s@%s", name, placement_name[p]);
+            if (waits_across(name, w)) {
+                char *placed = x_printf("%s@%s", name, placement_name[p]);
+                if (!list_has(l, placed))
+                    list_add(l, placed);
+                free(placed);
+            }
     json_decref(workloads);
 }
 
 static void fill_defaults(struct lines_args *a)
 {
+    a->named = a->workloads.count;
     if (a->two_party) {
         add_two_party(&a->workloads);
         if (!a->topologies.count)

@@ -42,6 +42,8 @@ dry tune 78 '^at most 4 trials, each beside the default, 8 boots in all$' tune t
 if [ -e .cache/qemu/wide ]; then
     dry lines 5 '^cloudos +det +1 +2: share/getppid@1:100 to share/fork@1:100$' lines getppid fork -t 1
     expect 'pairs, one boot of each shape and kernel' 0 '^6 boots in all' "$cb" lines --conflicts getppid fork -k cloudos -k slow -t 2,4,8 "${space[@]}" --dry-run
+    expect 'a placement that no machine has (lines)' 2 '^cloudbench: pipe@cross-node: none of the machines' "$cb" lines pipe@cross-node fork -t 2,4 --dry-run
+    expect 'a placement that one of them has' 0 '^1 boot in all' "$cb" lines pipe@cross-node -t 2,2x2 --dry-run
     expect 'too many CPUs (lines)' 2 '1 to 8 CPUs' "$cb" lines fork -t 2,16 --dry-run
 else
     echo 'skip dry run: lines: no newer QEMU (ci/qemu)'

@@ -20,6 +20,7 @@ run controls nothing private pingpong false counter getppid getppid-counted fork
 run again nothing private pingpong false counter getppid getppid-counted fork -k cloudos
 run four counter getppid getppid-counted fork futex@cross-cpu -k cloudos -t 4
 run nodes counter -k cloudos -t 4x2
+run unplaced futex@cross-node -k cloudos -t 2,2x2 --iters 40
 run parties --two-party --iters 40 -k linux -k cloudos -t 2x2
 run random random --iters 400 -k cloudos -t 4 --log "$tmp/log"
 run pairs --conflicts getppid fork -k cloudos --top 3
@@ -73,9 +74,12 @@ def same(a, b):
         return type(a) == type(b) and len(a) == len(b) and all(same(a[k], b[k]) for k in (a if isinstance(a, dict) else range(len(a))))
     return a == b or isinstance(a, float) and abs(a - b) < 1e-9 * abs(a)
 kept = [json.load(open(f)) for f in sorted(glob.glob(tmp + '/runs/lines/*.json'))]
-named = {name: load(name) for name in ('controls', 'again', 'four', 'nodes', 'random', 'pairs', 'parties')}
+named = {name: load(name) for name in ('controls', 'again', 'four', 'nodes', 'unplaced', 'random', 'pairs', 'parties')}
 check('all are kept', len(kept) == len(named) and all(d['schema'] == 'cloudbench-lines/1' and d['host'].startswith('QEMU ') for d in kept) and
       all(any(all(same(n[k], d[k]) for k in ('rows', 'matrices', 'top')) for d in kept) for n in named.values()), len(kept))
+placed = {r['topology']: r for r in load('unplaced')['rows']}
+check('a workload that a machine has no place for has its reason', len(placed) == 2 and 'no such placement' in placed['2'].get('reason', '') and
+      placed['2x2'].get('far', 0) > 0, placed)
 far = rows('nodes')['counter', 'CloudOS']
 check('half of the transfers cross the nodes', far['far'] == 0.5 and far['transfers'] == 1, far)
 cells = {(c['a'], c['b']): c['transfers'] for c in load('pairs')['matrices'][0]['cells']}
