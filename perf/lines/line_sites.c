@@ -1,4 +1,5 @@
-// Meetings are sorted by place and merged; the number of lines and windows is counted on the way.
+// Meetings are sorted by place and line and merged; the numbers of lines and of windows are counted on the way, each by itself: a line of the kernel's
+// data is the same one in every window.
 #include "perf/lines/line_sites.h"
 
 #include "perf/util/text_buf.h"
@@ -35,10 +36,8 @@ static int by_line(const void *a, const void *b)
     int place = by_place(a, b);
     if (place)
         return place;
-    if (p->window != q->window)
-        return p->window < q->window ? -1 : 1;
     BY(line)
-    return 0;
+    return p->window < q->window ? -1 : p->window > q->window;
 }
 
 static int by_count(const void *a, const void *b)
@@ -74,20 +73,22 @@ static struct line_site start_site(const struct line_meet *m)
                               .vaddr = m->vaddr};
 }
 
-static struct line_site *merge(const struct one *all, size_t n, size_t *sites)
+static struct line_site *merge(const struct one *all, size_t n, size_t windows, size_t *sites)
 {
     struct line_site *site = x_alloc((n + 1) * sizeof(*site));
+    size_t *seen = x_alloc((windows + 1) * sizeof(*seen)); // the last site that was met in each window, from 1 on
     *sites = 0;
     for (size_t i = 0; i < n; i++) {
         bool place = !i || by_place(&all[i - 1], &all[i]);
-        bool window = place || all[i - 1].window != all[i].window;
         if (place)
             site[(*sites)++] = start_site(&all[i].m);
         struct line_site *s = &site[*sites - 1];
         s->count += all[i].m.count;
-        s->windows += window;
-        s->lines += window || all[i - 1].m.line != all[i].m.line;
+        s->windows += seen[all[i].window] != *sites;
+        s->lines += place || all[i - 1].m.line != all[i].m.line;
+        seen[all[i].window] = *sites;
     }
+    free(seen);
     return site;
 }
 
@@ -109,7 +110,7 @@ struct line_site *line_sites(struct line_window *const *windows, size_t count, s
     struct one *all = gather(windows, count, &n);
     if (n)
         qsort(all, n, sizeof(*all), by_line);
-    struct line_site *site = merge(all, n, sites);
+    struct line_site *site = merge(all, n, count, sites);
     qsort(site, *sites, sizeof(*site), by_count);
     prepare(site, *sites, names);
     free(all);
