@@ -2,8 +2,10 @@
 #include "perf/lines/lines_view.h"
 
 #include "perf/util/say.h"
+#include "perf/util/text_buf.h"
 #include "perf/view/text_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum table_format table_of(const char *format)
@@ -122,8 +124,9 @@ static void matrix_cell(struct text_table *t, int column, json_t *c)
         table_cell(t, column, "%.1f", json_number_value(v));
 }
 
-static void count_conflicts(json_t *matrix)
+char *lines_matrix_heading(json_t *matrix)
 {
+    const char *topology = text(matrix, "topology");
     int all = 0, conflicts = 0;
     json_t *c;
     size_t i;
@@ -131,8 +134,8 @@ static void count_conflicts(json_t *matrix)
         all++;
         conflicts += number(c, "transfers") >= CONFLICT_FLOOR;
     }
-    printf("\n%s: %d of %d pairs of operations on unrelated objects share lines\n\n",
-           text(matrix, "kernel"), conflicts, all);
+    return x_printf("%s%s%s%s: %d of %d pairs of operations on unrelated objects share lines", text(matrix, "kernel"), *topology ? ", " : "", topology,
+                    *topology ? " CPUs" : "", conflicts, all);
 }
 
 // Columns `from` to `to` of the matrix, and the rows that have something there.
@@ -163,7 +166,9 @@ static void matrix_part(json_t *matrix, size_t from, size_t to, const char *form
 void lines_view_matrix(json_t *matrix, const char *format)
 {
     size_t n = json_array_size(json_object_get(matrix, "operations")), part = TABLE_COLUMNS_MAX - 1;
-    count_conflicts(matrix);
+    char *heading = lines_matrix_heading(matrix);
+    printf("\n%s\n\n", heading);
+    free(heading);
     for (size_t from = 0; from < n; from += part) {
         if (from)
             puts("");

@@ -159,15 +159,13 @@ static void heat_cell(struct text_buf *t, json_t *c)
 
 static void matrix_section(struct text_buf *t, json_t *matrix)
 {
-    json_t *names = json_object_get(matrix, "operations"), *a, *b, *c;
-    size_t i, k, shared = 0;
-    json_array_foreach (json_object_get(matrix, "cells"), i, c)
-        shared += number_of(c, "transfers") >= CONFLICT_FLOOR;
+    json_t *names = json_object_get(matrix, "operations"), *a, *b;
+    size_t i, k;
+    char *heading = lines_matrix_heading(matrix);
     text_add(t, "<h3>");
-    html_escape(t, text_of(matrix, "kernel"));
-    text_addf(t, ": %zu of %zu pairs of operations on unrelated objects share lines</h3>", shared,
-              json_array_size(json_object_get(matrix, "cells")));
-    text_add(t, "<div class=wide tabindex=0><table class=heat><thead><tr><th>");
+    html_escape(t, heading);
+    free(heading);
+    text_add(t, "</h3><div class=wide tabindex=0><table class=heat><thead><tr><th>");
     json_array_foreach (names, i, a) {
         text_add(t, "<th class=n>");
         html_escape(t, json_string_value(a));

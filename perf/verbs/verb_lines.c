@@ -259,11 +259,11 @@ static void take_matrix(struct lines *l, size_t kernel, const struct line_arm *a
             ops += windows[n] ? job[n].ops : 0;
         }
     }
-    json_array_append_new(l->matrices, json_pack("{s:s,s:o,s:o}", "kernel", arm->kernel->label,
+    json_array_append_new(l->matrices, json_pack("{s:s,s:s,s:o,s:o}", "kernel", arm->kernel->label, "topology", arm->topology->name,
                                                  "operations", heads, "cells", cells));
     if (l->args->top && ops > 0)
         add_top(l, kernel,
-                x_printf("all pairs on %s, per operation of all pairs", arm->kernel->label),
+                x_printf("all pairs on %s, %s CPUs, per operation of all pairs", arm->kernel->label, arm->topology->name),
                 windows, pairs, ops);
     free(windows);
 }

@@ -83,6 +83,7 @@ check('a workload that a machine has no place for has its reason', len(placed) =
 far = rows('nodes')['counter', 'CloudOS']
 check('half of the transfers cross the nodes', far['far'] == 0.5 and far['transfers'] == 1, far)
 cells = {(c['a'], c['b']): c['transfers'] for c in load('pairs')['matrices'][0]['cells']}
+check('pairs name their machine', load('pairs')['matrices'][0]['topology'] == '2' and '2 CPUs' in load('pairs')['top'][0]['title'], load('pairs')['top'])
 check('pairs', len(cells) == 3 and cells['fork', 'fork'] > 0.05 > cells['getppid', 'getppid'], cells)
 
 # The reference: for each line who holds which version; a version is the number of the write that made it.

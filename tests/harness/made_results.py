@@ -90,7 +90,7 @@ def kinds(tmp):
     json.dump({'schema': 'cloudbench-lines/1', 'id': 'n<1>', 'created': 'x', 'commit': 'c<1>', 'host': 'QEMU <y>', 'kernels': ['CloudOS', 'Lin<u>x'],
                'rows': [line(w, k, n, 10.125 * n + len(k)) for w in ('fork', 'pipe<@cross-cpu') for k in ('CloudOS', 'Lin<u>x') for n in (2, 4, 8)] +
                        [{'workload': 'exec', 'kernel': 'CloudOS', 'topology': '2', 'cpus': 2, 'reason': 'why <not>'}],
-               'matrices': [{'kernel': 'Lin<u>x', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
+               'matrices': [{'kernel': 'Lin<u>x', 'topology': '4x2<', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
                                                                                        {'a': 'b', 'b': 'b', 'reason': 'why <not>: exit code 137'}]}],
                'top': [{'title': 'fork on <it>', 'sites': [site]}]}, open(tmp + '/runs/lines/n.json', 'w'))
     for name, winner in (('a', 'yes'), ('b', '')):
