@@ -127,15 +127,21 @@ static void matrix_cell(struct text_table *t, int column, json_t *c)
 char *lines_matrix_heading(json_t *matrix)
 {
     const char *topology = text(matrix, "topology");
-    int all = 0, conflicts = 0;
+    int measured = 0, missing = 0, conflicts = 0;
+    struct text_buf t = {0};
     json_t *c;
     size_t i;
     json_array_foreach (json_object_get(matrix, "cells"), i, c) {
-        all++;
-        conflicts += number(c, "transfers") >= CONFLICT_FLOOR;
+        bool known = json_is_number(json_object_get(c, "transfers"));
+        measured += known;
+        missing += !known;
+        conflicts += known && number(c, "transfers") >= CONFLICT_FLOOR;
     }
-    return x_printf("%s%s%s%s: %d of %d pairs of operations on unrelated objects share lines", text(matrix, "kernel"), *topology ? ", " : "", topology,
-                    *topology ? " CPUs" : "", conflicts, all);
+    text_addf(&t, "%s%s%s%s: %d of %d pairs of operations on unrelated objects share lines", text(matrix, "kernel"), *topology ? ", " : "", topology,
+              *topology ? " CPUs" : "", conflicts, measured);
+    if (missing)
+        text_addf(&t, "; %d not measured", missing);
+    return t.data;
 }
 
 // Columns `from` to `to` of the matrix, and the rows that have something there.

@@ -12,5 +12,5 @@ void lines_view_rows(json_t *rows, const char *format);
 void lines_view_top(json_t *top, const char *format);
 // matrix: {kernel, topology, operations: [name], cells: [{a, b, transfers or reason}]}; topology is not in the oldest documents
 void lines_view_matrix(json_t *matrix, const char *format);
-// Which matrix it is, and how many of its pairs share lines, for people; the caller frees it.
+// Which matrix it is, how many of the pairs that were measured share lines, and how many were not, for people; the caller frees it.
 char *lines_matrix_heading(json_t *matrix);

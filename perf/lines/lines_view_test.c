@@ -21,8 +21,18 @@ static void shapes_are_told_apart(void **state)
     assert_heading("{\"kernel\": \"K\", \"cells\": [{\"transfers\": 0.05}]}", "K: 1 of 1 pairs of operations on unrelated objects share lines");
 }
 
+// A pair that was not measured shares neither nothing nor something.
+static void what_was_not_measured_is_not_counted(void **state)
+{
+    (void)state;
+    assert_heading("{\"kernel\": \"K\", \"cells\": [{\"transfers\": 0}, {\"transfers\": 2}, {\"reason\": \"x\"}]}",
+                   "K: 1 of 2 pairs of operations on unrelated objects share lines; 1 not measured");
+    assert_heading("{\"kernel\": \"K\", \"cells\": [{\"reason\": \"x\"}]}",
+                   "K: 0 of 0 pairs of operations on unrelated objects share lines; 1 not measured");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes_are_told_apart)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes_are_told_apart), cmocka_unit_test(what_was_not_measured_is_not_counted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,8 +317,10 @@ class Results:
                 if 'transfers' in r and len(sizes[r['workload']]) > 1 and r['kernel'] in d['kernels'][:4]:
                     e.dot(f"{r['kernel']}, {r['cpus']} CPUs: {r['transfers']:.4g} transfers an operation", r['cpus'], r['transfers'])
             for m in d['matrices']:
-                shared = sum(c.get('transfers', 0) >= 0.05 for c in m['cells'])
-                e.texts.add(f"{m['kernel']}: {shared} of {len(m['cells'])} pairs of operations on unrelated objects share lines")
+                known = [c['transfers'] for c in m['cells'] if 'transfers' in c]
+                machine = f", {m['topology']} CPUs" if 'topology' in m else ''
+                missing = f'; {len(m["cells"]) - len(known)} not measured' if len(known) < len(m['cells']) else ''
+                e.texts.add(f"{m['kernel']}{machine}: {sum(n >= 0.05 for n in known)} of {len(known)} pairs of operations on unrelated objects share lines{missing}")
             for one in d['top']:
                 e.texts.add('Places that meet: ' + one['title'])
                 for s in one['sites']:
