@@ -17,30 +17,14 @@
 struct batch {
     const struct line_arm *arm;
     struct line_job *job;
-    size_t jobs, ended; // ended: how many exit records came
+    size_t jobs;
+    struct line_intake intake;
 };
-
-static void take_result(struct line_job *j, json_t *record)
-{
-    const char *check = json_string_value(json_object_get(record, "check"));
-    j->ops = json_number_value(json_object_get(record, "ops"));
-    if (!check || strcmp(check, "ok"))
-        j->fault = x_printf("self-check: %s", check ? check : "missing");
-}
 
 static void on_record(void *ctx, json_t *record)
 {
     struct batch *b = ctx;
-    const char *type = json_string_value(json_object_get(record, "type"));
-    struct line_job *j = b->ended < b->jobs ? &b->job[b->ended] : NULL;
-    if (!j || !type)
-        return;
-    if (!strcmp(type, "result"))
-        take_result(j, record);
-    else if (!strcmp(type, "unsupported"))
-        j->fault = x_printf("unsupported: %s", json_string_value(json_object_get(record, "call")));
-    else if (!strcmp(type, "exit"))
-        b->ended++;
+    line_intake_record(&b->intake, record);
 }
 
 // "bench ID [set:...] SPEC+SPEC..."
@@ -72,19 +56,6 @@ static char *plugin_arguments(const struct vm_topology *t, const char *log)
     if (log)
         text_addf(&list, ",log=%s", log);
     return list.data;
-}
-
-static void hand_out(struct batch *b, struct line_file *f)
-{
-    for (size_t i = 0; i < b->jobs; i++) {
-        struct line_job *j = &b->job[i];
-        if (i < f->runs && i < b->ended && !j->fault && f->run[i].closed) {
-            j->window = f->run[i];
-            f->run[i] = (struct line_window){0};
-        } else if (!j->fault) {
-            j->fault = x_strdup("the workload did not get to its end");
-        }
-    }
 }
 
 static int judge(const struct batch *b, const struct boot_result *r)
@@ -136,7 +107,7 @@ static int boot_spec(struct batch *b, const struct vm_spec *spec)
         line_file_parse(&file, r.counts);
     if (file.fault)
         say_error("%s", file.fault);
-    hand_out(b, &file);
+    line_intake_windows(&b->intake, &file);
     int rc = judge(b, &r);
     line_file_free(&file);
     boot_result_free(&r);
@@ -174,20 +145,11 @@ int line_boot(const struct line_arm *arm, struct line_job *job, size_t jobs)
         while (at + n < jobs && (bytes += strlen(job[at + n].spec) + 1) < WORDS_MAX)
             n++;
         struct batch b = {.arm = arm, .job = job + at, .jobs = n ? n : 1};
+        b.intake = (struct line_intake){.job = b.job, .jobs = b.jobs};
         rc = boot_batch(&b);
         at += b.jobs;
         for (size_t i = at; rc && i < jobs; i++)
             job[i].fault = x_strdup("not run: the boot before failed");
     }
     return rc;
-}
-
-void line_jobs_free(struct line_job *job, size_t jobs)
-{
-    for (size_t i = 0; i < jobs; i++) {
-        line_window_free(&job[i].window);
-        free(job[i].spec);
-        free(job[i].fault);
-    }
-    free(job);
 }

@@ -1,15 +1,7 @@
 // Boots a kernel with the lines plugin and returns one window for each workload asked.
 #pragma once
-#include "perf/lines/line_file.h"
+#include "perf/lines/line_intake.h"
 #include "perf/view/dry_boots.h"
-
-struct line_job {
-    char *spec; // WORKLOAD:ITERS[:cpus=A,B]
-    // filled by line_boot:
-    struct line_window window; // closed when there is a number
-    double ops;
-    char *fault; // why there is no number, or NULL
-};
 
 struct line_arm {
     const struct kernel_image *kernel;
@@ -23,4 +15,3 @@ struct line_arm {
 // As many boots as the jobs need. 0, or an exit code after saying why the boots failed; jobs that
 // got their windows before keep them.
 int line_boot(const struct line_arm *arm, struct line_job *job, size_t jobs);
-void line_jobs_free(struct line_job *job, size_t jobs);
