@@ -89,6 +89,16 @@ static void dry_batch(const struct batch *b, const struct vm_spec *spec)
     free(about);
 }
 
+// The plugin's text as a whole: 0, or an exit code after saying what is wrong. Windows that are whole stay.
+static int judge_file(const struct line_arm *arm, const struct line_file *f)
+{
+    if (f->fault)
+        say_error("%s", f->fault);
+    if (f->log_fault)
+        say_error("%s is not whole: %s", arm->log ? arm->log : "the log", f->log_fault);
+    return f->fault ? EXIT_INTERNAL : f->log_fault ? EXIT_REFUSED : 0;
+}
+
 static int boot_spec(struct batch *b, const struct vm_spec *spec)
 {
     struct boot_result r;
@@ -105,10 +115,9 @@ static int boot_spec(struct batch *b, const struct vm_spec *spec)
         *b->arm->qemu_version = x_strdup(r.qemu_version);
     if (r.counts)
         line_file_parse(&file, r.counts);
-    if (file.fault)
-        say_error("%s", file.fault);
     line_intake_windows(&b->intake, &file);
-    int rc = judge(b, &r);
+    int rc = judge(b, &r), text = judge_file(b->arm, &file);
+    rc = rc ? rc : text;
     line_file_free(&file);
     boot_result_free(&r);
     return rc;

@@ -112,8 +112,18 @@ static bool take_inside(struct reader *r, char *line)
                                          : false;
 }
 
+static bool take_log_fault(struct reader *r, const char *why)
+{
+    if (r->file->log_fault || r->open)
+        return false;
+    r->file->log_fault = x_strdup(why);
+    return true;
+}
+
 static bool take_line(struct reader *r, char *line)
 {
+    if (!strncmp(line, "fault log ", 10))
+        return take_log_fault(r, line + 10);
     if (!strcmp(line, "run"))
         return start_run(r);
     return strcmp(line, "window") ? take_inside(r, line) : start_window(r);
@@ -140,6 +150,7 @@ void line_file_free(struct line_file *f)
         line_window_free(&f->run[i]);
     free(f->run);
     free(f->fault);
+    free(f->log_fault);
     *f = (struct line_file){0};
 }
 

@@ -24,7 +24,8 @@ struct line_window {
 struct line_file {
     struct line_window *run;
     size_t runs;
-    char *fault; // the first line that does not parse, or NULL
+    char *fault;     // the first line that does not parse, or NULL
+    char *log_fault; // why the log of accesses is not whole, or NULL
 };
 
 void line_file_parse(struct line_file *f, const char *text);

@@ -14,6 +14,7 @@
 #include "perf/plugin/line_tally.h"
 #include "perf/plugin/tcg_api.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,8 @@ static void window_close(void)
     for (int e = 0; e < EV_MAX; e++)
         fprintf(out, "count %s %" PRIu64 "\n", event_names[e], counter_sum(e) - events_opened[e]);
     print_meetings();
-    fputs("end\n", out);
+    if (fflush(out) == 0 && !ferror(out)) /* "end" says that all the rest of the window is there */
+        fputs("end\n", out);
     fflush(out);
 }
 
@@ -220,11 +222,25 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 }
 
 /* ---- start and end ---- */
+/* What was written meanwhile is on its way to the file; what was not is seen here at the latest. */
+static void close_log(void)
+{
+    errno = 0;
+    bool good = fflush(access_log) == 0 && !ferror(access_log);
+    int why = errno;
+    if (fclose(access_log) != 0 && good) {
+        good = false;
+        why = errno;
+    }
+    if (!good)
+        fprintf(out, "fault log %s\n", why ? strerror(why) : "a write before the last failed");
+}
+
 static void on_exit_qemu(qemu_plugin_id_t id, void *udata)
 {
-    fclose(out);
     if (access_log)
-        fclose(access_log);
+        close_log();
+    fclose(out);
 }
 
 /* The nodes of the vCPUs, in order, with dots between them. */

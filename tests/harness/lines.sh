@@ -28,6 +28,9 @@ run pairs --conflicts getppid fork -k cloudos --top 3
 $cb lines fork -t 2,16 >/dev/null 2>"$tmp/err"
 [ $? = 2 ] && grep -q '16: .*1 to 8 CPUs' "$tmp/err" && ! grep -q '2 CPUs:' "$tmp/err"
 check 'lines: too many CPUs, said before anything is booted' $? "$(cat "$tmp/err")"
+$cb lines nothing -k cloudos --log /dev/full -o "$tmp/kept-log" >"$tmp/full" 2>"$tmp/err"
+[ $? = 5 ] && grep -q '/dev/full is not whole: No space left' "$tmp/err" && grep -q '^nothing ' "$tmp/full"
+check 'lines: a log that is cut short fails the run' $? "$(tail -3 "$tmp/err" | tr '\n' ' ')"
 # A kernel that cannot be booted: what was measured of the one before stays, and is kept.
 $cb lines --conflicts getppid -k cloudos -k broken --set kernels.broken.label=B --set kernels.broken.family=cloudos \
     --set kernels.broken.image=configs/kernels.yaml --set kernels.broken.cmdline=x -o "$tmp/kept" --format json >"$tmp/half.json" 2>"$tmp/err"
