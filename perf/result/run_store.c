@@ -135,6 +135,17 @@ static char *find(const char *base, const char *name)
     return run_store_latest(name);
 }
 
+// Below base a run goes by its folder's name: an import that met another run of its id put it beside that one (perf/import/import_run.c).
+static void take_folders_name(json_t *run, const char *base, const char *path)
+{
+    size_t n = strlen(base);
+    if (strncmp(path, base, n) || path[n] != '/')
+        return;
+    const char *name = path + n + 1, *slash = strchr(name, '/');
+    if (slash && !strcmp(slash, "/run.json"))
+        json_object_set_new(run, "id", json_stringn(name, slash - name));
+}
+
 json_t *run_store_load(const char *base, const char *name)
 {
     json_error_t err;
@@ -154,6 +165,8 @@ json_t *run_store_load(const char *base, const char *name)
         say_error("%s", fault);
         json_decref(run);
         run = NULL;
+    } else {
+        take_folders_name(run, base, path);
     }
     free(fault);
     free(path);

@@ -72,6 +72,12 @@ check 'is copied whole' $?
 expect 'twice is said' 0 'run 20260101-000000-kvm is there already' "${imp[@]}" "$tmp/far/20260101-000000-kvm/run.json"
 make_run "$tmp/third" 20260101-000000-kvm 'CPU third' 2026-01-01T00:00:00Z
 expect 'another run of the same name is kept beside it' 0 '^20260101-000000-kvm-[0-9a-f]{8}$' "${imp[@]}" "$tmp/third"
+third=$(tail -1 "$tmp/out")
+expect 'and goes by its own name: in an export' 0 "^$third,2026-01-01T00:00:00Z,kvm,pipe,linux,.*CPU third" $cb export --runs "$runs" "$third"
+$cb publish --runs "$runs" -o "$tmp/site" >"$tmp/out" 2>&1
+[ "$(grep -oE "<h2>tier kvm[^<]*CPU (far|third)|Newest run: <a href='run/[^']*" "$tmp/site/index.html" | grep -A1 third | tail -1)" = "Newest run: <a href='run/$third.html" ] &&
+    grep -q "run $third," "$tmp/site/run/$third.html"
+check 'and on the site' $? "$(grep -o "Newest run: <a href='[^']*" "$tmp/site/index.html" | tr '\n' ' ')"
 for bad in '"value": 1000.5/"value": NaN' 'cloudbench-run.1/cloudbench-run\/9' '"id": "2/"id": "..\/..\/2' '"ok"/"OK"'; do
     rm -rf "$tmp/bad" && cp -r "$tmp/third" "$tmp/bad"
     sed -i "0,/${bad%%/*}/s/$bad/" "$tmp/bad"/*/run.json
