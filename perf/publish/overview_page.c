@@ -1,7 +1,9 @@
 // index.html. A board shows each row by the newest run that compares it, so that a run of one workload does not hide the
-// suite that was measured before; the boards with most rows come first. Copies (cloudbench scale) have their own page.
+// suite that was measured before; the boards with most rows come first. Where CloudOS was measured beside Linux, what other kernels
+// are to each other is not shown. Copies (cloudbench scale) have their own page.
 #include "perf/publish/site_state.h"
 
+#include "perf/publish/html_table.h"
 #include "perf/result/comparison.h"
 #include "perf/result/run_plan.h"
 #include "perf/result/run_store.h"
@@ -26,6 +28,7 @@ struct board {
     json_t *of;     // tier, topology, host
     json_t *rows;   // each with "run"
     json_t *newest; // the document of the newest run that is shown, or NULL
+    bool families;  // rows are CloudOS's beside Linux's; else those of one family's kernels
 };
 
 static json_t *find_series(struct site *s, json_t *board, json_t *row, const char *kernel)
@@ -45,7 +48,8 @@ static bool has_row(json_t *rows, json_t *row)
     json_t *r;
     size_t i;
     json_array_foreach (rows, i, r)
-        if (!strcmp(text_of(r, "workload"), text_of(row, "workload")) && !strcmp(text_of(r, "metric"), text_of(row, "metric")))
+        if (!strcmp(text_of(r, "workload"), text_of(row, "workload")) && !strcmp(text_of(r, "metric"), text_of(row, "metric")) &&
+            !strcmp(text_of(r, "kernel_b"), text_of(row, "kernel_b")))
             return true;
     return false;
 }
@@ -73,7 +77,8 @@ static bool add_run(struct site *s, struct board *b, json_t *run, const char *id
 {
     char *why = NULL;
     size_t before = json_array_size(b->rows);
-    json_t *rows = has_second_arm(run) ? NULL : compare_kernels(run, &why), *row;
+    bool other = has_second_arm(run) || (b->families && !compare_has_families(run));
+    json_t *rows = other ? NULL : compare_kernels(run, &why), *row;
     size_t i;
     if (rows)
         triage_attach(s->notes, rows, NULL, run);
@@ -106,23 +111,34 @@ static void bad_first(struct board *b)
     b->rows = sorted;
 }
 
+// The documents of the board's runs that are looked through, the newest first; *families: is CloudOS beside Linux in one?
+static json_t *load_runs(struct site *s, json_t *board, bool *families)
+{
+    json_t *out = json_array(), *run;
+    for (size_t i = json_array_size(s->runs); i-- > 0 && json_array_size(out) < BOARD_RUNS;) {
+        json_t *r = json_array_get(s->runs, i);
+        if (!site_same_board(r, board) || !(run = run_store_load(s->base, text_of(r, "run"))))
+            continue;
+        json_array_append_new(out, run);
+        *families |= compare_has_families(run);
+    }
+    return out;
+}
+
 static void fill_board(struct site *s, struct board *b)
 {
-    int looked = 0;
-    for (size_t i = json_array_size(s->runs); i-- > 0 && looked < BOARD_RUNS;) {
-        json_t *r = json_array_get(s->runs, i), *run;
-        if (!site_same_board(r, b->of) || !(run = run_store_load(s->base, text_of(r, "run"))))
-            continue;
-        looked++;
+    json_t *runs = load_runs(s, b->of, &b->families), *run;
+    size_t i;
+    json_array_foreach (runs, i, run) {
         bool first = !json_array_size(b->rows);
-        if (add_run(s, b, run, text_of(r, "run")) && first) {
+        if (add_run(s, b, run, text_of(run, "id")) && first) {
             json_decref(b->newest);
             b->newest = NULL;
         }
         if (!b->newest)
             b->newest = json_incref(run);
-        json_decref(run);
     }
+    json_decref(runs);
     bad_first(b);
 }
 
@@ -220,15 +236,27 @@ static void notes_cell(struct text_buf *t, struct board *b, json_t *c)
     }
 }
 
-static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c)
+// The name of a's kernel where it is not the one that the section's head, or the first row, leads to expect.
+static const char *other_a(struct board *b, json_t *c)
+{
+    const char *first = json_object_iter_key(json_object_iter(kernels_of(b->newest))), *own = text_of(c, "kernel_a");
+    if (b->families)
+        return row_other_a(b->rows, c);
+    return strcmp(first, own) ? own : "";
+}
+
+static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c, bool several)
 {
     char *path = site_history_path(b->of, text_of(c, "workload")), *title = row_title(c);
     json_t *series = find_series(s, b->of, c, text_of(c, "kernel_b"));
     text_addf(t, "<tr><td><a href='%s'>", path);
     html_escape(t, title);
-    text_add(t, "</a><td class=extra>");
+    text_add(t, "</a>");
+    if (several)
+        html_text_cell(t, text_of(c, "kernel_b"));
+    text_add(t, "<td class=extra>");
     html_escape(t, text_of(c, "unit"));
-    value_cell(t, json_object_get(c, "a"), row_other_a(b->rows, c));
+    value_cell(t, json_object_get(c, "a"), other_a(b, c));
     value_cell(t, json_object_get(c, "b"), "");
     ratio_cell(t, c);
     if (any_interval(b->rows))
@@ -246,31 +274,21 @@ static void table(struct text_buf *t, struct site *s, struct board *b)
 {
     json_t *c;
     size_t i;
-    text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
+    bool several = rows_of_several_kernels(b->rows);
+    text_addf(t, "<div class=wide tabindex=0><table><thead><tr><th>workload%s", several ? "<th>kernel" : "");
+    text_add(t, "<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
     text_add(t, any_interval(b->rows) ? "<th class='n extra'>95 % interval" : "");
     text_add(t, "<th>verdict<th class=extra>history of b</tr></thead><tbody>");
     json_array_foreach (b->rows, i, c)
-        row(t, s, b, c);
+        row(t, s, b, c, several);
     text_add(t, "</tbody></table></div>");
 }
 
-// What a and b are in the newest run's comparison.
+// What a and b are: in the newest run, and in all when they are CloudOS and Linux.
 static void add_sides(struct text_buf *t, json_t *run)
 {
-    bool linux_there = false, cloudos_there = false;
-    json_t *kernels = kernels_of(run), *k;
-    const char *name;
-    json_object_foreach (kernels, name, k) {
-        linux_there |= !strcmp(text_of(k, "family"), "linux");
-        cloudos_there |= !strcmp(text_of(k, "family"), "cloudos");
-    }
-    if (linux_there && cloudos_there) {
-        text_add(t, ". a: Linux, the fastest in each row; b: CloudOS");
-    } else {
-        text_add(t, ". a: ");
-        html_escape(t, text_of(json_object_iter_value(json_object_iter(kernels)), "label"));
-        text_add(t, "; b: each other kernel");
-    }
+    text_add(t, ". ");
+    html_sides(t, run);
     text_add(t, "; below 1 b is ahead. A row that it does not have is that of an earlier run.</p>");
 }
 

@@ -399,6 +399,16 @@ static void add_absent(json_t *c, json_t *run, const char *workload, const char 
     json_decref(absent);
 }
 
+bool compare_has_families(json_t *run)
+{
+    bool has[2] = {false, false};
+    const char *name;
+    json_t *k;
+    json_object_foreach (json_object_get(json_object_get(run, "identity"), "kernels"), name, k)
+        has[!strcmp(text_of(k, "family"), "cloudos")] = true;
+    return has[0] && has[1];
+}
+
 // a is Linux and b CloudOS; when the run has but one family, its first kernel against each other
 // one.
 json_t *compare_kernels(json_t *run, char **why)
@@ -406,14 +416,10 @@ json_t *compare_kernels(json_t *run, char **why)
     json_t *rows = json_array(), *row,
            *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
     const char *first = json_object_iter_key(json_object_iter(kernels));
-    bool has[2] = {false, false};
+    bool families = compare_has_families(run);
     struct verdict_policy policy;
-    const char *name;
-    json_t *k;
     size_t i;
     *why = NULL;
-    json_object_foreach (kernels, name, k)
-        has[!strcmp(text_of(k, "family"), "cloudos")] = true;
     if (json_object_size(kernels) < 2 || json_is_false(json_object_get(run, "same_clocksource"))) {
         *why =
             x_strdup(json_object_size(kernels) < 2
@@ -426,19 +432,18 @@ json_t *compare_kernels(json_t *run, char **why)
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *w = text_of(row, "workload"), *metric = text_of(row, "metric");
         const char *kernel = text_of(row, "kernel");
-        json_t *a = has[0] && has[1] ? best_linux(run, w, metric) : find_row(run, w, metric, first);
-        bool is_b = has[0] && has[1] ? !strcmp(family_of(run, kernel), "cloudos")
-                                     : strcmp(kernel, first) != 0;
+        json_t *a = families ? best_linux(run, w, metric) : find_row(run, w, metric, first);
+        bool is_b = families ? !strcmp(family_of(run, kernel), "cloudos") : strcmp(kernel, first) != 0;
         if (!is_b || is_canary(row))
             continue;
         json_t *c = compare_rows(a, row, text_of(run, "tier"), &policy, canary_shift(run, a, run, row));
-        if (has[0] && has[1])
+        if (families)
             add_absent(c, run, w, metric);
         json_array_append_new(rows, c);
     }
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
-    if (has[0] && has[1])
+    if (families)
         add_targets(rows, run);
     return worst_first(rows);
 }

@@ -2,11 +2,14 @@
 // b is CloudOS. Two runs: a is the first, b the second, kernel by kernel.
 #pragma once
 #include <jansson.h>
+#include <stdbool.h>
 
 // A new array of {workload, kernel_a, kernel_b, metric, unit, tier, a, b, ratio, interval, p,
 // verdict, target, target_final, reached, reason, hidden, more, absent (Linux kernels that failed there)}, rows without a number and lost
 // rows first. NULL with *why (owned).
 json_t *compare_kernels(json_t *run, char **why);
+// Has the run kernels of both families? Else a is its first kernel, and b each other one.
+bool compare_has_families(json_t *run);
 json_t *compare_runs(json_t *a, json_t *b, char **why);
 
 // How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.

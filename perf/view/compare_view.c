@@ -121,6 +121,32 @@ const char *row_other_a(json_t *rows, json_t *c)
     return strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
 }
 
+bool rows_of_several_kernels(json_t *rows)
+{
+    const char *first = NULL;
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c) {
+        const char *name = text_of(c, "kernel_b");
+        if (first && *name && strcmp(first, name))
+            return true;
+        first = *name ? name : first;
+    }
+    return false;
+}
+
+void html_sides(struct text_buf *t, json_t *run)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    if (compare_has_families(run)) {
+        text_add(t, "a: Linux, the fastest in each row; b: CloudOS");
+        return;
+    }
+    text_add(t, "a: ");
+    html_escape(t, text_of(json_object_iter_value(json_object_iter(kernels)), "label"));
+    text_add(t, "; b: each other kernel");
+}
+
 void html_failed_kernels(struct text_buf *t, json_t *c)
 {
     json_t *name;
@@ -200,7 +226,7 @@ static void fill(struct text_table *t, json_t *rows)
 {
     json_t *first = json_array_get(rows, 0), *c;
     bool targets = any_target(rows);
-    bool by_kernel = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
+    bool by_kernel = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b")) || rows_of_several_kernels(rows);
     size_t i;
     table_head(t, "workload");
     if (by_kernel)

@@ -20,5 +20,9 @@ const char *row_other_a(json_t *rows, json_t *c);
 // " linux-612 failed" for each kernel that a could have been and that has no number in the row.
 void html_failed_kernels(struct text_buf *t, json_t *c);
 char *row_title(json_t *c);
+// Is b more than one kernel, so that a row must name its own?
+bool rows_of_several_kernels(json_t *rows);
+// "a: Linux, the fastest in each row; b: CloudOS", or the kernels that the run compares.
+void html_sides(struct text_buf *t, json_t *run);
 // The row's verdict as people read it: "ahead", "lost", "same", ...
 const char *verdict_word(json_t *c);

@@ -115,9 +115,12 @@ static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
     size_t i;
     bool first_kernel = true;
     bool two_runs = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
-    text_add(t, two_runs ? "<p>a: first run, b: second run.</p>"
-                         : "<p>a: Linux, the fastest in each row; b: CloudOS.</p>");
-    text_add(t, "<p>Boot to the first program, seconds of QEMU's CPU time: ");
+    text_add(t, "<p>");
+    if (two_runs)
+        text_add(t, "a: first run, b: second run");
+    else
+        html_sides(t, run);
+    text_add(t, ".</p><p>Boot to the first program, seconds of QEMU's CPU time: ");
     json_object_foreach (kernels, name, k) {
         double best = -1;
         json_array_foreach (json_object_get(run, "boots"), i, boot) {
@@ -158,13 +161,16 @@ static void add_table(struct text_buf *t, json_t *rows)
 {
     json_t *c;
     size_t i;
-    text_add(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload<th class=extra>unit<th "
-                "class='n extra'>a<th class='n extra'>b"
+    bool several = rows_of_several_kernels(rows);
+    text_addf(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload%s", several ? "<th>kernel" : "");
+    text_add(t, "<th class=extra>unit<th class='n extra'>a<th class='n extra'>b"
                 "<th class=n>b/a<th class='n extra'>first target<th "
                 "class='n extra'>final<th>verdict<th>note</tr></thead><tbody>");
     json_array_foreach (rows, i, c) {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
         row_cell(t, c);
+        if (several)
+            cell(t, "", text_of(c, "kernel_b"));
         cell(t, " class=extra", text_of(c, "unit"));
         number_cell(t, " class='n extra'", json_object_get(c, "a"), false);
         number_cell(t, " class='n extra'", json_object_get(c, "b"), false);

@@ -59,11 +59,26 @@ def judged(base):
         json.dump(run, open(f'{base}/judged-{i}/run.json', 'w'))
 
 
+def families(base):
+    """Two boards: CloudOS beside Linux, lost in one row, and after it Linux beside Linux; three kernels of Linux alone."""
+    labels = {'linux': 'Linux <b> 6.1', 'linux-612': 'Linux <b> 6.12', 'linux-stock': 'Linux <b> 6.1 stock', 'cloudos': 'CloudOS'}
+    for i, (board, values) in enumerate((('both', {'linux': 1000.5, 'cloudos': 1500.25}), ('both', {'linux': 1000.5, 'linux-612': 750.125}),
+                                         ('alone', {'linux': 1000.5, 'linux-612': 750.125, 'linux-stock': 1250.75}))):
+        rows = [{'workload': w, 'kernel': k, 'metric': 'instructions', 'unit': 'instructions/op', 'status': 'ok', 'value': v * of, 'samples': [{'status': 'ok', 'value': v * of}]}
+                for w, of in (('pipe', 1), ('fork', 8)) for k, v in values.items()]
+        run = {'schema': 'cloudbench-run/1', 'id': f'families-{i}', 'created': f'2026-01-04T00:0{i}:00Z', 'tier': 'det', 'tier_why': 'x',
+               'topology': {'name': board, 'cpus': 1, 'memory_mb': 512, 'nodes': []},
+               'identity': {'qemu': {'version': '7.2'}, 'kernels': {k: {'family': k.split('-')[0], 'label': labels[k]} for k in values}}, 'boots': [], 'rows': rows}
+        os.makedirs(f'{base}/families-{i}')
+        json.dump(run, open(f'{base}/families-{i}/run.json', 'w'))
+
+
 def kinds(tmp):
-    """A run with histograms of single iterations, two with every verdict, a scale and a lines document, two finished searches."""
+    """A run with histograms of single iterations, two with every verdict, three of one family or both, a scale and a lines document, two finished searches."""
     def sample(i):
         return {'status': 'ok', 'value': 1234.5 + i, 'p50_ns': 200.25 + i, 'p99_ns': 3000.125 + i, 'max_ns': 70000.0 + i, 'laps': 1000, 'steady': i != 1}
     judged(tmp + '/runs')
+    families(tmp + '/runs')
     rows = [{'workload': 'pipe', 'kernel': k, 'metric': 'mean_ns', 'unit': 'ns (emulated)', 'status': 'ok', 'value': 1235.5 + 7 * n,
              'samples': [sample(i + 7 * n) for i in range(3)]} for n, k in enumerate(('linux', 'cloudos'))]
     os.makedirs(tmp + '/runs/times')

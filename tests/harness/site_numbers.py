@@ -81,6 +81,15 @@ def file_name(s):
     return '_' + s[1:] if s[0] == '.' else s
 
 
+def has_families(run):
+    """Linux and CloudOS: then they are compared, else the first kernel with each other one."""
+    return len({k.get('family') == 'cloudos' for k in run['identity']['kernels'].values()}) == 2
+
+
+def one_family_sides(run):
+    return f"a: {next(iter(run['identity']['kernels'].values())).get('label', '')}; b: each other kernel"
+
+
 def verdicts(rows):
     return collections.Counter(c['verdict'] for c in rows)
 
@@ -130,7 +139,8 @@ class Expected:
 class Results:
     def __init__(self, cloudbench, runs_dir, tune_dir):
         self.cloudbench, self.runs_dir = cloudbench, runs_dir
-        self.runs = sorted((r for r in map(load, glob.glob(glob.escape(runs_dir) + '/*/run.json')) if r), key=lambda r: (r['created'], r['id']))
+        found = [(load(path), os.path.basename(os.path.dirname(path))) for path in glob.glob(glob.escape(runs_dir) + '/*/run.json')]
+        self.runs = sorted((r | {'id': name} for r, name in found if r), key=lambda r: (r['created'], r['id']))
         self.own = {r['id']: self.compare(r['id']) for r in self.runs}
         document = lambda pattern, schema: [d for d in map(load, sorted(glob.glob(pattern))) if d and d.get('schema') == schema][-20:]
         self.scale = document(glob.escape(runs_dir) + '/scale/*.json', 'cloudbench-scale/1')
@@ -155,17 +165,17 @@ class Results:
         self.boards_of(e)
         e.data = set()
         for runs in self.boards.values():
-            rows = {}
+            rows, families = {}, any(map(has_families, runs[:20]))
             for r in runs[:20]:
                 second = any(k.endswith('-again') for k in r['identity']['kernels'])
-                for c in [] if second else self.own[r['id']]:
+                for c in [] if second or families and not has_families(r) else self.own[r['id']]:
                     if not is_copies(c['workload']):
-                        rows.setdefault((c['workload'], c['metric']), c)
+                        rows.setdefault((c['workload'], c['metric'], c['kernel_b']), c)
             rows = list(rows.values())
             if rows:
                 e.exact['banner'].append(self.overview_banner(rows))
-            for k in [k for r in runs[:20] for k in list(r['identity']['kernels'].values())[:1]]:
-                e.texts.add(f". a: {k.get('label', '')}; b: each other kernel; below 1 b is ahead. A row that it does not have is that of an earlier run.")
+            if not families:
+                e.texts |= {f'. {one_family_sides(r)}; below 1 b is ahead. A row that it does not have is that of an earlier run.' for r in runs[:20]}
             for c in rows:
                 e.names |= set(names(c))
                 e.texts |= {title_of(c['workload'], c['metric'])}
@@ -209,6 +219,8 @@ class Results:
         for c in rows:
             e.texts |= {title_of(c['workload'], c['metric']), note_line(c)}
             e.texts.add(' '.join(f'{name} \u2192 ;' for name, (a, b) in c.get('hidden', {}).items() if a > 0.005 or b > 0.005))
+        if not has_families(r):
+            e.texts.add(one_family_sides(r) + '.')
         if rows:
             e.exact['banner'].append((self.run_banner(rows), None))
         reached = {b['kernel'] for b in r.get('boots', []) if b.get('init_cpu_seconds', 0) >= 0}
