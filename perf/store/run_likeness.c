@@ -4,6 +4,7 @@
 #include "perf/util/json_get.h"
 #include "perf/util/text_buf.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,77 @@ static char *turns_of(json_t *run)
     return turn ? x_printf("%d ns", turn) : x_strdup(several ? "until the next timer" : "none");
 }
 
+static char *scale_of(json_t *run)
+{
+    json_t *scale = json_object_get(run, "scale");
+    return x_printf("%g", scale ? json_number_value(scale) : 1);
+}
+
+// Of the --set of a run those that change what is measured: of others the run says so elsewhere (shape, place, turns, knobs), or they
+// only judge it.
+static bool is_of_measuring(const char *setting)
+{
+    static const char *const begins[] = {"workloads.", "topologies.", "policy.run.rows_per_boot"};
+    for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+        if (!strncmp(setting, begins[i], strlen(begins[i])))
+            return true;
+    return false;
+}
+
+// What slows one row down on purpose (docs/statistics.md) is what a comparison must find: it makes no run unlike, but a history of its own.
+static bool is_padding(const char *setting)
+{
+    const char *end = strchr(setting, '=');
+    size_t n = end ? (size_t)(end - setting) : strlen(setting);
+    return (n > 4 && !strncmp(setting + n - 4, ".pad", 4)) || (n > 7 && !strncmp(setting + n - 7, ".pad_ns", 7));
+}
+
+static char *settings_of(json_t *run, bool padding)
+{
+    struct text_buf t = {0};
+    json_t *v;
+    size_t i;
+    text_add(&t, "");
+    json_array_foreach (json_object_get(run, "settings"), i, v) {
+        const char *s = json_string_value(v);
+        if (s && is_of_measuring(s) && (padding || !is_padding(s)))
+            text_addf(&t, "%s%s", t.len ? ", " : "", s);
+    }
+    return t.data;
+}
+
+static char *control_of(json_t *run)
+{
+    json_t *c = json_object_get(run, "control");
+    const char *unit = json_object_get(c, "ns") ? "ns" : "instructions";
+    int every = (int)number_of(c, "every");
+    if (!c)
+        return x_strdup("");
+    return x_printf(every > 1 ? "%s:%.0f %s/%d" : "%s:%.0f %s", text_of(c, "workload"), number_of(c, unit), unit, every);
+}
+
+// What the kernels' inits wrote into files; of those only that `other` has too, unless it is NULL.
+static char *knobs_of(json_t *run, json_t *other)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *k;
+    json_t *others = json_object_get(json_object_get(other, "identity"), "kernels");
+    struct text_buf t = {0};
+    const char *name;
+    text_add(&t, "");
+    json_object_foreach (kernels, name, k)
+        if (*text_of(k, "knobs") && (!other || json_object_get(others, name)))
+            text_addf(&t, "%s%s %s", t.len ? ", " : "", name, text_of(k, "knobs"));
+    return t.data;
+}
+
+// What is otherwise than usual, behind its word; the text is freed.
+static void add_unusual(struct text_buf *t, const char *word, char *text, const char *usual)
+{
+    if (strcmp(text, usual))
+        text_addf(t, ", %s %s", word, text);
+    free(text);
+}
+
 char *run_fingerprint(json_t *run)
 {
     char *host = host_of(run), *emulator = emulator_of(run), *placement = placement_of(run), *turns = turns_of(run);
@@ -68,6 +140,10 @@ char *run_fingerprint(json_t *run)
         text_addf(&t, ", placed %s", placement);
     if (number_of(json_object_get(run, "identity"), "turn_ns"))
         text_addf(&t, ", turns of %s", turns);
+    add_unusual(&t, "scale", scale_of(run), "1");
+    add_unusual(&t, "set", settings_of(run, true), "");
+    add_unusual(&t, "control", control_of(run), "");
+    add_unusual(&t, "knobs of", knobs_of(run, NULL), "");
     free(host);
     free(emulator);
     free(placement);
@@ -75,11 +151,11 @@ char *run_fingerprint(json_t *run)
     return t.data;
 }
 
-static void add_if_unlike(json_t *list, const char *what, char *(*of)(json_t *), json_t *a, json_t *b)
+// The texts are freed.
+static void add_if_unlike(json_t *list, const char *what, char *x, char *y)
 {
-    char *x = of(a), *y = of(b);
     if (strcmp(x, y))
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "what", what, "a", x, "b", y));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "what", what, "a", *x ? x : "none", "b", *y ? y : "none"));
     free(x);
     free(y);
 }
@@ -87,11 +163,15 @@ static void add_if_unlike(json_t *list, const char *what, char *(*of)(json_t *),
 json_t *run_unlike(json_t *a, json_t *b)
 {
     json_t *list = json_array();
-    add_if_unlike(list, "host", host_of, a, b);
-    add_if_unlike(list, "emulator", emulator_of, a, b);
-    add_if_unlike(list, "placement", placement_of, a, b);
-    add_if_unlike(list, "topology", topology_of, a, b);
-    add_if_unlike(list, "turn", turns_of, a, b);
+    add_if_unlike(list, "host", host_of(a), host_of(b));
+    add_if_unlike(list, "emulator", emulator_of(a), emulator_of(b));
+    add_if_unlike(list, "placement", placement_of(a), placement_of(b));
+    add_if_unlike(list, "topology", topology_of(a), topology_of(b));
+    add_if_unlike(list, "turn", turns_of(a), turns_of(b));
+    add_if_unlike(list, "scale", scale_of(a), scale_of(b));
+    add_if_unlike(list, "setting", settings_of(a, false), settings_of(b, false));
+    add_if_unlike(list, "control", control_of(a), control_of(b));
+    add_if_unlike(list, "knob", knobs_of(a, b), knobs_of(b, a));
     return list;
 }
 

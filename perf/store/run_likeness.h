@@ -1,12 +1,13 @@
-// What two runs must have alike before anybody compares them: where and on what shape of machine they were measured. Rules of
+// What two runs must have alike before anybody compares them: where, on what shape of machine and how they were measured. Rules of
 // tiers and of clock sources are perf/result/comparison.c's.
 #pragma once
 #include <jansson.h>
 
 // Where a run was made: exact counts a QEMU version, times a kind of host, a QEMU version and how the guest was placed, imported figures a
-// tool's version on a host; several CPUs under instruction counting by their turns, too. The caller frees it.
+// tool's version on a host; several CPUs under instruction counting by their turns, too; a run that was measured otherwise than the configuration
+// says (scale, settings, control, knobs) by that. The caller frees it.
 char *run_fingerprint(json_t *run);
-// [{what: "host"|"emulator"|"placement"|"topology"|"turn", a, b}]: in what the runs differ; empty when they may be compared.
+// [{what: "host"|"emulator"|"placement"|"topology"|"turn"|"scale"|"setting"|"control"|"knob", a, b}]: in what the runs differ; empty when they may be compared.
 json_t *run_unlike(json_t *a, json_t *b);
 // "the runs are of different hosts ("X" and "Y")", or NULL when they are alike; the caller frees it.
 char *run_unlike_why(json_t *a, json_t *b);

@@ -79,10 +79,67 @@ static void histories_are_kept_apart(void **state)
     json_decref(without);
 }
 
+// A run as it is made without options, with one member of its own; `more` is taken.
+static json_t *measured(const char *member, json_t *more)
+{
+    json_t *run = run_of("det", 1, 0);
+    json_object_set_new(run, "scale", json_real(1));
+    json_object_set_new(run, "settings", json_array());
+    json_object_set_new(json_object_get(run, "identity"), "kernels", json_pack("{s:{s:s},s:{s:s}}", "linux", "knobs", "", "cloudos", "knobs", ""));
+    json_object_set_new(run, member, more);
+    return run;
+}
+
+static json_t *plain(void)
+{
+    return measured("scale", json_integer(1));
+}
+
+static json_t *with_knob(const char *kernel)
+{
+    json_t *run = plain();
+    json_object_set_new(json_object_get(json_object_get(run, "identity"), "kernels"), kernel, json_pack("{s:s}", "knobs", "set:/x=3"));
+    return run;
+}
+
+static void other_ways_of_measuring_are_not_compared(void **state)
+{
+    (void)state;
+    unlike_is(plain(), run_of("det", 1, 0), NULL);
+    unlike_is(plain(), measured("scale", json_real(0.25)), "the runs are of different scales (\"1\" and \"0.25\")");
+    unlike_is(plain(), measured("settings", json_pack("[s]", "workloads.pipe.det=400")),
+              "the runs are of different settings (\"none\" and \"workloads.pipe.det=400\")");
+    unlike_is(plain(), measured("settings", json_pack("[s,s]", "policy.keep.last=1", "workloads.pipe.pad=400")), NULL);
+    unlike_is(measured("control", json_pack("{s:s,s:i,s:i}", "workload", "pipe", "instructions", 3, "every", 64)), plain(),
+              "the runs are of different controls (\"pipe:3 instructions/64\" and \"none\")");
+    unlike_is(plain(), with_knob("cloudos"), "the runs are of different knobs (\"none\" and \"cloudos set:/x=3\")");
+    unlike_is(plain(), with_knob("mine"), NULL);
+}
+
+static void fingerprint_is(json_t *run, const char *want)
+{
+    char *text = run_fingerprint(run);
+    assert_string_equal(text, want);
+    free(text);
+    json_decref(run);
+}
+
+static void histories_say_how_was_measured(void **state)
+{
+    (void)state;
+    fingerprint_is(plain(), "QEMU 10.0.2");
+    fingerprint_is(measured("scale", json_real(0.25)), "QEMU 10.0.2, scale 0.25");
+    fingerprint_is(measured("settings", json_pack("[s,s]", "policy.keep.last=1", "workloads.pipe.pad=400")), "QEMU 10.0.2, set workloads.pipe.pad=400");
+    fingerprint_is(measured("control", json_pack("{s:s,s:i,s:i}", "workload", "pipe", "ns", 30, "every", 1)), "QEMU 10.0.2, control pipe:30 ns");
+    fingerprint_is(with_knob("cloudos"), "QEMU 10.0.2, knobs of cloudos set:/x=3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(other_turns_are_not_compared), cmocka_unit_test(histories_are_kept_apart),
                                        cmocka_unit_test(other_emulators_are_not_compared),
+                                       cmocka_unit_test(other_ways_of_measuring_are_not_compared),
+                                       cmocka_unit_test(histories_say_how_was_measured),
                                        cmocka_unit_test(histories_of_times_have_their_emulator)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ struct compare_args {
 static const struct argp_option options[] = {
     OPTION_FORMAT,
     {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed or a kernel has no number in it, 4 when one is inconclusive", 0},
-    {"across", OPT_ACROSS, 0, 0, "compare two runs of different hosts, emulators, placements, topologies or turns too; the table says which", 0},
+    {"across", OPT_ACROSS, 0, 0, "compare two runs that were measured unlike (host, emulator, placement, topology, turns, scale, settings) too; the table says how", 0},
     OPTION_RUNS,
     {0},
 };
@@ -83,8 +83,7 @@ static void label_rows(json_t *rows, json_t *unlike)
             }
 }
 
-// Runs of different hosts, emulators, placements, topologies or turns are not compared unasked; asked, every row and the table's head say
-// so. False after saying why.
+// Runs that are unlike (perf/store/run_likeness.h) are not compared unasked; asked, every row and the table's head say so. False after saying why.
 static bool label_unlike(const struct compare_args *a, json_t *run[2], json_t *rows)
 {
     char *why = run_unlike_why(run[0], run[1]);

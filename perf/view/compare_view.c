@@ -384,6 +384,10 @@ static void print_sides(json_t *run, json_t *rows)
         print_unlike(first, "placement", "placements");
         print_unlike(first, "topology", "topologies");
         print_unlike(first, "turn", "turns");
+        print_unlike(first, "scale", "scales");
+        print_unlike(first, "setting", "settings");
+        print_unlike(first, "control", "controls");
+        print_unlike(first, "knob", "knobs");
         return;
     }
     print_side(run, rows, "kernel_a", "a = ");

@@ -50,7 +50,9 @@ def host_of(run):
     if placed:
         huge = placed.get('huge_page_kb')
         name += f", placed {placed['rule']}" + (f', huge pages of {huge} kB' if huge else '') + (', halts in the guest' if placed.get('halt') == 'guest' else '')
-    return name + (f', turns of {turn} ns' if turn else '')
+    name += f', turns of {turn} ns' if turn else ''
+    name += f", scale {run['scale']:g}" if run.get('scale', 1) != 1 else ''
+    return name + (f", set {', '.join(run['settings'])}" if run.get('settings') else '') # made-up runs have only such as change what is measured
 
 
 def board_of(run):
