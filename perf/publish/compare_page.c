@@ -28,8 +28,8 @@ static json_t *common_rows(json_t *before, json_t *now)
     json_t *all = compare_runs(before, now, &why), *kept = json_array(), *c;
     size_t i;
     json_array_foreach (all, i, c) {
-        bool failed = !strcmp(text_of(c, "verdict"), "failed") && json_is_number(json_object_get(c, "a")) && *text_of(c, "kernel_b");
-        if (strncmp(text_of(c, "workload"), COPIES, strlen(COPIES)) && (has_both(c) || failed))
+        bool worked = json_is_number(json_object_get(c, "a")) && *text_of(c, "kernel_b");
+        if (strncmp(text_of(c, "workload"), COPIES, strlen(COPIES)) && (has_both(c) || worked))
             json_array_append(kept, c);
     }
     json_decref(all);
@@ -60,6 +60,12 @@ static json_t *find_rows(struct site *s, size_t newest, json_t *now, const char 
 static bool is_verdict(json_t *c, const char *verdict)
 {
     return !strcmp(text_of(c, "verdict"), verdict);
+}
+
+// Worked before, and now not.
+static bool has_no_number(json_t *c)
+{
+    return is_verdict(c, "failed") || is_verdict(c, "unsupported");
 }
 
 // Slower, faster, and what has no number; the others are folded.
@@ -97,7 +103,7 @@ static void ratio_cells(struct text_buf *t, json_t *c)
 static void row(struct text_buf *t, json_t *board, json_t *c)
 {
     char *path = site_history_path(board, text_of(c, "workload")), *title = row_title(c);
-    text_addf(t, "<tr%s><td><a href='%s'>", is_verdict(c, "regressed") || is_verdict(c, "failed") ? " class=bad" : "", path);
+    text_addf(t, "<tr%s><td><a href='%s'>", is_verdict(c, "regressed") || has_no_number(c) ? " class=bad" : "", path);
     html_escape(t, title);
     text_add(t, "</a>");
     html_text_cell(t, text_of(c, "kernel_b"));
@@ -107,8 +113,8 @@ static void row(struct text_buf *t, json_t *board, json_t *c)
     value_cell(t, json_object_get(c, "b"));
     ratio_cells(t, c);
     html_text_cell(t, is_verdict(c, "regressed") ? "slower" : is_verdict(c, "improved") ? "faster" : text_of(c, "verdict"));
-    text_add(t, is_verdict(c, "failed") ? ": " : "");
-    html_escape(t, is_verdict(c, "failed") ? text_of(c, "reason") : "");
+    text_add(t, has_no_number(c) ? ": " : "");
+    html_escape(t, has_no_number(c) ? text_of(c, "reason") : "");
     free(path);
     free(title);
 }

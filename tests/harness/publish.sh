@@ -44,7 +44,7 @@ shown = {f: t.count('<data value=') for f, t in text.items()}
 check('there are many numbers', sum(shown.values()) > 6000, shown)
 least = {'compare': 240, 'dist/times': 24, 'scaling': 30, 'lines': 70, 'tuning': 14}
 check('each kind of page shows its numbers', all(shown[f'{tmp}/site/{page}.html'] >= n for page, n in least.items()), shown)
-check('a page for each run and workload', len(pages) == 6 + 57 + 68 + 1, len(pages))
+check('a page for each run and workload', len(pages) == 6 + 58 + 68 + 1, len(pages))
 check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <[xy]>|[sncdhk]<[0-9]>|why <not>|Lin<u>|pipe<@|on <it>|[^t]a<<', t) for t in text.values()))
 dist = text[tmp + '/site/dist/times.html']
 check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
@@ -68,6 +68,7 @@ check('the overview shows each row by its newest run', index.count("class='n r")
 both, alone = [index.split(f'topology {b}, QEMU 7.2</h2>')[1].split('<h2>')[0] for b in ('both', 'alone')]
 check('what Linux is to Linux is not what CloudOS is', '0 of 2 rows ahead</b>; 0 unsupported, 0 failed, 2 lost' in both and 'families-0' in both and 'b: CloudOS' in both, both)
 check('another number of iterations is another board', 'topology both, QEMU 7.2, scale 0.25, set workloads.pipe.det=400</h2>' in index)
+check('what worked and is unsupported is compared', '<td>unsupported: cloudos: no call 53' in text[tmp + '/site/compare.html'])
 check('kernels of one family are told apart', alone.count('<td>linux-612') == 2 and alone.count('<td>linux-stock') == 2 and 'a: Linux &lt;b&gt; 6.1; b: each other kernel' in alone, alone)
 runs = [text[f'{tmp}/site/run/families-{i}.html'] for i in range(3)]
 check('a run names what it compares', ['b: CloudOS' in t for t in runs] == [True, False, False] and ['<th>kernel<th class=extra>' in t for t in runs] == [False, False, True] and

@@ -198,7 +198,7 @@ class Results:
         for runs in self.boards.values():
             for before in runs[1:21]:
                 rows = [c for c in self.compare(before['id'], runs[0]['id']) if not is_copies(c['workload']) and
-                        (c['a'] is not None and c['b'] is not None or c['verdict'] == 'failed' and c['a'] is not None and c['kernel_b'])]
+                        c['a'] is not None and c['kernel_b']]
                 if rows:
                     self.of_pair(e, rows)
                     break
@@ -211,7 +211,7 @@ class Results:
         e.texts.add(f"Rows that did not move: {n['same'] + n['inconclusive']}")
         for c in rows:
             e.names |= set(names(c))
-            e.texts |= {title_of(c['workload'], c['metric']), f"failed: {' '.join(c.get('reason', '').split())}"}
+            e.texts |= {title_of(c['workload'], c['metric']), f"{c['verdict']}: {' '.join(c.get('reason', '').split())}"}
             e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval']]))
 
     def run(self, r):
