@@ -298,13 +298,18 @@ static void add_metric(struct text_buf *t, json_t *of_workload, const char *metr
     json_decref(list);
 }
 
+static bool is_web_address(const char *link)
+{
+    return !strncmp(link, "https://", 8) || !strncmp(link, "http://", 7);
+}
+
 void site_show_note(struct text_buf *t, json_t *note)
 {
     text_addf(t, "<span class='note %s'>", text_of(note, "state"));
     html_escape(t, text_of(note, "state"));
     text_add(t, "</span> ");
     html_escape(t, text_of(note, "text"));
-    if (*text_of(note, "link")) {
+    if (is_web_address(text_of(note, "link"))) {
         text_add(t, " <a href='");
         html_escape(t, text_of(note, "link"));
         text_add(t, "'>more</a>");

@@ -29,7 +29,10 @@ json_t *triage_read(void)
         const char *place = json_string_value(json_object_get(origins, path));
         json_object_set_new(note, "name", json_string(name));
         json_object_set_new(note, "place", json_string(place ? place : "configs/triage.yaml"));
+        char *fault = triage_fault(note);
+        json_object_set_new(note, "faulty", json_boolean(fault != NULL));
         json_array_append(out, note);
+        free(fault);
         free(path);
     }
     json_decref(notes);
@@ -37,12 +40,14 @@ json_t *triage_read(void)
     return out;
 }
 
-// Is (from, to] beside (before, after]? An end that nobody knows is open.
+// Have (from, to] and (before, after] a commit in common? An end that nobody knows is open; a note without ends is of every commit, and of none too.
 static bool ranges_meet(json_t *note, const char *before, const char *after)
 {
     long from = git_ordinal(text_of(note, "from")), to = git_ordinal(text_of(note, "to"));
     long a = git_ordinal(before ? before : ""), b = git_ordinal(after ? after : "");
-    return (from < 0 || b < 0 || from < b) && (to < 0 || a < 0 || a < to);
+    if (from < 0 && to < 0)
+        return true;
+    return (a < 0 || b < 0 || a < b) && (from < 0 || b < 0 || from < b) && (to < 0 || a < 0 || a < to);
 }
 
 static bool is_for(json_t *note, const char *key, const char *value)
@@ -52,7 +57,7 @@ static bool is_for(json_t *note, const char *key, const char *value)
 
 bool triage_applies(json_t *note, const struct triage_change *c)
 {
-    return is_for(note, "workload", c->workload) && is_for(note, "metric", c->metric) && is_for(note, "kernel", c->kernel) &&
+    return !json_is_true(json_object_get(note, "faulty")) && is_for(note, "workload", c->workload) && is_for(note, "metric", c->metric) && is_for(note, "kernel", c->kernel) &&
            is_for(note, "tier", c->tier) && ranges_meet(note, c->before, c->after);
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// [{name, workload, state, text, metric?, kernel?, tier?, from?, to?, link?, place}]; ends the program with EXIT_REFUSED when the file is
+// [{name, workload, state, text, metric?, kernel?, tier?, from?, to?, link?, place, faulty}]; ends the program with EXIT_REFUSED when the file is
 // broken, as every configuration does.
 json_t *triage_read(void);
 
@@ -13,6 +13,7 @@ json_t *triage_read(void);
 struct triage_change {
     const char *workload, *metric, *kernel, *tier, *before, *after;
 };
+// A note with a fault applies to nothing.
 bool triage_applies(json_t *note, const struct triage_change *c);
 
 // Sets "notes" in each row that is neither "same" nor (with one run) ahead, to the notes that apply. run_a: the earlier run, or

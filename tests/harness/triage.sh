@@ -56,6 +56,24 @@ note 'an unknown workload' 0 'triage.yaml:2: note x: no workload is called "pine
 note 'an unknown commit is stale' 0 'triage.yaml:1: note x is stale: the history has no commit "00000000"' "x: {workload: pipe, state: bug, text: t, to: '00000000'}"
 note 'a range that is none' 0 'note x: from is not before to' "x: {workload: pipe, state: bug, text: t, from: ${commits[2]}, to: ${commits[1]}}"
 note 'a link that is none' 0 'note x: the link is no http address' "x: {workload: pipe, state: bug, text: t, link: 'javascript:alert(1)'}"
+faulty() { # NAME TEXT: a note with a fault is neither beside a row nor on the site
+    printf '%s\n' "$2" >"$root/configs/triage.yaml"
+    compare run-19 run-20
+    grep -q '^pipe .*regressed\|^pipe .*lost' "$tmp/out" && ! grep -q 'shown all the same' "$tmp/out"
+    check "$1 is not shown" $?
+    $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
+    ! grep -qE 'shown all the same|javascript:' "$tmp"/site/history/pipe-*.html "$tmp/site/index.html"
+    check "$1 is not on the site" $?
+}
+faulty 'a note of an unknown commit' "x: {workload: pipe, state: bug, text: shown all the same, from: '00000000'}"
+faulty 'a link that is none' "x: {workload: pipe, state: bug, text: shown all the same, link: 'javascript:alert(1)'}"
+echo "x: {workload: pipe, state: bug, text: far and wide, from: ${commits[0]}, to: ${commits[3]}}" >"$root/configs/triage.yaml"
+compare run-19 run-20
+grep -q 'far and wide' "$tmp/out"
+check 'a range around two commits fits' $?
+compare run-20 run-21
+grep -q '^pipe' "$tmp/out" && ! grep -q 'far and wide' "$tmp/out"
+check 'nothing lies between two runs of one commit' $?
 note 'an unknown state' 5 'triage.yaml:1: triage.x.state: "wrong" is none of' 'x: {workload: pipe, state: wrong, text: t}'
 note 'an unknown key' 5 'triage.yaml:3: triage.x.txt: there is no such key' $'x:\n  workload: pipe\n  txt: t'
 note 'a note without text' 5 'triage.yaml:1: triage.x: .*text' 'x: {workload: pipe, state: bug}'
