@@ -1,5 +1,5 @@
 // Google Benchmark's JSON (schema 1): repetitions of one name are samples of one row, aggregates are left out unless nothing else
-// is there (then the median).
+// is there (then the median). Of cloudbench's own (perf/result/google_bench.c) the label is the unit.
 #include "perf/import/imported.h"
 
 #include "perf/util/json_get.h"
@@ -41,7 +41,13 @@ static bool has_iterations(json_t *benchmarks, const char *run_name)
     return false;
 }
 
-static void take(struct imported *im, int line, json_t *b, json_t *all)
+// The unit that the number has in the row: of our own export that which stands in the label, whatever time_unit says.
+static const char *unit_of(json_t *b, bool own)
+{
+    return own && *text_of(b, "label") ? text_of(b, "label") : "ns";
+}
+
+static void take(struct imported *im, int line, json_t *b, json_t *all, bool own)
 {
     const char *name = *text_of(b, "run_name") ? text_of(b, "run_name") : text_of(b, "name");
     json_t *t = json_object_get(b, "real_time");
@@ -50,7 +56,7 @@ static void take(struct imported *im, int line, json_t *b, json_t *all)
         im->left_out++;
         return;
     }
-    char *slug = import_slug(name, strlen(name)), *workload = x_printf("benchmark/%s", slug);
+    char *workload = import_workload(im, "benchmark", name);
     if (!*name)
         import_fault(im, line, "a benchmark without a name");
     else if (json_is_true(json_object_get(b, "error_occurred")))
@@ -59,10 +65,9 @@ static void take(struct imported *im, int line, json_t *b, json_t *all)
         import_fault(im, line, "%s: no real_time that is a number with a time_unit of ns, us, ms or s", name);
     else {
         char *given = x_printf("%.12g %s", json_number_value(t), text_of(b, "time_unit"));
-        import_sample(im, workload, "mean_ns", "ns", json_number_value(t) * scale, given);
+        import_sample(im, workload, "mean_ns", unit_of(b, own), json_number_value(t) * scale, given);
         free(given);
     }
-    free(slug);
     free(workload);
 }
 
@@ -81,7 +86,7 @@ void google_benchmark_read(struct imported *im, const char *text)
         import_fault(im, import_line_of(text, "\"json_schema_version\"", 0), "json_schema_version is not 1, the only one that is known");
     json_array_foreach (all, i, b)
         if (!im->why)
-            take(im, import_line_of(text, "\"name\":", i), b, all);
+            take(im, import_line_of(text, "\"name\":", i), b, all, !strcmp(text_of(context, "executable"), "cloudbench"));
     if (*text_of(context, "library_version"))
         im->version = x_strdup(text_of(context, "library_version"));
     if (*text_of(context, "host_name"))

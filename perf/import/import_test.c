@@ -104,8 +104,8 @@ static void numbers_of_every_tool(void **state)
     has(&im, "schbench/requests", "mean_ns", 0, 4e6);
     imported_free(&im);
     im = read_whole(wis);
-    has(&im, "will-it-scale/processes/2", "mean_ns", 0, 500);
-    has(&im, "will-it-scale/threads/2", "mean_ns", 0, 1250);
+    has(&im, "will-it-scale/f/processes/2", "mean_ns", 0, 500);
+    has(&im, "will-it-scale/f/threads/2", "mean_ns", 0, 1250);
     assert_int_equal(json_array_size(im.rows), 4);
     imported_free(&im);
     im = read_whole(wis_text);
@@ -139,6 +139,39 @@ static void numbers_of_cyclictest_and_google(void **state)
     has(&im, "benchmark/bm_x/8", "mean_ns", 1, 2500);
     assert_string_equal(text_of(find(&im, "benchmark/bm_bad", "mean_ns"), "reason"), "no");
     assert_int_equal(im.left_out, 1);
+    imported_free(&im);
+}
+
+// One file, one benchmark: its name is the file's.
+static void a_table_goes_by_its_files_name(void **state)
+{
+    struct imported im = {.file = "results/Open1.csv"};
+    (void)state;
+    import_read(&im, wis, strlen(wis), NULL);
+    has(&im, "will-it-scale/open1/processes/2", "mean_ns", 0, 500);
+    imported_free(&im);
+}
+
+#define NAMED(name, ns) "{\"name\": \"" name "\", \"real_time\": " ns ", \"time_unit\": \"ns\", \"label\": \"instructions/op\"}"
+
+static void names_of_one_slug_are_rows_of_their_own(void **state)
+{
+    struct imported im = read_whole("{\"context\": {}, \"benchmarks\": [" NAMED("BM_Set<int*>", "1") ",\n" NAMED("BM_Set<int&>", "2") ",\n"
+                                    NAMED("BM_Set<int*>", "3") ",\n" NAMED("BM_Set<int^>", "4") "]}\n");
+    (void)state;
+    has(&im, "benchmark/bm_set-int", "mean_ns", 0, 1);
+    has(&im, "benchmark/bm_set-int", "mean_ns", 1, 3);
+    has(&im, "benchmark/bm_set-int-2", "mean_ns", 0, 2);
+    has(&im, "benchmark/bm_set-int-3", "mean_ns", 0, 4);
+    assert_string_equal(text_of(find(&im, "benchmark/bm_set-int", "mean_ns"), "unit"), "ns");
+    imported_free(&im);
+}
+
+static void the_label_of_an_own_export_is_the_unit(void **state)
+{
+    struct imported im = read_whole("{\"context\": {\"executable\": \"cloudbench\"}, \"benchmarks\": [" NAMED("cloudos/pipe", "400") "]}\n");
+    (void)state;
+    assert_string_equal(text_of(find(&im, "benchmark/cloudos/pipe", "mean_ns"), "unit"), "instructions/op");
     imported_free(&im);
 }
 
@@ -273,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_every_tool),          cmocka_unit_test(numbers_of_cyclictest_and_google),
         cmocka_unit_test(cut_texts_give_no_other_number), cmocka_unit_test(damaged_texts_are_survived),
-        cmocka_unit_test(faults_name_their_line),         cmocka_unit_test(runs_are_checked)};
+        cmocka_unit_test(a_table_goes_by_its_files_name), cmocka_unit_test(names_of_one_slug_are_rows_of_their_own),
+        cmocka_unit_test(the_label_of_an_own_export_is_the_unit), cmocka_unit_test(faults_name_their_line),         cmocka_unit_test(runs_are_checked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

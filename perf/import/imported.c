@@ -90,6 +90,26 @@ char *import_slug(const char *name, size_t len)
     return t.data;
 }
 
+// Is the workload still free, or that of this name already? Then it is from now on.
+static bool is_or_becomes(struct imported *im, const char *workload, const char *name)
+{
+    const char *of = json_string_value(json_object_get(im->names, workload));
+    if (!im->names)
+        im->names = json_object();
+    return of ? !strcmp(of, name) : !json_object_set_new(im->names, workload, json_string(name));
+}
+
+char *import_workload(struct imported *im, const char *tool, const char *name)
+{
+    char *slug = import_slug(name, strlen(name)), *workload = x_printf("%s/%s", tool, slug);
+    for (int n = 2; n <= ROWS_MAX && !is_or_becomes(im, workload, name); n++) {
+        free(workload);
+        workload = x_printf("%s/%s-%d", tool, slug, n);
+    }
+    free(slug);
+    return workload;
+}
+
 bool import_number(const char *s, const char **end, double *value)
 {
     char *stop;
@@ -208,6 +228,7 @@ const struct import_tool *import_read(struct imported *im, const char *text, siz
 void imported_free(struct imported *im)
 {
     json_decref(im->rows);
+    json_decref(im->names);
     free(im->version);
     free(im->kernel);
     free(im->host);

@@ -12,6 +12,7 @@ struct imported {
     char *version;    // of the tool, where the text says it
     char *kernel;     // the kernel's release, likewise
     char *host;       // likewise
+    json_t *names;    // workload -> the full name that it stands for
     int left_out;     // results that are no cost of an operation (bandwidths, aggregates)
     char *why;        // "FILE:LINE: what is wrong", or NULL
 };
@@ -36,6 +37,8 @@ void import_failed(struct imported *im, const char *workload, const char *metric
 void import_fault(struct imported *im, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 // "Process fork+exit" -> "process-fork-exit"; the caller frees it.
 char *import_slug(const char *name, size_t len);
+// "TOOL/SLUG" of a full name; a second name of that slug has "-2" behind it, a third "-3". The caller frees it.
+char *import_workload(struct imported *im, const char *tool, const char *name);
 // A finite decimal number that is not negative, after blanks; *end behind it. False when there is none.
 bool import_number(const char *s, const char **end, double *value);
 // s behind the word (and any blanks on both sides), or NULL when it does not stand there. A blank in the word stands for any number.
