@@ -11,6 +11,7 @@
 #include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
+#include "perf/util/sha256.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/html_text.h"
 #include "perf/view/report_page.h"
@@ -25,6 +26,7 @@
 #include <strings.h>
 
 #define LAST_RUNS 50 // below a chart
+#define NAME_LENGTH 200 // of a file; longer ones end in a digest
 
 static const char site_style[] =
     ".chart{background:var(--card);border-radius:6px;padding:14px 28px 30px 66px;margin:.3rem 0 .5rem;container-type:inline-size}"
@@ -50,15 +52,38 @@ static const char site_style[] =
     "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}nav{gap:.1rem .6rem;font-size:.85rem}}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
 
+static bool is_one_of(char c, const char *these)
+{
+    return c && strchr(these, c);
+}
+
+// The name with the first digits of its digest, which tells it from others that look like it.
+static char *told_apart(const char *name, char *looks)
+{
+    struct sha256 s;
+    char hex[SHA256_HEX];
+    sha256_start(&s);
+    sha256_add(&s, name, strlen(name));
+    sha256_end(&s, hex);
+    char *out = x_printf("%s-%.8s", looks, hex);
+    free(looks);
+    return out;
+}
+
 char *site_file_name(const char *name)
 {
-    char *s = x_strdup(name);
-    for (char *p = s; *p; p++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.@", *p))
-            *p = '_';
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.@", usual[] = "_/ ,()";
+    char *s = x_printf("%.*s", NAME_LENGTH, name);
+    bool plain = strlen(name) <= NAME_LENGTH && *name != '.';
+    for (char *p = s; *p; p++) {
+        if (is_one_of(*p, kept))
+            continue;
+        plain &= is_one_of(*p, usual);
+        *p = '_';
+    }
     if (*s == '.')
         *s = '_';
-    return s;
+    return plain ? s : told_apart(name, s);
 }
 
 void site_number(struct text_buf *t, double v)

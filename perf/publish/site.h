@@ -15,7 +15,8 @@ bool site_write(const char *base, const char *tune, const char *dir, int *pages)
 // For the pages: head with style and navigation, foot; `up` leads from the page to the site's root ("", "../").
 void site_page_open(struct text_buf *t, const char *title, const char *up);
 void site_page_close(struct text_buf *t);
-// "fork/64M" -> "fork_64M", for names of files.
+// "fork/64M" -> "fork_64M", for names of files. One with other signs than the usual ones of workloads and hosts, or too long for a file, ends
+// in digits of its digest: "c++" and "c##" are two.
 char *site_file_name(const char *name);
 // <data value=EXACT>ROUNDED</data>
 void site_number(struct text_buf *t, double v);

@@ -2,6 +2,7 @@
 parts of raw JSON. Used by look_up_numbers.py."""
 import collections
 import glob
+import hashlib
 import json
 import os
 import re
@@ -78,9 +79,10 @@ def title_of(workload, metric):
     return f"{workload} {metric.rsplit('_', 1)[0]}"
 
 
-def file_name(s):
-    s = re.sub(r'[^A-Za-z0-9.@-]', '_', s)
-    return '_' + s[1:] if s[0] == '.' else s
+def file_name(name):
+    s = re.sub(rb'[^A-Za-z0-9.@-]', b'_', name.encode()[:200]).decode()
+    plain = len(name.encode()) <= 200 and re.fullmatch(r'[A-Za-z0-9@_/ ,()-][A-Za-z0-9.@_/ ,()-]*', name)
+    return ('_' + s[1:] if s[0] == '.' else s) + ('' if plain else '-' + hashlib.sha256(name.encode()).hexdigest()[:8])
 
 
 def has_families(run):
