@@ -28,6 +28,7 @@ struct history {
     sqlite3 *db;
     char *base, *path;
     int lock; // of the folder, or -1
+    bool lost; // what was to be written was not
 };
 
 // One at a time: who finds an index damaged removes it, and nobody else may have it open then. False when a signal came first.
@@ -124,12 +125,14 @@ static void insert(struct history *h, const char *sql, const char *const *texts,
                    const double *value)
 {
     sqlite3_stmt *q;
-    if (sqlite3_prepare_v2(h->db, sql, -1, &q, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(h->db, sql, -1, &q, NULL) != SQLITE_OK) {
+        h->lost = true;
         return;
+    }
     bind_texts(q, texts, n);
     if (value)
         sqlite3_bind_double(q, n + 1, *value);
-    sqlite3_step(q);
+    h->lost |= sqlite3_step(q) != SQLITE_DONE;
     sqlite3_finalize(q);
 }
 
@@ -200,9 +203,11 @@ static void read_again(struct history *h, const char *id, const char *stamp)
     json_decref(run);
 }
 
-static void synchronise(struct history *h)
+// False when the index does not hold what the folder does.
+static bool synchronise(struct history *h)
 {
     struct str_list ids = {0};
+    h->lost = false;
     run_store_list(h->base, &ids);
     forget_others(h, &ids);
     for (size_t i = 0; i < ids.count; i++) {
@@ -212,8 +217,16 @@ static void synchronise(struct history *h)
         free(stamp);
     }
     list_free(&ids);
-    if (!execute(h, "COMMIT"))
-        say("%s could not be kept; the runs will be read again", h->path);
+    return !h->lost && execute(h, "COMMIT");
+}
+
+// A file that took only part of it (full disk) is left as it was, for the next time.
+static bool synchronise_in_memory(struct history *h)
+{
+    say("%s could not be kept; the runs will be read again", h->path);
+    sqlite3_close(h->db);
+    h->db = NULL;
+    return open_at(h, ":memory:") && synchronise(h);
 }
 
 struct history *history_open(const char *base, char **why)
@@ -222,10 +235,8 @@ struct history *history_open(const char *base, char **why)
     h->base = x_strdup(base);
     h->path = x_printf("%s/history.db", base);
     bool ours = take_turn(h);
-    if (ours && open_somewhere(h)) {
-        synchronise(h);
+    if (ours && open_somewhere(h) && (synchronise(h) || synchronise_in_memory(h)))
         return h;
-    }
     *why = ours ? x_strdup("no index could be made, not even in memory") : NULL;
     history_close(h);
     return NULL;

@@ -112,6 +112,11 @@ check 'four at once take the index for sound, one after the other' $? "$(cat "$t
 flock "$tmp/runs" timeout -k 5 1 $cb publish --runs "$tmp/runs" -o "$tmp/site" >"$tmp/out" 2>&1
 [ $? = 124 ] && grep -q 'another cloudbench uses .*: waiting' "$tmp/out"
 check 'one that waits for its turn can be interrupted' $?
+made 70 130 40
+(trap '' XFSZ && ulimit -f $(($(stat -c %s "$tmp/runs/history.db") / 1024 + 8)) && publish) # more than the index has room for; the pages have it
+grep -q 'history.db could not be kept' "$tmp/out" && grep -q run-00129 "$tmp/site/index.html" && [ -e "$tmp/site/run/run-00129.html" ]
+check 'an index that finds no room is made in memory' $?
+rm -r "$tmp"/runs/run-00{07,08,09,10,11,12}?
 printf 'x' | dd of="$tmp/runs/history.db" bs=1 seek=5000 conv=notrunc 2>/dev/null
 dd if=/dev/urandom of="$tmp/runs/history.db" bs=4096 seek=2 count=3 conv=notrunc 2>/dev/null
 publish && [ "$(grep -c '<li>' "$tmp/site/index.html")" = 1 ]
