@@ -224,15 +224,17 @@ char *site_history_path(json_t *board, const char *workload)
     return path;
 }
 
-static bool write_distribution(struct site *s, const char *id, json_t *run)
+// *any: the run has one. False when it has and cannot be written.
+static bool write_distribution(struct site *s, const char *id, json_t *run, bool *any)
 {
     struct text_buf t = {0};
     char *dir = x_printf("%s/%s", s->base, id), *relative = x_printf("dist/%s.html", id);
-    bool any = distribution_page(&t, run, dir) && write_page(s, relative, &t);
+    *any = distribution_page(&t, run, dir);
+    bool ok = !*any || write_page(s, relative, &t);
     text_free(&t);
     free(dir);
     free(relative);
-    return any;
+    return ok;
 }
 
 // The report with the site's navigation before it.
@@ -250,7 +252,7 @@ static void run_page(struct text_buf *t, const char *html, const char *distribut
     text_add(t, at);
 }
 
-// One page a run, by its id: a permanent address.
+// One page a run, by its id: a permanent address. Only after its distribution: where there is a page, both are there.
 static bool write_run(struct site *s, const char *id)
 {
     char *relative = x_printf("run/%s.html", id), *path = x_printf("%s/%s", s->dir, relative);
@@ -260,10 +262,12 @@ static bool write_run(struct site *s, const char *id)
     if (run) {
         json_t *rows = compare_kernels(run, &why);
         char *html = report_page_html(run, rows);
-        bool distribution = write_distribution(s, id, run);
+        bool distribution;
         struct text_buf t = {0};
+        ok = write_distribution(s, id, run, &distribution);
         run_page(&t, html, distribution ? id : NULL);
-        ok = write_page(s, relative, &t);
+        ok = ok && write_page(s, relative, &t);
+        text_free(&t);
         free(html);
         json_decref(rows);
         json_decref(run);

@@ -79,6 +79,12 @@ w2 = [t for f, t in text.items() if '/history/w2-' in f][0]
 check('a changed level is marked', w1.count("class='change'") == 1 and 'level changed at run-00020' in w1, w1.count("class='change'"))
 check('a level that did not change is not', "class='change'" not in w2)
 P
+mkdir -p "$tmp/one" "$tmp/one-site/dist/times.html" && cp -r "$tmp/runs/times" "$tmp/one"
+! $cb publish --runs "$tmp/one" -o "$tmp/one-site" >"$tmp/out" 2>&1 && grep -q 'cannot write .*dist/times.html' "$tmp/out"
+check 'a distribution that cannot be written is said' $?
+rmdir "$tmp/one-site/dist/times.html"
+$cb publish --runs "$tmp/one" -o "$tmp/one-site" >"$tmp/out" 2>&1 && [ -f "$tmp/one-site/dist/times.html" ] && grep -q 'dist/times.html' "$tmp/one-site/run/times.html"
+check 'and made the next time' $?
 made 60 61 1 # one workload, the newest run
 publish
 [ "$(grep -o "class='n r" "$tmp/site/index.html" | wc -l)" = $((41 + 21 + 8)) ] && [ "$(grep -o '>earlier</a>' "$tmp/site/index.html" | wc -l)" = 39 ]
