@@ -26,6 +26,7 @@
 #include <strings.h>
 
 #define LAST_RUNS 50 // below a chart
+#define OTHER_LINES 5 // besides that of CloudOS: l1 to l5 of the style
 #define NAME_LENGTH 200 // of a file; longer ones end in a digest
 
 static const char site_style[] =
@@ -34,13 +35,13 @@ static const char site_style[] =
     "@container(max-width:22rem){.fine{display:none}}"
     ".chart polyline,.chart polygon{vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
-    ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
+    ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.l4{stroke:#6a4fb3;stroke-dasharray:12 3}.l5{stroke:#7a5c00;stroke-dasharray:1 4}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
     ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
     "th,td.extra{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
     ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
-    ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}"
+    ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}.band.l4{fill:#6a4fb3}.band.l5{fill:#7a5c00}"
     ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}"
     ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
     ".heat td{text-align:right}.heat th{font-weight:normal;white-space:nowrap}.heat td.s1{background:color-mix(in srgb,var(--lost) 14%,transparent)}"
@@ -50,7 +51,7 @@ static const char site_style[] =
     "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
     "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
     "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}nav{gap:.1rem .6rem;font-size:.85rem}}"
-    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
+    "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.l4{stroke:#b39ddb}.l5{stroke:#f0e442}.band.l4{fill:#b39ddb}.band.l5{fill:#f0e442}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
 
 static bool is_one_of(char c, const char *these)
 {
@@ -108,25 +109,37 @@ static bool is_ours(const char *kernel)
     return !strncasecmp(kernel, "cloudos", strlen("cloudos"));
 }
 
+struct lines {
+    bool ours;  // has its line
+    int others; // have theirs
+};
+
+static int next_line(struct lines *l, const char *kernel)
+{
+    if (is_ours(kernel) && !l->ours) {
+        l->ours = true;
+        return 0;
+    }
+    return l->others++ % OTHER_LINES + 1;
+}
+
 int site_line_of(json_t *kernels, const char *kernel)
 {
+    struct lines l = {0};
     const char *name;
     json_t *v;
     size_t i;
-    int others = 0;
-    if (is_ours(kernel))
-        return 0;
     json_array_foreach (kernels, i, v) {
+        int line = next_line(&l, json_string_value(v));
         if (!strcmp(json_string_value(v), kernel))
-            return others % 3 + 1;
-        others += !is_ours(json_string_value(v));
+            return line;
     }
     json_object_foreach (kernels, name, v) {
+        int line = next_line(&l, name);
         if (!strcmp(name, kernel))
-            return others % 3 + 1;
-        others += !is_ours(name);
+            return line;
     }
-    return 1;
+    return is_ours(kernel) ? 0 : 1;
 }
 
 void site_key(struct text_buf *t, int line, const char *label)

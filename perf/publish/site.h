@@ -24,7 +24,7 @@ void site_number(struct text_buf *t, double v);
 // The same with six digits, for ratios and small numbers.
 void site_exact(struct text_buf *t, double v);
 // Keys of a legend: a line of the class lN, a dot of the class.
-// The line of a kernel among the keys of an object or the texts of an array: CloudOS has 0 on every page, the others 1 to 3 in their order.
+// The line of a kernel among the keys of an object or the texts of an array: the first CloudOS has 0 on every page, the others 1 to 5 in their order.
 int site_line_of(json_t *kernels, const char *kernel);
 void site_key(struct text_buf *t, int line, const char *label);
 void site_dot(struct text_buf *t, const char *class, const char *label);

@@ -40,8 +40,28 @@ static void other_names_have_a_digest(void **state)
     free(b);
 }
 
+// Which is whose, in an array and in an object.
+static void each_kernel_has_a_line(void **state)
+{
+    static const char *const names[] = {"linux", "cloudos", "cloudos-old", "linux-612", "linux-stock", "mine"};
+    static const int want[] = {1, 0, 2, 3, 4, 5};
+    json_t *array = json_array(), *object = json_object();
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        json_array_append_new(array, json_string(names[i]));
+        json_object_set_new(object, names[i], json_object());
+    }
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(site_line_of(array, names[i]), want[i]);
+        assert_int_equal(site_line_of(object, names[i]), want[i]);
+    }
+    json_decref(array);
+    json_decref(object);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(usual_names_stay), cmocka_unit_test(other_names_have_a_digest)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(usual_names_stay), cmocka_unit_test(other_names_have_a_digest),
+                                       cmocka_unit_test(each_kernel_has_a_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
