@@ -184,14 +184,18 @@ static void add_legend(struct text_buf *t, json_t *series)
 
 void history_chart(struct text_buf *t, json_t *series)
 {
-    struct frame f = {.plot = {.x = {"", PLOT_BARE, PLOT_PLAIN, 0, 0}, .y = {"", PLOT_LINEAR, PLOT_PLAIN, 0, 0}, .width = WIDTH, .height = HEIGHT}};
+    struct frame f = {.plot = {.x = {"", PLOT_BARE, PLOT_PLAIN, 0, 0}, .y = {"", PLOT_LINEAR, PLOT_PLAIN, 0, 0}, .width = WIDTH, .height = HEIGHT, .links = true}};
     json_t *kernels = kernels_of(series), *one;
     size_t i;
     place_runs(&f, series);
     fit(&f.plot.y, series);
     f.plot.x.high = f.points > 1 ? f.points - 1 : 1;
     f.plot.x.low = f.points > 1 ? 0 : -1; // one run stands in the middle
-    plot_open(t, &f.plot, "history");
+    char *name = site_metric_name(text_of(json_array_get(series, 0), "metric"), text_of(json_array_get(series, 0), "unit"));
+    char *label = x_printf("history of %s", name);
+    plot_open(t, &f.plot, label);
+    free(label);
+    free(name);
     add_times(t, &f);
     json_array_foreach (series, i, one) {
         add_changes(t, &f, one);

@@ -168,8 +168,8 @@ void plot_open(struct text_buf *t, struct plot *p, const char *label)
 {
     widen(&p->x);
     widen(&p->y);
-    text_addf(t, "<div class='chart%s%s'><svg class=plot style='height:%.0fpx' role=img aria-label='", *p->x.title ? " titled" : "", *p->y.title ? " headed" : "",
-              p->height);
+    text_addf(t, "<div class='chart%s%s'><svg class=plot style='height:%.0fpx' role=%s aria-label='", *p->x.title ? " titled" : "", *p->y.title ? " headed" : "",
+              p->height, p->links ? "group" : "img");
     html_escape(t, label);
     text_add(t, "'>");
     draw_y_axis(t, p);

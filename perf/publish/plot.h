@@ -20,6 +20,7 @@ struct plot_axis {
 struct plot {
     struct plot_axis x, y;
     double width, height;
+    bool links; // its dots are some: then it is a group of them, and no picture, for those who cannot see it
 };
 
 // low < high, above 0 on a logarithmic axis; widened a little where they are not. label: what the chart shows, for those who cannot see it.

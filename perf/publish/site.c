@@ -313,15 +313,12 @@ static void last_values(struct text_buf *t, json_t *series)
     html_folded_table_close(t);
 }
 
-// "p99, virtual ns"; counts of instructions are named by their unit.
-static void add_metric_name(struct text_buf *t, const char *metric, const char *unit)
+char *site_metric_name(const char *metric, const char *unit)
 {
     const char *end = strrchr(metric, '_');
-    char *name = x_printf("%.*s, ", (int)(end ? end - metric : (long)strlen(metric)), metric);
-    if (strcmp(metric, "instructions"))
-        html_escape(t, name);
-    html_escape(t, unit);
-    free(name);
+    if (!strcmp(metric, "instructions"))
+        return x_strdup(unit);
+    return x_printf("%.*s, %s", (int)(end ? end - metric : (long)strlen(metric)), metric, unit);
 }
 
 // The series of one metric among those of a workload, in a section of their own.
@@ -332,9 +329,11 @@ static void add_metric(struct text_buf *t, json_t *of_workload, const char *metr
     json_array_foreach (of_workload, i, one)
         if (!strcmp(text_of(one, "metric"), metric))
             json_array_append(list, one);
+    char *name = site_metric_name(metric, text_of(json_array_get(list, 0), "unit"));
     text_add(t, "<h2>");
-    add_metric_name(t, metric, text_of(json_array_get(list, 0), "unit"));
+    html_escape(t, name);
     text_add(t, "</h2>");
+    free(name);
     history_chart(t, list);
     last_values(t, list);
     json_decref(list);

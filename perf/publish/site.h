@@ -37,6 +37,8 @@ void scaling_page(struct text_buf *t, json_t *documents);
 void tuning_page(struct text_buf *t, json_t *searches);
 void lines_page(struct text_buf *t, json_t *documents);
 
+// "p99, virtual ns"; counts of instructions are named by their unit. The caller frees it.
+char *site_metric_name(const char *metric, const char *unit);
 // A chart of one workload and metric: one line a kernel, changes of level marked. `series` are of one
 // board, workload and metric.
 void history_chart(struct text_buf *t, json_t *series);

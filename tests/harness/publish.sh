@@ -76,6 +76,7 @@ check('a run names what it compares', ['b: CloudOS' in t for t in runs] == [True
 check('a banner counts each verdict', '<b>3 of 21 rows ahead</b>; 1 unsupported, 5 failed, 4 lost, 5 same, 3 inconclusive. Not ahead: unsupported-0, ' in index)
 w1 = [t for f, t in text.items() if '/history/w1-' in f][0]
 w2 = [t for f, t in text.items() if '/history/w2-' in f][0]
+check('a chart of links is a group of them, named by what it shows', "role=group aria-label='history of instructions/op'" in w1 and 'role=img' not in w1 and 'role=img' in dist)
 check('a changed level is marked', w1.count("class='change'") == 1 and 'level changed at run-00020' in w1, w1.count("class='change'"))
 check('a level that did not change is not', "class='change'" not in w2)
 P

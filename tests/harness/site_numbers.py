@@ -299,7 +299,8 @@ class Results:
         e.texts.add(board + '. A dashed upright line: the level changed there (E-divisive, p 0.001).')
         for metric in dict.fromkeys(row['metric'] for _, row in points):
             mine = [(r, row) for r, row in points if row['metric'] == metric]
-            e.texts.add(mine[0][1].get('unit', '') if metric == 'instructions' else f"{metric.rsplit('_', 1)[0]}, {mine[0][1].get('unit', '')}")
+            name = mine[0][1].get('unit', '') if metric == 'instructions' else f"{metric.rsplit('_', 1)[0]}, {mine[0][1].get('unit', '')}"
+            e.texts |= {name, 'history of ' + name}
             ids = list(dict.fromkeys(r['id'] for r, _ in mine))
             e.texts |= {mine[0][0]['created'][:10], mine[-1][0]['created'][:10], f"{len(ids)} run{'s' if len(ids) != 1 else ''}"}
             for kernel in dict.fromkeys(row['kernel'] for _, row in mine):
