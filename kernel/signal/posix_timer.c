@@ -1,9 +1,10 @@
 /*
  * posix_timer.c: timer_create(2) and its family. Each timer owns one sigqueue that is queued at
  * most once: while it is pending (or blocked), further periods only count as overrun; the next
- * period is armed when the signal is taken. Guard: siglock of the process for the list and every
- * field. The hrtimer is cancelled with siglock free; `armed` makes an expiry that runs meanwhile do
- * nothing. CLOCK_REALTIME timers run on the monotonic clock from when they are set.
+ * period is armed when the signal is taken. Guard: timers_lock of the process for the list, and held
+ * from find_timer() to the last use of what it found; siglock for every field. The hrtimer is cancelled
+ * with siglock free, but under timers_lock; `armed` makes an expiry that runs meanwhile do nothing.
+ * CLOCK_REALTIME timers run on the monotonic clock from when they are set.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
@@ -140,6 +141,7 @@ static void free_timer(struct posix_timer *t)
     kfree(t);
 }
 
+/* Without timers_lock: no other thread is left, at exit and in exec alike. */
 void exit_posix_timers(struct signal_struct *sig)
 {
     struct posix_timer *t;
@@ -152,6 +154,7 @@ void exit_posix_timers(struct signal_struct *sig)
     }
 }
 
+/* timers_lock held. */
 static struct posix_timer *find_timer(int id)
 {
     struct posix_timer *t;
@@ -230,15 +233,18 @@ long sys_timer_create(clockid_t clock, void __user *uevent, int __user *uid)
         free_timer(t);
         return err;
     }
-    spin_lock_irq(&current->sighand->siglock);
+    mutex_lock(&current->signal->timers_lock);
     list_add_tail(&t->node, &current->signal->posix_timers);
-    spin_unlock_irq(&current->sighand->siglock);
+    mutex_unlock(&current->signal->timers_lock);
     return 0;
 }
 
 static void read_timer(const struct posix_timer *t, struct itimerspec *out)
 {
-    s64 left = t->armed ? t->hr.expires_ns - ktime_get_ns() : 0;
+    s64 left;
+
+    spin_lock_irq(&current->sighand->siglock);
+    left = t->armed ? t->hr.expires_ns - ktime_get_ns() : 0;
 
     if (t->armed && t->interval && left <= 0)
         left = t->interval + left % t->interval;
@@ -246,6 +252,7 @@ static void read_timer(const struct posix_timer *t, struct itimerspec *out)
         left = 1;
     out->it_value = ns_to_timespec(left);
     out->it_interval = ns_to_timespec(t->interval);
+    spin_unlock_irq(&current->sighand->siglock);
 }
 
 static s64 to_monotonic(const struct posix_timer *t, s64 ns, bool absolute)
@@ -257,6 +264,21 @@ static s64 to_monotonic(const struct posix_timer *t, s64 ns, bool absolute)
     if (absolute)
         ns -= t->clock == CLOCK_BOOTTIME ? ktime_get_boot_ns() : ktime_get_real_ns();
     return ns > S64_MAX - now ? S64_MAX : now + ns;
+}
+
+/* timers_lock held: nobody else starts or frees it between the two looks at siglock. */
+static void set_timer(struct posix_timer *t, int flags, const struct itimerspec *v)
+{
+    stop_timer(t);
+    spin_lock_irq(&current->sighand->siglock);
+    t->overrun = t->overrun_last = 0;
+    t->interval = timespec_to_ns(&v->it_interval);
+    t->armed = v->it_value.tv_sec || v->it_value.tv_nsec;
+    if (t->armed) {
+        t->hr.expires_ns = to_monotonic(t, timespec_to_ns(&v->it_value), flags & TIMER_ABSTIME);
+        hrtimer_start(&t->hr, t->hr.expires_ns);
+    }
+    spin_unlock_irq(&current->sighand->siglock);
 }
 
 long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue,
@@ -271,53 +293,56 @@ long sys_timer_settime(int id, int flags, const struct itimerspec __user *uvalue
         return -EFAULT;
     if (!timespec_valid(&v.it_value) || !timespec_valid(&v.it_interval))
         return -EINVAL;
+    mutex_lock(&current->signal->timers_lock);
     t = find_timer(id);
+    if (t) {
+        read_timer(t, &old);
+        set_timer(t, flags, &v);
+    }
+    mutex_unlock(&current->signal->timers_lock);
     if (!t)
         return -EINVAL;
-    read_timer(t, &old);
-    stop_timer(t);
-    spin_lock_irq(&current->sighand->siglock);
-    t->overrun = t->overrun_last = 0;
-    t->interval = timespec_to_ns(&v.it_interval);
-    t->armed = v.it_value.tv_sec || v.it_value.tv_nsec;
-    if (t->armed) {
-        t->hr.expires_ns = to_monotonic(t, timespec_to_ns(&v.it_value), flags & TIMER_ABSTIME);
-        hrtimer_start(&t->hr, t->hr.expires_ns);
-    }
-    spin_unlock_irq(&current->sighand->siglock);
     return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
 long sys_timer_gettime(int id, struct itimerspec __user *uvalue)
 {
-    struct posix_timer *t = find_timer(id);
+    struct posix_timer *t;
     struct itimerspec v;
 
+    mutex_lock(&current->signal->timers_lock);
+    t = find_timer(id);
+    if (t)
+        read_timer(t, &v);
+    mutex_unlock(&current->signal->timers_lock);
     if (!t)
         return -EINVAL;
-    read_timer(t, &v);
     return copy_to_user(uvalue, &v, sizeof(v)) ? -EFAULT : 0;
 }
 
 long sys_timer_getoverrun(int id)
 {
-    struct posix_timer *t = find_timer(id);
+    struct posix_timer *t;
+    int n;
 
-    return t ? t->overrun_last : -EINVAL;
+    mutex_lock(&current->signal->timers_lock);
+    t = find_timer(id);
+    n = t ? READ_ONCE(t->overrun_last) : -EINVAL;
+    mutex_unlock(&current->signal->timers_lock);
+    return n;
 }
 
 long sys_timer_delete(int id)
 {
     struct posix_timer *t;
 
-    spin_lock_irq(&current->sighand->siglock);
+    mutex_lock(&current->signal->timers_lock);
     t = find_timer(id);
-    if (t)
+    if (t) {
         list_del(&t->node);
-    spin_unlock_irq(&current->sighand->siglock);
-    if (!t)
-        return -EINVAL;
-    stop_timer(t);
-    free_timer(t);
-    return 0;
+        stop_timer(t);
+        free_timer(t);
+    }
+    mutex_unlock(&current->signal->timers_lock);
+    return t ? 0 : -EINVAL;
 }

@@ -224,6 +224,7 @@ static void init_new_signal(struct signal_struct *sig, const struct signal_struc
     spin_lock_init(&sig->child_lock);
     INIT_LIST_HEAD(&sig->thread_head);
     INIT_LIST_HEAD(&sig->shared_queue);
+    mutex_init(&sig->timers_lock);
     INIT_LIST_HEAD(&sig->posix_timers);
     init_waitqueue_head(&sig->wait_chldexit);
     memcpy(sig->rlim, from->rlim, sizeof(sig->rlim));

@@ -4,6 +4,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/sched/wait.h"
 #include "lockfree/rcu.h"
+#include "kernel/sync/mutex.h"
 #include "kernel/time/ktime.h"
 
 #define SIGHUP 1
@@ -163,7 +164,8 @@ struct signal_struct {
     u64 debt;                     /* atomic: ticks of CPU time (kernel/sched/fair_debt.c) */
     int oom_score_adj;
     bool is_child_subreaper;
-    struct list_head posix_timers;
+    struct mutex timers_lock;     /* one thread at a time sets, reads or deletes a timer of the process; order: before siglock */
+    struct list_head posix_timers; /* timers_lock */
     u32 next_timer_id;
 };
 #define SIGNAL_STOP_STOPPED   0x1u

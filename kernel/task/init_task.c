@@ -29,6 +29,7 @@ static struct signal_struct init_signal = {
     .thread_head = {&init_task.thread_node, &init_task.thread_node},
     .wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signal.wait_chldexit),
     .shared_queue = LIST_HEAD_INIT(init_signal.shared_queue),
+    .timers_lock = MUTEX_INIT(init_signal.timers_lock),
     .posix_timers = LIST_HEAD_INIT(init_signal.posix_timers),
     .group_pid = &init_pid,
     .session_pid = &init_pid,
