@@ -40,6 +40,7 @@ struct posix_timer {
     struct signal_struct *process;
     struct sigqueue *queue; /* NULL: SIGEV_NONE */
     bool armed;
+    bool requeue; /* its signal pends: whoever takes it starts the next period. Never while hr is queued or about to run */
     s64 interval;
     int overrun, overrun_last;
     struct hrtimer hr;
@@ -93,9 +94,8 @@ static void expired(struct hrtimer *hr)
         t->armed = t->interval != 0;
         if (t->queue && !pending(t))
             queue_signal(t);
-        if (t->interval &&
-            !pending(
-                t)) { /* ignored, or nothing to send: nobody will take it and arm the next period */
+        t->requeue = t->interval && pending(t);
+        if (t->interval && !t->requeue) { /* ignored, or nothing to send: nobody will take it and arm the next period */
             count_overrun(t, ktime_get_ns());
             hrtimer_start(hr, hr->expires_ns);
         }
@@ -107,7 +107,8 @@ void posix_timer_taken(void *timer, siginfo_t *info)
 {
     struct posix_timer *t = timer;
 
-    if (t->armed && t->interval) {
+    if (t->requeue) {
+        t->requeue = false;
         count_overrun(t, ktime_get_ns());
         hrtimer_start(&t->hr, t->hr.expires_ns);
     }
@@ -120,7 +121,7 @@ void posix_timer_taken(void *timer, siginfo_t *info)
 static void stop_timer(struct posix_timer *t)
 {
     spin_lock_irq(&current->sighand->siglock);
-    t->armed = false;
+    t->armed = t->requeue = false; /* a signal of the old setting that pends starts nothing any more */
     spin_unlock_irq(&current->sighand->siglock);
     hrtimer_cancel(&t->hr);
 }
