@@ -1,6 +1,6 @@
 /* timerfd: a timer whose expirations are read from a descriptor. The hrtimer fires once; further
  * periods are counted from the clock when somebody reads, so that an unread timer costs nothing.
- * Guard: the wait queue's lock. */
+ * Guard: the wait queue's lock. The hrtimer is cancelled with that lock free; `setting` makes a read meanwhile find and start nothing. */
 #include "kernel/fs/fs_internal.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall/syscalls.h"
@@ -17,6 +17,7 @@ struct timerfd_ctx {
     s64 expires; /* monotonic time of the next expiration, 0: disarmed */
     s64 interval;
     bool fired; /* the hrtimer ran and nobody has read yet */
+    bool setting; /* timerfd_settime cancels: what expires now belongs to the old setting, and is lost */
 };
 
 static void timerfd_fire(struct hrtimer *t)
@@ -36,7 +37,7 @@ static u64 take_ticks_locked(struct timerfd_ctx *c)
     s64 now = ktime_get_ns();
     u64 ticks = 1;
 
-    if (!c->fired)
+    if (!c->fired || c->setting)
         return 0;
     c->fired = false;
     if (!c->interval) {
@@ -161,6 +162,17 @@ static int first_expiry(struct timerfd_ctx *c, int flags, const struct itimerspe
     return 0;
 }
 
+/* set_lock held. On return the timer neither runs nor is started until `setting` is cleared. */
+static void stop_timer(struct timerfd_ctx *c)
+{
+    unsigned long flags;
+
+    spin_lock_irqsave(&c->wq.lock, flags);
+    c->setting = true;
+    spin_unlock_irqrestore(&c->wq.lock, flags);
+    hrtimer_cancel(&c->timer);
+}
+
 static int set_timer(struct timerfd_ctx *c, int flags, const struct itimerspec *v,
                      struct itimerspec *old)
 {
@@ -171,10 +183,10 @@ static int set_timer(struct timerfd_ctx *c, int flags, const struct itimerspec *
     if (err)
         return err;
     mutex_lock(&c->set_lock);
-    hrtimer_cancel(&c->timer);
+    stop_timer(c);
     read_setting(c, old);
     spin_lock_irqsave(&c->wq.lock, irq);
-    c->fired = false;
+    c->setting = c->fired = false;
     c->expires = when;
     c->interval = timespec_to_ns(&v->it_interval);
     if (when)
