@@ -1,8 +1,8 @@
 /*
  * itimer.c: setitimer, getitimer, alarm, RLIMIT_CPU and RLIMIT_RTTIME. ITIMER_REAL is a high-resolution timer of
  * the process; ITIMER_VIRTUAL, ITIMER_PROF and the limits count at the tick. Values are guarded by
- * siglock; real_timer is started and cancelled with siglock free, by one caller at a time because
- * the expiry re-arms only under siglock.
+ * siglock. real_timer is initialised and cancelled with siglock free, under timers_lock, which also
+ * makes one of a cancel and the start after it; the expiry re-arms only under siglock, and only while armed.
  */
 #include "kernel/arch/x86/uaccess.h"
 #include "kernel/signal/posix_timer.h"
@@ -49,7 +49,8 @@ static void real_timer_expired(struct hrtimer *timer)
     unlock_task_sighand(s, flags);
 }
 
-static void get_real(struct signal_struct *sig, s64 *value, s64 *interval)
+/* siglock held. */
+static void get_real_locked(const struct signal_struct *sig, s64 *value, s64 *interval)
 {
     s64 left = sig->it_real_armed ? sig->real_timer.expires_ns - ktime_get_ns() : 0;
 
@@ -57,17 +58,26 @@ static void get_real(struct signal_struct *sig, s64 *value, s64 *interval)
     *interval = sig->it_real_interval;
 }
 
-static void set_real(struct signal_struct *sig, s64 value, s64 interval)
+static void get_real(struct signal_struct *sig, s64 *value, s64 *interval)
 {
-    struct sighand_struct *s = current->sighand;
+    spin_lock_irq(&current->sighand->siglock);
+    get_real_locked(sig, value, interval);
+    spin_unlock_irq(&current->sighand->siglock);
+}
 
-    if (!sig->real_timer.func)
-        hrtimer_init(&sig->real_timer, real_timer_expired);
-    spin_lock_irq(&s->siglock);
+/* On return an expiry does not run any more. timers_lock held, or no other thread is left. */
+static void stop_real(struct signal_struct *sig, s64 *value, s64 *interval)
+{
+    spin_lock_irq(&current->sighand->siglock);
+    get_real_locked(sig, value, interval);
     sig->it_real_armed = false; /* an expiry that runs now does nothing any more */
-    spin_unlock_irq(&s->siglock);
+    spin_unlock_irq(&current->sighand->siglock);
     hrtimer_cancel(&sig->real_timer);
-    spin_lock_irq(&s->siglock);
+}
+
+static void start_real(struct signal_struct *sig, s64 value, s64 interval)
+{
+    spin_lock_irq(&current->sighand->siglock);
     sig->it_real_interval = interval;
     sig->it_real_armed = value != 0;
     if (value) {
@@ -75,7 +85,22 @@ static void set_real(struct signal_struct *sig, s64 value, s64 interval)
 
         hrtimer_start(&sig->real_timer, value > S64_MAX - now ? S64_MAX : now + value);
     }
-    spin_unlock_irq(&s->siglock);
+    spin_unlock_irq(&current->sighand->siglock);
+}
+
+/* Sets the timer to *value and *interval, which become what it was. */
+static void swap_real(struct signal_struct *sig, s64 *value, s64 *interval)
+{
+    s64 old_value, old_interval;
+
+    mutex_lock(&sig->timers_lock);
+    if (!sig->real_timer.func)
+        hrtimer_init(&sig->real_timer, real_timer_expired);
+    stop_real(sig, &old_value, &old_interval);
+    start_real(sig, *value, *interval);
+    mutex_unlock(&sig->timers_lock);
+    *value = old_value;
+    *interval = old_interval;
 }
 
 static s64 cpu_clock_now(int which)
@@ -103,29 +128,27 @@ static void get_cpu_timer(int which, s64 *value, s64 *interval)
     *value = *v ? max(*v - cpu_clock_now(which), (s64)1000) : 0;
 }
 
-static void set_cpu_timer(int which, s64 value, s64 interval)
+/* As swap_real(). */
+static void swap_cpu_timer(int which, s64 *value, s64 *interval)
 {
-    s64 *v, *i, now = cpu_clock_now(which);
+    s64 *v, *i, old_value, old_interval, now = cpu_clock_now(which);
 
+    get_cpu_timer(which, &old_value, &old_interval);
     cpu_timer(which, &v, &i);
     spin_lock_irq(&current->sighand->siglock);
-    *v = value ? now + value : 0;
-    *i = interval;
+    *v = *value ? now + *value : 0;
+    *i = *interval;
     current->signal->cpu_timers =
         current->signal->it_virt_value || current->signal->it_prof_value || rlimits_count_time(current->signal);
     spin_unlock_irq(&current->sighand->siglock);
     if (current->signal->cpu_timers)
         sched_cpu_timers_changed();
+    *value = old_value;
+    *interval = old_interval;
 }
 
-static void get_timer(int which, struct itimerval *out)
+static void show_timer(s64 value, s64 interval, struct itimerval *out)
 {
-    s64 value, interval;
-
-    if (which == ITIMER_REAL)
-        get_real(current->signal, &value, &interval);
-    else
-        get_cpu_timer(which, &value, &interval);
     if (value > 0)
         value += 999; /* never say zero for a timer that runs */
     out->it_value = ns_to_timeval(value);
@@ -135,36 +158,43 @@ static void get_timer(int which, struct itimerval *out)
 long sys_getitimer(int which, struct itimerval __user *uvalue)
 {
     struct itimerval v;
+    s64 value, interval;
 
     if (which < ITIMER_REAL || which > ITIMER_PROF)
         return -EINVAL;
-    get_timer(which, &v);
+    if (which == ITIMER_REAL)
+        get_real(current->signal, &value, &interval);
+    else
+        get_cpu_timer(which, &value, &interval);
+    show_timer(value, interval, &v);
     return copy_to_user(uvalue, &v, sizeof(v)) ? -EFAULT : 0;
 }
 
 long sys_setitimer(int which, const struct itimerval __user *uvalue, struct itimerval __user *uold)
 {
     struct itimerval v = {0}, old;
+    s64 value, interval;
 
     if (uvalue && copy_from_user(&v, uvalue, sizeof(v)))
         return -EFAULT;
     if (!timeval_valid(&v.it_value) || !timeval_valid(&v.it_interval) || which < ITIMER_REAL ||
         which > ITIMER_PROF)
         return -EINVAL;
-    get_timer(which, &old);
+    value = timeval_to_ns(&v.it_value);
+    interval = timeval_to_ns(&v.it_interval);
     if (which == ITIMER_REAL)
-        set_real(current->signal, timeval_to_ns(&v.it_value), timeval_to_ns(&v.it_interval));
+        swap_real(current->signal, &value, &interval);
     else
-        set_cpu_timer(which, timeval_to_ns(&v.it_value), timeval_to_ns(&v.it_interval));
+        swap_cpu_timer(which, &value, &interval);
+    show_timer(value, interval, &old);
     return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
 long sys_alarm(unsigned seconds)
 {
-    s64 value, interval, left;
+    s64 value = (s64)seconds * NSEC_PER_SEC, interval = 0, left;
 
-    get_real(current->signal, &value, &interval);
-    set_real(current->signal, (s64)seconds * NSEC_PER_SEC, 0);
+    swap_real(current->signal, &value, &interval);
     left = (value + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
     return value && !left ? 1 : left;
 }
@@ -231,12 +261,10 @@ void itimer_tick(bool user, u64 ns)
 
 void exit_itimers(struct signal_struct *sig)
 {
-    if (sig->real_timer.func) {
-        spin_lock_irq(&current->sighand->siglock);
-        sig->it_real_armed = false;
-        spin_unlock_irq(&current->sighand->siglock);
-        hrtimer_cancel(&sig->real_timer);
-    }
+    s64 value, interval;
+
+    if (sig->real_timer.func)
+        stop_real(sig, &value, &interval);
     if (!list_empty(&sig->posix_timers))
         exit_posix_timers(sig);
 }
