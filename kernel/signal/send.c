@@ -204,6 +204,17 @@ static struct task_struct *addressee(struct task_struct *t, bool group)
     return group && t->signal->nr_threads ? t->signal->leader_task : t;
 }
 
+/* Its details are queued, or there are none. The bit before the wake-up: who is woken looks for it. */
+static void publish_signal(int sig, struct task_struct *t, bool group)
+{
+    sigset_t *set = group ? &t->signal->shared_set : &t->pending_set;
+
+    *set |= sigmask(sig);
+    if (waitqueue_active(&t->sighand->signalfd_wqh)) /* waiters look at the set under siglock, once they are in the queue */
+        wake_up_all(&t->sighand->signalfd_wqh);
+    complete_signal(sig, t, group);
+}
+
 int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, bool group)
 {
     struct list_head *queue = group ? &t->signal->shared_queue : &t->pending_queue;
@@ -227,10 +238,7 @@ int send_signal_locked(int sig, struct siginfo *info, struct task_struct *t, boo
             return -EAGAIN;
         }
     }
-    if (waitqueue_active(&t->sighand->signalfd_wqh))
-        wake_up_all(&t->sighand->signalfd_wqh);
-    *set |= sigmask(sig);
-    complete_signal(sig, t, group);
+    publish_signal(sig, t, group);
     return 0;
 }
 
@@ -242,11 +250,7 @@ void send_prealloc_locked(struct sigqueue *q, struct task_struct *t, bool group)
     if (!prepare_signal(sig, t, false))
         return;
     list_add_tail(&q->list, group ? &t->signal->shared_queue : &t->pending_queue);
-    if (group)
-        t->signal->shared_set |= sigmask(sig);
-    else
-        t->pending_set |= sigmask(sig);
-    complete_signal(sig, t, group);
+    publish_signal(sig, t, group);
 }
 
 static int send_locking(int sig, struct siginfo *info, struct task_struct *t, bool group)
