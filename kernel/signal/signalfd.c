@@ -73,9 +73,15 @@ static int take_one(struct signalfd *ctx, siginfo_t *info)
     return sig;
 }
 
+/* Called after entering the queue, and under siglock: a sender that had it before is seen, one that gets it later sees the queue. */
 static bool any_pending(const struct signalfd *ctx)
 {
-    return (READ_ONCE(current->pending_set) | READ_ONCE(current->signal->shared_set)) & ctx->mask;
+    sigset_t pending;
+
+    spin_lock_irq(&current->sighand->siglock);
+    pending = current->pending_set | current->signal->shared_set;
+    spin_unlock_irq(&current->sighand->siglock);
+    return pending & READ_ONCE(ctx->mask);
 }
 
 static int wait_for_one(struct file *f, siginfo_t *info)
