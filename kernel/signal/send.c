@@ -249,6 +249,8 @@ void send_prealloc_locked(struct sigqueue *q, struct task_struct *t, bool group)
     t = addressee(t, group);
     if (!prepare_signal(sig, t, false))
         return;
+    if (t->exit_state && !group)
+        return; /* its queue may have been flushed for the last time */
     list_add_tail(&q->list, group ? &t->signal->shared_queue : &t->pending_queue);
     publish_signal(sig, t, group);
 }
