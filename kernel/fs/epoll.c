@@ -153,8 +153,10 @@ static void leave_queues(struct epitem *i)
         struct ep_entry *e = i->entries;
 
         i->entries = e->next;
-        if (!list_empty(&e->wait.entry)) /* a queue that ended first has emptied itself */
+        rcu_read_lock(); /* a queue that ends first empties itself, and is freed a grace period later: drop_watchers() */
+        if (atomic_load_acquire(&e->wait.entry.next) != &e->wait.entry)
             remove_wait_queue(e->wq, &e->wait);
+        rcu_read_unlock();
         kfree(e);
     }
 }

@@ -112,13 +112,19 @@ static int map_copy(struct fault *f, struct page *from)
     return 0;
 }
 
+/* Under the table's lock: the size shrinks before truncation takes that lock, so what it has passed is never mapped again. */
+static bool beyond_end(const struct fault *f)
+{
+    return f->vma->vm_mapping && index_of(f->vma, f->addr) >= file_pages(f->vma);
+}
+
 static int map_fresh(struct fault *f, struct page *p)
 {
     bool mapped;
 
     get_page(p); /* the entry's own */
     table_lock(f->table);
-    mapped = map_page_locked(f->table, f->pte, f->vma, p);
+    mapped = !beyond_end(f) && map_page_locked(f->table, f->pte, f->vma, p);
     table_unlock(f->table);
     if (!mapped) {
         put_page(p); /* it is tried again: truncated meanwhile, or somebody was faster */

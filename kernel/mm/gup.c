@@ -51,7 +51,15 @@ static struct page *get_page_locked(struct mm_struct *mm, unsigned long addr, bo
     }
 }
 
-/* As get_page_locked, but the caller's stack may grow first. */
+/* A page that was touched stays in its table when its mapping becomes PROT_NONE. mmap_lock is held. */
+static bool may_access(struct mm_struct *mm, unsigned long addr, bool write)
+{
+    struct vm_area_struct *v = vma_lookup(mm, addr);
+
+    return v && v->vm_flags & (write ? VM_WRITE : VM_READ);
+}
+
+/* As get_page_locked, but with the mapping's rights alone. */
 struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write)
 {
     struct page *p;
@@ -59,7 +67,7 @@ struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write)
     if (addr >= TASK_SIZE)
         return ERR_PTR(-EFAULT);
     down_read(&mm->mmap_lock);
-    p = get_page_locked(mm, addr, write);
+    p = may_access(mm, addr, write) ? get_page_locked(mm, addr, write) : ERR_PTR(-EFAULT);
     up_read(&mm->mmap_lock);
     return p;
 }

@@ -86,13 +86,21 @@ void gather_end(struct gather *g)
     account(g);
 }
 
+/* Is this the only reference, and gone now? Nobody can find an anonymous page; but who looked a page up in a cache before it was freed there may
+ * still come to raise its count for a moment (take_if_used() in fault_file.c): a plain store would undo that. */
+static inline bool drop_last(struct page *p)
+{
+    u32 one = 1;
+
+    return atomic_cas_acquire(&p->refs, &one, 0);
+}
+
 /* One page that an entry of this space no longer maps. */
 static inline void release(struct gather *g, struct page *p, bool anon)
 {
     if (!g->direct) {
         gather_add(g, (u64)p);
-    } else if (anon && atomic_load_acquire(&p->refs) == 1) {
-        p->refs = 0; /* ours was the only one, and nobody can find an anonymous page */
+    } else if (anon && drop_last(p)) {
         p->next = g->chain;
         g->chain = p;
     } else {

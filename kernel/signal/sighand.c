@@ -59,23 +59,32 @@ static struct sighand_struct *sighand_alloc(void)
             return NULL;
     }
     s->count = 1;
-    s->shared = false;
+    s->shared = s->watched = false;
     spin_lock_init(&s->siglock);
     init_waitqueue_head(&s->signalfd_wqh);
     return s;
 }
 
-/* An epoll that watches a signalfd of a task that has ended: it hears no more. */
+/* An epoll that watches a signalfd of a task that has ended: it hears no more. That an entry points to itself is the last that is stored in it:
+ * its owner may free it then, without the lock (leave_queues() in epoll.c). */
 static void drop_watchers(struct sighand_struct *s)
 {
+    struct list_head *head = &s->signalfd_wqh.head, *e;
     unsigned long flags;
 
-    if (list_empty(&s->signalfd_wqh.head))
-        return;
     spin_lock_irqsave(&s->signalfd_wqh.lock, flags);
-    while (!list_empty(&s->signalfd_wqh.head))
-        list_del_init(s->signalfd_wqh.head.next);
+    while (!list_empty(head)) {
+        e = head->next;
+        list_del(e);
+        e->prev = e;
+        atomic_store_release(&e->next, e);
+    }
     spin_unlock_irqrestore(&s->signalfd_wqh.lock, flags);
+}
+
+static void free_watched(struct rcu_head *h)
+{
+    kmem_cache_free(sighand_cache, container_of(h, struct sighand_struct, rcu));
 }
 
 /* Nobody can find it: the tasks that used it are freed only after a grace period. */
@@ -85,7 +94,11 @@ static void sighand_free(struct sighand_struct *s)
     struct sighand_shelf *shelf;
     bool kept;
 
-    drop_watchers(s);
+    if (unlikely(s->watched)) { /* who leaves the queue meanwhile has looked at it under RCU */
+        drop_watchers(s);
+        call_rcu(&s->rcu, free_watched);
+        return;
+    }
     reset_actions(s);
     flags = local_irq_save();
     shelf = this_cpu_ptr(&sighand_shelf);

@@ -100,6 +100,7 @@ struct sigaction {
 struct sighand_struct {
     u32 count; /* atomic: tasks that have not been freed */
     bool shared; /* was once given to another process (CLONE_SIGHAND without CLONE_THREAD); o of its only process until then */
+    bool watched; /* somebody may have entered signalfd_wqh who outlives the tasks: an epoll */
     spinlock_t siglock;
     u64 custom; /* s  signals whose action differs from all-default: only these are copied by fork */
     struct rcu_head rcu;

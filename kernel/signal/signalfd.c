@@ -125,6 +125,8 @@ static ssize_t signalfd_read(struct file *f, char __user *buf, size_t n, loff_t 
 
 static unsigned signalfd_poll(struct file *f, struct poll_table *pt)
 {
+    if (pt)
+        WRITE_ONCE(current->sighand->watched, true);
     poll_wait(f, &current->sighand->signalfd_wqh, pt);
     return any_pending(f->private_data) ? POLLIN | POLLRDNORM : 0;
 }

@@ -454,6 +454,36 @@ TEST(epoll_wait, ONESHOT_reports_POLLHUP_once)
     EQ(epoll_wait(ep, &e, 1, 0), 0);
 }
 
+/* A child watches its own signals by its parent's epoll, and is gone while the parent closes that. */
+TEST(epoll_ctl, signalfd_of_a_process_that_has_ended)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    for (int i = 0; i < 300; i++) {
+        int ep = epoll_create1(0), fd = (int)syscall(SYS_signalfd4, -1, &mask, 8, 0), up[2];
+        struct epoll_event e;
+        char c;
+        EQ(pipe(up), 0);
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(watch(ep, fd, EPOLLIN) || write(up[1], "x", 1) != 1);
+        EQ(read(up[0], &c, 1), 1);
+        if (i % 3 == 0)
+            close(ep); /* beside its end */
+        abi_reap(pid, 0);
+        if (i % 3 == 1)
+            close(ep); /* at once after it */
+        if (i % 3 == 2) {
+            EQ(epoll_wait(ep, &e, 1, 0), 0);
+            close(ep);
+        }
+        close(fd);
+        close(up[0]);
+        close(up[1]);
+    }
+}
+
 /* Each way from a file up to an epoll that nobody watches is walked by a wake-up. */
 TEST(epoll_ctl, EINVAL_of_too_many_ways)
 {

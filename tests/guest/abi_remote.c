@@ -56,3 +56,16 @@ TEST(process_vm_writev, writes_the_childs_copy_and_EPERM)
     EQ(setresuid(1000, 1000, 1000), 0);
     FAILS(process_vm_writev(1, &local, 1, &remote, 1, 0), EPERM);
 }
+
+TEST(process_vm_readv, EFAULT_where_the_mapping_forbids_it)
+{
+    char got[4], *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct iovec to = {got, 4}, from = {page, 4};
+    memcpy(page, "have", 4);
+    EQ(process_vm_readv(getpid(), &to, 1, &from, 1, 0), 4);
+    EQ(mprotect(page, 4096, PROT_NONE), 0);
+    FAILS(process_vm_readv(getpid(), &to, 1, &from, 1, 0), EFAULT);
+    EQ(mprotect(page, 4096, PROT_READ), 0);
+    EQ(process_vm_readv(getpid(), &to, 1, &from, 1, 0), 4);
+    FAILS(process_vm_writev(getpid(), &to, 1, &from, 1, 0), EFAULT);
+}
