@@ -5,6 +5,15 @@ set -eu
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${CLOUDOS_CACHE:-$ROOT/.cache}
 JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+# What cloudbench and its configuration look for in .cache lies elsewhere then: a link leads there.
+if [ "$CACHE" != "$ROOT/.cache" ]; then
+    if [ -d "$ROOT/.cache" ] && [ ! -L "$ROOT/.cache" ]; then
+        printf 'error: %s/.cache is a folder, CLOUDOS_CACHE=%s would leave it unused: move it there\n' "$ROOT" "$CACHE" >&2
+        exit 1
+    fi
+    mkdir -p "$CACHE"
+    ln -sfn "$CACHE" "$ROOT/.cache"
+fi
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
 PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub-pc-bin xorriso mtools
@@ -12,7 +21,7 @@ PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
 PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev"
-PKGS_TEST="libcmocka-dev gzip cpio procps python3 gdb spin clang libclang-rt-14-dev"
+PKGS_TEST="libcmocka-dev gzip cpio procps python3 gdb spin clang libclang-rt-14-dev git chromium zsh fish groff-base"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -114,3 +123,16 @@ backports_apt() {
         -o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1" -o APT::Sandbox::User=root)
     apt-get -q "${APT_PRIVATE[@]}" update >&2
 }
+
+# one_fetch DIR: of several callers one fetches into the folder, the others wait for it.
+one_fetch() {
+    mkdir -p "$1"
+    exec 9>"$1/lock"
+    flock 9
+}
+
+# What was fetched in place of a pinned version that the mirror no longer holds is kept until the pin changes. MARKER: a file.
+# note_taken MARKER PINNED VERSION SHA256; taken_version MARKER PINNED; taken_hash MARKER PINNED: nothing when there is none.
+note_taken() { printf '%s %s %s\n' "$2" "$3" "$4" >"$1"; }
+taken_version() { awk -v pin="$2" '$1 == pin { print $2 }' "$1" 2>/dev/null || true; }
+taken_hash() { awk -v pin="$2" '$1 == pin { print $3 }' "$1" 2>/dev/null || true; }

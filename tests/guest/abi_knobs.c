@@ -134,7 +134,7 @@ TEST(write, knob_feature_wakeup_preemption)
 {
     begin();
     if (!strstr(get(DEBUG "features"), "WAKEUP_PREEMPTION")) {
-        return;
+        abi_absent("no feature WAKEUP_PREEMPTION");
     }
     bool has_slice = access(DEBUG "base_slice_ns", F_OK) == 0;
     char before[32];
@@ -313,7 +313,7 @@ TEST(write, knob_base_slice)
 {
     begin();
     if (access(DEBUG "base_slice_ns", F_OK)) {
-        return;
+        abi_absent("no base_slice_ns");
     }
     char before[32];
     snprintf(before, sizeof before, "%s", get(DEBUG "base_slice_ns"));
@@ -361,7 +361,7 @@ TEST(write, knob_feature_place_lag)
 {
     begin();
     if (!strstr(get(DEBUG "features"), "PLACE_LAG")) {
-        return;
+        abi_absent("no feature PLACE_LAG");
     }
     char before[32];
     bool stays_queued = strstr(get(DEBUG "features"), " DELAY_DEQUEUE"); /* whom a nap does not take off the queue keeps all, anyway */
@@ -451,7 +451,7 @@ TEST(write, knob_preempt)
     char before[32];
     begin();
     if (access(DEBUG "preempt", F_OK)) {
-        return;
+        abi_absent("no file preempt");
     }
     bool has_lazy = strstr(get(DEBUG "preempt"), "lazy");
     word_in_parentheses(before, sizeof before, get(DEBUG "preempt"));

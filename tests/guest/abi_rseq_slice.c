@@ -35,14 +35,14 @@ static long slice_yield(void)
     return syscall(SYS_slice_yield);
 }
 
-static int knows_extensions(void)
+static void needs_extensions(void)
 {
     if (control(GET, 0) == 0)
-        return 1;
+        return;
     FAILS(control(GET, 0), EINVAL);
     FAILS(control(SET, ENABLE), EINVAL);
     FAILS(slice_yield(), ENOSYS);
-    return 0;
+    abi_absent("no time slice extension");
 }
 
 static void begin(void)
@@ -72,8 +72,7 @@ static pid_t hog(void)
 /* Somebody else waits for its CPU all the time; false where the kernel knows no extensions. */
 static int begin_in_a_crowd(void)
 {
-    if (!knows_extensions())
-        return 0;
+    needs_extensions();
     only_cpu_0();
     hog();
     begin();
@@ -106,8 +105,7 @@ static void check_word_stays(uint32_t want)
 
 TEST(prctl, slice_extension_is_switched_on_and_off)
 {
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     FAILS(control(SET, ENABLE), ENXIO); /* no area */
     EQ(syscall(SYS_rseq, &area, sizeof area, 0, SIGNATURE), 0);
     EQ(area.flags, AVAILABLE);
@@ -126,8 +124,7 @@ TEST(prctl, slice_extension_is_switched_on_and_off)
 
 TEST(prctl, EINVAL_of_slice_extensions)
 {
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     EQ(syscall(SYS_rseq, &area, sizeof area, 0, SIGNATURE), 0);
     FAILS(control(0, 0), EINVAL);
     FAILS(control(3, 0), EINVAL);
@@ -140,8 +137,7 @@ TEST(prctl, EINVAL_of_slice_extensions)
 
 TEST(prctl, slice_extension_of_a_child)
 {
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     begin();
     pid_t child = fork();
     if (!child)
@@ -151,8 +147,7 @@ TEST(prctl, slice_extension_of_a_child)
 
 TEST(rseq_slice_yield, nothing_was_granted)
 {
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     EQ(slice_yield(), 0);
     begin();
     EQ(slice_yield(), 0);
@@ -212,8 +207,7 @@ TEST(rseq_slice_yield, another_call_ends_it)
 
 TEST(prctl, no_slice_extension_unless_switched_on)
 {
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     only_cpu_0();
     hog();
     EQ(syscall(SYS_rseq, &area, sizeof area, 0, SIGNATURE), 0);
@@ -256,8 +250,7 @@ TEST(prctl, slice_extension_puts_off_nobody_urgent)
 {
     pthread_t t;
     void *failed;
-    if (!knows_extensions())
-        return;
+    needs_extensions();
     only_cpu_0();
     EQ(pthread_create(&t, NULL, urgent, NULL), 0);
     begin();
