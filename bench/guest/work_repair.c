@@ -2,23 +2,39 @@
  * repair: as many processes as there are CPUs compute on the first CPU and are then allowed on all: how long until
  * every CPU has run one of them? p50_ns, max_ns over the iterations; one iteration is one such burst.
  */
+#include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bench/guest/crew.h"
 #include "bench/guest/latency.h"
 #include "bench/guest/sched_calls.h"
 
-#define CPUS_MAX  256
-#define POLL_NS   1000000u
-#define GIVE_UP   10000000000u
-#define CALM_NS   20000000u
+#define CPUS_MAX   256
+#define FUTEX_WAIT 0
+#define GIVE_UP_S  10
+#define CALM_NS    20000000u
 
 struct board {
     struct latency took;
+    _Alignas(64) atomic_int empty; /* CPUs on which none has run yet */
     struct {
-        _Alignas(64) volatile uint64_t at_ns; /* a process ran here first; 0: none yet */
+        _Alignas(64) atomic_ullong at_ns; /* a process ran here first; 0: none yet */
     } seen[CPUS_MAX];
 };
+
+/* Who fills the last CPU wakes whoever waits: nothing else runs on any CPU meanwhile, whose wake-ups would themselves send tasks away. */
+static void was_here(struct crew *c, struct board *d, int cpu)
+{
+    unsigned long long none = 0;
+    if (!atomic_load_explicit(&d->seen[cpu].at_ns, memory_order_relaxed) &&
+        atomic_compare_exchange_strong(&d->seen[cpu].at_ns, &none, bench_now_ns()) && atomic_fetch_sub(&d->empty, 1) == 1) {
+        crew_wake(c->b, &d->empty, 1);
+    }
+}
 
 static void hog(struct crew *c, int me, void *arg)
 {
@@ -26,10 +42,7 @@ static void hog(struct crew *c, int me, void *arg)
     (void)me;
     crew_ready(c);
     while (!crew_stopped(c)) {
-        int cpu = sched_this_cpu();
-        if (!d->seen[cpu].at_ns) {
-            d->seen[cpu].at_ns = bench_now_ns();
-        }
+        was_here(c, d, sched_this_cpu());
         bench_pad(5001);
     }
 }
@@ -41,31 +54,30 @@ static void allow_all(struct crew *c, int cpu)
     }
 }
 
-/* When the last CPU had its first process, 0 while one has none. */
-static uint64_t filled(const struct board *d, int cpus)
+/* Sleeps until no CPU is empty, and fails after GIVE_UP_S. When the last one had its first process. */
+static uint64_t await_all(struct bench *b, struct board *d, int cpus)
 {
+    struct timespec limit = {GIVE_UP_S, 0};
     uint64_t last = 0;
+    for (int empty; (empty = atomic_load(&d->empty)) > 0;) {
+        long r = syscall(SYS_futex, &d->empty, FUTEX_WAIT, empty, &limit, NULL, 0);
+        bench_check(b, r == 0 || errno != ETIMEDOUT, "a CPU stayed idle for %d s beside %d that could run", GIVE_UP_S, cpus);
+    }
     for (int i = 0; i < cpus; i++) {
-        if (!d->seen[i].at_ns) {
-            return 0;
-        }
-        last = d->seen[i].at_ns > last ? d->seen[i].at_ns : last;
+        uint64_t at = atomic_load(&d->seen[i].at_ns);
+        last = at > last ? at : last;
     }
     return last;
 }
 
 static uint64_t burst(struct bench *b, struct crew *c, struct board *d)
 {
-    uint64_t last, now = bench_now_ns();
     allow_all(c, 0);
-    sched_sleep_until(b, now + CALM_NS);
+    sched_sleep_until(b, bench_now_ns() + CALM_NS);
     memset(d->seen, 0, sizeof d->seen);
+    atomic_store(&d->empty, c->n);
     allow_all(c, -1);
-    uint64_t begin = now = bench_now_ns();
-    while (!(last = filled(d, c->n))) {
-        sched_sleep_until(b, now += POLL_NS);
-        bench_check(b, now - begin < GIVE_UP, "a CPU stayed idle for 10 s beside %d that could run", c->n);
-    }
+    uint64_t begin = bench_now_ns(), last = await_all(b, d, c->n);
     return last > begin ? last - begin : 1;
 }
 
