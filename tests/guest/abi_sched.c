@@ -255,8 +255,10 @@ TEST(setrlimit, RTTIME_begins_anew_with_a_sleep)
         abi_sleep_ms(1);
     }
     EQ(warned, 0);
-    compute_for_ms(1100);
-    EQ(warned, 1);
+    for (int i = 0; i < 10 && !warned; i++) { /* Linux counts ticks, of which a host that stops the VM takes some */
+        compute_for_ms(500);
+    }
+    CHECK(warned);
 }
 
 TEST(setrlimit, RTTIME_is_for_real_time_tasks)
