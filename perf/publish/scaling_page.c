@@ -51,6 +51,7 @@ static struct plot frame_of(json_t *document, const char *workload)
     return p;
 }
 
+// The law, and its band where it has one.
 static void draw_law(struct text_buf *t, struct plot *p, json_t *fit, int line)
 {
     double x[POINTS], y[POINTS], low[POINTS], high[POINTS];
@@ -58,7 +59,7 @@ static void draw_law(struct text_buf *t, struct plot *p, json_t *fit, int line)
     json_t *c;
     size_t i, n = 0;
     json_array_foreach (json_object_get(fit, "curve"), i, c)
-        if (n < POINTS && json_is_number(json_array_get(c, 2))) {
+        if (n < POINTS && json_is_number(json_array_get(c, 1))) {
             x[n] = number_at(c, 0);
             y[n] = number_at(c, 1);
             low[n] = number_at(c, 2);
@@ -67,7 +68,8 @@ static void draw_law(struct text_buf *t, struct plot *p, json_t *fit, int line)
     if (!n)
         return;
     snprintf(class, sizeof(class), "band l%d", line);
-    plot_band(t, p, class, x, low, high, n);
+    if (!*text_of(fit, "no_band"))
+        plot_band(t, p, class, x, low, high, n);
     snprintf(class, sizeof(class), "line l%d", line);
     plot_line(t, p, class, x, y, n, false);
     if (json_is_number(json_object_get(fit, "knee")) && number_of(fit, "knee") < p->x.high)
@@ -165,9 +167,13 @@ static void fits_table(struct text_buf *t, json_t *document, const char *workloa
             html_escape(t, text_of(one, "reason"));
         } else {
             static const char *const keys[] = {"lambda", "sigma", "kappa", "knee", "knee_low", "knee_high"};
-            for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+            for (size_t k = 0; k < 4 || (k < 6 && !*text_of(one, "no_band")); k++) {
                 html_exact_cell(t, one, keys[k]);
                 text_add(t, k >= 3 && !json_is_number(json_object_get(one, keys[k])) ? "none" : "");
+            }
+            if (*text_of(one, "no_band")) {
+                html_reason_cell(t, 2, "no band: ");
+                html_escape(t, text_of(one, "no_band"));
             }
         }
     }

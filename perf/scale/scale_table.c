@@ -128,6 +128,8 @@ static json_t *fit(json_t *of[POINTS_MAX], size_t n, uint64_t seed)
     json_object_set_new(f, "knee", or_null(u.knee));
     json_object_set_new(f, "knee_low", or_null(low));
     json_object_set_new(f, "knee_high", or_null(high));
+    if (!draws)
+        json_object_set_new(f, "no_band", json_string("as many coefficients as sizes"));
     return f;
 }
 

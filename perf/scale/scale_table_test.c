@@ -75,10 +75,28 @@ static void two_sizes_are_too_few(void **state)
     json_decref(d);
 }
 
+// Three coefficients through three sizes meet every point: a band would have no width. A fourth size says how far off the law is.
+static void no_band_without_a_size_to_spare(void **state)
+{
+    static const int cpus[] = {1, 2, 4, 8};
+    struct usl u = {.lambda = 1000, .sigma = 0.1, .kappa = 0.01};
+    (void)state;
+    for (size_t sizes = 3; sizes <= 4; sizes++) {
+        json_t *d = document_of(&u, cpus, sizes), *f = json_array_get(json_object_get(d, "fits"), 0);
+        json_t *first = json_array_get(json_object_get(f, "curve"), 0);
+        assert_true(json_is_number(json_object_get(f, "knee")) && json_is_number(json_array_get(first, 1)));
+        assert_int_equal(json_is_null(json_object_get(f, "knee_low")), sizes == 3);
+        assert_int_equal(json_is_null(json_array_get(first, 2)), sizes == 3);
+        assert_int_equal(json_object_get(f, "no_band") != NULL, sizes == 3);
+        json_decref(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_known_law_is_found),
                                        cmocka_unit_test(no_number_no_point_in_the_fit),
+                                       cmocka_unit_test(no_band_without_a_size_to_spare),
                                        cmocka_unit_test(two_sizes_are_too_few)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

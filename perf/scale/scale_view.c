@@ -24,6 +24,20 @@ static void point_row(struct text_table *t, json_t *p)
     table_cell(t, 7, "%s", text_of(p, "unit"));
 }
 
+static void knee_cell(struct text_table *t, int column, json_t *f)
+{
+    double knee = number_of(f, "knee"), low = number_of(f, "knee_low"), high = number_of(f, "knee_high");
+    bool falls = json_is_number(json_object_get(f, "knee"));
+    if (falls && *text_of(f, "no_band"))
+        table_cell(t, column, "%.1f, no band: %s", knee, text_of(f, "no_band"));
+    else if (!falls)
+        table_cell(t, column, "none");
+    else if (!json_is_number(json_object_get(f, "knee_high")))
+        table_cell(t, column, "%.1f [%.1f, none]", knee, low);
+    else
+        table_cell(t, column, "%.1f [%.1f, %.1f]", knee, low, high);
+}
+
 static void fit_row(struct text_table *t, json_t *f)
 {
     table_row(t, NULL);
@@ -36,13 +50,7 @@ static void fit_row(struct text_table *t, json_t *f)
     table_cell(t, 2, "%.0f", number_of(f, "lambda"));
     table_cell(t, 3, "%.4f", number_of(f, "sigma"));
     table_cell(t, 4, "%.6f", number_of(f, "kappa"));
-    if (!json_is_number(json_object_get(f, "knee")))
-        table_cell(t, 5, "none");
-    else if (!json_is_number(json_object_get(f, "knee_high")))
-        table_cell(t, 5, "%.1f [%.1f, none]", number_of(f, "knee"), number_of(f, "knee_low"));
-    else
-        table_cell(t, 5, "%.1f [%.1f, %.1f]", number_of(f, "knee"), number_of(f, "knee_low"),
-                   number_of(f, "knee_high"));
+    knee_cell(t, 5, f);
 }
 
 static void print_list(json_t *list, const char *const *heads, void (*row)(struct text_table *t, json_t *one),

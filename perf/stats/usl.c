@@ -92,8 +92,9 @@ static size_t different(const double *n, size_t points)
     return found;
 }
 
-static void take(struct usl *u, const double c[TERMS])
+static void take(struct usl *u, const double c[TERMS], const bool used[TERMS])
 {
+    u->terms = used[0] + used[1] + used[2];
     u->lambda = 1 / c[0];
     u->sigma = c[1] / c[0];
     u->kappa = c[2] / c[0];
@@ -119,21 +120,24 @@ bool usl_fit(struct usl *u, const double *cpus, const double *throughput, size_t
         double e = squares(cpus, throughput, points, c);
         if (e < best) {
             best = e;
-            take(u, c);
+            take(u, c, subsets[s]);
         }
     }
     return isfinite(best);
 }
 
+// A law of p coefficients comes nearer to its n points than the true one: the residuals are made as large as the noise is, by sqrt(n / (n - p)).
 size_t usl_draws(const struct usl *u, const double *cpus, const double *throughput, size_t points, size_t draws, uint64_t seed,
                  struct usl *out)
 {
-    double *x = x_alloc(points * sizeof(*x));
+    if (points <= u->terms)
+        return 0;
+    double *x = x_alloc(points * sizeof(*x)), grow = sqrt((double)points / (points - u->terms));
     size_t got = 0;
     for (size_t d = 0; d < draws; d++) {
         for (size_t i = 0; i < points; i++) {
             size_t k = stats_random(&seed) % points;
-            x[i] = usl_throughput(u, cpus[i]) * throughput[k] / usl_throughput(u, cpus[k]);
+            x[i] = usl_throughput(u, cpus[i]) * pow(throughput[k] / usl_throughput(u, cpus[k]), grow);
         }
         got += usl_fit(&out[got], cpus, x, points);
     }

@@ -102,7 +102,9 @@ def kinds(tmp):
                'points': [point(k, n, 60000.5 * n * 0.97 ** n) for k in ('linux', 'cloudos') for n in (1, 2, 4)] +
                          [{'workload': 'fork<', 'kernel': 'linux', 'cpus': 8, 'run': 'r', 'status': 'failed', 'reason': 'why <not>'}],
                'fits': [{'workload': 'fork<', 'kernel': 'linux', 'lambda': 60000.5, 'sigma': 0.0123456789, 'kappa': 1.5e-5, 'knee': 3.25, 'knee_low': 2.125, 'knee_high': None,
-                         'curve': [[1, 6e4, 5e4, 7e4], [4, 2e5, 1e5, 3e5]]}, {'workload': 'fork<', 'kernel': 'cloudos', 'reason': 'too few'}]},
+                         'curve': [[1, 6e4, 5e4, 7e4], [4, 2e5, 1e5, 3e5]]}, {'workload': 'fork<', 'kernel': 'cloudos', 'reason': 'too few'},
+                        {'workload': 'fork<', 'kernel': 'third', 'lambda': 50000.5, 'sigma': 0.1, 'kappa': 2.5e-3, 'knee': None, 'knee_low': None, 'knee_high': None,
+                         'no_band': 'as <many>', 'curve': [[1, 5e4, None, None], [4, 1e5, None, None]]}]},
               open(tmp + '/runs/scale/s.json', 'w'))
     open(tmp + '/runs/scale/bad.json', 'w').write('{')
     os.makedirs(tmp + '/runs/lines')

@@ -51,6 +51,7 @@ check('a distribution has a line a boot, one a kernel, and the tail', dist.count
 check('and a dot a boot', dist.count("class='dot l") == 6, dist.count("class='dot l"))
 scale = text[tmp + '/site/scaling.html']
 check('the law has its band, its knee and the points', scale.count("class='band l1'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)
+check('a law without a band has its line and says why', scale.count("class='band") == 1 and scale.count("polyline class='line l") == 2 and 'no band: as &lt;many&gt;' in scale)
 check('what has no number has its reason', 'why &lt;not&gt;' in scale and 'no law: too few' in scale)
 lines = text[tmp + '/site/lines.html']
 check('lines: a chart a workload, a line and dots a kernel', lines.count('<polyline class=\'line l') == 4 and lines.count("class='dot l") == 12 and 'exec</h3>' not in lines,
