@@ -30,9 +30,9 @@ json_t *counts_between(json_t *earlier, json_t *later)
     json_t *out = json_object(), *v;
     const char *name;
     json_object_foreach (later, name, v) {
-        json_int_t d = json_integer_value(v) - json_integer_value(json_object_get(earlier, name));
-        if (d)
-            json_object_set_new(out, name, json_integer(d));
+        json_t *before = json_object_get(earlier, name);
+        if (before)
+            json_object_set_new(out, name, json_integer(json_integer_value(v) - json_integer_value(before)));
     }
     return out;
 }
