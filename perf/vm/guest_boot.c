@@ -398,22 +398,29 @@ static char *early_reason(const struct boot_result *r)
     return x_printf("the guest ended the VM before it was done (%s)", r->shutdown_reason ? r->shutdown_reason : "unknown");
 }
 
+// QEMU never ran, or gave up with a word: no guest's end. A word alone may be a warning, and a guest that writes to isa-debug-exit makes
+// the code odd, so neither says anything of a guest that was heard to the end.
+static bool qemu_failed(const struct boot *b)
+{
+    const struct boot_result *r = b->result;
+    return !b->qmp.running || (b->error_text.len && r->exit_code && !r->shutdown_reason && !b->records.done);
+}
+
 // Called when QEMU ended and nobody stopped it: what did the guest do?
 static void judge_end(struct boot *b)
 {
     struct boot_result *r = b->result;
-    r->debug_exit =
-        !r->shutdown_reason && r->exit_code % 2 && !b->error_text.len ? r->exit_code / 2 : -1;
-    if (!b->qmp.running || (b->error_text.len && r->exit_code && !r->shutdown_reason)) {
+    r->debug_exit = b->qmp.running && !r->shutdown_reason && r->exit_code % 2 ? r->exit_code / 2 : -1;
+    if (b->panic_at) {
+        r->status = BOOT_PANIC;
+        r->reason = console_panic_reason(&b->result->console);
+    } else if (qemu_failed(b)) {
         char *why = first_line(text_str(&b->error_text));
         r->status = BOOT_QEMU_FAILED;
         r->reason = *why ? x_printf("QEMU: %s", why)
                          : x_printf("QEMU ended at once (code %d, signal %d)", r->exit_code,
                                     r->exit_signal);
         free(why);
-    } else if (b->panic_at) {
-        r->status = BOOT_PANIC;
-        r->reason = console_panic_reason(&b->result->console);
     } else if (r->exit_signal) {
         r->status = BOOT_ENDED_EARLY;
         r->reason = x_printf("QEMU was killed by signal %d (%s)", r->exit_signal,

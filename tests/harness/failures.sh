@@ -80,6 +80,10 @@ suffer 'a workload that crashes' 6 'killed by signal 11' crash
 suffer 'a workload that says nothing' 6 'garbage on the result port|gave no result|out of sequence' silent
 if [ -e build/cloudos.elf ]; then
     suffer 'a workload that crashes on CloudOS' 6 'killed by signal 11' crash -k cloudos
+    # It ends its VM with a code of its own, which with a warning of QEMU's looks like QEMU's.
+    printf '#!/bin/sh\necho "qemu: warning: it is Monday" >&2\nexec qemu-system-x86_64 "$@"\n' >"$tmp/warning-qemu"
+    chmod 755 "$tmp/warning-qemu"
+    suffer 'a panic of CloudOS under a QEMU that warns' 6 'the kernel panicked' nonsense -k cloudos --qemu "$tmp/warning-qemu"
 fi
 
 # A failed row never has a number, and the run says so.
