@@ -30,6 +30,22 @@ static void vsay(const char *colour, const char *prefix, const char *fmt, va_lis
     fflush(stderr);
 }
 
+static int badness(int code)
+{
+    static const int order[] = {EXIT_OK,    EXIT_SKIPPED, EXIT_INCONCLUSIVE, EXIT_REGRESSED,  EXIT_GUEST,
+                                EXIT_USAGE, EXIT_REFUSED, EXIT_INTERNAL,     EXIT_INTERRUPTED};
+    int n = sizeof(order) / sizeof(*order);
+    for (int i = 0; i < n; i++)
+        if (order[i] == code)
+            return i;
+    return n;
+}
+
+int exit_worst(int a, int b)
+{
+    return badness(b) > badness(a) ? b : a;
+}
+
 void say(const char *fmt, ...)
 {
     va_list ap;

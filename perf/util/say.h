@@ -14,6 +14,9 @@ enum exit_code {
     EXIT_INTERRUPTED = 130,
 };
 
+// Of the codes of several parts that of the whole: the worst. An interrupt goes over all, what did nothing says least.
+int exit_worst(int a, int b);
+
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -163,7 +163,7 @@ static bool keep(const struct scale_args *a, json_t *document)
     return ok;
 }
 
-// Every size; a row that failed on one size does not end the others.
+// Every size; a row that failed on one size does not end the others. An interrupt does, also one that came when a size had all its numbers.
 static int run_all(const struct scale_args *a, const struct str_list *sizes, const char *tier, json_t *document)
 {
     char *own = run_store_default_base();
@@ -173,14 +173,15 @@ static int run_all(const struct scale_args *a, const struct str_list *sizes, con
         json_t *run;
         say("scale: %s CPU%s", sizes->items[i], strcmp(sizes->items[i], "1") ? "s" : "");
         int rc = run_size(a, base, tier, sizes->items[i], &run);
-        worst = rc ? rc : worst;
-        if (!run && a->dry && !rc)
-            continue;
-        if (!run)
-            break;
-        scale_add_run(document, run);
-        describe(document, run);
+        worst = exit_worst(worst, rc);
+        if (run) {
+            scale_add_run(document, run);
+            describe(document, run);
+        }
+        bool more = rc != EXIT_INTERRUPTED && (run || (a->dry && !rc));
         json_decref(run);
+        if (!more)
+            break;
     }
     free(own);
     return worst;
