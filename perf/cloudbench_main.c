@@ -4,6 +4,7 @@
 #include "perf/config/sched_profile.h"
 #include "perf/util/project.h"
 #include "perf/util/say.h"
+#include "perf/util/text_buf.h"
 #include "perf/verbs/verb.h"
 #include "perf/vm/guarded_exec.h"
 #include "perf/vm/host_signals.h"
@@ -41,12 +42,17 @@ static int run_verb(const struct verb *v, int argc, char **argv)
     return v->run(argc - 1, argv + 1);
 }
 
+// One of configs/sched/, not a file?
+static bool is_named(const char *profile)
+{
+    return *profile && !strchr(profile, '/') && !strchr(profile, '.');
+}
+
 // The settings of a profile, a file or one of configs/sched/, as if each were given by --set.
 static bool take_profile(const char *profile)
 {
-    bool named = *profile && !strchr(profile, '/') && !strchr(profile, '.');
     char *why = NULL;
-    json_t *list = named ? sched_profile(project_root(), profile, &why) : config_profile(profile, &why), *v;
+    json_t *list = is_named(profile) ? sched_profile(project_root(), profile, &why) : config_profile(profile, &why), *v;
     size_t i;
     json_array_foreach (list, i, v)
         if (!why)
@@ -60,9 +66,10 @@ static bool take_profile(const char *profile)
 }
 
 // Takes every --set and --profile out of the arguments, up to "--"; the verbs never see them. False after saying
-// what is wrong with one.
+// what is wrong with one. A named profile is made of what all the others set, so it comes last wherever it stands.
 static bool take_settings(int *argc, char **argv)
 {
+    struct str_list named = {0};
     int kept = 1;
     bool ok = true, ended = false;
     for (int i = 1; i < *argc; i++) {
@@ -72,9 +79,13 @@ static bool take_settings(int *argc, char **argv)
             assignment = argv[i] + 6;
         else if (!ended && !strcmp(argv[i], "--set"))
             assignment = i + 1 < *argc ? argv[++i] : "";
-        if (!assignment && !ended && !strcmp(argv[i], "--profile"))
-            ok = take_profile(i + 1 < *argc ? argv[++i] : "") && ok;
-        else if (!assignment)
+        if (!assignment && !ended && !strcmp(argv[i], "--profile")) {
+            const char *profile = i + 1 < *argc ? argv[++i] : "";
+            if (is_named(profile))
+                list_add(&named, profile);
+            else
+                ok = take_profile(profile) && ok;
+        } else if (!assignment)
             argv[kept++] = argv[i];
         else if (ok && !config_set(assignment, &why)) {
             say_error("%s", why);
@@ -82,8 +93,27 @@ static bool take_settings(int *argc, char **argv)
         }
         free(why);
     }
+    for (size_t i = 0; i < named.count; i++)
+        ok = ok && take_profile(named.items[i]);
+    list_free(&named);
     argv[kept] = NULL;
     *argc = kept;
+    return ok;
+}
+
+// A document that the verb never reads is checked all the same. `--workload FILE` makes the rest of its workload's entry, so what is set of that
+// one is no whole before; the verb reads that document.
+static bool settings_fit(int argc, char **argv)
+{
+    const char *except = NULL;
+    char *why = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strncmp(argv[i], "--w", 3))
+            except = "workloads";
+    bool ok = config_settings_fit(project_root(), except, &why);
+    if (!ok)
+        say_error("%s", why);
+    free(why);
     return ok;
 }
 
@@ -127,7 +157,7 @@ int main(int argc, char **argv)
     }
     for (const struct verb *v = verbs; v->name; v++)
         if (!strcmp(argv[1], v->name))
-            return end(run_verb(v, argc, argv));
+            return settings_fit(argc, argv) ? end(run_verb(v, argc, argv)) : EXIT_REFUSED;
     say_error("no verb is called \"%s\"", argv[1]);
     usage(stderr);
     return EXIT_USAGE;

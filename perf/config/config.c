@@ -2,6 +2,7 @@
 #include "perf/config/config.h"
 
 #include "perf/config/config_schema.h"
+#include "perf/config/metric_floors.h"
 #include "perf/config/yaml_text.h"
 #include "perf/util/host_file.h"
 #include "perf/util/text_buf.h"
@@ -208,6 +209,8 @@ json_t *config_read(const char *root, const char *name, json_t *origins, char **
         *why = x_printf("configs/%s.yaml: must be a map (KEY: VALUE lines)", name);
     if (ok) {
         *why = config_check(doc, config_rule_of(name), name, places);
+        if (!*why && !strcmp(name, "policy"))
+            *why = metric_floors_check(root, doc, places);
         ok = !*why;
     }
     json_decref(places);
@@ -215,4 +218,26 @@ json_t *config_read(const char *root, const char *name, json_t *origins, char **
         return doc;
     json_decref(doc);
     return NULL;
+}
+
+static bool is_set(const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < settings.count; i++)
+        if (!strncmp(settings.items[i], name, n) && settings.items[i][n] == '.')
+            return true;
+    return false;
+}
+
+bool config_settings_fit(const char *root, const char *except, char **why)
+{
+    bool ok = true;
+    for (size_t i = 0; config_names[i] && ok; i++) {
+        if (!is_set(config_names[i]) || (except && !strcmp(config_names[i], except)))
+            continue;
+        json_t *doc = config_read(root, config_names[i], NULL, why);
+        ok = doc != NULL;
+        json_decref(doc);
+    }
+    return ok;
 }

@@ -12,6 +12,9 @@ json_t *config_profile(const char *path, char **why);
 // The notes so far, in order; the caller's reference.
 json_t *config_settings(void);
 
+// Keeps every document that a `--set` names its rules? The verb may never read it. False with *why. All but `except` (or NULL).
+bool config_settings_fit(const char *root, const char *except, char **why);
+
 // The document as JSON, or NULL with *why (the caller's). `origins`, when not NULL, gets for each
 // path the place it came from ("configs/kernels.yaml:3" or "--set").
 json_t *config_read(const char *root, const char *name, json_t *origins, char **why);

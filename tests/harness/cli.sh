@@ -24,6 +24,15 @@ expect 'config of nothing' 2 'there is no configuration "frob"' $cb config show 
 expect 'a --set that is none' 2 'wants DOCUMENT.KEY=VALUE' $cb run --set pipe
 expect 'a --set of an unknown document' 2 'no configuration "frob"' $cb run --set=frob.x=1
 expect 'a --set that breaks a rule' 5 '--set: policy.run.tier: "fast" is none of' $cb run --set policy.run.tier=fast
+expect 'also where the verb never reads the document' 5 '--set: topologies.1.cpus: 0 is not within' $cb list suites --set topologies.1.cpus=0
+expect 'and of a thing that is none' 5 'topologies.nosuch: the key "memory_mb" is missing' $cb list suites --set topologies.nosuch.cpus=2
+expect 'a floor of no metric' 5 '--set: policy.verdict.floors.maen_ns: there is no such metric; known are: other, instructions' \
+    $cb list suites --set policy.verdict.floors.maen_ns=0.5
+expect 'a floor of what a workload measures' 0 'quick' $cb list suites --set policy.gate.floors.each_ns=0.5
+expect 'a named profile takes a --set behind it' 0 '^kernels.linux.set +--set .*min_granularity_ns=123456' \
+    $cb config show kernels --origin --profile latency --set sched.latency.knobs.slice.linux=123456
+expect 'and one of what a kernel sets' 0 '^kernels.cloudos.set +--set .*/x=1.*migration_cost_ns=0' \
+    $cb config show kernels --origin --profile latency --set 'kernels.cloudos.set=["/x=1"]'
 expect 'a suite by --set' 2 'names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
     --set suites.mine.about=x --set 'suites.mine.workloads=[pine]'
 expect 'lines of an unknown operation' 2 'no operation is called "nosuch"' $cb lines fork nosuch
