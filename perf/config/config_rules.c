@@ -61,8 +61,9 @@ static const struct config_rule distance_row = {
     .type = CONFIG_LIST, .min = 1, .max = 64, .of = &distance};
 static const struct config_rule distances = {
     .type = CONFIG_LIST, .min = 1, .max = 64, .of = &distance_row};
+static const struct config_rule machine_memory = {.type = CONFIG_WHOLE, .min = 16, .max = 1 << 20}; // with less no kernel gets to its console
 static const struct config_key topology_keys[] = {
-    {"about", &text, false},  {"cpus", &cpus, true},           {"memory_mb", &memory, true},
+    {"about", &text, false},  {"cpus", &cpus, true},           {"memory_mb", &machine_memory, true},
     {"nodes", &nodes, false}, {"distances", &distances, false}, END,
 };
 static const struct config_rule topology = {.type = CONFIG_MAP, .keys = topology_keys};

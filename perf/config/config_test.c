@@ -119,10 +119,11 @@ static void schema_messages(void **state)
     check_says("workloads", "w: {about: x, det: 0, wall: 1}", "workloads.w.det: 0 is not within");
     check_says("workloads", "w: {about: x, det: 1.5, wall: 1}", "must be a whole number");
     check_says("workloads", "w: {about: x, det: 1, wall: 1, two_party: 1}", "true or false");
-    check_says("topologies", "t: {cpus: 4, memory_mb: 1, nodes: 2}", NULL);
-    check_says("topologies", "t: {cpus: 4, memory_mb: 1, nodes: [{cpus: 1, memory_mb: 1}]}",
+    check_says("topologies", "t: {cpus: 4, memory_mb: 16, nodes: 2}", NULL);
+    check_says("topologies", "t: {cpus: 4, memory_mb: 16, nodes: [{cpus: 1, memory_mb: 1}]}",
                "topologies.t.nodes[0].cpus: must be text");
-    check_says("topologies", "t: {cpus: 4, memory_mb: 1, nodes: 65}", "not within 1 to 64");
+    check_says("topologies", "t: {cpus: 4, memory_mb: 16, nodes: 65}", "not within 1 to 64");
+    check_says("topologies", "t: {cpus: 4, memory_mb: 15}", "15 is not within 16");
 }
 
 static void set_goes_over_the_files(void **state)

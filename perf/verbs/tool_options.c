@@ -2,6 +2,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/util/say.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { OPT_QEMU = 1000, OPT_INITRD };
@@ -18,6 +19,23 @@ int option_whole(struct argp_state *state, const char *arg, const char *what, in
     long v = strtol(arg, &end, 10);
     if (end == arg || *end || v < least || v > 1000000)
         argp_error(state, "%s must be a whole number from %d on, not \"%s\"", what, least, arg);
+    return v;
+}
+
+double option_number(struct argp_state *state, const char *arg, const char *what)
+{
+    char *end;
+    double v = strtod(arg, &end);
+    if (end == arg || *end || !(v > 0) || v > 1e9)
+        argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
+    return v;
+}
+
+double option_seed(struct argp_state *state, const char *arg)
+{
+    double v = option_number(state, arg, "--seed");
+    if (v != floor(v))
+        argp_error(state, "--seed must be a whole number, not \"%s\"", arg);
     return v;
 }
 

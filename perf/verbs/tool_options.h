@@ -18,5 +18,8 @@ enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE, OPT_TURN, OPT_DRY };
 
 // The argument as a whole number from `least` to a million; ends the program with a usage error when it is none.
 int option_whole(struct argp_state *state, const char *arg, const char *what, int least);
+// As a number above 0 (and no infinity); as a seed, a whole number of at most a thousand million. Both end the program alike.
+double option_number(struct argp_state *state, const char *arg, const char *what);
+double option_seed(struct argp_state *state, const char *arg);
 
 extern const struct argp_child tool_options[];

@@ -60,7 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->format = arg;
         break;
     case OPT_TOP:
-        a->top = atoi(arg);
+        a->top = option_whole(state, arg, "--top", 0);
         break;
     case OPT_DRY:
         a->dry = true;
@@ -72,7 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->svg = arg;
         break;
     case OPT_SCALE:
-        a->scale = atof(arg);
+        a->scale = option_number(state, arg, "--scale");
         break;
     case ARGP_KEY_ARG:
         if (a->workload)

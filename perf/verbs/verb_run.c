@@ -47,15 +47,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static double positive(struct argp_state *state, const char *arg, const char *what)
-{
-    char *end;
-    double v = strtod(arg, &end);
-    if (end == arg || *end || !(v > 0) || v > 1e9)
-        argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
-    return v;
-}
-
 // WORKLOAD:N[/M]
 static void take_control(struct run_args *a, struct argp_state *state, const char *arg)
 {
@@ -92,7 +83,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->topology = arg;
         break;
     case 'b':
-        a->boots = positive(state, arg, "-b");
+        a->boots = option_whole(state, arg, "-b", 1);
         break;
     case 'o':
         a->out = arg;
@@ -104,16 +95,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->tier = arg;
         break;
     case OPT_SCALE:
-        a->scale = positive(state, arg, "--scale");
+        a->scale = option_number(state, arg, "--scale");
         break;
     case OPT_DEADLINE:
-        a->deadline = positive(state, arg, "--deadline");
+        a->deadline = option_number(state, arg, "--deadline");
         break;
     case OPT_FORMAT:
         a->format = arg;
         break;
     case OPT_SEED:
-        a->seed = positive(state, arg, "--seed");
+        a->seed = option_seed(state, arg);
         break;
     case OPT_WORKLOAD:
         list_add(&a->programs, arg);

@@ -74,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->dry = true;
         break;
     case OPT_SCALE:
-        a->scale = atof(arg);
+        a->scale = option_number(state, arg, "--scale");
         break;
     case OPT_FORMAT:
         a->format = arg;

@@ -56,15 +56,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static double positive(struct argp_state *state, const char *arg, const char *what)
-{
-    char *end;
-    double v = strtod(arg, &end);
-    if (end == arg || *end || !(v >= 1) || v > 1e9)
-        argp_error(state, "%s must be a number above 0, not \"%s\"", what, arg);
-    return v;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct tune_args *a = state->input;
@@ -76,10 +67,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->topology = arg;
         break;
     case 'b':
-        a->boots = (int)positive(state, arg, "-b");
+        a->boots = option_whole(state, arg, "-b", 1);
         break;
     case OPT_SEED:
-        a->seed = positive(state, arg, "--seed");
+        a->seed = option_seed(state, arg);
         break;
     case 'o':
         a->out = arg;

@@ -11,7 +11,18 @@ expect 'unknown kernel' 2 'no kernel is called "hurd"' $cb run syscall -k hurd -
 expect 'unknown tier' 2 'no tier is called "fast"' $cb run syscall -k linux --tier fast
 expect 'unknown topology' 2 'no topology is called "999"' $cb run syscall -k linux --tier tcg -t 999
 expect 'unknown format' 2 'no format is called "xml"' $cb run syscall -k linux --format xml
-expect 'bad boots' 2 '-b must be a number above 0' $cb run syscall -b 0
+for boots in 0 0.5 2.7 x; do
+    expect "bad boots: $boots" 2 '-b must be a whole number from 1 on' $cb run syscall -b $boots
+done
+expect 'and of a search' 2 '-b must be a whole number' $cb tune linux-sched -b 1.5
+for factor in 2x inf nan -1 ''; do
+    for verb in run trace profile; do
+        expect "$verb --scale \"$factor\"" 2 '--scale must be a number above 0' $cb $verb syscall --scale "$factor"
+    done
+done
+expect 'a list of no number of symbols' 2 '--top must be a whole number from 0 on' $cb profile syscall --top abc
+expect 'a seed that is not whole' 2 '--seed must be a whole number' $cb run syscall --seed 2.5
+expect 'a machine without memory' 5 'topologies.1.memory_mb: 0 is not within 16' $cb run syscall -k linux --tier tcg --set topologies.1.memory_mb=0
 expect 'det takes up to 8 CPUs' 2 'up to 8 CPUs' $cb run syscall -k linux --tier det -t 16
 expect 'missing QEMU' 5 'QEMU is missing' $cb run syscall -k linux --tier det --qemu /nonexistent/qemu
 expect 'missing initramfs' 5 'initramfs is missing' $cb run syscall -k linux --tier det --initrd /nonexistent
