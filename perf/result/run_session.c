@@ -286,6 +286,7 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                                    .plan = s->o->plan.rule == PLACE_BY_HOST ? NULL : &s->o->plan,
                                    .deadline = s->o->deadline,
                                    .slowness = s->slowness,
+                                   .scale = s->o->scale,
                                    .on_record = on_record,
                                    .on_tick = on_tick,
                                    .ctx = &a};

@@ -195,6 +195,7 @@ static int boot(struct profile *p, int which)
                                    .run_id = "profile",
                                    .symbols = p->symbols,
                                    .slowness = machine_slowness(),
+                                   .scale = p->args->scale,
                                    .on_record = on_record,
                                    .ctx = &steps};
     p->spec.guest_args = args;

@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     {"boots", 'b', "N", 0, "fresh boots of each kernel (default: policy.run.boots of the tier)", 0},
     {"output", 'o', "DIR", 0, "folder of runs (default: out/runs)", 0},
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
-    {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress", 0},
+    {"deadline", OPT_DEADLINE, "SECONDS", 0, "give a guest up after this long without progress, and not before (default: by the machine, the CPUs and --scale)", 0},
     {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json or csv on stdout (default: text)", 0},
     {"seed", OPT_SEED, "N", 0,
      "draws which kernel leads in each block of boots (default: policy.run.seed)", 0},

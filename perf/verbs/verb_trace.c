@@ -189,6 +189,7 @@ static int boot(struct tracing *t)
     struct boot_request request = {.spec = &t->spec,
                                    .run_id = "trace",
                                    .slowness = machine_slowness(),
+                                   .scale = t->args->scale,
                                    .on_record = on_record,
                                    .ctx = t};
     t->spec.guest_args = args;

@@ -491,7 +491,7 @@ void guest_boot(const struct boot_request *request, struct boot_result *result)
     b->host = (struct boot_watch){.plan = request->plan, .kvm = request->spec->tier == TIER_KVM};
     b->qmp.on_answer = on_answer;
     b->qmp.owner = b;
-    hang_watch_start(&b->watch, request->spec->topology->cpus, request->slowness);
+    hang_watch_start(&b->watch, request->spec->topology->cpus, request->slowness, request->scale);
     b->watch.wall_limit = request->deadline;
     vm_argv(request->spec, &result->argv);
     open_files(b);

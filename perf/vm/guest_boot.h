@@ -29,6 +29,7 @@ struct boot_request {
     const char *symbols;      // nm-style table for the plugin, or NULL
     const struct host_plan *plan; // where its threads belong, and that the host counts (perf/place/boot_watch.h); or NULL
     double deadline;          // seconds without progress that end the boot; 0: by hang_watch
+    double scale;             // how many times its usual iterations the guest has to do; 0: once
     double slowness;
     void (*on_record)(void *ctx, json_t *record);
     void (*on_tick)(void *ctx); // a few times a second

@@ -4,6 +4,8 @@
 #include "perf/util/host_file.h"
 #include "perf/util/text_buf.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +32,13 @@ double machine_slowness(void)
     return slowness < 1 ? 1 : slowness > 20 ? 20 : slowness;
 }
 
-void hang_watch_start(struct hang_watch *w, int cpus, double slowness)
+void hang_watch_start(struct hang_watch *w, int cpus, double slowness, double scale)
 {
+    double by = slowness * (scale > 1 ? scale : 1);
     *w = (struct hang_watch){
-        .cpu_limit = (60 + 3 * cpus) * slowness,
-        .idle_limit = (30 + cpus / 4.0) * slowness,
-        .total_limit = (1200 + 20 * cpus) * slowness,
+        .cpu_limit = (60 + 3 * cpus) * by,
+        .idle_limit = (30 + cpus / 4.0) * by,
+        .total_limit = (1200 + 20 * cpus) * by,
     };
 }
 
@@ -48,13 +51,14 @@ void hang_watch_progress(struct hang_watch *w, double wall, double cpu)
 const char *hang_watch_check(const struct hang_watch *w, double wall, double cpu)
 {
     double quiet = wall - w->wall_mark, used = cpu - w->cpu_mark;
-    if (w->wall_limit > 0 && quiet > w->wall_limit)
+    bool given = w->wall_limit > 0;
+    if (given && quiet > w->wall_limit)
         return "no progress within the deadline given";
-    if (used > w->cpu_limit)
+    if (!given && used > w->cpu_limit && quiet > w->cpu_limit)
         return "busy without progress";
-    if (quiet > w->idle_limit && used < quiet * 0.05)
+    if (!given && quiet > w->idle_limit && used < quiet * 0.05)
         return "idle without progress";
-    if (cpu > w->total_limit)
+    if (fmin(cpu, wall) > w->total_limit + w->wall_limit)
         return "longer than any boot may take";
     return NULL;
 }

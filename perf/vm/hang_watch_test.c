@@ -10,7 +10,7 @@ static void hangs(void **state)
 {
     struct hang_watch w;
     (void)state;
-    hang_watch_start(&w, 1, 1);
+    hang_watch_start(&w, 1, 1, 1);
     assert_null(hang_watch_check(&w, 20, 20));
     assert_non_null(hang_watch_check(&w, 100, 70));
     assert_non_null(hang_watch_check(&w, 40, 0.5));
@@ -22,16 +22,41 @@ static void a_loaded_host_is_no_hang(void **state)
 {
     struct hang_watch w;
     (void)state;
-    hang_watch_start(&w, 1, 1);
+    hang_watch_start(&w, 1, 1, 1);
     assert_null(hang_watch_check(&w, 200, 30)); // QEMU got 15 % of a CPU
+}
+
+static void many_busy_cpus_are_no_hang(void **state)
+{
+    struct hang_watch w;
+    (void)state;
+    hang_watch_start(&w, 64, 1, 1);
+    assert_null(hang_watch_check(&w, 60, 60 * 64));
+    assert_non_null(hang_watch_check(&w, 300, 300 * 64));
+    assert_non_null(hang_watch_check(&w, 300, 300)); // one that spins
+    for (double t = 0; t < 1200; t += 50)
+        hang_watch_progress(&w, t, t * 64);
+    assert_null(hang_watch_check(&w, 1200, 1200 * 64));
+}
+
+static void more_iterations_take_longer(void **state)
+{
+    struct hang_watch w;
+    (void)state;
+    hang_watch_start(&w, 1, 1, 10);
+    assert_null(hang_watch_check(&w, 600, 600));
+    assert_null(hang_watch_check(&w, 300, 0.5));
+    assert_non_null(hang_watch_check(&w, 700, 700));
+    hang_watch_start(&w, 1, 1, 0.01);
+    assert_null(hang_watch_check(&w, 50, 50));
 }
 
 static void limits_grow(void **state)
 {
     struct hang_watch slow, fast;
     (void)state;
-    hang_watch_start(&fast, 1, 1);
-    hang_watch_start(&slow, 128, 3);
+    hang_watch_start(&fast, 1, 1, 1);
+    hang_watch_start(&slow, 128, 3, 1);
     assert_true(slow.cpu_limit > 3 * fast.cpu_limit && slow.idle_limit > 3 * fast.idle_limit);
     assert_true(machine_slowness() >= 1);
 }
@@ -40,10 +65,14 @@ static void a_given_deadline(void **state)
 {
     struct hang_watch w;
     (void)state;
-    hang_watch_start(&w, 1, 1);
+    hang_watch_start(&w, 1, 1, 1);
     w.wall_limit = 5;
     assert_null(hang_watch_check(&w, 4, 1));
     assert_non_null(hang_watch_check(&w, 6, 1));
+    w.wall_limit = 5000; // nothing gives the guest up before
+    assert_null(hang_watch_check(&w, 4900, 4900));
+    assert_null(hang_watch_check(&w, 4900, 5));
+    assert_non_null(hang_watch_check(&w, 5100, 5100));
 }
 
 static void cpu_time(void **state)
@@ -73,7 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hangs),       cmocka_unit_test(a_loaded_host_is_no_hang),
-        cmocka_unit_test(limits_grow), cmocka_unit_test(a_given_deadline),
+        cmocka_unit_test(many_busy_cpus_are_no_hang), cmocka_unit_test(more_iterations_take_longer), cmocka_unit_test(limits_grow), cmocka_unit_test(a_given_deadline),
         cmocka_unit_test(cpu_time),    cmocka_unit_test(keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
