@@ -181,10 +181,9 @@ static void dry(struct tracing *t, const char *path)
     free(base);
 }
 
-static int boot(struct tracing *t)
+static int boot(struct tracing *t, bool *skip)
 {
     struct boot_result r;
-    bool *skip = x_alloc(t->plan.count * sizeof(bool));
     char *args = guest_args(t, skip);
     struct boot_request request = {.spec = &t->spec,
                                    .run_id = "trace",
@@ -207,7 +206,6 @@ static int boot(struct tracing *t)
     }
     boot_result_free(&r);
     free(args);
-    free(skip);
     return rc;
 }
 
@@ -347,9 +345,11 @@ static int measure(struct tracing *t, const char *path)
     struct timeline line = {0};
     t->texts = t->is_linux ? 1 : t->spec.topology->cpus;
     t->text = x_alloc(t->texts * sizeof(*t->text));
-    int rc = boot(t);
+    bool *skip = x_alloc(t->plan.count * sizeof(bool)); // the steps look at it until they are judged
+    int rc = boot(t, skip);
     rc = rc ? rc : check_workload(t);
     boot_steps_free(&t->steps);
+    free(skip);
     rc = rc ? rc : make_timeline(t, &line);
     rc = rc ? rc : write_timeline(t, &line, path);
     if (!rc)

@@ -15,6 +15,7 @@ run() {
 
 run one cyclic/4 --scale 0.2
 run again cyclic/4 --scale 0.2
+run steps pipe --scale 0.05 # of whose steps only one is made
 run two message/8 -t 2 --scale 0.1
 run linux cyclic/1 -k linux --scale 0.05
 cmp -s "$tmp/one.json" "$tmp/again.json"
