@@ -1,6 +1,8 @@
 /* trace.c: the rings of all CPUs, what is written to them, and /proc/sched_trace:
  *   on       reads 0 or 1; 1 begins anew (what was recorded before is not shown), 0 stops
  *   cpuN     what CPU N recorded since, a line a record: NS WHAT ..., oldest first
+ *     lost COUNT                        the first line, only where the ring wrapped: so many records since the start are
+ *                                       overwritten, all before NS
  *     switch PREV FATE NEXT PRIO COMM   FATE: R preempted, Y yielded, S or D sleeps, X died, I was idle; COMM is NEXT's
  *     wake PID WAKER CPU                goes to CPU's queue
  *     migrate PID FROM                  arrived here, was on FROM
@@ -42,6 +44,7 @@ static DEFINE_PER_CPU(struct trace_ring, trace_rings, NOIRQ); /* readers anywher
 static u64 records;         /* of each ring, a power of two; 0: the option is absent. Set once */
 static u32 running;         /* read by every hook, written by /proc/sched_trace/on only */
 static u64 started;         /* TSC; older records are not shown */
+static DEFINE_PER_CPU(u64, trace_begun, NOIRQ); /* the ring's head then. Written by /proc/sched_trace/on only */
 
 static int set_records(const char *value)
 {
@@ -200,20 +203,34 @@ static void show_record(struct seq_buf *s, const struct trace_record *r)
     }
 }
 
+static void show_lost(struct seq_buf *s, u64 lost, const struct trace_record *first)
+{
+    if (lost)
+        seq_printf(s, "%lu lost %lu\n", sched_ns(first->at - started), lost);
+}
+
+/* `gone`: every record before it is overwritten. Those of before the start are nobody's loss. */
 static int ring_show(struct seq_buf *s, void *cpu)
 {
     struct trace_ring *ring = per_cpu_ptr(&trace_rings, (u64)cpu);
-    u64 head = trace_ring_head(ring);
+    u64 head = trace_ring_head(ring), gone = trace_ring_tail(ring, head), begun = *per_cpu_ptr(&trace_begun, (u64)cpu);
+    bool first = true;
 
-    for (u64 n = trace_ring_tail(ring, head); n < head; n++) {
+    for (u64 n = gone; n < head; n++) {
         struct trace_slot slot;
         struct trace_record r;
 
-        if (!trace_ring_read(ring, n, &slot))
+        if (!trace_ring_read(ring, n, &slot)) {
+            gone = n + 1;
             continue;
+        }
         memcpy(&r, &slot, sizeof(r));
-        if (r.at >= started)
-            show_record(s, &r);
+        if (r.at < started)
+            continue;
+        if (first)
+            show_lost(s, gone > begun ? gone - begun : 0, &r);
+        first = false;
+        show_record(s, &r);
     }
     return 0;
 }
@@ -222,6 +239,13 @@ static int on_show(struct seq_buf *s, void *unused)
 {
     seq_printf(s, "%u\n", READ_ONCE(running));
     return 0;
+}
+
+static void begin(void)
+{
+    for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
+        *per_cpu_ptr(&trace_begun, cpu) = trace_ring_head(per_cpu_ptr(&trace_rings, cpu));
+    started = rdtsc();
 }
 
 static ssize_t on_store(const char *text, size_t n, void *unused)
@@ -234,7 +258,7 @@ static ssize_t on_store(const char *text, size_t n, void *unused)
     if (v != 0 && v != 1)
         return -EINVAL;
     if (v)
-        started = rdtsc();
+        begin();
     WRITE_ONCE(running, (u32)v);
     return (ssize_t)n;
 }

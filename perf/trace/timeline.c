@@ -56,6 +56,12 @@ static enum trace_kind kind_of(const char *word)
     return k;
 }
 
+static void note_lost(struct timeline *t, uint64_t count, uint64_t first)
+{
+    t->lost += count;
+    t->whole_from = first > t->whole_from ? first : t->whole_from;
+}
+
 static bool cloudos_line(void *ctx, const char *line)
 {
     struct reader *r = ctx;
@@ -69,6 +75,11 @@ static bool cloudos_line(void *ctx, const char *line)
     e.kind = kind_of(word);
     line += at;
     bool ok = false;
+    unsigned long long lost;
+    if (!strcmp(word, "lost") && sscanf(line, "%llu", &lost) == 1) {
+        note_lost(r->t, lost, ns);
+        return true;
+    }
     if (e.kind == TRACE_SWITCH)
         ok = sscanf(line, "%d %c %d %d %31s", &e.pid, &e.fate, &e.other, &e.arg, e.name) == 5;
     else if (e.kind == TRACE_WAKE)
@@ -108,6 +119,14 @@ static bool linux_switch(struct trace_event *e, const char *body)
     return true;
 }
 
+// "# entries-in-buffer/entries-written: 205/1205   #P:2": those of all CPUs.
+static void linux_head(struct timeline *t, const char *line)
+{
+    unsigned long long kept, written;
+    if (sscanf(line, "# entries-in-buffer/entries-written: %llu/%llu", &kept, &written) == 2 && written > kept)
+        note_lost(t, written - kept, 0);
+}
+
 // "... [003] d..2. 12.345678: sched_switch: prev_comm=..."
 static bool linux_line(void *ctx, const char *line)
 {
@@ -117,6 +136,8 @@ static bool linux_line(void *ctx, const char *line)
     char word[48];
     int at = 0, by = 0;
     const char *bracket = strchr(line, '[');
+    if (*line == '#')
+        linux_head(r->t, line);
     if (*line == '#' || !bracket || sscanf(bracket, "[%u] %*s %u.%u: %47[^:]: %n", &cpu, &s, &us, word, &at) != 4)
         return true;
     for (const char *p = bracket; p > line && p[-1] != '-'; p--)
@@ -175,12 +196,47 @@ static bool times_rise(const struct timeline *t, char **why)
     return true;
 }
 
+// Linux does not say which of its rings wrapped. One that did is full, and its events are of 12 to 80 bytes: it has at least an eighth of the
+// events of the ring that has most. In the order of the lines.
+static uint64_t latest_first(const struct timeline *t)
+{
+    static size_t events[CPUS_MAX];
+    static uint64_t first[CPUS_MAX];
+    uint64_t latest = 0;
+    size_t most = 0;
+    memset(events, 0, sizeof(events));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct trace_event *e = &t->event[i];
+        first[e->cpu] = events[e->cpu]++ ? first[e->cpu] : e->ns;
+        most = events[e->cpu] > most ? events[e->cpu] : most;
+    }
+    for (int c = 0; c < CPUS_MAX; c++)
+        if (events[c] && events[c] >= most / 8 && first[c] > latest)
+            latest = first[c];
+    return latest;
+}
+
+// Of the sorted events those before all rings are whole.
+static void leave_out(struct timeline *t)
+{
+    size_t n = 0;
+    while (n < t->count && t->event[n].ns < t->whole_from)
+        n++;
+    memmove(t->event, t->event + n, (t->count - n) * sizeof(*t->event));
+    t->count -= n;
+    t->left_out = n;
+}
+
 bool timeline_check(struct timeline *t, char **why)
 {
     static int runs[CPUS_MAX];
     if (!times_rise(t, why))
         return false;
+    if (t->lost && !t->whole_from)
+        t->whole_from = latest_first(t);
     qsort(t->event, t->count, sizeof(*t->event), by_time);
+    if (t->lost)
+        leave_out(t);
     for (int i = 0; i < CPUS_MAX; i++)
         runs[i] = -1; // whoever runs when the trace begins
     for (size_t i = 0; i < t->count; i++) {
@@ -236,6 +292,6 @@ json_t *timeline_summary(const struct timeline *t)
     for (size_t i = 0; i < n; i++)
         max = wait[i] > max ? wait[i] : max;
     free(wait);
-    return json_pack("{s:o,s:{s:I,s:f,s:f}}", "cpus", counts(t), "wake_to_run_ns", "count", (json_int_t)n,
+    return json_pack("{s:o,s:I,s:I,s:{s:I,s:f,s:f}}", "cpus", counts(t), "lost", (json_int_t)t->lost, "left_out", (json_int_t)t->left_out, "wake_to_run_ns", "count", (json_int_t)n,
                      "p50", p50, "max", max);
 }

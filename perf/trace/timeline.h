@@ -24,16 +24,20 @@ struct trace_event {
 struct timeline {
     struct trace_event *event;
     size_t count, room;
+    uint64_t lost;       // records that a ring no longer had
+    uint64_t whole_from; // ns; before it a ring that wrapped says nothing. 0: nobody said which wrapped
+    size_t left_out;     // events before that, which other rings still had
 };
 
 // /proc/sched_trace/cpuN of CloudOS. False with *why (the caller's).
 bool timeline_add_cloudos(struct timeline *t, uint32_t cpu, const char *text, char **why);
 // The `trace` file of Linux's tracefs, all CPUs.
 bool timeline_add_linux(struct timeline *t, const char *text, char **why);
-// Sorts by time and checks every CPU. False with *why.
+// Sorts by time and checks every CPU. False with *why. Where records were lost, leaves out what was before the latest first record of a ring
+// that wrapped: a wake-up there would be taken for the cause of a later run than its own, which is gone.
 bool timeline_check(struct timeline *t, char **why);
 // {"traceEvents": [...], ...}; title names the process of all CPUs. After timeline_check.
 json_t *timeline_chrome(const struct timeline *t, const char *title);
-// {cpu: {kind: count}} and, over all CPUs, "wake_to_run_ns": {"count", "p50", "max"}.
+// "cpus": {cpu: {kind: count}}, "lost", "left_out" and, over all CPUs, "wake_to_run_ns": {"count", "p50", "max"}.
 json_t *timeline_summary(const struct timeline *t);
 void timeline_free(struct timeline *t);

@@ -87,6 +87,55 @@ static void events_of_linux(void **state)
     timeline_free(&t);
 }
 
+static json_t *wait_of(struct timeline *t)
+{
+    char *why = NULL;
+    assert_true(timeline_check(t, &why));
+    json_t *s = timeline_summary(t), *w = json_incref(json_object_get(s, "wake_to_run_ns"));
+    json_decref(s);
+    return w;
+}
+
+// Task 7, woken at 100, ran at once on CPU 1, whose ring no longer has it; its run at 900 is of the wake-up at 800.
+static void what_a_ring_lost_is_no_cause(void **state)
+{
+    struct timeline t = {0};
+    (void)state;
+    load(&t, "100 wake 7 1 1\n800 wake 7 1 1\n", "700 lost 12\n700 irq timer\n900 switch 0 I 7 120 worker\n");
+    json_t *w = wait_of(&t);
+    assert_int_equal(t.lost, 12);
+    assert_int_equal(t.left_out, 1);
+    assert_int_equal(t.count, 3);
+    assert_int_equal(json_integer_value(json_object_get(w, "count")), 1);
+    assert_int_equal((int)json_number_value(json_object_get(w, "max")), 100);
+    json_decref(w);
+    timeline_free(&t);
+}
+
+// The same of Linux, which names no ring: CPU 2, with one late event, is not full.
+static void what_linux_lost_is_no_cause(void **state)
+{
+    struct timeline t = {0};
+    struct text_buf b = {0};
+    char *why = NULL;
+    (void)state;
+    text_add(&b, "# entries-in-buffer/entries-written: 34/1034   #P:3\n");
+    for (int i = 0; i < 16; i++)
+        text_addf(&b, "a-1 [000] d..2. 1.%06d: sched_waking: comm=w pid=7 prio=120 target_cpu=001\n", 100 + i);
+    for (int i = 0; i < 16; i++)
+        text_addf(&b, "a-1 [001] d.h2. 1.%06d: local_timer_entry: vector=236\n", 110 + i);
+    text_add(&b, "a-1 [001] d..2. 1.000200: sched_switch: prev_comm=a prev_pid=1 prev_prio=120 prev_state=R ==> next_comm=w next_pid=7 next_prio=120\n"
+                 "a-1 [002] d.h2. 1.000300: local_timer_entry: vector=236\n");
+    assert_true(timeline_add_linux(&t, text_str(&b), &why));
+    json_t *w = wait_of(&t);
+    assert_int_equal(t.lost, 1000);
+    assert_int_equal(t.left_out, 10);
+    assert_int_equal((int)json_number_value(json_object_get(w, "max")), 90000);
+    json_decref(w);
+    text_free(&b);
+    timeline_free(&t);
+}
+
 static int of_phase(json_t *events, const char *ph)
 {
     json_t *e;
@@ -123,6 +172,7 @@ static void chrome_events(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(events_of_cloudos), cmocka_unit_test(contradictions),
-                                       cmocka_unit_test(events_of_linux), cmocka_unit_test(chrome_events)};
+                                       cmocka_unit_test(events_of_linux), cmocka_unit_test(what_a_ring_lost_is_no_cause),
+                                       cmocka_unit_test(what_linux_lost_is_no_cause), cmocka_unit_test(chrome_events)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,6 +297,10 @@ static void show(const struct tracing *t, const struct timeline *line, const cha
         say("%s: %zu events over %.3f ms; from a wake-up to running: p50 %.0f ns, max %.0f ns", t->spec.kernel->label,
             line->count, (line->event[line->count - 1].ns - line->event[0].ns) / 1e6,
             json_number_value(json_object_get(wait, "p50")), json_number_value(json_object_get(wait, "max")));
+        if (line->lost)
+            say("lost: %llu records, overwritten before they were read; the timeline begins where every ring is whole, %zu events before that are "
+                "left out (a smaller --scale loses none)",
+                (unsigned long long)line->lost, line->left_out);
         say("timeline: %s (open it in https://ui.perfetto.dev)", path);
     }
     json_decref(summary);

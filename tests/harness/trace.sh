@@ -16,8 +16,14 @@ run() {
 run one cyclic/4 --scale 0.2
 run again cyclic/4 --scale 0.2
 run steps pipe --scale 0.05 # of whose steps only one is made
+run wrapped pipe --scale 45 # more than a ring holds
 run two message/8 -t 2 --scale 0.1
 run linux cyclic/1 -k linux --scale 0.05
+python3 -c '
+import json, sys
+lost, whole = (json.load(open(f"{sys.argv[1]}/{name}.sum")) for name in ("wrapped", "one"))
+assert lost["lost"] > 0 and sum(lost["cpus"]["0"].values()) == 65536 and whole["lost"] == whole["left_out"] == 0' "$tmp" 2>"$tmp/out"
+check 'records that were overwritten are counted, and none where all are there' $?
 cmp -s "$tmp/one.json" "$tmp/again.json"
 check 'two traces in the det tier are the same file' $?
 $cb trace cyclic -q >/dev/null 2>&1
