@@ -5,12 +5,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/guest/sched_calls.h"
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
+#define LOOK_SECONDS 1 /* how long the gate waits before it looks for members that are gone: longer than any start takes */
 
 void crew_wait(struct bench *b, atomic_int *word, int value)
 {
@@ -36,6 +39,42 @@ void crew_ready(struct crew *c)
     }
 }
 
+/* A member's end. What the kernel lacks ends the workload as it does outside a crew. */
+static void take_end(struct crew *c, int status, bool at_gate)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        errno = EOPNOTSUPP;
+        bench_unsupported(c->b, "a member of the crew");
+    }
+    bench_check(c->b, !at_gate, "a member ended at the gate with status %#x", status);
+    bench_check(c->b, WIFEXITED(status) && WEXITSTATUS(status) == 0, "a member ended with status %#x, want exit code 0", status);
+}
+
+/* None ends before the gate opens: one that did will never be ready. */
+static void look_for_ends(struct crew *c)
+{
+    int status;
+    for (int i = 0; i < c->n; i++) {
+        if (waitpid(c->pid[i], &status, WNOHANG) == c->pid[i]) {
+            take_end(c, status, true);
+        }
+    }
+}
+
+static void await_ready(struct crew *c)
+{
+    struct timespec look = {.tv_sec = LOOK_SECONDS};
+    for (int seen; (seen = atomic_load(&c->gate->ready)) < c->n;) {
+        if (syscall(SYS_futex, &c->gate->ready, FUTEX_WAIT, seen, &look, NULL, 0) == 0 || errno == EAGAIN || errno == EINTR) {
+            continue;
+        }
+        if (errno != ETIMEDOUT) {
+            bench_call_failed(c->b, "futex wait");
+        }
+        look_for_ends(c);
+    }
+}
+
 void crew_start(struct crew *c, struct bench *b, int n, crew_body *body, void *arg)
 {
     *c = (struct crew){b, bench_shared(b, sizeof *c->gate), n, calloc((size_t)n, sizeof(int))};
@@ -47,9 +86,7 @@ void crew_start(struct crew *c, struct bench *b, int n, crew_body *body, void *a
             _exit(0);
         }
     }
-    for (int seen; (seen = atomic_load(&c->gate->ready)) < n;) {
-        crew_wait(b, &c->gate->ready, seen);
-    }
+    await_ready(c);
 }
 
 void crew_go(struct crew *c)
@@ -64,7 +101,11 @@ void crew_stop(struct crew *c) { atomic_store(&c->gate->stop, 1); }
 void crew_reap(struct crew *c)
 {
     for (int i = 0; i < c->n; i++) {
-        bench_reap(c->b, c->pid[i], 0);
+        int status;
+        if (waitpid(c->pid[i], &status, 0) != c->pid[i]) {
+            bench_call_failed(c->b, "waitpid");
+        }
+        take_end(c, status, false);
     }
     free(c->pid);
 }

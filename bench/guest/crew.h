@@ -24,7 +24,8 @@ struct crew {
 
 typedef void crew_body(struct crew *c, int me, void *arg);
 
-/* Starts n processes; each runs body and ends with code 0. Returns when all wait at the gate. */
+/* Starts n processes; each runs body and ends with code 0. Returns when all wait at the gate; one that ends before fails the
+ * workload (code 77: makes it unsupported). */
 void crew_start(struct crew *c, struct bench *b, int n, crew_body *body, void *arg);
 /* A member says that it is prepared and waits for the gate. Every body calls it once. */
 void crew_ready(struct crew *c);
@@ -38,7 +39,7 @@ static inline bool crew_stopped(const struct crew *c)
 }
 /* A body: computes on CPU `me` until it is told to end. */
 void crew_hog(struct crew *c, int me, void *arg);
-/* Waits for every member; one that did not end with code 0 fails the workload. */
+/* Waits for every member; one that did not end with code 0 fails the workload, or makes it unsupported. */
 void crew_reap(struct crew *c);
 
 /* Sleeps while *word is `value`; a change that came first returns at once. */
