@@ -36,12 +36,9 @@ static void real_timer_expired(struct hrtimer *timer)
     if (sig->it_real_armed) {
         send_signal_locked(SIGALRM, SEND_SIG_PRIV, leader, true);
         if (sig->it_real_interval) {
-            s64 now = ktime_get_ns(), next = timer->expires_ns + sig->it_real_interval;
+            s64 missed;
 
-            if (next <= now)
-                next =
-                    now + sig->it_real_interval - (now - timer->expires_ns) % sig->it_real_interval;
-            hrtimer_start(timer, next);
+            hrtimer_start(timer, ktime_forward(timer->expires_ns, sig->it_real_interval, ktime_get_ns(), &missed));
         } else {
             sig->it_real_armed = false;
         }
@@ -80,11 +77,8 @@ static void start_real(struct signal_struct *sig, s64 value, s64 interval)
     spin_lock_irq(&current->sighand->siglock);
     sig->it_real_interval = interval;
     sig->it_real_armed = value != 0;
-    if (value) {
-        s64 now = ktime_get_ns();
-
-        hrtimer_start(&sig->real_timer, value > S64_MAX - now ? S64_MAX : now + value);
-    }
+    if (value)
+        hrtimer_start(&sig->real_timer, ktime_add(ktime_get_ns(), value));
     spin_unlock_irq(&current->sighand->siglock);
 }
 
@@ -136,7 +130,7 @@ static void swap_cpu_timer(int which, s64 *value, s64 *interval)
     get_cpu_timer(which, &old_value, &old_interval);
     cpu_timer(which, &v, &i);
     spin_lock_irq(&current->sighand->siglock);
-    *v = *value ? now + *value : 0;
+    *v = *value ? ktime_add(now, *value) : 0;
     *i = *interval;
     current->signal->cpu_timers =
         current->signal->it_virt_value || current->signal->it_prof_value || rlimits_count_time(current->signal);
@@ -150,7 +144,7 @@ static void swap_cpu_timer(int which, s64 *value, s64 *interval)
 static void show_timer(s64 value, s64 interval, struct itimerval *out)
 {
     if (value > 0)
-        value += 999; /* never say zero for a timer that runs */
+        value = ktime_add(value, 999); /* never say zero for a timer that runs */
     out->it_value = ns_to_timeval(value);
     out->it_interval = ns_to_timeval(interval);
 }
@@ -195,7 +189,7 @@ long sys_alarm(unsigned seconds)
     s64 value = (s64)seconds * NSEC_PER_SEC, interval = 0, left;
 
     swap_real(current->signal, &value, &interval);
-    left = (value + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+    left = ktime_add(value, NSEC_PER_SEC / 2) / NSEC_PER_SEC;
     return value && !left ? 1 : left;
 }
 
@@ -203,7 +197,7 @@ static void check_cpu_timer(int sig, s64 now, s64 *value, s64 interval)
 {
     if (!*value || now < *value)
         return;
-    *value = interval ? now + interval : 0;
+    *value = interval ? ktime_add(now, interval) : 0;
     send_signal_locked(sig, SEND_SIG_PRIV, current, true);
 }
 

@@ -54,15 +54,10 @@ static bool pending(const struct posix_timer *t)
 /* Counts the periods that have passed and moves expires_ns beyond now. */
 static void count_overrun(struct posix_timer *t, s64 now)
 {
-    s64 late = now - t->hr.expires_ns, n;
+    s64 n;
 
-    if (late < t->interval) {
-        t->hr.expires_ns += t->interval;
-        return;
-    }
-    n = late / t->interval;
+    t->hr.expires_ns = ktime_forward(t->hr.expires_ns, t->interval, now, &n);
     t->overrun = n > DELAYTIMER_MAX - t->overrun ? DELAYTIMER_MAX : t->overrun + (int)n;
-    t->hr.expires_ns += (n + 1) * t->interval;
 }
 
 /* The task the signal goes to, in an RCU section; NULL: it has ended. */

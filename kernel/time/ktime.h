@@ -32,6 +32,22 @@ static inline struct timeval ns_to_timeval(s64 ns)
     return t;
 }
 
+/* more is not negative. An end that no s64 holds is the end of time. */
+static inline s64 ktime_add(s64 ns, s64 more)
+{
+    s64 sum;
+
+    return __builtin_add_overflow(ns, more, &sum) ? S64_MAX : sum;
+}
+/* What was due at ns and comes every `period` from then on: when it comes first after `after`; *missed: how often it came beyond ns by then. */
+static inline s64 ktime_forward(s64 ns, s64 period, s64 after, s64 *missed)
+{
+    s64 late = after > ns ? after - ns : 0;
+
+    *missed = late / period;
+    return ktime_add(ns + *missed * period, period);
+}
+
 /* A one-shot timer on the CPU that started it. func runs in hard interrupt context, interrupts off; it may start the timer
  * again. hrtimer_cancel waits (with PAUSE) for a running func on another CPU; true if it was pending.
  * A timer with slack has a range: func never runs before soft_ns, and the hardware comes for it at expires_ns. When the hardware
