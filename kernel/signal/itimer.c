@@ -8,6 +8,7 @@
 #include "kernel/signal/posix_timer.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/rusage.h"
+#include "kernel/time/tick.h"
 
 #define ITIMER_REAL    0
 #define ITIMER_VIRTUAL 1
@@ -24,6 +25,16 @@ static bool timeval_valid(const struct timeval *tv)
     return tv->tv_sec >= 0 && (u64)tv->tv_usec < 1000000;
 }
 
+/* When the period goes on that ended now. While nobody takes SIGALRM a tick passes at least: a short one would be a storm of interrupts. */
+static s64 next_real(const struct signal_struct *sig, bool taken)
+{
+    s64 after = ktime_get_ns(), missed;
+
+    if (!taken && sig->it_real_interval < TICK_NS)
+        after = ktime_add(after, TICK_NS);
+    return ktime_forward(sig->real_timer.expires_ns, sig->it_real_interval, after, &missed);
+}
+
 /* Hard interrupt. */
 static void real_timer_expired(struct hrtimer *timer)
 {
@@ -31,17 +42,16 @@ static void real_timer_expired(struct hrtimer *timer)
     struct task_struct *leader = sig->leader_task;
     struct sighand_struct *s;
     unsigned long flags;
+    bool pended;
 
     s = lock_task_sighand(leader, &flags);
     if (sig->it_real_armed) {
+        pended = sig->shared_set & sigmask(SIGALRM);
         send_signal_locked(SIGALRM, SEND_SIG_PRIV, leader, true);
-        if (sig->it_real_interval) {
-            s64 missed;
-
-            hrtimer_start(timer, ktime_forward(timer->expires_ns, sig->it_real_interval, ktime_get_ns(), &missed));
-        } else {
+        if (sig->it_real_interval)
+            hrtimer_start(timer, next_real(sig, !pended && (sig->shared_set & sigmask(SIGALRM)))); /* else ignored: it does not pend */
+        else
             sig->it_real_armed = false;
-        }
     }
     unlock_task_sighand(s, flags);
 }

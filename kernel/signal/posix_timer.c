@@ -4,7 +4,7 @@
  * period is armed when the signal is taken. Guard: timers_lock of the process for the list, and held
  * from find_timer() to the last use of what it found; siglock for every field. The hrtimer is cancelled
  * with siglock free, but under timers_lock; `armed` makes an expiry that runs meanwhile do nothing.
- * CLOCK_REALTIME timers run on the monotonic clock from when they are set.
+ * CLOCK_REALTIME timers run on the monotonic clock from when they are set. A SIGEV_NONE timer is only read: no hrtimer runs for it.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
@@ -13,6 +13,7 @@
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
+#include "kernel/time/tick.h"
 #include "lockfree/rcu_list.h"
 
 #define SIGEV_SIGNAL    0
@@ -87,11 +88,11 @@ static void expired(struct hrtimer *hr)
     s = lock_task_sighand(t->process->leader_task, &flags);
     if (t->armed) {
         t->armed = t->interval != 0;
-        if (t->queue && !pending(t))
+        if (!pending(t))
             queue_signal(t);
         t->requeue = t->interval && pending(t);
-        if (t->interval && !t->requeue) { /* ignored, or nothing to send: nobody will take it and arm the next period */
-            count_overrun(t, ktime_get_ns());
+        if (t->interval && !t->requeue) { /* ignored: nobody will take it and arm the next period. A tick at least, as Linux: no storm */
+            count_overrun(t, ktime_add(ktime_get_ns(), t->interval < TICK_NS ? TICK_NS : 0));
             hrtimer_start(hr, hr->expires_ns);
         }
     }
@@ -245,7 +246,7 @@ static void read_timer(const struct posix_timer *t, struct itimerspec *out)
     if (t->armed && t->interval && left <= 0)
         left = t->interval + left % t->interval;
     if (t->armed && left <= 0)
-        left = 1;
+        left = t->queue ? 1 : 0; /* its expiry is on its way; SIGEV_NONE: it is over */
     out->it_value = ns_to_timespec(left);
     out->it_interval = ns_to_timespec(t->interval);
     spin_unlock_irq(&current->sighand->siglock);
@@ -272,7 +273,8 @@ static void set_timer(struct posix_timer *t, int flags, const struct itimerspec 
     t->armed = v->it_value.tv_sec || v->it_value.tv_nsec;
     if (t->armed) {
         t->hr.expires_ns = to_monotonic(t, timespec_to_ns(&v->it_value), flags & TIMER_ABSTIME);
-        hrtimer_start(&t->hr, t->hr.expires_ns);
+        if (t->queue)
+            hrtimer_start(&t->hr, t->hr.expires_ns);
     }
     spin_unlock_irq(&current->sighand->siglock);
 }
