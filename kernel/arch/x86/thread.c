@@ -137,6 +137,8 @@ int copy_thread(struct task_struct *child, unsigned long user_sp, bool set_tls, 
     struct pt_regs *regs = task_pt_regs(child);
     struct switch_frame *frame = (struct switch_frame *)regs - 1;
 
+    if (set_tls && tls >= TASK_SIZE) /* as arch_prctl: the switch would fault at one that is not canonical */
+        return -EPERM;
     *frame = (struct switch_frame){.bx = (u64)fn, .r12 = (u64)arg, .ret = (u64)ret_from_fork};
     child->sp = (unsigned long)frame;
     child->thread.fpu = NULL;
