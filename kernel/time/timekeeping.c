@@ -30,6 +30,7 @@ static u64 tsc_per_ns_q32;
 static u64 apic_per_ns_q32;
 static bool tsc_is_clock = true;    /* cleared only before the APs start */
 static bool tsc_unwanted;           /* clocksource=acpi_pm */
+static bool by_deadline;            /* the APIC timers are in TSC deadline mode: set once, before the first is started */
 static u64 published_tsc;           /* the boot CPU's TSC while APs start; release */
 static bool tsc_went_back;          /* an AP's TSC was behind it */
 static s64 real_offset_ns;          /* atomic: CLOCK_REALTIME - CLOCK_MONOTONIC */
@@ -289,23 +290,31 @@ void time_init(void)
     tsc_base = rdtsc();
     if (tsc_unwanted)
         leave_tsc("asked for by clocksource=");
+    by_deadline = tsc_is_clock && cpu_has.tsc_deadline;
     ktime_set_real_ns(cmos_read_seconds() * NSEC_PER_SEC);
     pr_info("time: TSC %lu kHz%s, APIC timer %lu kHz%s\n", tsc_hz / 1000, known ? " by the host" : "",
-            apic_hz / 1000, cpu_has.tsc_deadline ? ", TSC deadline" : "");
+            apic_hz / 1000, by_deadline ? ", TSC deadline" : "");
 }
 
 void time_init_cpu(void)
 {
-    apic_timer_mode(cpu_has.tsc_deadline ? APIC_TIMER_DEADLINE : 0, false);
+    apic_timer_mode(by_deadline ? APIC_TIMER_DEADLINE : 0, false);
 }
 
+/* The TSC at ns. What a TSC of 4 GHz could not count to comes early, in decades, and is programmed again. */
+static u64 tsc_at(s64 ns)
+{
+    return tsc_base + scale((u64)max(min(ns, S64_MAX / 4), (s64)0), tsc_per_ns_q32) + 1;
+}
+
+/* By the mode that the APIC is in, which stays when the clock is chosen anew: this CPU's own TSC goes on, whatever the others' say. */
 void clockevent_program(s64 ns)
 {
     s64 delta;
     u64 count;
 
-    if (likely(tsc_is_clock) && cpu_has.tsc_deadline) {
-        wrmsr(MSR_TSC_DEADLINE, ns == S64_MAX ? 0 : tsc_base + scale(ns, tsc_per_ns_q32) + 1);
+    if (likely(tsc_is_clock) && by_deadline) {
+        wrmsr(MSR_TSC_DEADLINE, ns == S64_MAX ? 0 : tsc_at(ns));
         return;
     }
     if (ns == S64_MAX && tsc_is_clock) {
@@ -317,6 +326,10 @@ void clockevent_program(s64 ns)
         delta = LATE_SLEEP_NS;
     if (delta > 1000000000)
         delta = 1000000000;         /* comes early and is programmed again */
+    if (by_deadline) {
+        wrmsr(MSR_TSC_DEADLINE, rdtsc() + scale((u64)max(delta, (s64)0), tsc_per_ns_q32) + 1);
+        return;
+    }
     count = delta <= 0 ? 1 : scale(delta, apic_per_ns_q32) + 1;
     apic_timer_start(count > 0xffffffff ? 0xffffffff : count);
 }
