@@ -19,13 +19,17 @@
 #define MXCSR_DEFAULT 0x1f80u
 #define SOFTWARE_OFFSET 464
 #define XSTATE_BV_OFFSET 512
+#define XMM_END 416
+#define HEADER_END 576
+#define AVX_END 832
 
 /* The bytes 464..511 of a signal frame's FXSAVE area, which hardware leaves to software. */
 struct frame_software {
     u32 magic1, extended_bytes;
     u64 xfeatures;
-    u32 xstate_bytes;
+    u32 xstate_bytes, zero[7];
 };
+_Static_assert(SOFTWARE_OFFSET + sizeof(struct frame_software) == LEGACY_BYTES, "Linux's struct _fpx_sw_bytes");
 
 struct fpu_state {
     u8 bytes[LEGACY_BYTES];
@@ -55,13 +59,15 @@ void fpu_init(void)
     fpu_cache = kmem_cache_create("fpu_state", cpu_has.xsave_bytes, 64);
 }
 
-/* The header of a new area must be zero: XSAVE writes only its first word. */
+/* Where XSAVE writes nothing there must be zeros, for signal frames show them: behind the XMM registers, in the header but for its first word
+ * (XRSTOR wants zeros there, too), and in the gaps between parts, of which there are none up to the end of AVX. */
 static struct fpu_state *alloc_area(void)
 {
     struct fpu_state *fpu = kmem_cache_alloc(fpu_cache, GFP_KERNEL);
+    u32 end = !cpu_has.xsave ? LEGACY_BYTES : cpu_has.xsave_bytes <= AVX_END ? HEADER_END : cpu_has.xsave_bytes;
 
-    if (fpu && cpu_has.xsave)
-        memset((u8 *)fpu + LEGACY_BYTES, 0, 64);
+    if (fpu)
+        memset((u8 *)fpu + XMM_END, 0, end - XMM_END);
     return fpu;
 }
 
