@@ -165,6 +165,7 @@ int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
     if (copy_to_user((void __user *)sp, &f, sizeof(f)))
         return -EFAULT;
     enter_handler(ksig, regs, sp);
+    fpu_enter_handler();
     return 0;
 }
 

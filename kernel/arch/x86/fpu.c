@@ -104,6 +104,13 @@ int fpu_exec_reset(void)
     return 0;
 }
 
+void fpu_enter_handler(void)
+{
+    preempt_disable();
+    fpu_load(initial_state);                    /* the registers are current's, as before */
+    preempt_enable();
+}
+
 void fpu_free(struct task_struct *t)
 {
     if (t->thread.fpu)

@@ -20,6 +20,7 @@ void fpu_free(struct task_struct *t);           /* no CPU may run t any more */
  * buf is 64-byte aligned user memory of fpu_sigframe_bytes(). 0, -EFAULT, -EINVAL, -ENOMEM. */
 size_t fpu_sigframe_bytes(void);
 int fpu_save_to_user(void __user *buf);
+void fpu_enter_handler(void);                   /* current, whose state is in the frame, gets the initial one, as on Linux */
 int fpu_restore_from_user(const void __user *buf); /* NULL: initial state */
 
 /* NOIRQ: whose state this CPU's registers hold, if that task's fpu_last_cpu agrees. */

@@ -98,7 +98,7 @@ void trap_fpu_error(struct pt_regs *regs, unsigned long error)
 {
     u16 control, status;
 
-    __asm__ volatile("fnstcw %0\nfnstsw %1\nfnclex" : "=m"(control), "=m"(status));
+    __asm__ volatile("fnstcw %0\nfnstsw %1" : "=m"(control), "=m"(status));
     user_trap(regs, "x87 error", 16, error, SIGFPE, fpe_code(status & ~control), regs->ip);
 }
 
