@@ -14,7 +14,8 @@
 #define FP_XSTATE_MAGIC2 0x46505845u
 #define LEGACY_BYTES 512
 #define MXCSR_OFFSET 24
-#define MXCSR_VALID 0xffbfu
+#define MXCSR_MASK_OFFSET 28
+#define MXCSR_MASK_DEFAULT 0xffbfu  /* what a zero there says: no DAZ */
 #define X87_CONTROL_DEFAULT 0x37f
 #define MXCSR_DEFAULT 0x1f80u
 #define SOFTWARE_OFFSET 464
@@ -39,6 +40,7 @@ DEFINE_PER_CPU(struct fpu_state *, fpu_owner, NOIRQ);
 
 static struct kmem_cache *fpu_cache;
 static u8 initial_state[4096] __aligned(64);
+static u32 mxcsr_mask;              /* the bits that the CPU has: the others fault in FXRSTOR and XRSTOR */
 
 static __always_inline void save_full(void *area)
 {
@@ -49,11 +51,22 @@ static __always_inline void save_full(void *area)
         __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
 }
 
+static void read_mxcsr_mask(void)
+{
+    static u8 area[LEGACY_BYTES] __aligned(64);
+
+    __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+    mxcsr_mask = *(u32 *)(area + MXCSR_MASK_OFFSET);
+    if (!mxcsr_mask)
+        mxcsr_mask = MXCSR_MASK_DEFAULT;
+}
+
 /* The state after FNINIT and with the default MXCSR, written by hand: some virtual machines cannot run
  * LDMXCSR in kernel mode. An XSTATE_BV of 0 makes XRSTOR initialise all else. */
 void fpu_init(void)
 {
     ASSERT(cpu_has.xsave_bytes <= sizeof(initial_state));
+    read_mxcsr_mask();
     *(u16 *)initial_state = X87_CONTROL_DEFAULT;
     *(u32 *)(initial_state + MXCSR_OFFSET) = MXCSR_DEFAULT;
     fpu_cache = kmem_cache_create("fpu_state", cpu_has.xsave_bytes, 64);
@@ -153,7 +166,7 @@ static int read_frame(u8 *area, const u8 __user *buf)
 
     if (copy_from_user(area, buf, LEGACY_BYTES))
         return -EFAULT;
-    *(u32 *)(area + MXCSR_OFFSET) &= MXCSR_VALID;
+    *(u32 *)(area + MXCSR_OFFSET) &= mxcsr_mask;
     if (!cpu_has.xsave)
         return 0;
     extended = software->magic1 == FP_XSTATE_MAGIC1 && software->xstate_bytes == cpu_has.xsave_bytes;
