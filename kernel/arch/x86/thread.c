@@ -24,10 +24,6 @@ struct switch_frame {
 
 DEFINE_PER_CPU(struct task_struct *, current_task, ANYWHERE);
 
-/* NOIRQ. The FS and GS base that the CPU has now; only CPUs without FSGSBASE need it. */
-static DEFINE_PER_CPU(unsigned long, live_fs_base, NOIRQ);
-static DEFINE_PER_CPU(unsigned long, live_gs_base, NOIRQ);
-
 static __always_inline unsigned long rdfsbase(void)
 {
     unsigned long v;
@@ -55,21 +51,23 @@ static __always_inline void wr_user_gsbase(unsigned long v)
     __asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(v) : "memory");
 }
 
-static void switch_bases_slow(struct thread_struct *next)
+/* Without FSGSBASE. */
+static void save_bases_slow(struct thread_struct *prev)
 {
-    if (next->fs_base != this_cpu_read(live_fs_base)) {
-        wrmsr(MSR_FS_BASE, next->fs_base);
-        this_cpu_write(live_fs_base, next->fs_base);
-    }
-    if (next->gs_base != this_cpu_read(live_gs_base)) {
-        wrmsr(MSR_KERNEL_GS_BASE, next->gs_base);
-        this_cpu_write(live_gs_base, next->gs_base);
-    }
+    prev->fs_base = rdmsr(MSR_FS_BASE);
+    prev->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+static void load_bases_slow(const struct thread_struct *next)
+{
+    wrmsr(MSR_FS_BASE, next->fs_base);
+    wrmsr(MSR_KERNEL_GS_BASE, next->gs_base);
 }
 
 /*
  * Kernel threads have no user state: the registers keep that of the last user task, which costs nothing if
- * it comes back. With FSGSBASE user mode may have written the bases itself, so they are read back.
+ * it comes back. User mode may have changed the bases itself, by WRFSBASE or by loading a selector, so they are read back. The selectors
+ * are not switched: what counts is the bases.
  */
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next);
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
@@ -91,9 +89,10 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
         if (unlikely(next->thread.gs_base != gs))
             wr_user_gsbase(next->thread.gs_base);
     } else {
+        save_bases_slow(&prev->thread);
         if (!next->thread.fpu)
             return prev;
-        switch_bases_slow(&next->thread);
+        load_bases_slow(&next->thread);
     }
     fpu_switch_in(&next->thread);
     return prev;
@@ -101,7 +100,7 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 
 static unsigned long current_fs_base(void)
 {
-    return cpu_has.fsgsbase ? rdfsbase() : current->thread.fs_base;
+    return cpu_has.fsgsbase ? rdfsbase() : rdmsr(MSR_FS_BASE);
 }
 
 static unsigned long current_gs_base(void)
@@ -109,7 +108,7 @@ static unsigned long current_gs_base(void)
     unsigned long flags, v;
 
     if (!cpu_has.fsgsbase)
-        return current->thread.gs_base;
+        return rdmsr(MSR_KERNEL_GS_BASE);
     flags = local_irq_save();
     v = rd_user_gsbase();
     local_irq_restore(flags);
@@ -126,7 +125,7 @@ static void set_current_bases(unsigned long fs, unsigned long gs)
         wrfsbase(fs);
         wr_user_gsbase(gs);
     } else {
-        switch_bases_slow(&current->thread);
+        load_bases_slow(&current->thread);
     }
     local_irq_restore(flags);
 }
