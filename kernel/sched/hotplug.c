@@ -157,13 +157,13 @@ static void arrive(struct rq *rq)
     u32 cpu = rq->q.cpu;
     u64 now = rdtsc();
 
-    flush_tlb_all_local(); /* nobody told it of changes */
     rcu_cpu_online(&rq->rcu, cpu);
     rq->started += now - rq->halted;
     rq->idle->se.exec_start = now;
     WRITE_ONCE(rq->halted, 0);
     atomic_store_relaxed(&rq->q.kick, 0);
     (void)atomic_fetch_or_full(&cpu_online_mask[cpu / 64], BIT(cpu % 64));
+    flush_tlb_all_local(); /* nobody told it of changes; who makes one after this sees it on line, and tells it */
     set_stage(rq, CPU_ARRIVED);
 }
 
