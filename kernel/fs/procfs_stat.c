@@ -10,6 +10,7 @@
 #include "kernel/signal/signal.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/process.h"
+#include "kernel/task/rusage.h"
 
 #define NS_PER_TICK 10000000UL /* USER_HZ is 100 */
 #define RLIMIT_RSS  5
@@ -48,38 +49,15 @@ static const char *state_name(char letter)
     return "R (running)";
 }
 
-struct usage {
-    u64 utime, stime, minflt, majflt, nvcsw, nivcsw;
-};
-
-static void add_thread(struct usage *u, struct task_struct *t)
-{
-    u64 utime, stime;
-
-    task_cputime(t, &utime, &stime);
-    u->utime += utime;
-    u->stime += stime;
-    u->minflt += READ_ONCE(t->stats.min_flt);
-    u->majflt += READ_ONCE(t->stats.maj_flt);
-}
-
 /* Of the whole process, the threads that have ended included; or of one thread. */
-static struct usage usage_of(struct task_struct *t, bool whole)
+static struct rusage_acc usage_of(struct task_struct *t, bool whole)
 {
-    struct rusage_acc *dead = &t->signal->self_dead;
-    struct usage u = {0};
-    struct task_struct *each;
+    struct rusage_acc u = {0};
 
-    if (!whole) {
-        add_thread(&u, t);
-        return u;
-    }
-    u = (struct usage){
-        .utime = dead->utime, .stime = dead->stime, .minflt = dead->minflt, .majflt = dead->majflt};
-    rcu_read_lock();
-    for_each_thread(t, each)
-        add_thread(&u, each);
-    rcu_read_unlock();
+    if (whole)
+        rusage_of_threads(&u, t);
+    else
+        rusage_add_task(&u, t);
     return u;
 }
 
@@ -152,7 +130,7 @@ static void show_stat_tail(struct seq_buf *s, struct task_struct *t, struct mm_s
 
 static int show_stat(struct seq_buf *s, struct task_struct *t, bool whole)
 {
-    struct usage u = usage_of(t, whole);
+    struct rusage_acc u = usage_of(t, whole);
     struct rusage_acc *children = &t->signal->children;
     struct signal_masks m = masks_of(t);
     struct mm_struct *mm = get_task_mm(t);

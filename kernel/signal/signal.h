@@ -4,6 +4,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/sched/wait.h"
 #include "lockfree/rcu.h"
+#include "lockfree/seqlock.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/time/ktime.h"
 
@@ -155,6 +156,7 @@ struct signal_struct {
     struct tty_struct *tty;       /* controlling terminal */
     struct rlimit rlim[RLIM_NLIMITS];
     struct rusage_acc self_dead;  /* of threads that exited */
+    struct seqcount unlinking;    /* a thread goes from thread_head to self_dead: written under siglock */
     struct rusage_acc children;   /* of reaped children */
     struct hrtimer real_timer;
     s64 it_real_interval;

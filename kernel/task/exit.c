@@ -87,7 +87,11 @@ static void unlink_thread(struct task_struct *t)
 {
     struct signal_struct *sig = t->signal;
 
+    seq_write_begin(&sig->unlinking);
     account_dead_thread(t);
+    if (sig->nr_threads > 1)
+        list_del_rcu(&t->thread_node);
+    seq_write_end(&sig->unlinking);
     flush_sigqueue(&t->pending_queue, &t->pending_set);
     if (--sig->nr_threads == 0) {
         flush_sigqueue(&sig->shared_queue, &sig->shared_set);
@@ -97,7 +101,6 @@ static void unlink_thread(struct task_struct *t)
         sig->curr_target = sig->leader_task;
     if (unlikely(sig->group_exec_task))
         wake_up_state(sig->group_exec_task, TASK_KILLABLE);
-    list_del_rcu(&t->thread_node);
 }
 
 /* The process's last thread was released: the waiting zombie leader can be reported now. Called in an RCU section, left here, that began while

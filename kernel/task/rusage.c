@@ -1,7 +1,7 @@
 /*
  * rusage.c: usage of tasks, processes and reaped children. Owns the sums in signal_struct:
  * self_dead under siglock, children under the process's own child_lock. Readers of living threads
- * see values of a moment ago.
+ * see values of a moment ago, and each thread once: among the living or in self_dead (signal->unlinking).
  */
 #include "kernel/task/rusage.h"
 #include "kernel/mm/mm.h"
@@ -59,24 +59,26 @@ void account_reaped_child(struct task_struct *child, struct signal_struct *paren
     parent->children.maxrss_kb = max(parent->children.maxrss_kb, sig->maxrss_kb);
 }
 
-static void add_living(struct rusage_acc *sum, struct task_struct *t)
+void rusage_of_threads(struct rusage_acc *sum, struct task_struct *t)
 {
+    struct signal_struct *sig = t->signal;
     struct task_struct *each;
+    u32 seq;
 
     rcu_read_lock();
-    list_for_each_entry_rcu(each, &t->signal->thread_head, thread_node) rusage_add_task(sum, each);
+    do {
+        seq = seq_read_begin(&sig->unlinking);
+        *sum = sig->self_dead;
+        list_for_each_entry_rcu(each, &sig->thread_head, thread_node) rusage_add_task(sum, each);
+    } while (seq_read_retry(&sig->unlinking, seq));
     rcu_read_unlock();
 }
 
 void process_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
-    struct rusage_acc sum = {.utime = t->signal->self_dead.utime,
-                             .stime = t->signal->self_dead.stime};
+    struct rusage_acc sum;
 
-    if (t->signal->nr_threads == 1)
-        rusage_add_task(&sum, t);
-    else
-        add_living(&sum, t);
+    rusage_of_threads(&sum, t);
     *utime = sum.utime;
     *stime = sum.stime;
 }
@@ -85,8 +87,7 @@ void rusage_of_process(struct rusage_acc *sum, struct task_struct *t)
 {
     struct mm_struct *mm = get_task_mm(t);
 
-    *sum = t->signal->self_dead;
-    add_living(sum, t);
+    rusage_of_threads(sum, t);
     sum->maxrss_kb = max(sum->maxrss_kb, t->signal->maxrss_kb);
     if (mm) {
         sum->maxrss_kb =

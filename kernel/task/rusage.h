@@ -11,7 +11,8 @@ _Static_assert(sizeof(struct rusage) == 144, "Linux's struct rusage");
 
 void rusage_add_task(struct rusage_acc *sum, struct task_struct *t);
 void rusage_add(struct rusage_acc *sum, const struct rusage_acc *more);
-/* The whole process of t: ended and living threads. Any context; takes no lock. */
+/* The whole process of t: ended and living threads, each once. Any context; takes no lock. */
+void rusage_of_threads(struct rusage_acc *sum, struct task_struct *t);
 void process_cputime(struct task_struct *t, u64 *utime, u64 *stime);
 void rusage_of_process(struct rusage_acc *sum, struct task_struct *t);
 void rusage_to_user_form(struct rusage *to, const struct rusage_acc *from);

@@ -11,13 +11,20 @@
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_KIND 3
 
+/* In an RCU section. */
 static u64 process_runtime(struct task_struct *t)
 {
-    u64 ns = t->signal->self_dead.utime + t->signal->self_dead.stime;
+    struct signal_struct *sig = t->signal;
     struct task_struct *thread;
+    u32 seq;
+    u64 ns;
 
-    for_each_thread(t, thread)
-        ns += task_sched_runtime(thread);
+    do { /* a thread that ends is counted once */
+        seq = seq_read_begin(&sig->unlinking);
+        ns = sig->self_dead.utime + sig->self_dead.stime;
+        for_each_thread(t, thread)
+            ns += task_sched_runtime(thread);
+    } while (seq_read_retry(&sig->unlinking, seq));
     return ns;
 }
 
