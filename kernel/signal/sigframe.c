@@ -21,7 +21,7 @@
 #define SS_AUTODISARM          (1u << 31)
 #define MINSIGSTKSZ            2048
 #define RED_ZONE               128
-#define FLAGS_RESTORED         0x244dd5UL /* AC OF DF TF SF ZF AF PF CF RF: what user mode may set */
+#define FLAGS_RESTORED         0x050dd5UL /* AC RF OF DF TF SF ZF AF PF CF: Linux's */
 #define FLAGS_CLEARED_AT_ENTRY 0x10500UL  /* DF, TF, RF */
 
 struct user_stack {
