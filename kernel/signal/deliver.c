@@ -86,9 +86,10 @@ bool get_signal(struct ksignal *ksig)
     return ksig->sig != 0;
 }
 
+/* The number is an int, as entry_syscall takes it: the other half of orig_ax may hold anything. */
 static bool in_interrupted_call(const struct pt_regs *regs)
 {
-    return (long)regs->orig_ax >= 0 && regs->ax >= (unsigned long)-ERESTART_RESTARTBLOCK &&
+    return (int)regs->orig_ax != -1 && regs->ax >= (unsigned long)-ERESTART_RESTARTBLOCK &&
            regs->ax <= (unsigned long)-ERESTARTSYS;
 }
 
