@@ -298,7 +298,7 @@ irq_common:
  * of the user: bad_iret() kills the task with SIGSEGV. The frame of user_iretq is still on the stack. */
     .globl user_iretq
     .pushsection .extable, "a"
-    .balign 8
+    .balign 4
     .long user_iretq - ., bad_iret_entry - ., 2
     .popsection
 bad_iret_entry:
