@@ -326,7 +326,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
         sched_note_switch(rq, prev, next, delay);
     next->se.exec_start = now;
     next->se.prev_sum_exec_runtime = next->se.sum_exec_runtime;
-    rq->curr = next;
+    atomic_store_release(&rq->curr, next); /* exec_start before: run_ticks() */
     rq->curr_prio = next->prio;
     rq->nr_switches++;
     trace_switch(prev, next, rq->fate);

@@ -45,6 +45,14 @@ void sched_clock_init(void)
     sched_tunables.sync_window = sched_ticks(50000);
 }
 
+/* Its slice has begun. own says so earlier, when exec_start is still the time at which it went to sleep. */
+static bool slice_runs(struct task_struct *t)
+{
+    u64 w = own_read(&t->se.rq.own);
+
+    return OWN_STATE(w) >= OWN_RUNNING && OWN_STATE(w) <= OWN_WOKEN && atomic_load_acquire(&cpu_rq(OWN_CPU(w))->curr) == t;
+}
+
 /* What was charged and what the running slice adds. The owner may charge meanwhile: a pair of values that did not change is taken;
  * between the owner's two stores the answer is short by that charge, for an instant. */
 static u64 run_ticks(struct task_struct *t)
@@ -55,7 +63,7 @@ static u64 run_ticks(struct task_struct *t)
     for (int i = 0; i < 4; i++) {
         start = atomic_load_acquire(&t->se.exec_start);
         sum = atomic_load_acquire(&t->se.sum_exec_runtime);
-        runs = task_is_running(t);
+        runs = slice_runs(t);
         now = rdtsc(); /* before the second look: who is preempted after it would count what others run meanwhile */
         if (atomic_load_acquire(&t->se.exec_start) == start)
             break;
