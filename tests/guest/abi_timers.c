@@ -345,3 +345,158 @@ TEST(signalfd4, no_signal_beside_a_poll_is_lost)
     }
     join_all(&t, 1);
 }
+
+/* ---- intervals of all time, and of no time ---- */
+
+#define ALL_TIME 9223372036l /* seconds: what a s64 of nanoseconds holds */
+
+static volatile long signals;
+
+static void count_signal(int sig)
+{
+    (void)sig;
+    signals++;
+}
+
+static void on(int sig, void (*handler)(int))
+{
+    struct sigaction sa = {.sa_handler = handler};
+
+    EQ(sigaction(sig, &sa, NULL), 0);
+}
+
+static void set_once_in_all_time(int id)
+{
+    struct itimerspec v = {{ALL_TIME, 0}, {0, 1}};
+
+    CHECK(id >= 0);
+    EQ(syscall(SYS_timer_settime, id, 0, &v, NULL), 0);
+    abi_sleep_ms(20);
+    EQ(syscall(SYS_timer_gettime, id, &v), 0);
+    EQ(v.it_interval.tv_sec, ALL_TIME);
+    CHECK(v.it_value.tv_sec > ALL_TIME - 1000000);
+}
+
+TEST(timer_settime, interval_of_all_time)
+{
+    on(SIGUSR1, count_signal);
+    set_once_in_all_time(new_timer(SIGEV_NONE, 0, 0));
+    set_once_in_all_time(new_timer(SIGEV_SIGNAL, SIGUSR1, 0));
+    EQ(signals, 1);
+}
+
+TEST(setitimer, interval_of_all_time)
+{
+    struct itimerval v = {{ALL_TIME, 0}, {0, 1}};
+
+    on(SIGALRM, count_signal);
+    EQ(setitimer(ITIMER_REAL, &v, NULL), 0);
+    abi_sleep_ms(20);
+    EQ(getitimer(ITIMER_REAL, &v), 0);
+    EQ(signals, 1);
+    CHECK(v.it_value.tv_sec > ALL_TIME - 1000000);
+}
+
+TEST(setitimer, cpu_time_of_all_time)
+{
+    static const int which[] = {ITIMER_VIRTUAL, ITIMER_PROF};
+    struct itimerval v = {{ALL_TIME, 0}, {ALL_TIME, 0}};
+    long end;
+
+    on(SIGVTALRM, count_signal);
+    on(SIGPROF, count_signal);
+    for (int i = 0; i < 2; i++)
+        EQ(setitimer(which[i], &v, NULL), 0);
+    for (end = abi_now_ms() + 300; abi_now_ms() < end;)
+        ;
+    EQ(signals, 0);
+    for (int i = 0; i < 2; i++) {
+        EQ(getitimer(which[i], &v), 0);
+        CHECK(v.it_value.tv_sec > ALL_TIME - 1000000);
+    }
+}
+
+static long turns_in_300_ms(void)
+{
+    long end = abi_now_ms() + 300, n = 0;
+
+    while (abi_now_ms() < end)
+        n++;
+    return n;
+}
+
+/* A program goes on beside timers of a nanosecond whose signals nobody takes. */
+TEST(timer_settime, interval_of_no_time_that_nobody_takes)
+{
+    struct itimerspec v = {{0, 1}, {0, 1}};
+    struct itimerval real = {{0, 1}, {0, 1}};
+    long before = turns_in_300_ms();
+
+    on(SIGUSR1, SIG_IGN);
+    block(SIGALRM);
+    EQ(syscall(SYS_timer_settime, new_timer(SIGEV_NONE, 0, 0), 0, &v, NULL), 0);
+    CHECK(turns_in_300_ms() * 20 > before);
+    EQ(syscall(SYS_timer_settime, new_timer(SIGEV_SIGNAL, SIGUSR1, 0), 0, &v, NULL), 0);
+    CHECK(turns_in_300_ms() * 20 > before);
+    EQ(setitimer(ITIMER_REAL, &real, NULL), 0);
+    CHECK(turns_in_300_ms() * 20 > before);
+    on(SIGALRM, SIG_IGN);
+    CHECK(turns_in_300_ms() * 20 > before);
+}
+
+TEST(timer_gettime, of_one_that_sends_nothing)
+{
+    struct itimerspec v = {{0, 30000000}, {0, 30000000}}, once = {{0, 0}, {0, 1000000}};
+    int id = new_timer(SIGEV_NONE, 0, 0);
+
+    EQ(syscall(SYS_timer_settime, id, 0, &v, NULL), 0);
+    abi_sleep_ms(100);
+    EQ(syscall(SYS_timer_gettime, id, &v), 0);
+    EQ(v.it_value.tv_sec, 0);
+    CHECK(v.it_value.tv_nsec > 0 && v.it_value.tv_nsec <= 30000000);
+    EQ(syscall(SYS_timer_settime, id, 0, &once, NULL), 0);
+    abi_sleep_ms(20);
+    EQ(syscall(SYS_timer_gettime, id, &v), 0);
+    EQ(v.it_value.tv_sec, 0);
+    EQ(v.it_value.tv_nsec, 0);
+}
+
+static void *work_and_end(void *arg)
+{
+    struct timespec ts;
+
+    (void)arg;
+    do
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    while (ts.tv_nsec < 2000000);
+    return NULL;
+}
+
+static void *start_workers(void *arg)
+{
+    pthread_t t;
+
+    (void)arg;
+    while (!over()) {
+        EQ(pthread_create(&t, NULL, work_and_end, NULL), 0);
+        EQ(pthread_join(t, NULL), 0);
+    }
+    return NULL;
+}
+
+/* What a thread has used (2 ms here) is missing in no answer, as it ends. */
+TEST(clock_gettime, cpu_time_of_a_process_whose_threads_end)
+{
+    long last = 0, now;
+    struct timespec ts;
+    pthread_t t[2];
+
+    start_together(t, 2, start_workers);
+    while (!over()) {
+        EQ(syscall(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, &ts), 0);
+        now = ts.tv_sec * 1000000000 + ts.tv_nsec;
+        CHECK(now > last - 1500000);
+        last = now;
+    }
+    join_all(t, 2);
+}

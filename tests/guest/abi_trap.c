@@ -362,3 +362,198 @@ TEST(rt_sigreturn, float_garbage_does_no_harm)
     EQ(waitpid(pid, &status, 0), pid);
     CHECK(status == 0 || WIFSIGNALED(status));
 }
+
+/* ---- the float state in handlers ---- */
+
+static unsigned short handler_control;
+static unsigned handler_mxcsr;
+static volatile long double product;
+
+static void compute(int sig)
+{
+    volatile long double a = 1.5L, b = 2.25L;
+
+    (void)sig;
+    __asm__ volatile("fnstcw %0; stmxcsr %1" : "=m"(handler_control), "=m"(handler_mxcsr));
+    product = a * b;
+}
+
+static void take_SIGUSR1(void (*handler)(int))
+{
+    struct sigaction sa = {.sa_handler = handler};
+
+    EQ(sigaction(SIGUSR1, &sa, NULL), 0);
+    EQ(syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR1), 0);
+}
+
+TEST(registers, a_handler_begins_with_a_fresh_float_state)
+{
+    unsigned short control = 0x0b7f, after; /* rounds up */
+    unsigned mxcsr = 0x7f80;                /* towards zero */
+    double sum;
+
+    __asm__ volatile("fninit; fldcw %0; ldmxcsr %1" ::"m"(control), "m"(mxcsr));
+    __asm__ volatile("fld1; fld1; fld1; fld1; fld1; fld1; fld1; fld1");
+    take_SIGUSR1(compute);
+    __asm__ volatile("faddp; faddp; faddp; faddp; faddp; faddp; faddp; fstpl %0; fnstcw %1; stmxcsr %2; fninit"
+                     : "=m"(sum), "=m"(after), "=m"(mxcsr));
+    EQ(after, control);
+    EQ(mxcsr & 0xffc0, 0x7f80);
+    EQ(sum, 8);
+    EQ(handler_control, 0x37f);
+    EQ(handler_mxcsr, 0x1f80);
+    EQ(product * 1000, 3375);
+}
+
+TEST(registers, a_handler_may_use_x87_while_MMX_is_in_use)
+{
+    unsigned long mm;
+
+    __asm__ volatile("movq %0, %%mm3" ::"r"(0x1234567812345678ul));
+    take_SIGUSR1(compute);
+    __asm__ volatile("movq %%mm3, %0; emms" : "=r"(mm));
+    EQ(mm, 0x1234567812345678ul);
+    EQ(product * 1000, 3375);
+}
+
+TEST(registers, denormals_are_zeros_over_a_handler)
+{
+    unsigned mxcsr = 0x1fc0;
+
+    __asm__ volatile("ldmxcsr %0" ::"m"(mxcsr));
+    take_SIGUSR1(compute);
+    __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+    EQ(mxcsr & 0xffc0, 0x1fc0);
+}
+
+#define SOFTWARE_ZEROS 484 /* to 511: behind what the software bytes of the FXSAVE area say */
+
+static volatile int dirty;
+
+static void spoil_software_bytes(int sig, siginfo_t *si, void *uc)
+{
+    unsigned char *area = (unsigned char *)((ucontext_t *)uc)->uc_mcontext.fpregs;
+
+    (void)sig, (void)si;
+    for (int i = SOFTWARE_ZEROS; i < 512; i++) {
+        dirty += area[i] != 0;
+        area[i] = 0x5a;
+    }
+}
+
+TEST(rt_sigreturn, a_frame_shows_nothing_of_another_task)
+{
+    struct sigaction sa = {.sa_sigaction = spoil_software_bytes, .sa_flags = SA_SIGINFO};
+
+    EQ(sigaction(SIGUSR1, &sa, NULL), 0);
+    for (int i = 0; i < 50; i++) {
+        pid_t pid;
+
+        syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR1);
+        EQ(dirty, 0);
+        pid = fork();
+        if (!pid) {
+            syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR1);
+            _exit(dirty != 0);
+        }
+        abi_reap(pid, 0);
+    }
+}
+
+static void set_nested_task(int sig, siginfo_t *si, void *uc)
+{
+    (void)sig, (void)si;
+    ((ucontext_t *)uc)->uc_mcontext.gregs[REG_EFL] |= 0x4000;
+}
+
+TEST(rt_sigreturn, does_not_set_the_nested_task_flag)
+{
+    struct sigaction sa = {.sa_sigaction = set_nested_task, .sa_flags = SA_SIGINFO};
+    unsigned long flags;
+
+    EQ(sigaction(SIGUSR1, &sa, NULL), 0);
+    syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR1);
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+    EQ(flags & 0x4000, 0);
+}
+
+static void nothing(int sig)
+{
+    (void)sig;
+}
+
+/* The number of a call is an int: the upper half of RAX is nobody's. */
+TEST(read, restarts_whatever_the_upper_half_of_the_number)
+{
+    struct sigaction sa = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+    long rax = (long)(0xffffffff00000000ul | SYS_read);
+    pid_t self = getpid(), pid;
+    char c = 0;
+    int p[2];
+
+    EQ(sigaction(SIGUSR1, &sa, NULL), 0);
+    EQ(pipe(p), 0);
+    pid = fork();
+    if (!pid) {
+        abi_await_state(self, "S");
+        kill(self, SIGUSR1);
+        abi_sleep_ms(50);
+        _exit(write(p[1], "x", 1) != 1);
+    }
+    __asm__ volatile("syscall" : "+a"(rax) : "D"(p[0]), "S"(&c), "d"(1) : "rcx", "r11", "memory");
+    EQ(rax, 1);
+    EQ(c, 'x');
+    abi_reap(pid, 0);
+}
+
+/* ---- bases that selectors change ---- */
+
+#define CLONE_SETTLS_ 0x80000
+static const unsigned long wild[] = {0x7ffffffff000, 0x800000000000, 0xffff800000000000, ~0ul};
+
+TEST(clone, EPERM_for_a_wild_tls)
+{
+    for (unsigned i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+        unsigned long args[8] = {[0] = CLONE_SETTLS_, [4] = SIGCHLD, [7] = wild[i]};
+
+        FAILS(syscall(SYS_clone, CLONE_SETTLS_ | SIGCHLD, 0, NULL, NULL, wild[i]), EPERM);
+        FAILS(syscall(435 /* clone3 */, args, sizeof(args)), EPERM);
+    }
+}
+
+/* Loads a selector into FS, which makes its base 0, yields n times and puts the base back. What ARCH_GET_FS said meanwhile. */
+static unsigned long yield_with_selector(unsigned long base, unsigned long n)
+{
+    unsigned long seen = 1;
+
+    __asm__ volatile("movl $0x2b, %%eax\n\tmovl %%eax, %%fs\n"
+                     "1:\tmovl $24, %%eax\n\tsyscall\n\tdecq %[n]\n\tjnz 1b\n\t"
+                     "movl $158, %%eax\n\tmovl $0x1003, %%edi\n\tmovq %[seen], %%rsi\n\tsyscall\n\t"
+                     "movl $158, %%eax\n\tmovl $0x1002, %%edi\n\tmovq %[base], %%rsi\n\tsyscall"
+                     : [n] "+&r"(n)
+                     : [seen] "r"(&seen), [base] "r"(base)
+                     : "rax", "rcx", "rdi", "rsi", "r11", "memory");
+    return seen;
+}
+
+TEST(arch_prctl, a_selector_in_fs_is_no_other_tasks)
+{
+    unsigned long base, word, start;
+    cpu_set_t one;
+    pid_t pid;
+
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof(one), &one), 0);
+    EQ(syscall(SYS_arch_prctl, ARCH_GET_FS, &base), 0);
+    start = *(unsigned long *)base;
+    pid = fork();
+    if (!pid)
+        _exit(yield_with_selector(base, 300) != 0);
+    for (int i = 0; i < 300; i++) {
+        syscall(SYS_sched_yield);
+        __asm__ volatile("movq %%fs:0, %0" : "=r"(word));
+        EQ(word, start);
+    }
+    abi_reap(pid, 0);
+}
