@@ -95,7 +95,7 @@ static int start_at_fd(struct walk *w, int dfd)
 
     if (!f.file)
         return -EBADF;
-    if (!f.file->f_path.dentry) {
+    if (!f.file->f_path.dentry || !S_ISDIR(f.file->f_inode->i_mode)) { /* a memfd has a dentry, but no mount */
         fdput(f);
         return -ENOTDIR;
     }

@@ -243,6 +243,47 @@ TEST(openat2, resolve)
     FAILS(syscall(SYS_openat2, d, "f", BAD_ADDRESS, sizeof h), EFAULT);
 }
 
+/* What is no directory is no place to begin at, whatever the name says. */
+static void nowhere_to_begin(int fd)
+{
+    struct how h = {.flags = O_RDONLY, .resolve = 0x10}; /* IN_ROOT */
+    struct stat st;
+
+    for (int create = 0; create < 2; create++) {
+        h.flags = create ? O_RDWR | O_CREAT : O_RDONLY;
+        h.mode = create ? 0600 : 0;
+        FAILS(syscall(SYS_openat2, fd, "/", &h, sizeof h), ENOTDIR);
+        FAILS(syscall(SYS_openat2, fd, "/x", &h, sizeof h), ENOTDIR);
+        FAILS(syscall(SYS_openat2, fd, ".", &h, sizeof h), ENOTDIR);
+    }
+    FAILS(fstatat(fd, ".", &st, 0), ENOTDIR);
+    FAILS(unlinkat(fd, "x", 0), ENOTDIR);
+}
+
+TEST(openat2, begins_at_a_directory_only)
+{
+    int fds[3];
+
+    abi_scratch();
+    fds[0] = syscall(SYS_memfd_create, "x", 0);
+    fds[1] = make("f", "x");
+    EQ(symlink(".", "l"), 0);
+    fds[2] = open("l", O_PATH | O_NOFOLLOW);
+    for (int i = 0; i < 3; i++) {
+        CHECK(fds[i] >= 0);
+        nowhere_to_begin(fds[i]);
+    }
+    pid_t sharer = syscall(SYS_clone, 0x400 /* CLONE_FILES */ | SIGCHLD, 0, 0, 0, 0);
+    if (!sharer)
+        for (;;)
+            pause();
+    CHECK(sharer > 0);
+    for (int i = 0; i < 3; i++)
+        nowhere_to_begin(fds[i]);
+    kill(sharer, SIGKILL);
+    EQ(waitpid(sharer, NULL, 0), sharer);
+}
+
 TEST(renameat, between_folders)
 {
     abi_scratch();
