@@ -29,33 +29,45 @@ int getname(struct pathname *p, const char __user *name)
 }
 
 /* ---- modes of a walk ---- */
-/* more: the walk goes on and may need its root. */
+/* The walk must not leave the directory where it starts. */
+static bool is_confined(const struct walk *w)
+{
+    return w->flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH);
+}
+
+/* Under RCU. References to p, or none: what is unused is freed a grace period later. */
+static bool path_get_not_zero(const struct path_s *p)
+{
+    mntget(p->mnt);
+    if (dget_not_zero(p->dentry))
+        return true;
+    mntput(p->mnt);
+    return false;
+}
+
+/* more: the walk goes on and may need its root. That of a confined walk is its start, which nothing but RCU holds: another thread may
+ * close its file or leave the directory. */
 static int leave_rcu(struct walk *w, bool more)
 {
     struct path_s p = w->path;
-    bool ok;
+    bool ok = path_get_not_zero(&p), own_root = more && is_confined(w);
 
-    mntget(p.mnt);
-    ok = dget_not_zero(p.dentry);
-    if (ok && !tree_read_retry(w->seq)) {
-        w->rcu = false;
+    if (own_root)
+        w->root_ref = path_get_not_zero(&w->root);
+    w->rcu = false;
+    if (ok && (!own_root || w->root_ref) && !tree_read_retry(w->seq)) {
         rcu_read_unlock();
-        if (!more)
-            return 0;
-        if (w->flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH))
-            path_get(&w->root); /* the start: held by its file or by fs */
-        else
+        if (more && !own_root) {
             get_fs_root(current->fs, &w->root);
-        w->root_ref = true;
+            w->root_ref = true;
+        }
         return 0;
     }
-    w->rcu = false;
     w->path.dentry = NULL;
     rcu_read_unlock();
     if (ok)
-        dput(p.dentry);
-    mntput(p.mnt);
-    return -ECHILD;
+        path_put(&p);
+    return -ECHILD; /* end_walk() gives the root back */
 }
 
 static int unlazy_walk(struct walk *w)
