@@ -133,10 +133,10 @@ static int start_walk(struct walk *w, int dfd, const char *name, unsigned flags,
     w->rcu = rcu;
     w->root_ref = w->must_be_dir = false;
     w->heap = NULL;
-    if (rcu) {
+    if (rcu)
         rcu_read_lock();
+    if (rcu || is_confined(w))
         w->seq = tree_read_begin();
-    }
     if (*name == '/' && !(flags & (LOOKUP_IN_ROOT | LOOKUP_BENEATH))) {
         set_root(w);
         w->path = w->root;
@@ -292,6 +292,12 @@ static bool leave_mount(struct walk *w)
     return ok;
 }
 
+/* A directory on the way up to the root may be moved out of it: then the walk never meets its root. In RCU mode the end of that mode tells. */
+static bool may_have_left(const struct walk *w)
+{
+    return !w->rcu && is_confined(w) && tree_read_retry(w->seq);
+}
+
 static int step_up(struct walk *w)
 {
     for (;;) {
@@ -312,7 +318,7 @@ static int step_up(struct walk *w)
             break;
     }
     w->inode = w->path.dentry->d_inode;
-    return cross_mounts(w);
+    return unlikely(may_have_left(w)) ? -EAGAIN : cross_mounts(w);
 }
 
 /* ---- one name ---- */
