@@ -407,6 +407,8 @@ static int check_rename_rights(struct dir_slot *o, struct dir_slot *n, struct de
         err = may_delete(n->dir, new, dir);
     if (!err && dir && o->dir != n->dir)
         err = inode_permission(old->d_inode, MAY_WRITE);
+    if (!err && flags & RENAME_EXCHANGE && S_ISDIR(new->d_inode->i_mode) && o->dir != n->dir)
+        err = inode_permission(new->d_inode, MAY_WRITE); /* its .. changes too */
     if (!err && (!o->dir->i_op || !o->dir->i_op->rename))
         err = -EPERM;
     if (!err && (is_mountpoint(old) || (new->d_inode &&is_mountpoint(new))))

@@ -324,6 +324,25 @@ TEST(renameat2, flags)
     FAILS(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 3), EINVAL);
 }
 
+TEST(renameat2, EACCES_for_a_directory_that_gets_a_new_parent)
+{
+    abi_scratch();
+    EQ(chmod(".", 0777), 0);
+    EQ(mkdir("a", 0777), 0);
+    EQ(mkdir("b", 0777), 0);
+    EQ(chmod("a", 0777), 0);
+    EQ(chmod("b", 0777), 0);
+    EQ(mkdir("b/roots", 0755), 0);
+    EQ(mkdir("b/roots2", 0755), 0);
+    become_nobody();
+    EQ(mkdir("a/mine", 0755), 0);
+    close(make("a/f", "x"));
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "a/mine", AT_FDCWD, "b/roots", 2), EACCES);
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "b/roots", AT_FDCWD, "a/mine", 2), EACCES);
+    FAILS(syscall(SYS_renameat2, AT_FDCWD, "a/f", AT_FDCWD, "b/roots", 2), EACCES);
+    EQ(syscall(SYS_renameat2, AT_FDCWD, "b/roots", AT_FDCWD, "b/roots2", 2), 0); /* its parent stays */
+}
+
 TEST(rename, same_file_is_nothing)
 {
     abi_scratch();
