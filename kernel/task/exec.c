@@ -89,8 +89,8 @@ static int parse_script(char *line, size_t n, char **interp, char **arg)
     char *end = memchr(line, '\n', n), *p = line + 2;
 
     if (!end) {
-        /* Cut off: the interpreter's name must be whole. */
-        end = line + n - 1;
+        /* The file ends here, or the line is cut off: then the interpreter's name must be whole. */
+        end = line + (n < 256 ? n : 255);
         for (char *q = p; q <= end; q++)
             if (!is_blank(*q)) {
                 while (q < end && !is_blank(*q) && *q)

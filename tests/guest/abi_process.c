@@ -136,6 +136,25 @@ TEST(execve, interpreter_line)
     abi_reap(pid, 42);
 }
 
+TEST(execve, interpreter_line_that_ends_with_the_file)
+{
+    abi_scratch();
+    EQ(symlink("/bin/busybox", "busybox"), 0);
+    for (int arg = 0; arg < 2; arg++) {
+        unlink("s");
+        abi_file("s", arg ? "#! ./busybox true" : "#!/bin/busybox");
+        chmod("s", 0755);
+        pid_t pid = fork();
+        if (pid == 0) {
+            freopen("/dev/null", "w", stdout);
+            freopen("/dev/null", "w", stderr);
+            execl("./s", "s", (char *)NULL);
+            _exit(9);
+        }
+        abi_reap(pid, arg ? 0 : 127); /* busybox has no applet of the name ./s */
+    }
+}
+
 TEST(execve, errors)
 {
     char *argv[] = {"x", NULL};
