@@ -67,11 +67,13 @@ static int may_setpgid(struct task_struct *p)
     return p->signal->leader ? -EPERM : 0;
 }
 
+/* A child that is claimed meanwhile keeps its group: release_task(), which takes siglock after EXIT_DEAD is stored, gives it back. */
 static int set_group(struct task_struct *p, pid_t pgid)
 {
     struct sighand_struct *s;
     struct pid *group;
     unsigned long flags;
+    bool dead;
 
     if (process_group_nr(p) == pgid)
         return 0;
@@ -81,9 +83,13 @@ static int set_group(struct task_struct *p, pid_t pgid)
     if (!group)
         return -EPERM;
     s = lock_task_sighand(p, &flags);
-    change_group(p->signal, group);
+    dead = READ_ONCE(p->exit_state) & EXIT_DEAD;
+    if (likely(!dead))
+        change_group(p->signal, group);
     unlock_task_sighand(s, flags);
-    return 0;
+    if (unlikely(dead))
+        put_pid(group);
+    return dead ? -ESRCH : 0;
 }
 
 long sys_setpgid(pid_t pid, pid_t pgid)
