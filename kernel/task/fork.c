@@ -195,11 +195,13 @@ static void set_group_and_session(struct signal_struct *sig)
     struct signal_struct *from = current->signal;
 
     if (!sig->leader_task) { /* a new process: references of its own */
+        spin_lock_irq(&current->sighand->siglock); /* with change_group(), change_session() */
         sig->group_pid = get_pid(from->group_pid);
         sig->session_pid = get_pid(from->session_pid);
         sig->pgrp = from->pgrp;
         sig->session = from->session;
         sig->tty = from->tty;
+        spin_unlock_irq(&current->sighand->siglock);
     }
 }
 
@@ -287,7 +289,7 @@ static void unpublish(struct task_struct *p)
  * -ERESTARTNOINTR. */
 static int publish_child(struct task_struct *p, u64 flags)
 {
-    struct pid *group = current->signal->group_pid;
+    struct pid *group = p->signal->group_pid; /* the caller's may be another one by now */
     bool taken_back = false;
 
     if (flags & CLONE_THREAD)
