@@ -276,6 +276,16 @@ static void tmpfs_destroy(struct inode *inode)
         truncate_pagecache(&inode->i_data, 0);
 }
 
+/* The group of a set-gid directory goes on to what is made in it. A program that runs with that group's rights is made by its members only. */
+static void inherit_group(struct inode *i, const struct inode *dir)
+{
+    i->i_gid = dir->i_gid;
+    if (S_ISDIR(i->i_mode))
+        i->i_mode |= 02000;
+    else if ((i->i_mode & 02010) == 02010 && !in_group_p(dir->i_gid) && !capable(CAP_FSETID))
+        i->i_mode &= ~02000;
+}
+
 struct inode *tmpfs_new_inode(struct super_block *sb, struct inode *dir, mode_t mode, dev_t rdev)
 {
     struct inode *i;
@@ -285,11 +295,8 @@ struct inode *tmpfs_new_inode(struct super_block *sb, struct inode *dir, mode_t 
     i = new_inode(sb, mode);
     if (!i)
         return ERR_PTR(-ENOMEM);
-    if (dir && dir->i_mode & 02000) { /* set-gid directory: the group goes on */
-        i->i_gid = dir->i_gid;
-        if (S_ISDIR(mode))
-            i->i_mode |= 02000;
-    }
+    if (dir && dir->i_mode & 02000)
+        inherit_group(i, dir);
     i->destroy = tmpfs_destroy;
     if (S_ISREG(mode)) {
         i->i_data.usage = &sb->s_pages; /* a limit set later counts too */

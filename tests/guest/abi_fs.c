@@ -399,6 +399,50 @@ TEST(chmod, set_gid_folder_hands_its_group_on)
     CHECK(st.st_mode & S_ISGID);
 }
 
+/* Made in a set-gid folder of group 1234. */
+static void check_new_program(const char *name, int fd, mode_t want)
+{
+    struct stat st;
+
+    CHECK(fd >= 0);
+    EQ(fstat(fd, &st), 0);
+    EQ(st.st_gid, 1234);
+    EQ(st.st_mode & 07777, want);
+    close(fd);
+    unlink(name);
+}
+
+/* One who is not of the folder's group must get no program with its rights. */
+TEST(openat, set_gid_folder_makes_no_set_gid_program)
+{
+    gid_t group = 1234;
+
+    abi_scratch();
+    umask(0);
+    EQ(mkdir("d", 0777), 0);
+    EQ(chown("d", -1, 1234), 0);
+    EQ(chmod("d", 02777), 0);
+    check_new_program("d/f", open("d/f", O_CREAT | O_EXCL | O_RDWR, 02775), 02775); /* CAP_FSETID */
+    for (int member = 0; member < 2; member++) {
+        pid_t pid = fork();
+        if (!pid) {
+            if (member)
+                EQ(syscall(SYS_setgroups, 1, &group), 0);
+            become_nobody();
+            check_new_program("d/f", open("d/f", O_CREAT | O_EXCL | O_RDWR, 02775), member ? 02775 : 0775);
+            check_new_program("d/f", open("d", O_TMPFILE | O_RDWR, 02775), member ? 02775 : 0775);
+            check_new_program("d/f", open("d/f", O_CREAT | O_EXCL | O_RDWR, 02765), 02765); /* no program for the group */
+            EQ(mknod("d/f", S_IFREG | 02775, 0), 0);
+            check_new_program("d/f", open("d/f", O_RDONLY), member ? 02775 : 0775);
+            EQ(mkdir("d/e", 0775), 0);
+            EQ(mode_of("d/e") & 07777, 02775);
+            EQ(rmdir("d/e"), 0);
+            _exit(0);
+        }
+        abi_reap(pid, 0);
+    }
+}
+
 TEST(fchmodat, and_fchmod)
 {
     abi_scratch();
