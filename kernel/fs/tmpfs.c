@@ -245,8 +245,10 @@ long tmpfs_fallocate(struct inode *inode, int mode, loff_t off, loff_t len)
         if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > inode->i_size)
             atomic_store_release(&inode->i_size, off + len);
     }
-    if (!err)
+    if (!err) {
+        file_remove_privs(inode);
         file_update_time(inode);
+    }
     mutex_unlock(&inode->i_mutex);
     return err;
 }

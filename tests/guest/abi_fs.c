@@ -516,6 +516,24 @@ TEST(write, clears_set_id_bits)
     EQ(mode_of("f") & 07777, 0777);
 }
 
+TEST(fallocate, clears_set_id_bits)
+{
+    abi_scratch();
+    close(make("f", "x"));
+    for (int punch = 0; punch < 2; punch++) {
+        EQ(chmod("f", 06777), 0);
+        pid_t pid = fork();
+        if (!pid) {
+            int fd = open("f", O_WRONLY);
+            become_nobody();
+            EQ(syscall(SYS_fallocate, fd, punch ? 3 /* PUNCH_HOLE, KEEP_SIZE */ : 0, 0L, 8L), 0);
+            _exit(0);
+        }
+        abi_reap(pid, 0);
+        EQ(mode_of("f") & 07777, 0777);
+    }
+}
+
 TEST(utimensat, values_now_omit)
 {
     struct timespec t[2] = {{100, 5}, {200, 6}};
