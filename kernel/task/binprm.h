@@ -61,4 +61,4 @@ void exec_commit_creds(struct binprm *b);
 /* de_thread.c: current becomes the only thread and the leader of its process. 0, -EAGAIN when
  * killed. */
 int de_thread(void);
-unsigned long exec_random(unsigned bits); /* pages; 0 when addresses are not randomised */
+unsigned long exec_random(const struct binprm *b, unsigned bits); /* pages; 0 when addresses are not randomised */

@@ -78,7 +78,7 @@ int mm_write(struct mm_struct *mm, unsigned long addr, const void *from, size_t 
     return 0;
 }
 
-unsigned long exec_random(unsigned bits)
+unsigned long exec_random(const struct binprm *b, unsigned bits)
 {
     return bits == 28 ? 0x0badcaf : 7;
 }

@@ -243,12 +243,14 @@ static void note_ranges(struct mm_struct *mm, const struct image *im)
 }
 
 /* A static-PIE image lies in the mmap region: its heap goes where programs usually are. */
-static void set_brk(struct mm_struct *mm, const struct image *im, bool with_interp)
+static void set_brk(const struct binprm *b, const struct image *im)
 {
+    struct mm_struct *mm = b->mm;
+
     mm->start_brk = im->end + im->bias;
-    if (im->eh.type == ET_DYN && !with_interp)
+    if (im->eh.type == ET_DYN && !b->interp)
         mm->start_brk = ELF_DYN_BASE;
-    mm->start_brk += exec_random(13) << PAGE_SHIFT;
+    mm->start_brk += exec_random(b, 13) << PAGE_SHIFT;
     mm->brk = mm->start_brk;
 }
 
@@ -290,7 +292,7 @@ int elf_load(struct binprm *b)
 {
     struct image im;
     int err = image_open(&im, b->file, b->header, b->header_bytes);
-    unsigned long wanted = b->interp ? ELF_DYN_BASE + (exec_random(28) << PAGE_SHIFT) : 0;
+    unsigned long wanted = b->interp ? ELF_DYN_BASE + (exec_random(b, 28) << PAGE_SHIFT) : 0;
 
     if (err)
         return err;
@@ -298,7 +300,7 @@ int elf_load(struct binprm *b)
     if (!err) {
         note_aux(b, &im);
         note_ranges(b->mm, &im);
-        set_brk(b->mm, &im, b->interp != NULL);
+        set_brk(b, &im);
     }
     image_free(&im);
     if (!err && b->interp)

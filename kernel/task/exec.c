@@ -29,11 +29,12 @@ static int set_no_randomize(const char *value)
 }
 KERNEL_PARAM("norandmaps", set_no_randomize);
 
-unsigned long exec_random(unsigned bits)
+/* Whoever runs a program with more rights than his does not choose its addresses. */
+unsigned long exec_random(const struct binprm *b, unsigned bits)
 {
     u64 v = 0;
 
-    if (no_randomize || (current->personality & ADDR_NO_RANDOMIZE))
+    if (no_randomize || (!b->secure && current->personality & ADDR_NO_RANDOMIZE))
         return 0;
     get_random_bytes(&v, DIV_ROUND_UP(bits, 8)); /* random bytes are not cheap */
     return v & (BIT(bits) - 1);
@@ -172,14 +173,14 @@ static int find_program(struct binprm *b)
     return err ? err : elf_check(b);
 }
 
-static void set_mmap_base(struct mm_struct *mm)
+static void set_mmap_base(const struct binprm *b)
 {
     u64 gap = rlimit(RLIMIT_STACK);
 
     gap = min(max(gap, (u64)128 << 20), (u64)(TASK_SIZE / 6 * 5));
-    mm->mmap_base = ALIGN_DOWN(TASK_SIZE - gap - (exec_random(22) << PAGE_SHIFT) -
-                                   (exec_random(28) << PAGE_SHIFT),
-                               PAGE_SIZE);
+    b->mm->mmap_base = ALIGN_DOWN(TASK_SIZE - gap - (exec_random(b, 22) << PAGE_SHIFT) -
+                                      (exec_random(b, 28) << PAGE_SHIFT),
+                                  PAGE_SIZE);
 }
 
 static int build_space(struct binprm *b)
@@ -189,7 +190,7 @@ static int build_space(struct binprm *b)
     b->mm = mm_alloc();
     if (!b->mm)
         return -ENOMEM;
-    set_mmap_base(b->mm);
+    set_mmap_base(b);
     err = elf_load(b);
     return err ? err : exec_build_stack(b);
 }

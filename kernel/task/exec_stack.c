@@ -113,15 +113,15 @@ int exec_build_stack(struct binprm *b)
 {
     struct exec_strings *s = &b->strings;
     size_t vectors = (1 + s->argc + 1 + s->envc + 1 + 2 * AUXV_PAIRS) * sizeof(u64);
-    unsigned long top = STACK_TOP - (exec_random(22) << PAGE_SHIFT) - sizeof(u64), strings, sp,
+    unsigned long top = STACK_TOP - (exec_random(b, 22) << PAGE_SHIFT) - sizeof(u64), strings, sp,
                   lower;
     size_t below;
     const char *text;
     u64 *at, *auxv;
     int err;
 
-    if (exec_random(1))
-        top -= exec_random(8) << 4;
+    if (exec_random(b, 1))
+        top -= exec_random(b, 8) << 4;
     strings = top - (s->end - s->start);
     lower = ALIGN_DOWN(strings - sizeof(struct lower_data), 16);
     sp = ALIGN_DOWN(lower - vectors, 16);

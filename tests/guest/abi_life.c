@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -469,6 +470,10 @@ __attribute__((constructor(101))) static void child_mode(void)
     if (getenv("LIFE_UID")) {
         _exit((geteuid() == 1234) << 1 | (getauxval(AT_SECURE) != 0) | (getuid() == 55) << 2);
     }
+    if (getenv("LIFE_PLACE")) {
+        unsigned long place = getauxval(AT_RANDOM);
+        _exit(write(1, &place, sizeof place) == sizeof place ? 0 : 1);
+    }
     if (getenv("LIFE_PAUSE")) {
         pause();
     }
@@ -629,6 +634,37 @@ TEST(execve, set_user_id_and_no_new_privs)
         }
         abi_reap(pid, nnp ? 4 : 7);
     }
+}
+
+/* Where the stack of the program is, run with addresses that are not to be random. */
+static unsigned long place_of(const char *program)
+{
+    unsigned long place = 0;
+    int fds[2];
+    EQ(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(fds[1], 1);
+        personality(0x40000); /* ADDR_NO_RANDOMIZE */
+        setresgid(77, 77, 77);
+        setresuid(55, 55, 55);
+        execle(program, "id", (char *)NULL, (char *[]){"LIFE_PLACE=1", NULL});
+        _exit(99);
+    }
+    abi_reap(pid, 0);
+    EQ(read(fds[0], &place, sizeof place), sizeof place);
+    close(fds[0]);
+    close(fds[1]);
+    return place;
+}
+
+TEST(personality, chooses_no_addresses_of_a_set_user_id_program)
+{
+    abi_scratch();
+    chmod(".", 0755);
+    CHECK(system("cat /tests/abi_life > plain; chmod 755 plain; cat plain > id; chown 1234 id; chmod 4755 id") == 0);
+    CHECK(place_of("./plain") == place_of("./plain"));
+    CHECK(place_of("./id") != place_of("./id"));
 }
 
 TEST(execve, empty_argv_becomes_one_empty_word)
