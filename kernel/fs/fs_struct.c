@@ -114,6 +114,11 @@ struct fs_struct *get_fs(struct fs_struct *fs)
     return fs;
 }
 
+u32 fs_users(const struct fs_struct *fs)
+{
+    return atomic_load_relaxed(&fs->users);
+}
+
 void put_fs(struct fs_struct *fs)
 {
     if (!fs || !atomic_dec_and_test_full(&fs->users) || fs == &init_fs)
@@ -121,6 +126,22 @@ void put_fs(struct fs_struct *fs)
     path_put(&fs->root);
     path_put(&fs->pwd);
     kmem_cache_free(fs_cache, fs);
+}
+
+int unshare_fs(void)
+{
+    struct fs_struct *old = current->fs, *new;
+
+    if (fs_users(old) == 1)
+        return 0;
+    new = copy_fs(old);
+    if (IS_ERR(new))
+        return (int)PTR_ERR(new);
+    spin_lock(&current->alloc_lock); /* with get_task_path() */
+    current->fs = new;
+    spin_unlock(&current->alloc_lock);
+    put_fs(old);
+    return 0;
 }
 
 /* ---- d_path ---- */

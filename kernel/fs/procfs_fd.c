@@ -70,24 +70,12 @@ static int exe_of(struct task_struct *t, struct path_s *out)
 
 static int cwd_of(struct task_struct *t, struct path_s *out)
 {
-    struct fs_struct *fs = get_task_fs(t);
-
-    if (!fs)
-        return -ENOENT;
-    get_fs_pwd(fs, out);
-    put_fs(fs);
-    return 0;
+    return get_task_path(t, get_fs_pwd, out);
 }
 
 static int root_of(struct task_struct *t, struct path_s *out)
 {
-    struct fs_struct *fs = get_task_fs(t);
-
-    if (!fs)
-        return -ENOENT;
-    get_fs_root(fs, out);
-    put_fs(fs);
-    return 0;
+    return get_task_path(t, get_fs_root, out);
 }
 
 static int exe_path(struct dentry *d, struct path_s *out)

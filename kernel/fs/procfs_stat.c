@@ -280,13 +280,11 @@ static void show_places(struct seq_buf *s, struct task_struct *t)
 int proc_status_show(struct seq_buf *s, struct task_struct *t)
 {
     struct mm_struct *mm = get_task_mm(t);
-    struct fs_struct *fs = get_task_fs(t);
+    int mask = task_umask(t);
 
     seq_printf(s, "Name:\t%.15s\n", t->comm);
-    if (fs) {
-        seq_printf(s, "Umask:\t%04o\n", fs_umask(fs));
-        put_fs(fs);
-    }
+    if (mask >= 0)
+        seq_printf(s, "Umask:\t%04o\n", mask);
     seq_printf(s, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
                state_name(proc_state_letter(t)), t->tgid, t->pid, parent_of(t));
     show_ids(s, t);

@@ -338,6 +338,8 @@ int unshare_files(void); /* exec: own copy if shared */
 struct fs_struct *copy_fs(struct fs_struct *old);
 struct fs_struct *get_fs(struct fs_struct *f);
 void put_fs(struct fs_struct *f);
+u32 fs_users(const struct fs_struct *f); /* a glance: the threads that use it */
+int unshare_fs(void);                    /* own copy if shared */
 
 /* Character devices: kernel/fs/devtmpfs. Creates /dev/NAME at once (or at mount). */
 int register_chrdev(const char *name, dev_t dev, mode_t mode, const struct file_operations *fops);

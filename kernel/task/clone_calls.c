@@ -143,19 +143,6 @@ long sys_clone3(void __user *uargs, size_t size)
     return kernel_clone(&args);
 }
 
-static int unshare_fs(void)
-{
-    struct fs_struct *new = copy_fs(current->fs), *old = current->fs;
-
-    if (IS_ERR(new))
-        return (int)PTR_ERR(new);
-    spin_lock(&current->alloc_lock);
-    current->fs = new;
-    spin_unlock(&current->alloc_lock);
-    put_fs(old);
-    return 0;
-}
-
 long sys_unshare(unsigned long flags)
 {
     int err = 0;

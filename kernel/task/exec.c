@@ -250,6 +250,8 @@ static int exec_commit(struct binprm *b)
     struct sighand_struct *fresh = NULL;
     int err = unshare_files();
 
+    if (!err && b->cred && b->secure && !capable(CAP_SETUID))
+        err = unshare_fs(); /* nobody moves the root of a program with more rights than his */
     if (!err)
         err = exec_new_sighand(&fresh);
     if (!err)

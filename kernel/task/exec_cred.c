@@ -9,16 +9,27 @@
 #define S_ISGID 02000
 #define S_IXGRP 00010
 
-static void apply_file_ids(struct cred *c, const struct file *file)
+/* Another process could change root and working directory under the program. The own threads end before it runs, and one that ends now may
+ * hide another sharer: exec_commit() takes a copy of its own before it gives rights. */
+static bool fs_is_shared(void)
+{
+    return fs_users(current->fs) > READ_ONCE(current->signal->nr_threads);
+}
+
+/* False: the program would have more rights, but not for this caller. */
+static bool apply_file_ids(struct cred *c, const struct file *file)
 {
     const struct inode *inode = file->f_inode;
 
     if (current->no_new_privs || (inode->i_mode & (S_ISUID | S_ISGID)) == 0 || !file_may_suid(file))
-        return;
+        return true;
+    if (fs_is_shared() && !capable(CAP_SETUID))
+        return false;
     if (inode->i_mode & S_ISUID)
         c->euid = inode->i_uid;
     if ((inode->i_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
         c->egid = inode->i_gid;
+    return true;
 }
 
 static void transform_caps(struct cred *c, const struct cred *old)
@@ -46,12 +57,12 @@ int exec_prepare_creds(struct binprm *b)
 {
     const struct cred *old = current_cred();
     struct cred c = *old, *new;
+    bool given = apply_file_ids(&c, b->file);
 
-    apply_file_ids(&c, b->file);
     c.suid = c.fsuid = c.euid;
     c.sgid = c.fsgid = c.egid;
     transform_caps(&c, old);
-    b->secure = c.euid != c.uid || c.egid != c.gid || (c.uid && (c.cap_permitted & ~c.cap_ambient));
+    b->secure = !given || c.euid != c.uid || c.egid != c.gid || (c.uid && (c.cap_permitted & ~c.cap_ambient));
     if (likely(same_rights(&c, old)))
         return 0;
     new = prepare_creds();

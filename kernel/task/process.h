@@ -46,7 +46,9 @@ void release_task(struct task_struct *p);
 /* What another task uses, referenced, or NULL when it has let go of it. End with mmput, put_files, put_fs. */
 struct mm_struct *get_task_mm(struct task_struct *t);
 struct files_struct *get_task_files(struct task_struct *t);
-struct fs_struct *get_task_fs(struct task_struct *t);
+struct path_s;
+int get_task_path(struct task_struct *t, void (*get)(struct fs_struct *, struct path_s *), struct path_s *out); /* 0, -ENOENT */
+int task_umask(struct task_struct *t);                                                                        /* -1: it has ended */
 /* No member of current's group has a parent in another group of the same session: nobody could continue it. */
 bool is_current_pgrp_orphaned(void);
 /* exec from kernel memory strings (init) or by the system call. 0: current now is the new program; or -errno. */

@@ -26,12 +26,25 @@ struct files_struct *get_task_files(struct task_struct *t)
     return files;
 }
 
-struct fs_struct *get_task_fs(struct task_struct *t)
+/* fs is looked at under the lock: a reference to it would count as another process that shares it (exec_cred.c). */
+int get_task_path(struct task_struct *t, void (*get)(struct fs_struct *, struct path_s *), struct path_s *out)
 {
-    struct fs_struct *fs;
+    bool has_fs;
 
     spin_lock(&t->alloc_lock);
-    fs = t->fs ? get_fs(t->fs) : NULL;
+    has_fs = t->fs;
+    if (has_fs)
+        get(t->fs, out);
     spin_unlock(&t->alloc_lock);
-    return fs;
+    return has_fs ? 0 : -ENOENT;
+}
+
+int task_umask(struct task_struct *t)
+{
+    int mask;
+
+    spin_lock(&t->alloc_lock);
+    mask = t->fs ? (int)fs_umask(t->fs) : -1;
+    spin_unlock(&t->alloc_lock);
+    return mask;
 }

@@ -636,6 +636,48 @@ TEST(execve, set_user_id_and_no_new_privs)
     }
 }
 
+/* Another process could change the directories of the program under it: it gets no more rights, but hears that it should have. */
+TEST(execve, set_user_id_with_a_shared_fs)
+{
+    abi_scratch();
+    chmod(".", 0755);
+    CHECK(system("cat /tests/abi_life > id; chown 1234 id; chmod 4755 id") == 0);
+    for (int flags = 0; flags <= 0x200 /* CLONE_FS */; flags += 0x200) {
+        pid_t pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+        if (pid == 0) {
+            setresgid(77, 77, 77);
+            setresuid(55, 55, 55);
+            execle("./id", "id", (char *)NULL, (char *[]){"LIFE_UID=1", NULL});
+            _exit(99);
+        }
+        abi_reap(pid, flags ? 5 : 7);
+    }
+}
+
+static void *exec_set_id(void *arg)
+{
+    (void)arg;
+    setresgid(77, 77, 77);
+    setresuid(55, 55, 55);
+    execle("./id", "id", (char *)NULL, (char *[]){"LIFE_UID=1", NULL});
+    _exit(99);
+}
+
+TEST(execve, set_user_id_from_one_of_several_threads)
+{
+    abi_scratch();
+    chmod(".", 0755);
+    CHECK(system("cat /tests/abi_life > id; chown 1234 id; chmod 4755 id") == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t t;
+        CHECK(!pthread_create(&t, NULL, exec_set_id, NULL));
+        pause();
+        _exit(98);
+    }
+    abi_reap(pid, 7);
+}
+
 /* Where the stack of the program is, run with addresses that are not to be random. */
 static unsigned long place_of(const char *program)
 {
