@@ -70,7 +70,8 @@ static inline struct proc_pid_inode *proc_pid_of(struct inode *inode)
 }
 struct task_struct *proc_pid_task(struct pid *pid);     /* referenced or NULL */
 struct task_struct *proc_get_task(struct inode *inode); /* referenced or NULL */
-bool proc_may_access(struct task_struct *t); /* like ptrace read: same user or capability */
+bool proc_may_access(struct task_struct *t); /* like ptrace read: same user and dumpable, or capability */
+struct mm_struct *proc_get_mm(struct task_struct *t); /* referenced: the space that was judged; NULL: none, ERR_PTR(-EACCES) */
 extern const struct pid_entry proc_pid_dir;                 /* /proc/PID */
 extern const struct inode_operations proc_fd_dir_iops, proc_fdinfo_dir_iops;
 extern const struct file_operations proc_fd_dir_fops, proc_fdinfo_dir_fops;

@@ -52,11 +52,9 @@ int proc_maps_show(struct seq_buf *s, struct task_struct *t)
     struct vm_area_struct *v;
     char *path;
 
-    if (!proc_may_access(t))
-        return -EACCES;
-    mm = get_task_mm(t);
-    if (!mm)
-        return 0;
+    mm = proc_get_mm(t);
+    if (IS_ERR_OR_NULL(mm))
+        return IS_ERR(mm) ? (int)PTR_ERR(mm) : 0;
     path = kmalloc(PATH_BYTES, GFP_KERNEL);
     if (path) {
         down_read(&mm->mmap_lock);
@@ -104,10 +102,10 @@ int proc_cmdline_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_environ_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = get_task_mm(t);
+    struct mm_struct *mm = proc_get_mm(t);
 
-    if (!mm)
-        return 0;
+    if (IS_ERR_OR_NULL(mm))
+        return IS_ERR(mm) ? (int)PTR_ERR(mm) : 0;
     append_range(s, mm, mm->env_start, mm->env_end);
     mmput(mm);
     return 0;
@@ -115,11 +113,11 @@ int proc_environ_show(struct seq_buf *s, struct task_struct *t)
 
 int proc_auxv_show(struct seq_buf *s, struct task_struct *t)
 {
-    struct mm_struct *mm = get_task_mm(t);
+    struct mm_struct *mm = proc_get_mm(t);
     size_t n = 0;
 
-    if (!mm)
-        return 0;
+    if (IS_ERR_OR_NULL(mm))
+        return IS_ERR(mm) ? (int)PTR_ERR(mm) : 0;
     while (n + 2 < ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[n])
         n += 2;
     seq_write(s, mm->saved_auxv, (n + 2) * sizeof(u64));

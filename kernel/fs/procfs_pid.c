@@ -27,19 +27,51 @@ struct task_struct *proc_get_task(struct inode *inode)
     return proc_pid_task(proc_pid_of(inode)->pid);
 }
 
-bool proc_may_access(struct task_struct *t)
+static bool same_user(struct task_struct *t)
 {
     const struct cred *mine = current_cred(), *its;
     bool ok;
 
-    if (t->signal == current->signal)
-        return true;
     rcu_read_lock();
     its = rcu_dereference(t->real_cred);
     ok = mine->fsuid == its->euid && mine->fsuid == its->suid && mine->fsuid == its->uid &&
          mine->fsgid == its->egid && mine->fsgid == its->sgid && mine->fsgid == its->gid;
     rcu_read_unlock();
-    return ok || capable(CAP_SYS_PTRACE);
+    return ok;
+}
+
+/* mm: t's, taken before; NULL: it has none. The order is may_access()'s in process_vm.c. */
+static bool may_look(struct task_struct *t, const struct mm_struct *mm)
+{
+    if (t->signal == current->signal)
+        return true;
+    if (same_user(t)) {
+        atomic_fence_acquire();
+        if (!mm || atomic_load_relaxed(&mm->dumpable) == 1)
+            return true;
+    }
+    return capable(CAP_SYS_PTRACE);
+}
+
+bool proc_may_access(struct task_struct *t)
+{
+    struct mm_struct *mm = get_task_mm(t);
+    bool may = may_look(t, mm);
+
+    if (mm)
+        mmput(mm);
+    return may;
+}
+
+struct mm_struct *proc_get_mm(struct task_struct *t)
+{
+    struct mm_struct *mm = get_task_mm(t);
+
+    if (may_look(t, mm))
+        return mm;
+    if (mm)
+        mmput(mm);
+    return ERR_PTR(-EACCES);
 }
 
 /* ---- inodes ---- */

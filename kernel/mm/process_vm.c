@@ -94,16 +94,31 @@ static struct iovec *load_vector(const struct iovec __user *uvec, unsigned long 
     return v;
 }
 
-static bool may_access(struct task_struct *t)
+static bool same_user(struct task_struct *t)
 {
-    const struct cred *mine = current_cred(), *theirs = t->real_cred;
+    const struct cred *mine = current_cred(), *theirs;
+    bool same;
 
+    rcu_read_lock();
+    theirs = rcu_dereference(t->real_cred);
+    same = mine->uid == theirs->uid && mine->uid == theirs->euid && mine->uid == theirs->suid &&
+           mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid;
+    rcu_read_unlock();
+    return same;
+}
+
+/* mm is t's, or was: exec makes a space that not everybody may look into undumpable before it is t's, and changes t's rights after; set*id
+ * makes it so before. So the space is taken first, then the rights are judged, then whether the space may be looked into. */
+static bool may_access(struct task_struct *t, const struct mm_struct *mm)
+{
     if (t->group_leader == current->group_leader)
         return true;
-    return (mine->uid == theirs->uid && mine->uid == theirs->euid && mine->uid == theirs->suid &&
-            mine->gid == theirs->gid && mine->gid == theirs->egid && mine->gid == theirs->sgid &&
-            t->mm && t->mm->dumpable == 1) ||
-           capable(CAP_SYS_PTRACE);
+    if (same_user(t)) {
+        atomic_fence_acquire();
+        if (atomic_load_relaxed(&mm->dumpable) == 1)
+            return true;
+    }
+    return capable(CAP_SYS_PTRACE);
 }
 
 /* The space of the process with a reference, or ERR_PTR(-ESRCH / -EPERM). */
@@ -114,7 +129,11 @@ static struct mm_struct *space_of(pid_t pid)
 
     if (!t)
         return ERR_PTR(-ESRCH);
-    mm = may_access(t) ? get_task_mm(t) : ERR_PTR(-EPERM);
+    mm = get_task_mm(t);
+    if (mm && !may_access(t, mm)) {
+        mmput(mm);
+        mm = ERR_PTR(-EPERM);
+    }
     put_task_struct(t);
     return mm ? mm : ERR_PTR(-ESRCH);
 }

@@ -207,10 +207,12 @@ static int cannot_map(int err)
     return err;
 }
 
+/* The new space is seen by others before the rights change: who may look into this process may not write into a program with more. */
 static void switch_space(struct binprm *b)
 {
     struct mm_struct *old;
 
+    b->mm->dumpable = !(b->cred && b->secure);
     b->mm->exe_file = b->file;
     b->file = NULL;
     mm_release(current);
