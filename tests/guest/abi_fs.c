@@ -1,5 +1,6 @@
 /* abi_fs.c: names and what hangs on them: the *at calls, openat2, renames, owners, modes, times, folders. */
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <utime.h>
 #include "tests/guest/abi_make.h"
@@ -282,6 +283,73 @@ TEST(openat2, begins_at_a_directory_only)
         nowhere_to_begin(fds[i]);
     kill(sharer, SIGKILL);
     EQ(waitpid(sharer, NULL, 0), sharer);
+}
+
+static pid_t mover_in_and_out(void)
+{
+    pid_t pid = fork();
+
+    while (!pid) {
+        rename("in/a/b", "out/b");
+        rename("out/b", "in/a/b");
+    }
+    return pid;
+}
+
+/* in/a/b is moved to out/b while a walk goes up from it: .. from there leads to the folder of the secret. */
+TEST(openat2, stays_below_its_start_beside_a_rename)
+{
+    struct how beneath = {.flags = O_RDONLY, .resolve = 0x8}, in_root = {.flags = O_RDONLY, .resolve = 0x10};
+    long end = abi_now_ms() + 1500;
+
+    abi_scratch();
+    EQ(mkdir("in", 0755), 0);
+    EQ(mkdir("in/a", 0755), 0);
+    EQ(mkdir("in/a/b", 0755), 0);
+    EQ(mkdir("in/a/b/c", 0755), 0);
+    EQ(mkdir("out", 0755), 0);
+    close(make("secret", "x"));
+    int d = open("in", O_RDONLY | O_DIRECTORY);
+    pid_t mover = mover_in_and_out();
+    while (abi_now_ms() < end)
+        for (int i = 0; i < 100; i++) {
+            CHECK(syscall(SYS_openat2, d, "a/b/c/../../../secret", &beneath, sizeof beneath) < 0);
+            CHECK(syscall(SYS_openat2, d, "a/b/c/../../../secret", &in_root, sizeof in_root) < 0);
+        }
+    kill(mover, SIGKILL);
+    EQ(waitpid(mover, NULL, 0), mover);
+}
+
+static void *come_and_go(void *arg)
+{
+    long end = abi_now_ms() + 1000;
+
+    while (abi_now_ms() < end)
+        if (!mkdir("d", 0755) && !chdir("d")) {
+            rmdir("../d");
+            chdir(arg);
+        }
+    return NULL;
+}
+
+/* Another thread leaves the directory, which goes with it, while a walk makes it its root. */
+TEST(openat2, starts_where_another_thread_leaves)
+{
+    struct how h = {.flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = 0x10};
+    long end = abi_now_ms() + 1000;
+    char here[256];
+    pthread_t t;
+
+    abi_scratch();
+    CHECK(getcwd(here, sizeof here) != NULL);
+    EQ(pthread_create(&t, NULL, come_and_go, here), 0);
+    while (abi_now_ms() < end) {
+        int fd = syscall(SYS_openat2, AT_FDCWD, "/../f", &h, sizeof h), err = errno;
+        if (fd >= 0)
+            close(fd);
+        CHECK(fd >= 0 || err == ENOENT || err == EAGAIN);
+    }
+    EQ(pthread_join(t, NULL), 0);
 }
 
 TEST(renameat, between_folders)
