@@ -1,4 +1,5 @@
 /* abi_process.c: making, running, ending and waiting for processes; identity, groups, limits. */
+#include <pthread.h>
 #include <grp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -339,6 +340,71 @@ TEST(setpgid, groups_and_errors)
     FAILS(setpgid(1, 0), ESRCH);
     FAILS(setpgid(pid, -1), EINVAL);
     kill(pid, SIGKILL);
+}
+
+static _Atomic pid_t newest;
+static _Atomic int over;
+
+static void *group_of_the_newest(void *arg)
+{
+    (void)arg;
+    while (!over) {
+        pid_t pid = newest;
+        if (pid && setpgid(pid, pid) && errno != ESRCH)
+            return "neither done nor ESRCH";
+    }
+    return NULL;
+}
+
+TEST(setpgid, of_a_child_that_another_thread_reaps)
+{
+    long end = abi_now_ms() + 1000;
+    void *said;
+    pthread_t t;
+
+    EQ(pthread_create(&t, NULL, group_of_the_newest, NULL), 0);
+    while (abi_now_ms() < end) {
+        pid_t pid = fork();
+        if (!pid)
+            _exit(0);
+        newest = pid;
+        abi_reap(pid, 0);
+    }
+    over = 1;
+    EQ(pthread_join(t, &said), 0);
+    CHECK(!said);
+}
+
+/* To the group of the process *arg and back. */
+static void *between_two_groups(void *arg)
+{
+    while (!over)
+        if (setpgid(0, *(pid_t *)arg) || setpgid(0, 0))
+            return "setpgid failed";
+    return NULL;
+}
+
+TEST(fork, beside_a_change_of_the_group)
+{
+    pid_t other = abi_sleeper(), group;
+    long end = abi_now_ms() + 1000;
+    void *said;
+    pthread_t t;
+
+    EQ(setpgid(other, other), 0);
+    EQ(pthread_create(&t, NULL, between_two_groups, &other), 0);
+    while (abi_now_ms() < end) {
+        pid_t pid = fork();
+        if (!pid) {
+            group = getpgrp();
+            _exit(group == other || group == getppid() ? 0 : 1);
+        }
+        abi_reap(pid, 0);
+    }
+    over = 1;
+    EQ(pthread_join(t, &said), 0);
+    CHECK(!said);
+    kill(other, SIGKILL);
 }
 
 TEST(getpgid, ESRCH) { FAILS(getpgid(999999), ESRCH); }
