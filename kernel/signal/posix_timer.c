@@ -165,18 +165,16 @@ static struct posix_timer *find_timer(int id)
 static int set_target(struct posix_timer *t, const struct sigevent *ev)
 {
     struct task_struct *thread;
-    int err = -EINVAL;
+    bool ours;
 
     if (ev->notify != SIGEV_THREAD_ID)
         return 0;
+    t->target = find_get_pid(ev->tid); /* refuses one whose last reference has gone: the thread may be ending */
     rcu_read_lock();
-    thread = find_task_by_vpid(ev->tid);
-    if (thread && thread->signal == current->signal) {
-        t->target = get_pid(thread->thread_pid);
-        err = 0;
-    }
+    thread = t->target ? pid_task(t->target, PIDTYPE_PID) : NULL;
+    ours = thread && thread->signal == current->signal;
     rcu_read_unlock();
-    return err;
+    return ours ? 0 : -EINVAL; /* free_timer() gives the reference back */
 }
 
 static int fill_timer(struct posix_timer *t, const struct sigevent *ev, bool have_event)
