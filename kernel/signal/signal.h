@@ -157,6 +157,7 @@ struct signal_struct {
     struct rlimit rlim[RLIM_NLIMITS];
     struct rusage_acc self_dead;  /* of threads that exited */
     struct seqcount unlinking;    /* a thread goes from thread_head to self_dead: written under siglock */
+    u64 runtime_said;             /* atomic: the most that the process's CPU clock has shown, ns */
     struct rusage_acc children;   /* of reaped children */
     struct hrtimer real_timer;
     s64 it_real_interval;
