@@ -81,7 +81,7 @@ static int set_group(struct task_struct *p, pid_t pgid)
         return -EPERM;
     group = find_get_pid(pgid);
     if (!group)
-        return -EPERM;
+        return pgid == p->pid ? -ESRCH : -EPERM; /* its own number goes with the child that is reaped meanwhile */
     s = lock_task_sighand(p, &flags);
     dead = READ_ONCE(p->exit_state) & EXIT_DEAD;
     if (likely(!dead))
