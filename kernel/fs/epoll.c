@@ -38,8 +38,8 @@ struct eventpoll {
     struct list_head ready;             /* lock: items by rdllink */
     struct list_head items[EP_BUCKETS]; /* epoll_mutex and mtx: by link */
     struct file *file;                  /* its own, once it was given an item; epoll_mutex */
-    u64 walk;                           /* the last one that looked at it, and what it found below; epoll_mutex */
-    int nests;
+    u64 walk;                           /* the last one that looked at it; epoll_mutex */
+    int nests;                          /* what nests_below() found in that walk: not kept beyond it */
 };
 
 /* One wait queue that an item stands in. */
@@ -301,7 +301,7 @@ static bool go_up(const struct file *above, struct ways *w, int depth)
     return ++w->count[depth] <= most_ways[depth];
 }
 
-/* depth: links between epolls so far. The chains are short enough: change_set(). */
+/* depth: links between epolls so far. The chains are short enough: check_nesting(). */
 static bool count_ways(const struct file *f, struct ways *w, int depth)
 {
     struct epitem *i;
