@@ -111,11 +111,6 @@ void apic_send(u32 target_apic_id, u32 icr)
     send(target_apic_id, icr);
 }
 
-void apic_send_others(u32 icr)
-{
-    send(0, icr | APIC_ICR_OTHERS);
-}
-
 void apic_timer_mode(u32 mode, bool masked)
 {
     reg_write(REG_LVT_TIMER, VECTOR_TIMER | mode | (masked ? LVT_MASKED : 0));

@@ -8,7 +8,6 @@
 #define APIC_ICR_NMI 0x400
 #define APIC_ICR_INIT 0x4500            /* assert */
 #define APIC_ICR_STARTUP 0x4600
-#define APIC_ICR_OTHERS 0xc0000         /* all but self */
 
 void apic_init(void);
 void apic_init_cpu(void);
@@ -16,7 +15,6 @@ u32 apic_read_boot_id(void);            /* from CPUID, before apic_init() */
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_send(u32 target_apic_id, u32 icr);    /* icr: vector and delivery mode */
-void apic_send_others(u32 icr);
 
 /* The timer: one shot, counting from 2^32-1 down or the TSC deadline. */
 #define APIC_TIMER_DEADLINE 0x40000

@@ -1,5 +1,5 @@
 /*
- * Starts the application processors, all at once: one INIT and two SIPI broadcasts. Each finds its own
+ * Starts the application processors: an INIT and two SIPIs to each, then all run at once. Each finds its own
  * stack by its APIC id (trampoline.S), makes itself ready and becomes its idle task.
  */
 #include "kernel/arch/x86/apic.h"
@@ -55,14 +55,24 @@ static void prepare_ap(u32 cpu)
     per_cpu(kstack_top, cpu) = ap_stack_top[cpu];
 }
 
-/* A second SIPI reaches only CPUs that missed the first. */
-static void broadcast_start(void)
+/*
+ * One by one, never to all: a CPU that maxcpus= leaves out has no stack and nobody waits for it, so it would still be in
+ * the boot code when that is given back.
+ */
+static void send_to_each(u32 icr)
 {
-    apic_send_others(APIC_ICR_INIT);
+    for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++)
+        apic_send(cpu_apic_id[cpu], icr);
+}
+
+/* A second SIPI reaches only CPUs that missed the first. */
+static void start_aps(void)
+{
+    send_to_each(APIC_ICR_INIT);
     udelay(200);
-    apic_send_others(APIC_ICR_STARTUP | TRAMPOLINE_PHYS >> 12);
+    send_to_each(APIC_ICR_STARTUP | TRAMPOLINE_PHYS >> 12);
     udelay(200);
-    apic_send_others(APIC_ICR_STARTUP | TRAMPOLINE_PHYS >> 12);
+    send_to_each(APIC_ICR_STARTUP | TRAMPOLINE_PHYS >> 12);
 }
 
 void smp_boot_aps(void)
@@ -79,7 +89,7 @@ void smp_boot_aps(void)
     for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++)
         prepare_ap(cpu);
     atomic_fence_full();
-    broadcast_start();
+    start_aps();
     while (num_online_cpus() < nr_cpu_ids) {
         if (ktime_get_ns() - start > (s64)AP_TIMEOUT_US * 1000)
             panic("smp: only %u of %u cpus came up", num_online_cpus(), nr_cpu_ids);
@@ -105,7 +115,7 @@ void smp_stop_others(void)
 {
     if (atomic_xchg_full(&stopping, 1) || num_online_cpus() == 1)
         return;
-    /* One by one: CPUs that maxcpus= left asleep have no IDT and must not be woken. */
+    /* CPUs that maxcpus= left out have no IDT and must not be woken. */
     for_each_online_cpu(cpu)
         if (cpu != smp_processor_id())
             apic_send(cpu_apic_id[cpu], APIC_ICR_NMI);

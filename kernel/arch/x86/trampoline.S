@@ -1,7 +1,7 @@
 /*
  * Where application processors start. The 16-bit part is copied to TRAMPOLINE_PHYS; the rest runs in
- * place. All APs run it at once, so nothing here writes memory before a CPU has its own stack. A CPU that
- * is not in cpu_apic_id[0 .. nr_cpu_ids) (maxcpus=) sleeps for ever.
+ * place. All APs run it at once, so nothing here writes memory before a CPU has its own stack. Only CPUs of
+ * cpu_apic_id[1 .. nr_cpu_ids) are started; one that finds another id of itself sleeps for ever, and the boot CPU says who is missing.
  */
     .section .boot.text, "ax"
     .code16
