@@ -1,6 +1,7 @@
 /* abi_deadline.h: SCHED_DEADLINE by sched_setattr(2), for the programs that judge it. */
 #pragma once
 #include "tests/guest/abi.h"
+#include "tests/guest/sched_attr.h"
 
 #define SCHED_DEADLINE_     6
 #define FLAG_RESET_ON_FORK  1
@@ -8,14 +9,6 @@
 #define FLAG_DL_OVERRUN     4
 #define FLAG_KEEP_PARAMS    0x10
 #define MS                  1000000ull
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 /* Nanoseconds. A raw call: musl's wrapper answers ENOSYS. */
 static long set_deadline(uint64_t runtime, uint64_t deadline, uint64_t period, uint64_t flags)

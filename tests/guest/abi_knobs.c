@@ -1,6 +1,7 @@
 /* abi_knobs.c: each setting of the scheduler has an effect, shown here: the knob is moved, and what it is for moves with it. What a kernel does
  * not offer (no file, no such word) is not asked of it. All on one CPU. */
 #include "tests/guest/abi.h"
+#include "tests/guest/sched_attr.h"
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/mount.h>
@@ -470,14 +471,6 @@ TEST(write, knob_preempt)
 }
 
 /* ---- admission of deadlines ---- */
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 static long ask_share(uint64_t runtime, uint64_t period)
 {

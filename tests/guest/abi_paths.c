@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <utime.h>
 #include "tests/guest/abi.h"
+#include "tests/guest/sched_attr.h"
 
 static int make_file(const char *name, const char *text)
 {
@@ -536,8 +537,6 @@ TEST(sched_get_priority_min, by_policy_and_EINVAL)
     EQ(syscall(SYS_sched_get_priority_min, SCHED_OTHER), 0);
     FAILS(syscall(SYS_sched_get_priority_min, 99), EINVAL);
 }
-
-struct attr { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; };
 
 TEST(sched_setattr, nice_and_policy_and_errors)
 {

@@ -1,14 +1,7 @@
 /* Priority inheritance through PI futexes: who owns a lock runs as urgently as the most urgent task that waits for it. */
 #include "tests/guest/abi_pi.h"
+#include "tests/guest/sched_attr.h"
 #include <sys/resource.h>
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 static long set_deadline_flags(uint64_t runtime_ms, uint64_t period_ms, uint64_t flags)
 {

@@ -2,6 +2,7 @@
  * slices, wake-ups by place, real-time and deadline tasks, throttling, the idle. sched_schedstats stays 1: each change has Linux patch its code,
  * and under QEMU's TCG its CPUs have hung in that once. */
 #include "tests/guest/abi_schedtext.h"
+#include "tests/guest/sched_attr.h"
 
 /* ---- tasks ---- */
 
@@ -229,13 +230,7 @@ static double deadline_tasks(void)
 
 TEST(sched_setattr, deadline_task_counts_in_its_queue)
 {
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } half = {48, 6, 0, 0, 0, 50 * MS, 100 * MS, 100 * MS};
+    struct attr half = {48, 6, 0, 0, 0, 50 * MS, 100 * MS, 100 * MS};
     double before = of_queue("dl_rq[0]:", "dl_bw->total_bw");
     EQ(deadline_tasks(), 0);
     pid_t pid = hog();

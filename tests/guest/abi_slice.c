@@ -2,6 +2,7 @@
  * earlier, so the task waits less at a time for the same share. A kernel that knows none says 0 for it, whatever was asked: there nothing more
  * is asked of it. */
 #include "tests/guest/abi.h"
+#include "tests/guest/sched_attr.h"
 #include <sys/resource.h>
 
 #define MS 1000000ull
@@ -11,14 +12,6 @@
 #define FLAG_RESET_ON_FORK 1
 #define FLAG_KEEP_PARAMS 0x10
 #define ATTEMPTS 4 /* on a busy host */
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 static long set(pid_t pid, int policy, uint64_t flags, int nice, uint64_t slice)
 {

@@ -3,6 +3,7 @@
  * they sleep, end, while a CPU leaves and comes back. Afterwards each CPU's sums of bandwidth, active and whole, and what was promised are 0
  * again (/sys/kernel/debug/sched/debug). Ends with `dl-torture ok`. Usage: dl_torture SECONDS. CloudOS only.
  */
+#include "tests/guest/sched_attr.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,14 +19,6 @@
 
 #define TASKS 24
 #define MS 1000000ull
-
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
 
 __attribute__((noreturn)) static void bad(const char *what)
 {

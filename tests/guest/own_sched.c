@@ -1,6 +1,7 @@
 /* own_sched.c: what CloudOS alone shows of tasks and run queues in /proc/PID/sched and the debug file, each moved by what it counts. CloudOS
  * only: Linux 6.1 has no such lines. Two CPUs at least: one is looked at from the other. */
 #include "tests/guest/abi_schedtext.h"
+#include "tests/guest/sched_attr.h"
 
 static double knob(const char *name)
 {
@@ -89,13 +90,7 @@ TEST(sched, deadline_goes_on_with_each_request)
 
 TEST(sched, slice_is_what_was_asked_for)
 {
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } a = {48, 0, 0, 0, 0, 7 * MS, 0, 0};
+    struct attr a = {48, 0, 0, 0, 0, 7 * MS, 0, 0};
     pid_t pid = hog();
     EQ(of_task(pid, "se.slice"), knob("base_slice_ns"));
     EQ(syscall(SYS_sched_setattr, pid, &a, 0), 0);
@@ -231,18 +226,10 @@ TEST(sched, next_is_the_wakee_of_a_synchronous_wakeup)
 
 #define DEADLINE 6
 
-struct deadline_attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
 /* Whatever its parent is at each moment, a child is no deadline task. Here only: on Linux 6.1 deadline tasks after it get EBUSY, why is not known. */
 TEST(fork, beside_a_change_to_a_deadline)
 {
-    struct deadline_attr deadline = {sizeof deadline, DEADLINE, 0, 0, 0, 9000000, 10000000, 10000000}, other = {.size = sizeof other};
+    struct attr deadline = {sizeof deadline, DEADLINE, 0, 0, 0, 9000000, 10000000, 10000000}, other = {.size = sizeof other};
     volatile int *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t changer, parent = getpid();
     int other_errors = 0;

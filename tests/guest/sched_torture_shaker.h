@@ -2,6 +2,7 @@
  * and ends them all when it is told; and the process that sends CPUs away and brings them back. */
 #pragma once
 #include "tests/guest/sched_torture_worker.h"
+#include "tests/guest/sched_attr.h"
 
 #define MAX_DYING 16
 #define REST_LIMIT_S 60
@@ -184,13 +185,7 @@ static int change_class(struct worker *w, uint64_t *s)
 static int become_deadline(struct worker *w, uint64_t *s)
 {
     uint64_t period = (20 + next_random(s) % 80) * 1000000, all[WORDS];
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } a = {48, 6, 0, 0, 0, period / 500, period, period};
+    struct attr a = {48, 6, 0, 0, 0, period / 500, period, period};
     memset(all, 0xff, sizeof all);
     lock(w);
     (void)set_mask(w, all);
