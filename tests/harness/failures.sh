@@ -111,39 +111,44 @@ else
     echo "not ok a nonsense kernel image: exit code $rc"
 fi
 
+# The virtual machines of ours; machine PID: until one runs, or the harness has ended.
+below() { for p in $(pgrep qemu-system); do case $(readlink "/proc/$p/cwd") in "$TMPDIR"/*) echo "qemu $p" ;; esac; done; }
+machine() {
+    for _ in $(seq 600); do
+        [ -z "$(below)" ] && kill -0 "$1" 2>/dev/null || break
+        sleep 0.05
+    done
+    [ -n "$(below)" ]
+}
+
 # Interruption: QEMU, sockets and the unfinished run's folder go; the code is 130.
 for signal in INT TERM HUP; do
     "$cb" run syscall -k linux --tier tcg -b 1 -o "$tmp/runs3" --initrd "$tmp/idle.cpio" >"$tmp/out" 2>&1 </dev/null &
     pid=$!
-    sleep 3
+    machine $pid
+    ran=$?
     kill -s $signal $pid
     wait $pid
     rc=$?
     left=$(leftovers)$(ls -A "$tmp/runs3" 2>/dev/null)
-    if [ "$rc" = 130 ] && [ -z "$left" ]; then
-        echo "ok interrupted by SIG$signal"
-    else
-        echo "not ok interrupted by SIG$signal: exit code $rc, left: $left"
-    fi
+    [ "$ran" = 0 ] && [ "$rc" = 130 ] && [ -z "$left" ]
+    check "interrupted by SIG$signal" $? "a machine ran: $ran, exit code $rc, left: $left; $(tail -1 "$tmp/out")"
 done
 
 # The other verbs that boot: wherever they are when the signal comes, nothing is left.
-below() { for p in $(pgrep qemu-system); do case $(readlink "/proc/$p/cwd") in "$TMPDIR"/*) echo "qemu $p" ;; esac; done; }
 interrupted() { # VERB OPTIONS...
-    local left rc pid
+    local left rc pid ran
     "$cb" "$@" >"$tmp/out" 2>&1 </dev/null &
     pid=$!
-    for _ in $(seq 200); do
-        [ -z "$(below)" ] && kill -0 "$pid" 2>/dev/null || break
-        sleep 0.05
-    done
+    machine "$pid"
+    ran=$?
     kill -s TERM "$pid"
     wait "$pid"
     rc=$?
     sleep 0.2
     left=$(ls -A "$TMPDIR")$(below)
-    [ "$rc" = 130 ] && [ -z "$left" ]
-    check "interrupted: $1" $? "exit code $rc, left: $left; $(tail -1 "$tmp/out")"
+    [ "$ran" = 0 ] && [ "$rc" = 130 ] && [ -z "$left" ]
+    check "interrupted: $1" $? "a machine ran: $ran, exit code $rc, left: $left; $(tail -1 "$tmp/out")"
 }
 interrupted scale syscall --cpus 1,2 --tier tcg -k linux -o "$tmp/runs5"
 interrupted profile pipe -k linux
@@ -154,13 +159,14 @@ if ci/qemu >/dev/null 2>&1; then interrupted lines fork -k linux -o "$tmp/runs5"
 # Killed without warning: QEMU dies with us; the next run sweeps the folder.
 "$cb" run syscall -k linux --tier tcg -b 1 -o "$tmp/runs4" --initrd "$tmp/idle.cpio" >"$tmp/out" 2>&1 </dev/null &
 pid=$!
-sleep 3
+machine $pid
+ran=$?
 kill -KILL $pid
 wait $pid 2>/dev/null
-sleep 1
-if [ -z "$(leftovers | grep '^qemu')" ]; then
-    echo 'ok QEMU dies with a killed cloudbench'
-else
-    echo 'not ok QEMU dies with a killed cloudbench'
-fi
+for _ in $(seq 100); do
+    [ -n "$(leftovers | grep '^qemu')" ] || break
+    sleep 0.05
+done
+[ "$ran" = 0 ] && [ -z "$(leftovers | grep '^qemu')" ]
+check 'QEMU dies with a killed cloudbench' $? "a machine ran: $ran; $(leftovers)"
 suffer 'the next run sweeps what a killed one left' 6 'ended the VM' early
