@@ -166,7 +166,8 @@ json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
     json_t *rows = json_array(), *compared, *c;
     size_t i;
     bool times = strcmp(text_of(run, "tier"), "det") != 0;
-    *why = run_unlike_why(baseline, run);
+    *why = run_is(baseline, run) ? x_printf("%s is held against itself: name another run as the baseline", text_of(run, "id"))
+                                 : run_unlike_why(baseline, run);
     if (!*why && times && other_host(baseline, run))
         *why = x_strdup("the runs are of different hosts: their times are not compared");
     compared = *why ? NULL : compare_runs(baseline, run, why);

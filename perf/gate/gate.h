@@ -9,7 +9,7 @@
 // (no number), "missing" (in the baseline, not in the run), "regressed", "drifted" (slowly away from
 // the best of the last 20), "inconclusive", "same", "improved", "new".
 json_t *gate_against_file(json_t *baseline, json_t *run, const char *kernel);
-// The same from two runs, by compare_runs. NULL with *why: they cannot be compared.
+// The same from two runs, by compare_runs. NULL with *why: they cannot be compared, or are one.
 json_t *gate_against_run(json_t *baseline, json_t *run, char **why);
 bool gate_row_fails(json_t *row);
 struct gate_summary {

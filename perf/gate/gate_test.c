@@ -137,6 +137,26 @@ static void rows_that_are_not_in_both_runs(void **state)
     json_decref(baseline);
 }
 
+// A run passes against itself whatever it is worth: nothing was judged. Its folder's name makes it no other.
+static void a_run_is_not_its_own_baseline(void **state)
+{
+    json_t *run = run_with("pipe", 1000), *copy = json_deep_copy(run), *other = run_with("pipe", 1000);
+    char *why;
+    (void)state;
+    json_object_set_new(run, "id", json_string("r1"));
+    json_object_set_new(copy, "id", json_string("folder"));
+    assert_null(gate_against_run(copy, run, &why));
+    assert_non_null(strstr(why, "r1 is held against itself"));
+    free(why);
+    json_object_set_new(other, "created", json_string("later"));
+    json_t *rows = gate_against_run(other, run, &why);
+    row_is(rows, 0, "pipe", "same");
+    json_decref(rows);
+    json_decref(run);
+    json_decref(copy);
+    json_decref(other);
+}
+
 static void misfits(void **state)
 {
     static const char *const bad[][2] = {
@@ -240,7 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
-        cmocka_unit_test(rows_that_are_not_in_both_runs),
+        cmocka_unit_test(rows_that_are_not_in_both_runs), cmocka_unit_test(a_run_is_not_its_own_baseline),
         cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // tiers and of clock sources are perf/result/comparison.c's.
 #pragma once
 #include <jansson.h>
+#include <stdbool.h>
 
 // Where a run was made: exact counts a QEMU version, times a kind of host, a QEMU version and how the guest was placed, imported figures a
 // tool's version on a host; several CPUs under instruction counting by their turns, too; a run that was measured otherwise than the configuration
@@ -11,3 +12,5 @@ char *run_fingerprint(json_t *run);
 json_t *run_unlike(json_t *a, json_t *b);
 // "the runs are of different hosts ("X" and "Y")", or NULL when they are alike; the caller frees it.
 char *run_unlike_why(json_t *a, json_t *b);
+// Are both one and the same run? Its id does not say so: below a folder of runs it goes by its own folder's name.
+bool run_is(json_t *a, json_t *b);

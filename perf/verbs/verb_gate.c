@@ -96,23 +96,35 @@ static bool write_report(const char *path, void (*make)(struct text_buf *, json_
     return ok;
 }
 
+// What a run is held against: one of the two is there.
+struct accepted {
+    json_t *file, *run;
+};
+
+// Once for all that the verb does: "latest" is another run as soon as one more was measured. False after saying why.
+static bool load_accepted(const struct gate_args *a, struct accepted *accepted)
+{
+    char *why = NULL;
+    *accepted = (struct accepted){0};
+    if (baseline_is(a->baseline))
+        accepted->file = baseline_load(a->baseline, &why);
+    else
+        accepted->run = run_store_load(a->base, a->baseline);
+    if (why)
+        say_error("%s", why);
+    free(why);
+    return accepted->file || accepted->run;
+}
+
 // One judgement of a run: by file or by run. NULL after saying why not.
-static json_t *judge(const struct gate_args *a, json_t *run)
+static json_t *judge(const struct gate_args *a, const struct accepted *accepted, json_t *run)
 {
     char *why = NULL;
     json_t *rows = NULL;
-    if (baseline_is(a->baseline)) {
-        json_t *baseline = baseline_load(a->baseline, &why);
-        if (baseline)
-            why = baseline_misfit(baseline, run, a->kernel);
-        if (!why)
-            rows = gate_against_file(baseline, run, a->kernel);
-        json_decref(baseline);
-    } else {
-        json_t *baseline = run_store_load(a->base, a->baseline);
-        rows = baseline ? gate_against_run(baseline, run, &why) : NULL;
-        json_decref(baseline);
-    }
+    if (accepted->run)
+        rows = gate_against_run(accepted->run, run, &why);
+    else if (!(why = baseline_misfit(accepted->file, run, a->kernel)))
+        rows = gate_against_file(accepted->file, run, a->kernel);
     if (why)
         say_error("%s", why);
     free(why);
@@ -139,7 +151,7 @@ static void take_confirmation(json_t *rows, json_t *again)
 }
 
 // Measures the rows that do not pass once more, as the run was measured.
-static int confirm(const struct gate_args *a, json_t *run, json_t *rows)
+static int confirm(const struct gate_args *a, const struct accepted *accepted, json_t *run, json_t *rows)
 {
     struct str_list workloads = {0};
     json_t *row, *second;
@@ -155,7 +167,7 @@ static int confirm(const struct gate_args *a, json_t *run, json_t *rows)
     if (workloads.count) {
         say("confirming %zu workload%s", workloads.count, workloads.count == 1 ? "" : "s");
         rc = self_run_again(run, &workloads, a->base, &second);
-        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST ? judge(a, second) : NULL;
+        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST ? judge(a, accepted, second) : NULL;
         if (again)
             take_confirmation(rows, again);
         rc = again ? EXIT_OK : rc ? rc : EXIT_INTERNAL;
@@ -178,32 +190,36 @@ static int verdict_code(const struct gate_args *a, json_t *rows)
 }
 
 // A baseline file has no commit: that end is open.
-static void add_notes(const struct gate_args *a, json_t *run, json_t *rows)
+static void add_notes(const struct accepted *accepted, json_t *run, json_t *rows)
 {
     json_t *notes = triage_read(), *none = json_object();
-    json_t *before = baseline_is(a->baseline) ? NULL : run_store_load(a->base, a->baseline);
     triage_say_faults(notes);
-    triage_attach(notes, rows, before ? before : none, run);
-    json_decref(before);
+    triage_attach(notes, rows, accepted->run ? accepted->run : none, run);
     json_decref(none);
     json_decref(notes);
 }
 
+static int gate_rows(const struct gate_args *a, const struct accepted *accepted, json_t *run, json_t *rows)
+{
+    int rc = a->confirm ? confirm(a, accepted, run, rows) : EXIT_OK;
+    if (rc)
+        return rc;
+    add_notes(accepted, run, rows);
+    gate_view(rows, a->format);
+    fflush(stdout);
+    bool written = write_report(a->junit, gate_junit, rows, a->baseline) &&
+                   write_report(a->markdown, gate_markdown, rows, a->baseline);
+    return written ? verdict_code(a, rows) : EXIT_REFUSED;
+}
+
 static int gate(const struct gate_args *a, json_t *run)
 {
-    json_t *rows = judge(a, run);
-    if (!rows)
-        return EXIT_USAGE;
-    int rc = a->confirm ? confirm(a, run, rows) : EXIT_OK;
-    if (!rc) {
-        add_notes(a, run, rows);
-        gate_view(rows, a->format);
-        fflush(stdout);
-        bool written = write_report(a->junit, gate_junit, rows, a->baseline) &&
-                       write_report(a->markdown, gate_markdown, rows, a->baseline);
-        rc = written ? verdict_code(a, rows) : EXIT_REFUSED;
-    }
+    struct accepted accepted;
+    json_t *rows = load_accepted(a, &accepted) ? judge(a, &accepted, run) : NULL;
+    int rc = rows ? gate_rows(a, &accepted, run, rows) : EXIT_USAGE;
     json_decref(rows);
+    json_decref(accepted.file);
+    json_decref(accepted.run);
     return rc;
 }
 

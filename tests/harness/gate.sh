@@ -17,7 +17,12 @@ expect 'what was slowed down does not pass, and nothing else' 3 '3 rows, 1 do no
 expect 'it is the row that was slowed down' 3 '^futex +cloudos .*regressed' $(gate)
 padded=$(ls "$tmp/runs" | tail -1)
 expect 'it does not pass when measured again either' 3 '1 do not pass' $(gate) --confirm
-expect 'two runs' 3 '^futex .*regressed' $cb gate --runs "$tmp/runs" --baseline "$tmp/runs/$(ls "$tmp/runs" | head -1)" "$padded"
+first=$(ls "$tmp/runs" | head -1)
+expect 'two runs' 3 '^futex .*regressed' $cb gate --runs "$tmp/runs" --baseline "$tmp/runs/$first" "$padded"
+mkdir "$tmp/two"
+cp -r "$tmp/runs/$first" "$tmp/two/"
+expect 'the latest run against itself' 2 'is held against itself' $cb gate --runs "$tmp/two" --baseline latest
+expect 'what is measured to confirm is not the baseline, as the latest run either' 3 '^futex .*regressed' $cb gate --runs "$tmp/two" --baseline latest --confirm "$tmp/runs/$padded/run.json"
 expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
 expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
 echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"

@@ -38,6 +38,8 @@ made one-lacks '[["pipe", "linux", 1000], ["pipe", "linux-2", "unsupported"], ["
     expect 'one that failed in the run is a failure' 6 '^fork .* failed ' $(gate) bad --baseline more
     expect 'even when the baseline lacks it' 6 '^fork .* failed ' $(gate) bad --baseline few
     expect 'what failed in the baseline was not accepted' 0 '^fork .* new ' $(gate) more --baseline bad
+    expect 'a run against itself is not judged' 2 'few is held against itself' $(gate) few --baseline few
+    expect 'nor under the name of its file' 2 'few is held against itself' $(gate) few --baseline "$tmp/runs/few/run.json"
     expect 'two Linux that CloudOS beats' 0 '^pipe .* ahead ' $(compare) both --strict
     expect 'one of them failed: not strictly' 3 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies --strict
     expect 'and without --strict it is only said' 0 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies
