@@ -43,9 +43,9 @@ bool gate_row_fails(json_t *row)
 
 static json_t *gate_row(json_t *from, const char *kernel)
 {
-    return json_pack("{s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:s}", "workload",
+    return json_pack("{s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:s}", "workload",
                      text_of(from, "workload"), "metric", text_of(from, "metric"), "kernel", kernel,
-                     "a", "b", "ratio", "best", "floor", "verdict", "reason", "");
+                     "a", "b", "ratio", "best", "floor", "noise", "verdict", "reason", "");
 }
 
 static void settle(json_t *row, const char *verdict, char *reason)
@@ -60,19 +60,20 @@ static void settle(json_t *row, const char *verdict, char *reason)
 static void judge(json_t *out, json_t *accepted, double value, double noise, const struct gate_policy *p)
 {
     double a = baseline_newest(accepted), best = baseline_best(accepted);
-    double floor = fmax(floor_of(p, text_of(out, "metric")), noise);
+    double floor = floor_of(p, text_of(out, "metric"));
     json_object_set_new(out, "a", json_real(a));
     json_object_set_new(out, "b", json_real(value));
     json_object_set_new(out, "ratio", json_real(value / a));
     json_object_set_new(out, "best", json_real(best));
     json_object_set_new(out, "floor", json_real(floor));
-    const char *verdict = verdict_of_ratio(value / a, floor);
+    json_object_set_new(out, "noise", json_real(noise));
+    const char *verdict = verdict_of_count(value / a, floor, noise);
     if (strcmp(verdict, "regressed") && value > best * (1 + fmax(p->drift, noise)))
         settle(out, "drifted", x_printf("%.1f %% above the best of the last %zu accepted",
                                         100 * (value / best - 1),
                                         json_array_size(json_object_get(accepted, "accepted"))));
     else
-        settle(out, verdict, NULL);
+        settle(out, verdict, strcmp(verdict, "inconclusive") ? NULL : x_printf("it differs from itself by up to %.1f %%", 100 * noise));
 }
 
 static json_t *judge_row(json_t *row, json_t *accepted, const char *kernel,
@@ -173,7 +174,7 @@ json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
     compared = *why ? NULL : compare_runs(baseline, run, why);
     json_array_foreach (compared, i, c) {
         json_t *out = gate_row(c, text_of(c, *text_of(c, "kernel_b") ? "kernel_b" : "kernel_a"));
-        static const char *const kept[] = {"a", "b", "ratio", "floor", "reason", "verdict"};
+        static const char *const kept[] = {"a", "b", "ratio", "floor", "noise", "reason", "verdict"};
         for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)
             if (json_object_get(c, kept[k]))
                 json_object_set(out, kept[k], json_object_get(c, kept[k]));

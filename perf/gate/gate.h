@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-// A new array of {workload, metric, kernel, a, b, ratio, best, floor, verdict, reason}, those that do not
+// A new array of {workload, metric, kernel, a, b, ratio, best, floor, noise, verdict, reason}, those that do not
 // pass first. a: the newest accepted value or the baseline run's, b: this run's. Verdicts: "failed"
 // (no number), "missing" (in the baseline, not in the run), "regressed", "drifted" (slowly away from
 // the best of the last 20), "inconclusive", "same", "improved", "new".
