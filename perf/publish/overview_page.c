@@ -64,11 +64,9 @@ static bool has_second_arm(json_t *run)
 {
     const char *name;
     json_t *k;
-    json_object_foreach (kernels_of(run), name, k) {
-        const char *tail = strstr(name, SECOND_ARM);
-        if (tail && !strcmp(tail, SECOND_ARM))
+    json_object_foreach (kernels_of(run), name, k)
+        if (kernel_is_second_arm(name))
             return true;
-    }
     return false;
 }
 

@@ -7,6 +7,7 @@
 #include "perf/util/say.h"
 #include "perf/util/sha256.h"
 #include "perf/vm/host_signals.h"
+#include "perf/vm/kernel_image.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -96,13 +97,37 @@ static void option(struct str_list *l, const char *name, const char *value)
     list_add(l, value);
 }
 
-static void add_settings(struct str_list *l, json_t *run)
+// A second arm is no kernel that can be asked for: --aa makes it.
+static void add_kernels(struct str_list *l, json_t *run)
 {
     json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *v;
     const char *name;
+    bool twice = false;
+    json_object_foreach (kernels, name, v) {
+        if (!kernel_is_second_arm(name))
+            option(l, "-k", name);
+        twice |= kernel_is_second_arm(name);
+    }
+    if (twice)
+        list_add(l, "--aa");
+}
+
+// What the second arm did more, if its workload is measured now: of another `run` takes no control.
+static void add_control(struct str_list *l, json_t *run, const struct str_list *workloads)
+{
+    json_t *c = json_object_get(run, "control");
+    const char *workload = text_of(c, "workload");
+    if (!list_has(workloads, workload))
+        return;
+    list_add(l, "--control");
+    list_addf(l, number_of(c, "every") > 1 ? "%s:%.0f/%.0f" : "%s:%.0f", workload,
+              number_of(c, json_object_get(c, "ns") ? "ns" : "instructions"), number_of(c, "every"));
+}
+
+static void add_settings(struct str_list *l, json_t *run)
+{
+    json_t *v;
     size_t i;
-    json_object_foreach (kernels, name, v)
-        option(l, "-k", name);
     json_array_foreach (json_object_get(run, "settings"), i, v)
         option(l, "--set", json_string_value(v));
 }
@@ -164,6 +189,8 @@ void self_run_as(json_t *run, const struct str_list *workloads, const char *base
     add_turn(l, run);
     add_file(l, run, "--qemu", "qemu");
     add_file(l, run, "--initrd", "initramfs");
+    add_kernels(l, run);
+    add_control(l, run, workloads);
     add_settings(l, run);
 }
 

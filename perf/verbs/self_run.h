@@ -13,8 +13,8 @@ int self_run_json(struct str_list *arguments, json_t **said);
 // The same with the arguments of a `run` into `base`, whose tables are not shown: *run is the run that this one made (others may
 // measure into that folder at the same time), or NULL.
 int self_run_loaded(struct str_list *arguments, const char *base, json_t **run);
-// The arguments of a `run` of the workloads as `run` was measured: its kernels, tier, topology, boots, scale, seed, placement, turns,
-// settings, QEMU and initramfs. One of these two files that is gone, or no longer the one that was used, is said.
+// The arguments of a `run` of the workloads as `run` was measured: its kernels, second arms and control, tier, topology, boots, scale, seed,
+// placement, turns, settings, QEMU and initramfs. One of these two files that is gone, or no longer the one that was used, is said.
 void self_run_as(json_t *run, const struct str_list *workloads, const char *base, struct str_list *arguments);
 // That run made; *second is the new run, or NULL. Returns the exit code of `cloudbench run`.
 int self_run_again(json_t *run, const struct str_list *workloads, const char *base,

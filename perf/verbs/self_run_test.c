@@ -58,9 +58,36 @@ static void what_is_gone_is_left_out(void **state)
     line_is(a_run("tcg", qemu, "/nonexistent/initramfs"), want);
 }
 
+// The run beside itself; `control` is taken.
+static json_t *beside_itself(json_t *control)
+{
+    json_t *run = a_run("det", "", ""), *kernels = json_object_get(json_object_get(run, "identity"), "kernels");
+    json_object_set_new(kernels, "cloudos-again", json_object());
+    json_object_set_new(run, "settings", json_array());
+    json_object_set_new(run, "control", control);
+    return run;
+}
+
+// No kernel is called as a second arm is; a control's workload must be among those that are measured.
+static void a_second_arm_is_made_again(void **state)
+{
+    static const char *const more[] = {"", " --control pipe:21/10", " --control pipe:301", ""};
+    json_t *run[] = {beside_itself(NULL),
+                     beside_itself(json_pack("{s:s,s:i,s:i}", "workload", "pipe", "instructions", 21, "every", 10)),
+                     beside_itself(json_pack("{s:s,s:i,s:i}", "workload", "pipe", "ns", 301, "every", 1)),
+                     beside_itself(json_pack("{s:s,s:i,s:i}", "workload", "fork", "ns", 301, "every", 1))};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char want[256];
+        snprintf(want, sizeof(want), "run pipe --tier det -t 2 -o out -b 3 --scale 0.5 --seed 77 --turn 0 -k cloudos --aa%s", more[i]);
+        line_is(run[i], want);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_option_is_given), cmocka_unit_test(what_is_gone_is_left_out)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_option_is_given), cmocka_unit_test(what_is_gone_is_left_out),
+                                       cmocka_unit_test(a_second_arm_is_made_again)};
     close(mkstemp(qemu));
     close(mkstemp(initrd));
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

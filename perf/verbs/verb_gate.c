@@ -199,17 +199,18 @@ static void add_notes(const struct accepted *accepted, json_t *run, json_t *rows
     json_decref(notes);
 }
 
+// What was judged is shown, whatever became of the confirmation; when that was not made its exit code stands.
 static int gate_rows(const struct gate_args *a, const struct accepted *accepted, json_t *run, json_t *rows)
 {
     int rc = a->confirm ? confirm(a, accepted, run, rows) : EXIT_OK;
     if (rc)
-        return rc;
+        say_error("what does not pass could not be measured again: this is the first judgement");
     add_notes(accepted, run, rows);
     gate_view(rows, a->format);
     fflush(stdout);
     bool written = write_report(a->junit, gate_junit, rows, a->baseline) &&
                    write_report(a->markdown, gate_markdown, rows, a->baseline);
-    return written ? verdict_code(a, rows) : EXIT_REFUSED;
+    return rc ? rc : written ? verdict_code(a, rows) : EXIT_REFUSED;
 }
 
 static int gate(const struct gate_args *a, json_t *run)

@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool kernel_is_second_arm(const char *name)
+{
+    size_t n = strlen(name), m = strlen(SECOND_ARM);
+    return n > m && !strcmp(name + n - m, SECOND_ARM);
+}
+
 static char *string_of(json_t *j, const char *key)
 {
     const char *s = json_string_value(json_object_get(j, key));

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #define SECOND_ARM "-again" // ends the name of the second arm of a kernel (run --aa)
+bool kernel_is_second_arm(const char *name);
 
 struct kernel_image {
     char *name;    // "cloudos", "linux", "linux-stock"

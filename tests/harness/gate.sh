@@ -23,6 +23,11 @@ mkdir "$tmp/two"
 cp -r "$tmp/runs/$first" "$tmp/two/"
 expect 'the latest run against itself' 2 'is held against itself' $cb gate --runs "$tmp/two" --baseline latest
 expect 'what is measured to confirm is not the baseline, as the latest run either' 3 '^futex .*regressed' $cb gate --runs "$tmp/two" --baseline latest --confirm "$tmp/runs/$padded/run.json"
+beside() { $cb run futex -k cloudos --aa --tier det --scale 0.25 -q -o "$tmp/aa" "$@" >/dev/null 2>&1; }
+beside
+beside --set workloads.futex.pad=301
+expect 'a run beside itself is confirmed by another' 3 '2 rows, 2 do not pass' $cb gate --runs "$tmp/aa" --baseline "$tmp/aa/$(ls "$tmp/aa" | head -1)" --confirm
+check 'with both arms again' "$([ "$(ls "$tmp/aa" | wc -l)" = 3 ] && grep -q '"cloudos-again"' "$tmp/aa/$(ls "$tmp/aa" | tail -1)/run.json"; echo $?)"
 expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
 expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
 echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"
