@@ -178,6 +178,8 @@ json_t *gate_against_run(json_t *baseline, json_t *run, char **why)
         for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)
             if (json_object_get(c, kept[k]))
                 json_object_set(out, kept[k], json_object_get(c, kept[k]));
+        if (*text_of(c, "program_a") && !*text_of(out, "reason"))
+            json_object_set_new(out, "reason", json_string("another program than the baseline's"));
         settle_one_sided(out, c);
         json_array_append_new(rows, out);
     }

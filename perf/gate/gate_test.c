@@ -171,6 +171,21 @@ static void a_run_is_not_its_own_baseline(void **state)
     json_decref(other);
 }
 
+static void another_program_does_not_fail(void **state)
+{
+    json_t *baseline = run_with("pipe", 1000), *run = run_with("pipe", 1000);
+    char *why;
+    (void)state;
+    json_object_set_new(json_object_get(baseline, "identity"), "initramfs", load("{'files':{'bench/pipe':'1'}}"));
+    json_object_set_new(json_object_get(run, "identity"), "initramfs", load("{'files':{'bench/pipe':'2'}}"));
+    json_t *rows = gate_against_run(baseline, run, &why);
+    row_is(rows, 0, "pipe", "same");
+    assert_string_equal(text(rows, 0, "reason"), "another program than the baseline's");
+    json_decref(rows);
+    json_decref(run);
+    json_decref(baseline);
+}
+
 static void misfits(void **state)
 {
     static const char *const bad[][2] = {
@@ -279,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
         cmocka_unit_test(rows_that_are_not_in_both_runs), cmocka_unit_test(a_run_is_not_its_own_baseline),
+        cmocka_unit_test(another_program_does_not_fail),
         cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,6 +249,27 @@ static void add_unsteady(json_t *c, json_t *a, json_t *b)
         json_object_set_new(c, "unsteady", json_string(which));
 }
 
+// The workload's program: "fork/64M" is a variant of /bench/fork. "" where the run does not say it.
+static const char *program_of(json_t *run, json_t *row)
+{
+    json_t *initramfs = json_object_get(json_object_get(run, "identity"), "initramfs");
+    const char *workload = text_of(row, "workload");
+    char *path = x_printf("bench/%.*s", (int)strcspn(workload, "/@"), workload);
+    const char *hash = text_of(json_object_get(initramfs, "files"), path);
+    free(path);
+    return hash;
+}
+
+// A row whose program was built otherwise is judged: the two may have done the same. It says so.
+static void add_programs(json_t *c, json_t *run_a, json_t *run_b)
+{
+    const char *a = program_of(run_a, c), *b = program_of(run_b, c);
+    if (!*a || !*b || !strcmp(a, b))
+        return;
+    json_object_set_new(c, "program_a", json_string(a));
+    json_object_set_new(c, "program_b", json_string(b));
+}
+
 static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
                             const struct verdict_policy *policy, double canary)
 {
@@ -473,6 +494,8 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
                                          text_of(row, "kernel")))
             json_array_append_new(rows,
                                   compare_rows(NULL, row, text_of(b, "tier"), &policy, 0));
+    json_array_foreach (rows, i, row)
+        add_programs(row, a, b);
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
     return worst_first(rows);

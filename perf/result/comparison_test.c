@@ -346,6 +346,38 @@ static void report_escapes_and_needs_no_network(void **state)
     json_decref(run);
 }
 
+// A run of these rows whose initramfs holds these programs; `files` is taken.
+static json_t *run_with_programs(json_t *files)
+{
+    json_t *run = load("{'tier':'det','identity':{'initramfs':{},'kernels':{'cloudos':{'family':'cloudos'}}},'rows':["
+                       "{'workload':'pipe@cross-cpu','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':100},"
+                       "{'workload':'fork/64M','kernel':'cloudos','metric':'instructions','unit':'u','status':'ok','value':100}]}");
+    json_object_set_new(json_object_get(json_object_get(run, "identity"), "initramfs"), "files", files);
+    return run;
+}
+
+// Judged all the same: a program that was built anew need not do otherwise.
+static void another_program_is_said(void **state)
+{
+    json_t *a = run_with_programs(json_pack("{s:s,s:s}", "bench/pipe", "1", "bench/fork", "2"));
+    json_t *b = run_with_programs(json_pack("{s:s,s:s}", "bench/pipe", "1", "bench/fork", "3"));
+    json_t *unknown = run_with_programs(json_object());
+    char *why;
+    (void)state;
+    json_t *rows = compare_runs(a, b, &why), *others = compare_runs(a, unknown, &why);
+    assert_null(text(rows, 0, "program_a"));
+    assert_string_equal(text(rows, 1, "workload"), "fork/64M");
+    assert_string_equal(text(rows, 1, "verdict"), "same");
+    assert_string_equal(text(rows, 1, "program_a"), "2");
+    assert_string_equal(text(rows, 1, "program_b"), "3");
+    assert_null(text(others, 1, "program_a"));
+    json_decref(rows);
+    json_decref(others);
+    json_decref(a);
+    json_decref(b);
+    json_decref(unknown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(what_stands_beside_a_row),
@@ -356,6 +388,7 @@ int main(void)
                                        cmocka_unit_test(counts_may_be_zero),
                                        cmocka_unit_test(zeros_do_not_switch_the_tests_off),
                                        cmocka_unit_test(verdicts_with_zeros),
-                                       cmocka_unit_test(report_escapes_and_needs_no_network)};
+                                       cmocka_unit_test(report_escapes_and_needs_no_network),
+                                       cmocka_unit_test(another_program_is_said)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

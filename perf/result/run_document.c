@@ -70,6 +70,15 @@ static const char *unit_of(enum tier tier, const char *metric)
     return ends_with(metric, "_ns") ? "virtual ns" : "instructions/op";
 }
 
+// Of the N step: what one operation costs may depend on it.
+static long iterations_of(const struct run_plan *p, const char *row)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->step[i].kind == STEP_N && !strcmp(p->step[i].row, row))
+            return p->step[i].iters;
+    return 0;
+}
+
 static json_t *make_row(struct session *s, int kernel, const char *row, const char *metric,
                         const char *member)
 {
@@ -77,9 +86,10 @@ static json_t *make_row(struct session *s, int kernel, const char *row, const ch
     json_t *bad = bad_sample(samples, member);
     const char *status = bad ? json_string_value(json_object_get(bad, "status")) : "ok";
     bool lacking = bad && !strcmp(status, "ok");
-    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "workload", row, "kernel",
+    json_t *r = json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:o}", "workload", row, "kernel",
                           s->o->kernel[kernel].name, "metric", metric, "unit",
-                          unit_of(s->o->tier.tier, metric), "status",
+                          unit_of(s->o->tier.tier, metric), "iterations",
+                          (json_int_t)iterations_of(&s->plan, row), "status",
                           lacking ? "failed" : status, "samples", samples_of(samples, member));
     if (lacking)
         json_object_set_new(r, "reason", json_string("too few iterations for it, or the workload does not give it"));

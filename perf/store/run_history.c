@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION 5
+#define VERSION 6
 #define WAIT_US 50000
 #define TEXT_OF(x)    #x
 #define TEXT_OF_(x)   TEXT_OF(x)

@@ -1,6 +1,7 @@
 // Words are compared, not numbers: what a user reads is what was compared.
 #include "perf/store/run_likeness.h"
 
+#include "perf/result/run_plan.h"
 #include "perf/util/json_get.h"
 #include "perf/util/text_buf.h"
 
@@ -56,6 +57,15 @@ static char *turns_of(json_t *run)
     int turn = (int)number_of(json_object_get(run, "identity"), "turn_ns");
     bool several = !strcmp(text_of(run, "tier"), "det") && number_of(json_object_get(run, "topology"), "cpus") > 1;
     return turn ? x_printf("%d ns", turn) : x_strdup(several ? "until the next timer" : "none");
+}
+
+// Under instruction counting: rows that share a boot move each other. "" where the run does not say it (imported ones).
+static char *boots_of(json_t *run)
+{
+    int rows = (int)number_of(run, "rows_per_boot");
+    if (strcmp(text_of(run, "tier"), "det") || rows < 1)
+        return x_strdup("");
+    return rows == 1 ? x_strdup("each row alone") : x_printf("at most %d rows", rows);
 }
 
 static char *scale_of(json_t *run)
@@ -121,6 +131,41 @@ static char *knobs_of(json_t *run, json_t *other)
     return t.data;
 }
 
+static double iterations_of(json_t *run, const char *workload)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "workload"), workload))
+            return number_of(row, "iterations");
+    return 0;
+}
+
+// Of the workloads that `other` measured with another number, the run's: "pipe 400, fork 800". Not all in one line.
+static char *iterations_unlike(json_t *run, json_t *other)
+{
+    enum { SHOWN = 4 };
+    struct text_buf t = {0};
+    struct str_list seen = {0};
+    json_t *row;
+    size_t i;
+    text_add(&t, "");
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        const char *workload = text_of(row, "workload");
+        double n = number_of(row, "iterations"), m = iterations_of(other, workload);
+        bool counts = n > 0 && m > 0 && strcmp(workload, CANARY) && strcmp(workload, CANARY_END); // the canary's is no row
+        if (!counts || n == m || list_has(&seen, workload))
+            continue;
+        if (seen.count < SHOWN)
+            text_addf(&t, "%s%s %.0f", seen.count ? ", " : "", workload, n);
+        list_add(&seen, workload);
+    }
+    if (seen.count > SHOWN)
+        text_addf(&t, " and of %zu more", seen.count - SHOWN);
+    list_free(&seen);
+    return t.data;
+}
+
 // What is otherwise than usual, behind its word; the text is freed.
 static void add_unusual(struct text_buf *t, const char *word, char *text, const char *usual)
 {
@@ -140,6 +185,7 @@ char *run_fingerprint(json_t *run)
         text_addf(&t, ", placed %s", placement);
     if (number_of(json_object_get(run, "identity"), "turn_ns"))
         text_addf(&t, ", turns of %s", turns);
+    add_unusual(&t, "boots of", boots_of(run), "");
     add_unusual(&t, "scale", scale_of(run), "1");
     add_unusual(&t, "set", settings_of(run, true), "");
     add_unusual(&t, "control", control_of(run), "");
@@ -160,6 +206,15 @@ static void add_if_unlike(json_t *list, const char *what, char *x, char *y)
     free(y);
 }
 
+// Where only one of the runs says it nothing is known.
+static void add_if_both(json_t *list, const char *what, char *x, char *y)
+{
+    bool both = *x && *y;
+    add_if_unlike(list, what, x, both ? y : x_strdup(x));
+    if (!both)
+        free(y);
+}
+
 json_t *run_unlike(json_t *a, json_t *b)
 {
     json_t *list = json_array();
@@ -168,8 +223,12 @@ json_t *run_unlike(json_t *a, json_t *b)
     add_if_unlike(list, "placement", placement_of(a), placement_of(b));
     add_if_unlike(list, "topology", topology_of(a), topology_of(b));
     add_if_unlike(list, "turn", turns_of(a), turns_of(b));
+    add_if_both(list, "boot", boots_of(a), boots_of(b));
+    size_t before = json_array_size(list);
     add_if_unlike(list, "scale", scale_of(a), scale_of(b));
     add_if_unlike(list, "setting", settings_of(a, false), settings_of(b, false));
+    if (json_array_size(list) == before) // else these say why there are more or fewer
+        add_if_unlike(list, "iteration", iterations_unlike(a, b), iterations_unlike(b, a));
     add_if_unlike(list, "control", control_of(a), control_of(b));
     add_if_unlike(list, "knob", knobs_of(a, b), knobs_of(b, a));
     return list;

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 
 // Where a run was made: exact counts a QEMU version, times a kind of host, a QEMU version and how the guest was placed, imported figures a
-// tool's version on a host; several CPUs under instruction counting by their turns, too; a run that was measured otherwise than the configuration
+// tool's version on a host; several CPUs under instruction counting by their turns, too, and each of its runs by how many rows share a boot; a run that was measured otherwise than the configuration
 // says (scale, settings, control, knobs) by that. The caller frees it.
 char *run_fingerprint(json_t *run);
-// [{what: "host"|"emulator"|"placement"|"topology"|"turn"|"scale"|"setting"|"control"|"knob", a, b}]: in what the runs differ; empty when they may be compared.
+// [{what: "host"|"emulator"|"placement"|"topology"|"turn"|"boot"|"scale"|"setting"|"iteration"|"control"|"knob", a, b}]: in what the runs differ; empty when they may be compared.
 json_t *run_unlike(json_t *a, json_t *b);
 // "the runs are of different hosts ("X" and "Y")", or NULL when they are alike; the caller frees it.
 char *run_unlike_why(json_t *a, json_t *b);

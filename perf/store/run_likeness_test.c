@@ -116,6 +116,44 @@ static void other_ways_of_measuring_are_not_compared(void **state)
     unlike_is(plain(), with_knob("mine"), NULL);
 }
 
+static void rows_that_share_a_boot_are_no_rows_alone(void **state)
+{
+    json_t *times = run_of("tcg", 1, 0), *fewer = run_of("tcg", 1, 0);
+    (void)state;
+    json_object_set_new(times, "rows_per_boot", json_integer(24));
+    json_object_set_new(fewer, "rows_per_boot", json_integer(1));
+    unlike_is(measured("rows_per_boot", json_integer(24)), measured("rows_per_boot", json_integer(24)), NULL);
+    unlike_is(measured("rows_per_boot", json_integer(24)), plain(), NULL); // it does not say
+    unlike_is(measured("rows_per_boot", json_integer(1)), measured("rows_per_boot", json_integer(24)),
+              "the runs are of different boots (\"each row alone\" and \"at most 24 rows\")");
+    unlike_is(times, fewer, NULL);
+}
+
+// Rows "a", "b", ... each with its iterations (0: not said).
+static json_t *iterated(const int *n, int rows)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < rows; i++)
+        json_array_append_new(list, json_pack("{s:s#,s:i}", "workload", "abcdefg" + i, 1, "iterations", n[i]));
+    return measured("rows", list);
+}
+
+static void other_iterations_are_not_compared(void **state)
+{
+    static const int n[] = {400, 800, 0, 5, 6, 7, 8}, m[] = {400, 1600, 30, 5, 6, 7, 8}, other[] = {1, 2, 3, 4, 5, 6, 9};
+    json_t *scaled = iterated(other, 7), *canary = measured("rows", json_pack("[{s:s,s:i}]", "workload", "canary", "iterations", 5));
+    json_t *other_canary = measured("rows", json_pack("[{s:s,s:i}]", "workload", "canary", "iterations", 6));
+    (void)state;
+    unlike_is(iterated(n, 7), iterated(n, 7), NULL);
+    unlike_is(iterated(n, 7), iterated(m, 1), NULL); // the others are in one run only
+    unlike_is(iterated(n, 7), iterated(m, 7), "the runs are of different iterations (\"b 800\" and \"b 1600\")");
+    unlike_is(iterated(n, 7), iterated(other, 7),
+              "the runs are of different iterations (\"a 400, b 800, d 5, e 6 and of 2 more\" and \"a 1, b 2, d 4, e 5 and of 2 more\")");
+    json_object_set_new(scaled, "scale", json_real(0.5));
+    unlike_is(iterated(n, 7), scaled, "the runs are of different scales (\"1\" and \"0.5\")");
+    unlike_is(canary, other_canary, NULL);
+}
+
 static void fingerprint_is(json_t *run, const char *want)
 {
     char *text = run_fingerprint(run);
@@ -131,6 +169,8 @@ static void histories_say_how_was_measured(void **state)
     fingerprint_is(measured("scale", json_real(0.25)), "QEMU 10.0.2, scale 0.25");
     fingerprint_is(measured("settings", json_pack("[s,s]", "policy.keep.last=1", "workloads.pipe.pad=400")), "QEMU 10.0.2, set workloads.pipe.pad=400");
     fingerprint_is(measured("control", json_pack("{s:s,s:i,s:i}", "workload", "pipe", "ns", 30, "every", 1)), "QEMU 10.0.2, control pipe:30 ns");
+    fingerprint_is(measured("rows_per_boot", json_integer(1)), "QEMU 10.0.2, boots of each row alone");
+    fingerprint_is(measured("rows_per_boot", json_integer(24)), "QEMU 10.0.2, boots of at most 24 rows");
     fingerprint_is(with_knob("cloudos"), "QEMU 10.0.2, knobs of cloudos set:/x=3");
 }
 
@@ -139,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(other_turns_are_not_compared), cmocka_unit_test(histories_are_kept_apart),
                                        cmocka_unit_test(other_emulators_are_not_compared),
                                        cmocka_unit_test(other_ways_of_measuring_are_not_compared),
+                                       cmocka_unit_test(rows_that_share_a_boot_are_no_rows_alone),
+                                       cmocka_unit_test(other_iterations_are_not_compared),
                                        cmocka_unit_test(histories_say_how_was_measured),
                                        cmocka_unit_test(histories_of_times_have_their_emulator)};
     return cmocka_run_group_tests(tests, NULL, NULL);

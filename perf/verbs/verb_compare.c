@@ -26,7 +26,7 @@ struct compare_args {
 static const struct argp_option options[] = {
     OPTION_FORMAT,
     {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed or a kernel has no number in it, 4 when one is inconclusive", 0},
-    {"across", OPT_ACROSS, 0, 0, "compare two runs that were measured unlike (host, emulator, placement, topology, turns, scale, settings) too; the table says how", 0},
+    {"across", OPT_ACROSS, 0, 0, "compare two runs that were measured unlike (host, emulator, placement, topology, turns, boots, scale, settings, iterations) too; the table says how", 0},
     OPTION_RUNS,
     {0},
 };

@@ -179,6 +179,8 @@ static void note_cell(struct text_table *t, int column, json_t *rows, json_t *c)
     note_own_noise(&b, c);
     if (*text_of(c, "unsteady"))
         text_addf(&b, "%sno steady state: %s", b.len ? "; " : "", text_of(c, "unsteady"));
+    if (*text_of(c, "program_a"))
+        text_addf(&b, "%sanother program", b.len ? "; " : "");
     if (*row_other_a(rows, c))
         text_addf(&b, "%sa: %s", b.len ? "; " : "", row_other_a(rows, c));
     json_array_foreach (json_object_get(c, "absent"), i, name)
@@ -384,8 +386,10 @@ static void print_sides(json_t *run, json_t *rows)
         print_unlike(first, "placement", "placements");
         print_unlike(first, "topology", "topologies");
         print_unlike(first, "turn", "turns");
+        print_unlike(first, "boot", "boots");
         print_unlike(first, "scale", "scales");
         print_unlike(first, "setting", "settings");
+        print_unlike(first, "iteration", "iterations");
         print_unlike(first, "control", "controls");
         print_unlike(first, "knob", "knobs");
         return;

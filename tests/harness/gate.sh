@@ -21,6 +21,7 @@ first=$(ls "$tmp/runs" | head -1)
 expect 'two runs' 3 '^futex .*regressed' $cb gate --runs "$tmp/runs" --baseline "$tmp/runs/$first" "$padded"
 mkdir "$tmp/two"
 cp -r "$tmp/runs/$first" "$tmp/two/"
+check 'a run says its iterations' "$(grep -q '"iterations": 80000' "$tmp/runs/$first/run.json"; echo $?)"
 expect 'the latest run against itself' 2 'is held against itself' $cb gate --runs "$tmp/two" --baseline latest
 expect 'what is measured to confirm is not the baseline, as the latest run either' 3 '^futex .*regressed' $cb gate --runs "$tmp/two" --baseline latest --confirm "$tmp/runs/$padded/run.json"
 beside() { $cb run futex -k cloudos --aa --tier det --scale 0.25 -q -o "$tmp/aa" "$@" >/dev/null 2>&1; }
