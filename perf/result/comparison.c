@@ -469,15 +469,52 @@ json_t *compare_kernels(json_t *run, char **why)
     return worst_first(rows);
 }
 
+// Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
+const char *boot_clock(json_t *boot)
+{
+    const char *c = json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
+    return c && !strcmp(c, "tsc-early") ? "tsc" : c;
+}
+
+// A clock of the kernel's boots that is not `like`, or NULL; with `like` NULL any.
+static const char *kernel_clock(json_t *run, const char *kernel, const char *like)
+{
+    json_t *boot;
+    size_t i;
+    json_array_foreach (json_object_get(run, "boots"), i, boot) {
+        const char *c = strcmp(text_of(boot, "kernel"), kernel) ? NULL : boot_clock(boot);
+        if (c && (!like || strcmp(c, like)))
+            return c;
+    }
+    return NULL;
+}
+
+// Each kernel with itself: that CloudOS has another clock than Linux in both runs is nothing to such a comparison. Counts have no clock.
+static char *other_clock(json_t *a, json_t *b)
+{
+    json_t *kernels = json_object_get(json_object_get(a, "identity"), "kernels"), *k;
+    const char *name;
+    if (!strcmp(text_of(a, "tier"), "det"))
+        return NULL;
+    json_object_foreach (kernels, name, k) {
+        const char *first = kernel_clock(a, name, NULL);
+        const char *other = first ? kernel_clock(a, name, first) : NULL;
+        other = first && !other ? kernel_clock(b, name, first) : other;
+        if (other)
+            return x_printf("%s had the clock sources %s and %s; such times are not compared", name, first, other);
+    }
+    return NULL;
+}
+
 json_t *compare_runs(json_t *a, json_t *b, char **why)
 {
     json_t *rows = json_array(), *row;
     struct verdict_policy policy;
     size_t i;
-    *why = NULL;
-    if (strcmp(text_of(a, "tier"), text_of(b, "tier"))) {
-        *why = x_printf("the runs are of different tiers (%s and %s)", text_of(a, "tier"),
-                        text_of(b, "tier"));
+    *why = strcmp(text_of(a, "tier"), text_of(b, "tier"))
+               ? x_printf("the runs are of different tiers (%s and %s)", text_of(a, "tier"), text_of(b, "tier"))
+               : other_clock(a, b);
+    if (*why) {
         json_decref(rows);
         return NULL;
     }

@@ -10,8 +10,12 @@
 json_t *compare_kernels(json_t *run, char **why);
 // Has the run kernels of both families? Else a is its first kernel, and b each other one.
 bool compare_has_families(json_t *run);
+// NULL, too, where times of one kernel are by two clocks.
 // Rows whose workload's program is another file in b have program_a and program_b, the hashes.
 json_t *compare_runs(json_t *a, json_t *b, char **why);
+
+// The clock source that the guest of a boot had, NULL where it did not say.
+const char *boot_clock(json_t *boot);
 
 // How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.
 double row_own_spread(json_t *row);

@@ -378,6 +378,43 @@ static void another_program_is_said(void **state)
     json_decref(unknown);
 }
 
+// A run of times whose boots of CloudOS and Linux had these clocks.
+static json_t *clocked(const char *tier, const char *cloudos, const char *linux_first, const char *linux_second)
+{
+    json_t *run = load("{'identity':{'kernels':{'linux':{'family':'linux'},'cloudos':{'family':'cloudos'}}},'rows':["
+                       "{'workload':'pipe','kernel':'linux','metric':'mean_ns','unit':'ns','status':'ok','value':100}]}");
+    json_object_set_new(run, "tier", json_string(tier));
+    json_object_set_new(run, "boots", json_pack("[{s:s,s:{s:s}},{s:s,s:{s:s}},{s:s,s:{s:s}},{s:s}]", "kernel", "cloudos", "guest", "clocksource", cloudos,
+                                                "kernel", "linux", "guest", "clocksource", linux_first, "kernel", "linux", "guest", "clocksource",
+                                                linux_second, "kernel", "linux"));
+    return run;
+}
+
+// The runs are gone then.
+static void clocks_are(json_t *a, json_t *b, const char *want)
+{
+    char *why;
+    json_t *rows = compare_runs(a, b, &why);
+    assert_true(!rows == (want != NULL));
+    if (want)
+        assert_non_null(strstr(why, want));
+    free(why);
+    json_decref(rows);
+    json_decref(a);
+    json_decref(b);
+}
+
+static void times_by_two_clocks_are_not_compared(void **state)
+{
+    (void)state;
+    clocks_are(clocked("tcg", "tsc", "tsc", "tsc"), clocked("tcg", "tsc", "tsc-early", "tsc"), NULL);
+    clocks_are(clocked("tcg", "tsc", "hpet", "hpet"), clocked("tcg", "tsc", "hpet", "hpet"), NULL);
+    clocks_are(clocked("kvm", "tsc", "tsc", "tsc"), clocked("kvm", "tsc", "hpet", "hpet"), "linux had the clock sources tsc and hpet");
+    clocks_are(clocked("kvm", "tsc", "hpet", "tsc"), clocked("kvm", "tsc", "hpet", "hpet"), "linux had the clock sources hpet and tsc");
+    clocks_are(clocked("kvm", "tsc", "tsc", "tsc"), clocked("kvm", "tsc", "tsc", "hpet"), "linux had the clock sources tsc and hpet");
+    clocks_are(clocked("det", "tsc", "tsc", "tsc"), clocked("det", "tsc", "hpet", "hpet"), NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(what_stands_beside_a_row),
@@ -389,6 +426,7 @@ int main(void)
                                        cmocka_unit_test(zeros_do_not_switch_the_tests_off),
                                        cmocka_unit_test(verdicts_with_zeros),
                                        cmocka_unit_test(report_escapes_and_needs_no_network),
-                                       cmocka_unit_test(another_program_is_said)};
+                                       cmocka_unit_test(another_program_is_said),
+                                       cmocka_unit_test(times_by_two_clocks_are_not_compared)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // Makes the run's document: the median of a row's samples, the identity record, the boots.
 #include "perf/config/config.h"
+#include "perf/result/comparison.h"
 #include "perf/result/lap_times.h"
 #include "perf/result/run_identity.h"
 #include "perf/result/run_store.h"
@@ -193,21 +194,13 @@ static json_t *make_identity(struct session *s)
     return id;
 }
 
-// Linux calls the TSC "tsc-early" until it has refined its rate: the same clock.
-static const char *clock_of(json_t *boot)
-{
-    const char *c =
-        json_string_value(json_object_get(json_object_get(boot, "guest"), "clocksource"));
-    return c && !strcmp(c, "tsc-early") ? "tsc" : c;
-}
-
 static bool same_clock(struct session *s)
 {
     json_t *boot;
     const char *first = NULL;
     size_t i;
     json_array_foreach (s->boots, i, boot) {
-        const char *c = clock_of(boot);
+        const char *c = boot_clock(boot);
         if (!c)
             continue;
         if (first && strcmp(first, c))
