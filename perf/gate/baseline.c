@@ -169,6 +169,11 @@ static void accept_value(json_t *rows, json_t *row)
         json_array_remove(accepted, 0);
 }
 
+bool baseline_has_room(json_t *row)
+{
+    return json_number_value(json_object_get(row, "value")) > 0;
+}
+
 json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why)
 {
     json_t *rows, *row, *j;
@@ -178,7 +183,7 @@ json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why
         return NULL;
     rows = old ? json_deep_copy(json_object_get(old, "rows")) : json_array();
     json_array_foreach (json_object_get(run, "rows"), i, row)
-        if (!strcmp(text_of(row, "kernel"), kernel) && json_object_get(row, "value"))
+        if (!strcmp(text_of(row, "kernel"), kernel) && baseline_has_room(row))
             accept_value(rows, row);
     j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "schema", BASELINE_SCHEMA, "tier",
                   text_of(run, "tier"), "topology", shape_of(run), "kernel", kernel, "qemu",

@@ -18,8 +18,10 @@ bool baseline_is(const char *path);
 json_t *baseline_row(json_t *baseline, const char *workload, const char *metric);
 double baseline_newest(json_t *row);
 double baseline_best(json_t *row); // the least of the accepted values
+// Can a row of a run be accepted? A file holds ratios' denominators: numbers above 0 (a count of misses may be 0).
+bool baseline_has_room(json_t *row);
 // Adds the values of the run's kernel to `old` (NULL: a first baseline): a new document. Rows without
-// a number are left as they were. NULL with *why when the run does not fit.
+// a number, or with 0, are left as they were. NULL with *why when the run does not fit.
 json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why);
 // NULL when the run's kernel fits the baseline, else why not (the caller's).
 char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel);

@@ -236,6 +236,32 @@ static void accepting(void **state)
     json_decref(baseline);
 }
 
+// One count of 0 does not keep the other rows out of the file, and what was accepted of it before stays.
+static void a_zero_is_left_out(void **state)
+{
+    json_t *run = run_with("pipe", 1000), *zero = run_with("cyclic", 0), *empty, *first, *second;
+    char *why;
+    (void)state;
+    json_array_append_new(json_object_get(run, "rows"), json_deep_copy(json_array_get(json_object_get(zero, "rows"), 0)));
+    first = baseline_accept(NULL, run, "cloudos", &why);
+    assert_non_null(first);
+    assert_int_equal(json_array_size(json_object_get(first, "rows")), 1);
+    json_object_set_new(json_array_get(json_object_get(run, "rows"), 1), "value", json_real(2));
+    second = baseline_accept(first, run, "cloudos", &why);
+    near(baseline_newest(baseline_row(second, "cyclic", "instructions")), 2);
+    json_t *third = baseline_accept(second, zero, "cloudos", &why);
+    near(baseline_newest(baseline_row(third, "cyclic", "instructions")), 2);
+    empty = baseline_accept(NULL, zero, "cloudos", &why);
+    assert_null(empty);
+    assert_non_null(strstr(why, "nothing to accept"));
+    free(why);
+    json_decref(first);
+    json_decref(second);
+    json_decref(third);
+    json_decref(run);
+    json_decref(zero);
+}
+
 static void damaged_files(void **state)
 {
     static const char *const bad[] = {
@@ -295,7 +321,7 @@ int main(void)
         cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
         cmocka_unit_test(rows_that_are_not_in_both_runs), cmocka_unit_test(a_run_is_not_its_own_baseline),
         cmocka_unit_test(another_program_does_not_fail),
-        cmocka_unit_test(misfits),       cmocka_unit_test(accepting),
+        cmocka_unit_test(misfits),       cmocka_unit_test(accepting), cmocka_unit_test(a_zero_is_left_out),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

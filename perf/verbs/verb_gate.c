@@ -240,6 +240,15 @@ static void print_changes(json_t *old, json_t *new)
     }
 }
 
+static void say_left_out(json_t *run, const char *kernel)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach (json_object_get(run, "rows"), i, row)
+        if (!strcmp(text_of(row, "kernel"), kernel) && json_object_get(row, "value") && !baseline_has_room(row))
+            say("%s %s is 0 and left out: nothing can be held against that by a ratio", text_of(row, "workload"), text_of(row, "metric"));
+}
+
 static int accept(const struct gate_args *a, json_t *run)
 {
     char *why = NULL, *text;
@@ -253,6 +262,7 @@ static int accept(const struct gate_args *a, json_t *run)
             say_error("cannot write %s: %s", a->baseline, strerror(errno));
         else
             print_changes(old, new);
+        say_left_out(run, a->kernel);
         free(text);
     } else {
         say_error("%s", why);
