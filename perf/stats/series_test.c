@@ -78,6 +78,28 @@ static void laws_are_recovered(void **state)
     assert_true(low < u.knee && u.knee < high && high < 3 * low);
 }
 
+// Of 2,000 laws with knees at 10, 11, ... the last `never` have none.
+static void band_is(size_t never, double want_low, double want_high)
+{
+    enum { LAWS = 2000 };
+    static struct usl drawn[LAWS];
+    double low, high;
+    for (size_t i = 0; i < LAWS; i++)
+        drawn[LAWS - 1 - i].knee = i < LAWS - never ? 10 + (double)i : INFINITY;
+    usl_knee_band(drawn, LAWS, &low, &high);
+    assert_true(low == want_low && high == want_high);
+}
+
+static void no_knee_is_no_large_one(void **state)
+{
+    (void)state;
+    band_is(0, 59, 1960);
+    band_is(49, 59, 1960);
+    band_is(50, 59, INFINITY);
+    band_is(1950, 59, INFINITY);
+    band_is(1951, INFINITY, INFINITY);
+}
+
 static void as_many_coefficients_as_points_have_no_band(void **state)
 {
     static const double cpus[] = {1, 2, 4, 8}, x[] = {10, 18, 27, 30}, straight[] = {10, 21, 39};
@@ -164,7 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(best_division_by_hand), cmocka_unit_test(steps_are_found),
         cmocka_unit_test(no_change_is_found_where_none_is), cmocka_unit_test(laws_are_recovered),
-        cmocka_unit_test(linear_and_impossible_laws),
+        cmocka_unit_test(linear_and_impossible_laws), cmocka_unit_test(no_knee_is_no_large_one),
         cmocka_unit_test(as_many_coefficients_as_points_have_no_band), cmocka_unit_test(the_band_is_as_wide_as_the_noise),
         cmocka_unit_test(warmup)};
     return cmocka_run_group_tests(tests, NULL, NULL);

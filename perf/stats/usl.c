@@ -153,14 +153,15 @@ static void band_of(double *v, size_t n, double *low, double *high)
     *high = n ? stats_quantile(v, n, 0.975) : INFINITY;
 }
 
+// Ends that were drawn, the next outward: between a knee and none there is nothing to interpolate.
 void usl_knee_band(const struct usl *drawn, size_t draws, double *low, double *high)
 {
     double *knee = x_alloc((draws + 1) * sizeof(*knee));
     for (size_t i = 0; i < draws; i++)
-        knee[i] = isfinite(drawn[i].knee) ? drawn[i].knee : 1e9;
-    band_of(knee, draws, low, high);
-    *low = *low >= 1e9 ? INFINITY : *low;
-    *high = *high >= 1e9 ? INFINITY : *high;
+        knee[i] = drawn[i].knee;
+    stats_sort(knee, draws);
+    *low = draws ? knee[(size_t)floor(0.025 * (draws - 1))] : INFINITY;
+    *high = draws ? knee[(size_t)ceil(0.975 * (draws - 1))] : INFINITY;
     free(knee);
 }
 
