@@ -1,6 +1,6 @@
 // Turns a row's steps into one sample. det: the slope between N and 2N operations, of the whole
-// VM's instructions and of the TSC, the larger is the row's; of several steps of N, and of 2N, the median one. Wall clock: nanoseconds an operation
-// of the N step.
+// VM's instructions and of the TSC, the larger is the row's; of several steps of N, and of 2N, the median one, and how far they differ by
+// the same measure. Wall clock: nanoseconds an operation of the N step.
 #include "perf/result/lap_times.h"
 #include "perf/result/step_result.h"
 
@@ -43,11 +43,6 @@ static bool all_counted(const struct windows *w)
     return w->count;
 }
 
-static double range(const struct windows *w)
-{
-    return (double)w->step[w->count - 1]->insns - (double)w->step[0]->insns;
-}
-
 static double number(const struct step_result *s, const char *key)
 {
     return json_number_value(json_object_get(s->result, key));
@@ -56,6 +51,23 @@ static double number(const struct step_result *s, const char *key)
 static double ticks(const struct step_result *s)
 {
     return number(s, "tsc_end") - number(s, "tsc_begin");
+}
+
+static double instructions(const struct step_result *s)
+{
+    return (double)s->insns;
+}
+
+// By instructions or by ticks: the two need not have the same order.
+static double range(const struct windows *w, double (*measure)(const struct step_result *))
+{
+    double low = measure(w->step[0]), high = low;
+    for (int i = 1; i < w->count; i++) {
+        double v = measure(w->step[i]);
+        low = v < low ? v : low;
+        high = v > high ? v : high;
+    }
+    return high - low;
 }
 
 static json_t *no_number(const char *row, const char *status, char *why)
@@ -104,12 +116,21 @@ static json_t *count_slopes(const struct step_result *a, const struct step_resul
     return out;
 }
 
-static json_t *windows_json(const struct windows *w)
+static json_t *windows_json(const struct windows *w, double (*measure)(const struct step_result *))
 {
     json_t *list = json_array();
     for (int i = 0; i < w->count; i++)
-        json_array_append_new(list, json_integer((json_int_t)w->step[i]->insns));
+        json_array_append_new(list, json_integer((json_int_t)measure(w->step[i])));
     return list;
+}
+
+// The windows by both measures, and how far the row differs from itself by the one that gave its value.
+static void add_windows(json_t *sample, const struct windows *of_n, const struct windows *of_2n, double ops, bool by_ticks)
+{
+    double (*chosen)(const struct step_result *) = by_ticks ? ticks : instructions;
+    json_object_set_new(sample, "windows", json_pack("[o,o]", windows_json(of_n, instructions), windows_json(of_2n, instructions)));
+    json_object_set_new(sample, "tsc_windows", json_pack("[o,o]", windows_json(of_n, ticks), windows_json(of_2n, ticks)));
+    json_object_set_new(sample, "spread", json_real((range(of_n, chosen) + range(of_2n, chosen)) / ops));
 }
 
 static json_t *det_sample(const struct windows *of_n, const struct windows *of_2n, const char *row)
@@ -127,10 +148,8 @@ static json_t *det_sample(const struct windows *of_n, const struct windows *of_2
                                "ops", number(n, "ops"), number(n2, "ops"), "vm_instructions",
                                (json_int_t)n->insns, (json_int_t)n2->insns, "tsc_ticks", ticks(n), ticks(n2),
                                "memory_lost_kb", lost, "per_op", count_slopes(n, n2, ops));
-    if (of_n->count > 1) {
-        json_object_set_new(sample, "windows", json_pack("[o,o]", windows_json(of_n), windows_json(of_2n)));
-        json_object_set_new(sample, "spread", json_real((range(of_n) + range(of_2n)) / ops));
-    }
+    if (of_n->count > 1)
+        add_windows(sample, of_n, of_2n, ops, tsc > vm);
     return sample;
 }
 

@@ -53,8 +53,8 @@ static json_t *sample(const char *counts_text, long tsc_n, long tsc_2n)
     return s;
 }
 
-// Three of N and three of 2N, in any order: the medians make the slope, how far each kind differs the spread.
-static json_t *repeated(const int n[3], const int n2[3])
+// Three of N and three of 2N, in any order: the medians make the slope, how far each kind differs the spread. Ticks: of N, of 2N, of N, ...
+static json_t *repeated(const int n[3], const int n2[3], const int ticks[6])
 {
     struct plan_step s[6];
     struct run_plan p = {s, 6};
@@ -63,7 +63,7 @@ static json_t *repeated(const int n[3], const int n2[3])
         s[i] = (struct plan_step){.row = "pipe", .workload = "pipe", .iters = i % 2 ? 20 : 10, .kind = i % 2 ? STEP_2N : STEP_N};
     boot_steps_start(&b, &p, NULL);
     for (int i = 0; i < 6; i++) {
-        result(&b, i % 2 ? 20 : 10, i % 2 ? 1500 : 800);
+        result(&b, i % 2 ? 20 : 10, ticks[i]);
         b.step[i].counted = true;
         b.step[i].insns = (uint64_t)(i % 2 ? n2[i / 2] : n[i / 2]);
     }
@@ -91,11 +91,24 @@ static void slope_of_the_whole_vm(void **state)
 
 static void medians_of_repeated_windows(void **state)
 {
-    json_t *s = repeated((int[]){1100, 1000, 1900}, (int[]){2200, 2100, 2150});
+    json_t *s = repeated((int[]){1100, 1000, 1900}, (int[]){2200, 2100, 2150}, (int[]){800, 1500, 800, 1500, 800, 1500});
     (void)state;
     assert_true(number(s, "vm_slope") == 105); // (2150 - 1100) / 10
     assert_true(number(s, "spread") == 100);   // (900 + 100) / 10
     assert_int_equal(json_integer_value(json_array_get(json_array_get(json_object_get(s, "windows"), 0), 2)), 1900);
+    json_decref(s);
+}
+
+// By ticks the row costs more: their range is the spread then, also where the instructions are steadier and in another order.
+static void the_spread_is_of_the_slope_that_counts(void **state)
+{
+    json_t *s = repeated((int[]){1000, 1001, 1002}, (int[]){2000, 2001, 2002}, (int[]){900, 2400, 800, 2300, 850, 2310});
+    (void)state;
+    assert_true(number(s, "vm_slope") == 100);
+    assert_true(number(s, "value") == 150); // (2300 - 800) / 10: the windows of the median instructions
+    assert_true(number(s, "spread") == 20); // (100 + 100) / 10
+    assert_int_equal(json_integer_value(json_array_get(json_array_get(json_object_get(s, "windows"), 1), 2)), 2002);
+    assert_int_equal(json_integer_value(json_array_get(json_array_get(json_object_get(s, "tsc_windows"), 1), 0)), 2400);
     json_decref(s);
 }
 
@@ -211,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slope_of_the_whole_vm), cmocka_unit_test(medians_of_repeated_windows),        cmocka_unit_test(the_larger_slope_counts),
+        cmocka_unit_test(the_spread_is_of_the_slope_that_counts),
         cmocka_unit_test(missing_windows_give_nothing), cmocka_unit_test(no_growth_is_no_number),
         cmocka_unit_test(faults_are_no_numbers),        cmocka_unit_test(a_stranger_is_a_fault),
         cmocka_unit_test(a_warm_up_is_never_the_measured_step)};
