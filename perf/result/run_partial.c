@@ -27,6 +27,28 @@ static void note_words(json_t *in, const char *what, const struct kernel_image *
     free(name);
 }
 
+// Of a placed run, but for what was missing at its start. Other processors of the same rule are another place: the run has one list of them.
+static json_t *place_of(const struct host_plan *p)
+{
+    json_t *place = p->rule == PLACE_BY_HOST ? json_null() : host_plan_json(p);
+    json_object_del(place, "missing");
+    return place;
+}
+
+// Times are this host's as it is now; counts are the same on every one.
+static void note_host(json_t *in, const struct session *s)
+{
+    static const char *const notes[][2] = {{"the host's processor", "cpu"}, {"the number of the host's CPUs", "cpus"},
+                                           {"the host's governor", "governor"}, {"the host's SMT", "smt"}};
+    json_t *host = identity_host();
+    for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
+        json_t *v = json_object_get(host, notes[i][1]);
+        json_object_set(in, notes[i][0], v ? v : json_null());
+    }
+    json_object_set_new(in, "the placement", place_of(&s->o->plan));
+    json_decref(host);
+}
+
 // {what: hash} of everything that must be the same when the run goes on; the plan by the guest's id (run_session.c).
 static json_t *inputs(const struct session *s)
 {
@@ -36,6 +58,8 @@ static json_t *inputs(const struct session *s)
     json_object_set_new(in, "the plan of workloads", json_string(s->guest_id));
     if (s->o->tier.tier == TIER_DET)
         json_object_set_new(in, "the counting plugin", hash_of(s->o->plugin));
+    else
+        note_host(in, s);
     json_object_set_new(in, "the machine (topology)", vm_topology_json(s->o->topology));
     json_object_set_new(in, "the tier", json_string(tier_name[s->o->tier.tier]));
     json_object_set_new(in, "the length of a turn", json_integer(s->o->turn_ns));

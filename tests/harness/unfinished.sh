@@ -59,6 +59,18 @@ killed=$(stopped killed KILL)
 timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
 
+# Times are those of a host as it was: half a run of each is none.
+times=$(asked=("$cb" run syscall -k cloudos --tier tcg -b 4 --scale 0.05 --format json); stopped times INT)
+(
+    part=$times
+    resume_of processor 's/"the host.s processor": "/&x/' "the host's processor is not what this run began with"
+    resume_of 'number of CPUs' 's/\("the number of the host.s CPUs": \)[0-9]*/\17777/' "the number of the host's CPUs is not what"
+    resume_of governor 's/\("the host.s governor": \)[^,]*/\1"other"/' "the host's governor is not what"
+    resume_of SMT 's/\("the host.s SMT": \)[^,]*/\1"other"/' "the host's SMT is not what"
+    resume_of placement 's/\("the placement": \)null/\1{"rule": "compact"}/' 'the placement is not what'
+)
+expect 'times go on where the host is what it was' 0 'results: ' $cb run --resume "$times"
+
 # Two at once into one folder of runs: each has its own.
 small() { "$cb" run syscall -k cloudos --tier det --scale 0.02 -q -o "$tmp/shared" --format json >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; }
 small first &
