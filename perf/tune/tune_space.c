@@ -129,57 +129,107 @@ static void add_copy(const struct tune_space *s, const char *arm, struct str_lis
     json_decref(all);
 }
 
+// A write there moves one word and leaves the others as they were.
+static bool takes_words(const char *path)
+{
+    const char *last = strrchr(path, '/');
+    return last && !strcmp(last, "/features");
+}
+
+// Is the file of this "PATH=VALUE" one that a moved knob writes whole?
+static bool replaced(const struct tune_space *s, const int *level, const char *file)
+{
+    for (int k = 0; k < s->knobs; k++) {
+        const char *path = s->knob[k].path;
+        size_t n = path ? strlen(path) : 0;
+        if (path && moved(s, level, k) && !takes_words(path) && !strncmp(file, path, n) && file[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+// All that is written before a workload of this configuration, "PATH=VALUE" in order: what the kernel sets already (by its own
+// lines or a profile: the default beside the trial has it, too), but for what a moved knob replaces; then the moved knobs.
+static void files_of(const struct tune_space *s, const int *level, struct str_list *out)
+{
+    json_t *all = project_config("kernels"), *v;
+    size_t i;
+    json_array_foreach (json_object_get(json_object_get(all, s->kernel), "set"), i, v)
+        if (!replaced(s, level, json_string_value(v)))
+            list_add(out, json_string_value(v));
+    for (int k = 0; k < s->knobs; k++)
+        if (s->knob[k].path && moved(s, level, k))
+            list_addf(out, "%s=%s", s->knob[k].path, value_of(s, level, k));
+    json_decref(all);
+}
+
+static char *words_of(const struct tune_space *s, const int *level, const char *cmdline)
+{
+    struct text_buf words = {0};
+    text_add(&words, cmdline ? cmdline : "");
+    for (int k = 0; k < s->knobs; k++)
+        if (s->knob[k].word && moved(s, level, k))
+            text_addf(&words, " %s=%s", s->knob[k].word, value_of(s, level, k));
+    return words.data;
+}
+
 void tune_space_settings(const struct tune_space *s, const int *level, const char *arm,
                          struct str_list *out)
 {
-    struct text_buf files = {0}, words = {0};
-    char *cmdline = NULL;
+    struct str_list files = {0};
+    struct text_buf set = {0};
+    char *cmdline = NULL, *words;
     add_copy(s, arm, out, &cmdline);
-    text_add(&words, cmdline ? cmdline : "");
-    for (int k = 0; k < s->knobs; k++) {
-        const struct tune_knob *knob = &s->knob[k];
-        if (!moved(s, level, k))
-            continue;
-        if (knob->path)
-            text_addf(&files, "%s\"%s=%s\"", files.len ? ", " : "", knob->path, value_of(s, level, k));
-        else
-            text_addf(&words, " %s=%s", knob->word, value_of(s, level, k));
-    }
-    list_addf(out, "kernels.%s.cmdline=\"%s\"", arm, words.data);
-    if (files.len)
-        list_addf(out, "kernels.%s.set=[%s]", arm, files.data);
+    words = words_of(s, level, cmdline);
+    list_addf(out, "kernels.%s.cmdline=\"%s\"", arm, words);
+    files_of(s, level, &files);
+    for (size_t i = 0; i < files.count; i++)
+        text_addf(&set, "%s\"%s\"", i ? ", " : "", files.items[i]);
+    if (files.count)
+        list_addf(out, "kernels.%s.set=[%s]", arm, set.data);
+    list_free(&files);
+    text_free(&set);
+    free(words);
     free(cmdline);
-    text_free(&files);
-    text_free(&words);
 }
 
-static bool is_sysctl(const struct tune_knob *k)
+#define SYSCTL "/proc/sys/"
+
+static bool is_sysctl(const char *file)
 {
-    return k->path && !strncmp(k->path, "/proc/sys/", 10);
+    return !strncmp(file, SYSCTL, strlen(SYSCTL));
 }
 
 char *tune_space_sysctl(const struct tune_space *s, const int *level)
 {
+    struct str_list files = {0};
     struct text_buf t = {0};
     text_add(&t, "");
-    for (int k = 0; k < s->knobs; k++) {
-        if (!is_sysctl(&s->knob[k]) || !moved(s, level, k))
-            continue;
-        char *name = x_strdup(s->knob[k].path + 10);
-        for (char *p = name; *p; p++)
+    files_of(s, level, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        char *name = is_sysctl(files.items[i]) ? files.items[i] + strlen(SYSCTL) : NULL, *value = name ? strchr(name, '=') : NULL;
+        for (char *p = name; p < value; p++)
             *p = *p == '/' ? '.' : *p;
-        text_addf(&t, "%s = %s\n", name, value_of(s, level, k));
-        free(name);
+        if (value)
+            text_addf(&t, "%.*s = %s\n", (int)(value - name), name, value + 1);
     }
+    list_free(&files);
     return t.data;
 }
 
 char *tune_space_tmpfiles(const struct tune_space *s, const int *level)
 {
+    struct str_list files = {0};
     struct text_buf t = {0};
     text_add(&t, "");
-    for (int k = 0; k < s->knobs; k++)
-        if (s->knob[k].path && !is_sysctl(&s->knob[k]) && moved(s, level, k))
-            text_addf(&t, "w %s - - - - %s\n", s->knob[k].path, value_of(s, level, k));
+    files_of(s, level, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        char *path = files.items[i], *value = is_sysctl(path) ? NULL : strchr(path, '=');
+        if (!value)
+            continue;
+        *value++ = '\0';
+        text_addf(&t, "%s %s - - - - %s\n", takes_words(path) ? "w+" : "w", path, value); // w+: several lines of one file
+    }
+    list_free(&files);
     return t.data;
 }

@@ -33,11 +33,11 @@ bool tune_space_load(struct tune_space *s, const char *name, char **why);
 void tune_space_free(struct tune_space *s);
 // "NAME=VALUE NAME=VALUE", only knobs that differ from their default; "the default" when none does.
 char *tune_space_text(const struct tune_space *s, const int *level);
-// --set lines that make the kernel `arm` a copy of the space's kernel with these levels; the caller frees
-// the list.
+// --set lines that make the kernel `arm` a copy of the space's kernel, with the files it sets already (a profile's, too), and with
+// these levels; the caller frees the list.
 struct str_list;
 void tune_space_settings(const struct tune_space *s, const int *level, const char *arm,
                          struct str_list *out);
-// Lines of a sysctl.d file (knobs below /proc/sys) and of a tmpfiles.d file (other files).
+// Lines of a sysctl.d file (what is below /proc/sys) and of a tmpfiles.d file (other files): the moved knobs and what the kernel sets already.
 char *tune_space_sysctl(const struct tune_space *s, const int *level);
 char *tune_space_tmpfiles(const struct tune_space *s, const int *level);
