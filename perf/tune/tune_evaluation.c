@@ -6,6 +6,7 @@
 #include "perf/stats/rank_tests.h"
 #include "perf/stats/resample.h"
 #include "perf/util/json_get.h"
+#include "perf/util/text_buf.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,11 +42,20 @@ static double log_noise(json_t *a, json_t *b)
     return noise < 1 ? -log(1 - noise) : INFINITY;
 }
 
-static bool add_objective(const struct tune_space *space, json_t *run, const char *arm, int o, struct means *m, double *ratio)
+static char *no_number(const struct tune_objective *o, const char *kernel, json_t *row)
+{
+    const char *reason = row ? text_of(row, "reason") : "the run has no such row";
+    return x_printf("%s %s of %s: %s", o->workload, o->metric, kernel, reason);
+}
+
+static bool add_objective(const struct tune_space *space, json_t *run, const char *arm, int o, struct means *m, double *ratio, char **why)
 {
     json_t *a = find_row(run, &space->objective[o], space->kernel), *b = find_row(run, &space->objective[o], arm);
-    if (!json_object_get(a, "value") || !json_object_get(b, "value"))
+    bool has_a = json_object_get(a, "value"), has_b = json_object_get(b, "value");
+    if (!has_a || !has_b) {
+        *why = no_number(&space->objective[o], has_a ? arm : space->kernel, has_a ? b : a);
         return false;
+    }
     size_t n = json_array_size(json_object_get(a, "samples"));
     *ratio = number_of(b, "value") / number_of(a, "value");
     m->boots = n < BOOTS_MAX ? n : BOOTS_MAX;
@@ -74,15 +84,30 @@ static void judge_times(const struct means *m, struct tune_evaluation *e)
     e->high = exp(e->high);
 }
 
-bool tune_evaluate(const struct tune_space *space, json_t *run, const char *arm, bool exact, struct tune_evaluation *out)
+bool tune_evaluate(const struct tune_space *space, json_t *run, const char *arm, bool exact, struct tune_evaluation *out, char **why)
 {
     struct means m = {0};
+    *why = NULL;
+    if (!exact && json_is_false(json_object_get(run, "same_clocksource"))) {
+        *why = x_strdup("the default and the trial used different clock sources; such times are not compared");
+        return false;
+    }
     for (int o = 0; o < space->objectives; o++)
-        if (!add_objective(space, run, arm, o, &m, &out->ratio[o]))
+        if (!add_objective(space, run, arm, o, &m, &out->ratio[o], why))
             return false;
     if (exact)
         judge_counts(&m, out);
     else
         judge_times(&m, out);
     return true;
+}
+
+int tune_least_boots(int held)
+{
+    double all_better[64];
+    int n = 0;
+    do
+        all_better[n] = -1 - n;
+    while (held * stats_wilcoxon(all_better, ++n) >= TUNE_ALPHA);
+    return n;
 }

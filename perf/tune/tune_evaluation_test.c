@@ -28,7 +28,9 @@ static void evaluation_is(int objectives, const double *ratio, const double *spr
         json_array_append_new(rows, row(s.objective[o].workload, "cloudos", 1000, spread[o]));
         json_array_append_new(rows, row(s.objective[o].workload, "trial", 1000 * ratio[o], 0));
     }
-    assert_true(tune_evaluate(&s, run, "trial", true, &e));
+    char *why;
+    assert_true(tune_evaluate(&s, run, "trial", true, &e, &why));
+    assert_null(why);
     near(e.p, p);
     near(e.low, low);
     if (isinf(high))
@@ -50,14 +52,49 @@ static void counts_differ_from_themselves(void **state)
     evaluation_is(2, (double[]){0.8, 0.95}, (double[]){0, 0.1}, 0, sqrt(0.8 * 0.95 * 0.85), sqrt(0.8 * 0.95 / 0.85));
 }
 
+static void no_evaluation(const struct tune_space *s, json_t *run, bool exact, struct tune_evaluation *e, const char *wanted)
+{
+    char *why;
+    assert_false(tune_evaluate(s, run, "trial", exact, e, &why));
+    assert_string_equal(why, wanted);
+    free(why);
+}
+
 static void a_row_without_a_number(void **state)
 {
     struct tune_space s = space_of(1);
     struct tune_evaluation e;
     json_t *run = json_pack("{s:[o]}", "rows", row("pipe", "cloudos", 1000, 0));
     (void)state;
-    assert_false(tune_evaluate(&s, run, "trial", true, &e));
+    no_evaluation(&s, run, true, &e, "pipe instructions of trial: the run has no such row");
+    json_array_append_new(json_object_get(run, "rows"), json_pack("{s:s,s:s,s:s,s:s,s:s}", "workload", "pipe", "metric", "instructions",
+                                                                  "kernel", "trial", "status", "failed", "reason", "it died"));
+    no_evaluation(&s, run, true, &e, "pipe instructions of trial: it died");
     json_decref(run);
+}
+
+// Times by two clock sources are no pair; counts are the same by whatever clock.
+static void clocks_that_differ(void **state)
+{
+    struct tune_space s = space_of(1);
+    struct tune_evaluation e;
+    char *why;
+    json_t *run = json_pack("{s:[o,o],s:b}", "rows", row("pipe", "cloudos", 1000, 0), row("pipe", "trial", 900, 0), "same_clocksource", 0);
+    (void)state;
+    no_evaluation(&s, run, false, &e, "the default and the trial used different clock sources; such times are not compared");
+    assert_true(tune_evaluate(&s, run, "trial", true, &e, &why));
+    json_object_set_new(run, "same_clocksource", json_true());
+    assert_true(tune_evaluate(&s, run, "trial", false, &e, &why));
+    json_decref(run);
+}
+
+// Fewer boots of times could name no winner however much better it is; so many can.
+static void boots_that_can_decide(void **state)
+{
+    (void)state;
+    assert_int_equal(tune_least_boots(1), 6); // 2 of 64
+    assert_int_equal(tune_least_boots(2), 7);
+    assert_int_equal(tune_least_boots(3), 7); // 3 times 2 of 128
 }
 
 #define SPREAD 0.08
@@ -76,7 +113,9 @@ static bool drawn(void *ctx, const int *level, double fidelity, bool hold_out, s
         double v = 1000 * (1 + SPREAD * ((stats_random(&seed) >> 11) * 0x1p-53 - 0.5));
         json_array_append_new(rows, row("pipe", i ? "trial" : "cloudos", v, SPREAD));
     }
-    bool ok = tune_evaluate(s, run, "trial", true, out);
+    char *why;
+    bool ok = tune_evaluate(s, run, "trial", true, out, &why);
+    free(why);
     json_decref(run);
     return ok;
 }
@@ -129,6 +168,7 @@ static void a_hold_out_is_no_repetition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(counts_differ_from_themselves), cmocka_unit_test(a_row_without_a_number),
+                                       cmocka_unit_test(clocks_that_differ), cmocka_unit_test(boots_that_can_decide),
                                        cmocka_unit_test(a_lucky_draw_is_no_winner), cmocka_unit_test(a_hold_out_is_no_repetition)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/text_buf.h"
 
 #include <errno.h>
@@ -130,9 +131,10 @@ static bool append(const char *path, const char *line)
 }
 
 bool tune_log_add(struct tune_log *l, const int *level, double fidelity, bool hold_out,
-                  const struct tune_evaluation *e, bool ok)
+                  const struct tune_evaluation *e, const char *why)
 {
     json_t *ratio = json_array(), *j;
+    bool ok = !why;
     for (int o = 0; ok && o < l->space->objectives; o++)
         json_array_append_new(ratio, json_real(e->ratio[o]));
     j = json_pack("{s:o,s:f,s:b,s:b,s:o}", "level", levels_json(l, level), "fidelity", fidelity,
@@ -141,6 +143,8 @@ bool tune_log_add(struct tune_log *l, const int *level, double fidelity, bool ho
         json_object_set_new(j, "p", json_real(e->p));
         json_object_set_new(j, "low", json_real(e->low));
         json_object_set_new(j, "high", isfinite(e->high) ? json_real(e->high) : json_null());
+    } else {
+        json_object_set_new(j, "reason", json_string(why));
     }
     char *text = json_dumps(j, JSON_COMPACT), *line = x_printf("%s\n", text);
     bool kept = append(l->path, line);
@@ -148,4 +152,15 @@ bool tune_log_add(struct tune_log *l, const int *level, double fidelity, bool ho
     free(text);
     free(line);
     return kept;
+}
+
+const char *tune_log_why(const struct tune_log *l)
+{
+    json_t *j;
+    size_t i;
+    const char *why = "";
+    json_array_foreach (l->trials, i, j)
+        if (!json_is_true(json_object_get(j, "ok")))
+            why = text_of(j, "reason");
+    return why;
 }

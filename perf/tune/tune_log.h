@@ -17,6 +17,8 @@ void tune_log_close(struct tune_log *l);
 // True when that trial was measured: *out and *ok are what was seen.
 bool tune_log_find(const struct tune_log *l, const int *level, double fidelity, bool hold_out,
                    struct tune_evaluation *out, bool *ok);
-// False with errno when the line could not be kept.
+// why: of one without a number, NULL of others. False with errno when the line could not be kept.
 bool tune_log_add(struct tune_log *l, const int *level, double fidelity, bool hold_out,
-                  const struct tune_evaluation *e, bool ok);
+                  const struct tune_evaluation *e, const char *why);
+// Why the last trial that has no number has none; "" when each has one.
+const char *tune_log_why(const struct tune_log *l);

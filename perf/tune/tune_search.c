@@ -188,8 +188,10 @@ static void hold_out(struct tune_search *s)
         taken[i] = true;
         if (s->trial[i].score >= 1 - s->floor)
             break;
-        if (!s->measure(s->ctx, s->trial[i].level, fidelity, true, e, &s->stopped))
+        if (!s->measure(s->ctx, s->trial[i].level, fidelity, true, e, &s->stopped)) {
+            s->held_failed++;
             continue;
+        }
         s->held[s->held_count] = s->trial[i];
         s->held[s->held_count].fidelity = fidelity;
         s->held_p[s->held_count++] = e->p;
@@ -203,7 +205,7 @@ static void decide(struct tune_search *s)
     stats_holm_adjust(s->held_p, s->held_count);
     for (int i = 0; i < s->held_count && !s->stopped; i++) {
         double score = score_of(s, s->held_result[i].ratio);
-        if (s->held_p[i] < 0.05 && s->held_result[i].high < 1 && score < best) {
+        if (s->held_p[i] < TUNE_ALPHA && s->held_result[i].high < 1 && score < best) {
             best = score;
             s->winner = i;
         }
@@ -261,6 +263,12 @@ void tune_search_run(struct tune_search *s)
 void tune_search_free(struct tune_search *s)
 {
     free(s->trial);
+}
+
+bool tune_search_judged(const struct tune_search *s)
+{
+    bool measured = !s->trials || best_whole(s, NULL) >= 0;
+    return measured && (s->held_count || !s->held_failed);
 }
 
 bool tune_is_pareto(const struct tune_search *s, int trial)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define TUNE_HELD_OUT 3
+#define TUNE_ALPHA    0.05 // what a winner's p is below, after Holm
 
 struct tune_trial {
     int level[TUNE_KNOBS_MAX];
@@ -40,6 +41,7 @@ struct tune_search {
     struct tune_evaluation held_result[TUNE_HELD_OUT];
     double held_p[TUNE_HELD_OUT]; // after Holm
     int held_count, winner;       // winner: index into held, -1 for "no configuration beat the default"
+    int held_failed;              // what looked better and could not be measured again
     bool stopped;
 };
 
@@ -50,6 +52,8 @@ struct tune_counts {
 struct tune_counts tune_search_most(const struct tune_space *s);
 void tune_search_run(struct tune_search *s);
 void tune_search_free(struct tune_search *s);
+// Is what it found an answer? Not when no whole trial has a number, or none of those that were to be measured again.
+bool tune_search_judged(const struct tune_search *s);
 // Is no other whole trial at least as good in each objective and better in one?
 bool tune_is_pareto(const struct tune_search *s, int trial);
 // Rank correlation (Spearman) of a knob's level with the score over the trials; 0 with fewer than 3.

@@ -12,6 +12,7 @@ struct landscape {
     double depth, noise; // of the planted optimum; relative deviation
     uint64_t seed;
     int calls, fail_every, stop_at;
+    bool no_hold_out;
 };
 
 static double normal(uint64_t *seed)
@@ -29,13 +30,12 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
     struct landscape *l = ctx;
     double far = 0;
     (void)fidelity;
-    (void)hold_out;
     l->calls++;
     if (l->stop_at && l->calls >= l->stop_at) {
         *stop = true;
         return false;
     }
-    if (l->fail_every && l->calls % l->fail_every == 0)
+    if ((l->fail_every && l->calls % l->fail_every == 0) || (l->no_hold_out && hold_out))
         return false;
     for (int k = 0; k < l->space->knobs; k++)
         far += fabs((double)level[k] - l->best[k]) / l->space->knob[k].levels;
@@ -174,6 +174,29 @@ static void failures_and_a_stop(void **state)
     tune_search_free(&s);
 }
 
+// What could not be measured is no answer: every trial failed, or everything that was to be measured again did.
+static void nothing_measured(void **state)
+{
+    struct tune_space space;
+    make_space(&space);
+    struct landscape l = {.space = &space, .best = {1, 5, 6}, .depth = 0.3, .fail_every = 1};
+    struct tune_search s = {.space = &space, .floor = 0.01, .measure = measure, .ctx = &l};
+    (void)state;
+    tune_search_run(&s);
+    assert_true(s.trials > 0 && s.winner == -1 && !tune_search_judged(&s));
+    tune_search_free(&s);
+    l = (struct landscape){.space = &space, .best = {1, 5, 6}, .depth = 0.3, .no_hold_out = true};
+    s = (struct tune_search){.space = &space, .floor = 0.01, .measure = measure, .ctx = &l};
+    tune_search_run(&s);
+    assert_true(s.held_failed > 0 && s.winner == -1 && !tune_search_judged(&s));
+    tune_search_free(&s);
+    l = (struct landscape){.space = &space};
+    s = (struct tune_search){.space = &space, .floor = 0.01, .measure = measure, .ctx = &l};
+    tune_search_run(&s);
+    assert_true(s.winner == -1 && tune_search_judged(&s)); // a flat space
+    tune_search_free(&s);
+}
+
 static void sobol_points(void **state)
 {
     // scipy.stats.qmc.Sobol(8, scramble=False) of SciPy 1.10.1: the points 0, 1, 2, 4 and 7
@@ -227,7 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_optimum), cmocka_unit_test(most_trials),     cmocka_unit_test(flat_space),
-        cmocka_unit_test(noise_alone),         cmocka_unit_test(failures_and_a_stop),
+        cmocka_unit_test(noise_alone),         cmocka_unit_test(failures_and_a_stop), cmocka_unit_test(nothing_measured),
         cmocka_unit_test(sobol_points),        cmocka_unit_test(pareto_and_sensitivity)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

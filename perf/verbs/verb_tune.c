@@ -166,12 +166,14 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
         json_decref(run);
         return false;
     }
-    ok = run && tune_evaluate(&t->space, run, TRIAL, is_det(t), out);
-    if (!tune_log_add(&t->log, level, fidelity, hold_out, out, ok)) {
+    char *why = run ? NULL : x_printf("its run ended with code %d and left no result", rc);
+    ok = run && tune_evaluate(&t->space, run, TRIAL, is_det(t), out, &why);
+    if (!tune_log_add(&t->log, level, fidelity, hold_out, out, why)) {
         say_error("cannot write %s: %s", t->log.path, strerror(errno));
         t->code = EXIT_REFUSED;
         *stop = true;
     }
+    free(why);
     json_decref(run);
     return ok;
 }
@@ -206,6 +208,16 @@ static int check_objectives(const struct tuning *t)
         return EXIT_USAGE;
     }
     return 0;
+}
+
+// Times: with fewer boots no difference, however great, could be told from chance.
+static int check_boots(const struct tuning *t)
+{
+    int held = tune_search_most(&t->space).held, least = tune_least_boots(held);
+    if (is_det(t) || t->a->boots >= least)
+        return 0;
+    say_error("-b %d: of times by so few boots no winner could be named, %d being measured again; the least is -b %d", t->a->boots, held, least);
+    return EXIT_USAGE;
 }
 
 static char *new_folder(const struct tune_args *a)
@@ -373,6 +385,13 @@ static bool write_result(struct tuning *t, const struct tune_search *s)
     return ok;
 }
 
+// What was not measured did not lose.
+static int no_answer(const struct tuning *t, const struct tune_search *s)
+{
+    say_error("%s: %s", s->held_failed ? "none of the best could be measured again" : "nothing could be measured", tune_log_why(&t->log));
+    return EXIT_GUEST;
+}
+
 static int search(struct tuning *t)
 {
     struct tune_search s = {.space = &t->space,
@@ -390,7 +409,9 @@ static int search(struct tuning *t)
     } else {
         tune_view(&s, t->a->format);
         fflush(stdout);
-        if (!write_result(t, &s))
+        if (!tune_search_judged(&s))
+            rc = no_answer(t, &s);
+        else if (!write_result(t, &s))
             rc = EXIT_INTERNAL;
         if (s.winner >= 0 && !write_winner(t, s.held[s.winner].level))
             rc = EXIT_INTERNAL;
@@ -405,7 +426,7 @@ const struct argp tune_argp = {
     "SPACE",
     "Look for settings that beat the default. Every trial boots the default beside it; the best are measured "
     "again, on boots the search never used (det, which repeats exactly: with half as many iterations more), and a winner is named only when it "
-    "holds there.\v"
+    "holds there. When nothing could be measured the exit code is 6.\v"
     "Spaces are the files of configs/tune/. The winner's profile.yaml is applied by --profile FILE "
     "of any verb.",
     0,
@@ -429,6 +450,7 @@ int verb_tune(int argc, char **argv)
         rc = EXIT_USAGE;
     }
     rc = rc ? rc : check_objectives(&t);
+    rc = rc ? rc : check_boots(&t);
     rc = rc ? rc : open_search(&t);
     rc = rc ? rc : a.dry ? dry(&t) : search(&t);
     free(why);

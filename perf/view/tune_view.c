@@ -1,4 +1,4 @@
-// "No configuration beat the default" is an answer like any other.
+// "No configuration beat the default" is an answer like any other; of a search that could not judge it is not said.
 #include "perf/view/tune_view.h"
 
 #include "perf/util/text_buf.h"
@@ -81,7 +81,7 @@ static void print_verdict(const struct tune_search *s)
     char *how = measured_again(s);
     if (text)
         printf("\nwinner, %s: %s [%.4f, %.4f] of the default\n", how, text, s->held_result[s->winner].low, s->held_result[s->winner].high);
-    else
+    else if (tune_search_judged(s))
         printf("\nNo configuration beat the default (%d trials).\n", s->trials);
     free(text);
     free(how);
@@ -104,7 +104,7 @@ void tune_view(const struct tune_search *s, const char *format)
 {
     json_t *trials = whole_trials(s), *sensitivity = sensitivities(s), *held = held_out(s);
     if (!strcmp(format, "json")) {
-        json_t *all = json_pack("{s:i,s:O,s:O,s:O}", "trials", s->trials, "whole", trials,
+        json_t *all = json_pack("{s:i,s:b,s:O,s:O,s:O}", "trials", s->trials, "judged", tune_search_judged(s), "whole", trials,
                                 "sensitivity", sensitivity, "held_out", held);
         objects_view(all, format);
         json_decref(all);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tuner on real boots of CloudOS, det tier: a planted optimum is found, written and applied; a flat space has no winner; a
-# search that is interrupted goes on where it was; what makes no sense is refused.
+# search that is interrupted goes on where it was; what cannot be judged and what makes no sense is refused.
 . "$(dirname "$0")/steps.bash"
 
 # A kernel whose "default" is the slow clock, so that the fast one is an optimum known beforehand.
@@ -44,7 +44,16 @@ expect 'it goes on, and a flat space has no winner' 0 'No configuration beat the
     echo 'ok no trial was measured twice' || echo 'not ok no trial was measured twice'
 
 tune cloudos "$nothing" instructions -o "$tmp/nothing"
-expect 'a knob that the guest lacks fails its trials' 0 'cannot set /proc/sys/kernel/nosuch' "${cmd[@]}"
+expect 'a knob that the guest lacks fails its trials: that is no answer' 6 \
+    '^cloudbench: nothing could be measured: pipe instructions of trial: .*cannot set /proc/sys/kernel/nosuch' "${cmd[@]}"
+expect 'nor is it when it is gone on with' 6 '^cloudbench: nothing could be measured: .*cannot set /proc/sys/kernel/nosuch' \
+    "$cb" "${cmd[@]:1:${#cmd[@]}-3}" --resume "$tmp/nothing"
+! grep -q 'No configuration beat' "$tmp/out" && [ ! -e "$tmp/nothing/result.json" ]
+check 'and nothing else is said' $?
+for few in 1 5 6; do
+    tune cloudos '{k: {about: x, word: w, values: [1, 2, 3, 4], default: 1}}' p50_ns --tier kvm --set tune.t.budget=12 -b $few -o "$tmp/few"
+    expect "too few boots of times to name a winner: $few" 2 'no winner could be named, 3 being measured again; the least is -b 7' "${cmd[@]}"
+done
 tune cloudos "$slice" p50_ns -o "$tmp/x1"
 expect 'times are no objective of the det tier' 2 'times under emulation are no objective' "${cmd[@]}"
 tune cloudos "$slice" p50_ns --tier tcg -o "$tmp/x2"
