@@ -2,7 +2,7 @@
 #include "perf/result/run_partial.h"
 
 #include "perf/config/config.h"
-#include "perf/result/run_identity.h"
+#include "perf/result/measured_inputs.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
@@ -12,20 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static json_t *hash_of(const char *path)
-{
-    json_t *file = identity_file(path), *hash = json_incref(json_object_get(file, "sha256"));
-    json_decref(file);
-    return hash;
-}
-
-static void note_words(json_t *in, const char *what, const struct kernel_image *k, const char *words)
-{
-    char *name = x_printf("%s of %s", what, k->label);
-    json_object_set_new(in, name, json_string(words ? words : ""));
-    free(name);
-}
 
 // Of a placed run, but for what was missing at its start. Other processors of the same rule are another place: the run has one list of them.
 static json_t *place_of(const struct host_plan *p)
@@ -53,11 +39,11 @@ static void note_host(json_t *in, const struct session *s)
 static json_t *inputs(const struct session *s)
 {
     json_t *in = json_object();
-    json_object_set_new(in, "QEMU", hash_of(s->o->qemu));
-    json_object_set_new(in, "the initramfs", hash_of(s->o->initrd));
+    inputs_note_file(in, "QEMU", s->o->qemu);
+    inputs_note_file(in, "the initramfs", s->o->initrd);
     json_object_set_new(in, "the plan of workloads", json_string(s->guest_id));
     if (s->o->tier.tier == TIER_DET)
-        json_object_set_new(in, "the counting plugin", hash_of(s->o->plugin));
+        inputs_note_file(in, "the counting plugin", s->o->plugin);
     else
         note_host(in, s);
     json_object_set_new(in, "the machine (topology)", vm_topology_json(s->o->topology));
@@ -65,27 +51,18 @@ static json_t *inputs(const struct session *s)
     json_object_set_new(in, "the length of a turn", json_integer(s->o->turn_ns));
     json_object_set_new(in, "the seed", json_integer(s->o->seed));
     json_object_set_new(in, "the number of rows of a boot", json_integer(s->o->rows_per_boot));
-    for (int k = 0; k < s->o->kernels; k++) {
-        json_object_set_new(in, s->o->kernel[k].label, hash_of(s->o->kernel[k].path));
-        note_words(in, "the command line", &s->o->kernel[k], s->o->kernel[k].cmdline);
-        note_words(in, "the settings", &s->o->kernel[k], s->o->kernel[k].knobs);
-    }
+    for (int k = 0; k < s->o->kernels; k++)
+        inputs_note_kernel(in, &s->o->kernel[k]);
     return in;
 }
 
 static bool same_inputs(json_t *before, json_t *now)
 {
-    const char *name;
-    json_t *v;
-    json_object_foreach (now, name, v)
-        if (!json_equal(v, json_object_get(before, name))) {
-            say_error("%s is not what this run began with", name);
-            return false;
-        }
-    bool same = json_object_size(before) == json_object_size(now);
-    if (!same)
-        say_error("this run began with more than is asked for now");
-    return same;
+    char *why = inputs_difference(before, now, "run");
+    if (why)
+        say_error("%s", why);
+    free(why);
+    return !why;
 }
 
 void run_partial_note_inputs(struct session *s)

@@ -1,6 +1,7 @@
 // Lines are appended whole and synced; a half-written last line of a killed search is ignored.
 #include "perf/tune/tune_log.h"
 
+#include "perf/result/measured_inputs.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
@@ -38,17 +39,28 @@ static bool start_new(const char *identity_path, json_t *identity, char **why)
     return ok;
 }
 
+// What was asked for, without what it is made of.
+static json_t *asked(json_t *identity)
+{
+    json_t *j = json_copy(identity);
+    json_object_del(j, "inputs");
+    return j;
+}
+
 static bool same_search(const char *identity_path, json_t *identity, char **why)
 {
-    json_t *old = json_file_load(identity_path, 0, NULL);
-    bool same = old && json_equal(old, identity);
+    json_t *old = json_file_load(identity_path, 0, NULL), *before = asked(old), *now = asked(identity);
     if (!old)
         *why = x_printf("%s: no search to go on with", identity_path);
-    else if (!same)
+    else if (!json_equal(before, now))
         *why = x_printf("%s: that search had another space, seed, tier, shape or settings",
                         identity_path);
+    else
+        *why = inputs_difference(json_object_get(old, "inputs"), json_object_get(identity, "inputs"), "search");
     json_decref(old);
-    return same;
+    json_decref(before);
+    json_decref(now);
+    return !*why;
 }
 
 bool tune_log_open(struct tune_log *l, const char *dir, const struct tune_space *space,

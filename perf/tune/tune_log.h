@@ -1,6 +1,6 @@
 // What a search has measured so far: DIR/trials.jsonl, one line a trial, and DIR/search.json, which says what was
 // searched. An interrupted search starts again from the beginning and finds its trials here, so it takes the
-// same way; another space, seed or tier is refused.
+// same way; another space, seed or tier is refused, and what is made of another kernel, QEMU or workload (`inputs` of the identity).
 #pragma once
 #include "perf/tune/tune_search.h"
 

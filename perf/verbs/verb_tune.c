@@ -1,5 +1,6 @@
 // cloudbench tune: look for scheduler settings that beat the default, without being fooled by luck.
 #include "perf/config/config.h"
+#include "perf/result/measured_inputs.h"
 #include "perf/result/run_store.h"
 #include "perf/tune/tune_evaluation.h"
 #include "perf/tune/tune_log.h"
@@ -11,6 +12,7 @@
 #include "perf/util/text_buf.h"
 #include "perf/verbs/self_run.h"
 #include "perf/verbs/tool_options.h"
+#include "perf/verbs/tune_inputs.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/tune_dry_view.h"
@@ -41,6 +43,7 @@ struct tuning {
     struct tune_space space;
     struct tune_log log;
     char *dir, *runs;
+    json_t *inputs; // tune_inputs.h, as it began
     int code; // why the search had to stop
 };
 
@@ -149,6 +152,20 @@ static int run_trial(struct tuning *t, const int *level, double fidelity, json_t
     return rc;
 }
 
+// Whoever builds while a search runs has another kernel in the later trials.
+static bool unchanged(const struct tuning *t)
+{
+    json_t *now;
+    bool found = !tune_inputs(&t->space, is_det(t), t->a->topology, &now);
+    char *why = found ? inputs_difference(t->inputs, now, "search") : NULL;
+    if (why)
+        say_error("%s", why);
+    bool same = found && !why;
+    json_decref(now);
+    free(why);
+    return same;
+}
+
 static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
                     struct tune_evaluation *out, bool *stop)
 {
@@ -160,6 +177,8 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
         say("hold-out: one of the best again");
     json_t *run = NULL;
     int rc = run_trial(t, level, fidelity, &run);
+    if (rc != EXIT_INTERRUPTED && !unchanged(t))
+        rc = EXIT_REFUSED;
     if (rc == EXIT_INTERRUPTED || rc == EXIT_REFUSED || rc == EXIT_USAGE || rc == EXIT_INTERNAL) {
         t->code = rc;
         *stop = true;
@@ -245,9 +264,9 @@ static int open_log(struct tuning *t)
     char *why = NULL;
     json_t *config = project_config("tune"), *settings = config_settings();
     json_t *identity =
-        json_pack("{s:s,s:O?,s:s,s:s,s:i,s:f,s:o}", "space", t->a->space, "config",
+        json_pack("{s:s,s:O?,s:s,s:s,s:i,s:f,s:o,s:O}", "space", t->a->space, "config",
                   json_object_get(config, t->a->space), "tier", t->a->tier, "topology",
-                  t->a->topology, "boots", t->a->boots, "seed", t->a->seed, "settings", settings);
+                  t->a->topology, "boots", t->a->boots, "seed", t->a->seed, "settings", settings, "inputs", t->inputs);
     bool ok = tune_log_open(&t->log, t->dir, &t->space, identity, t->a->resume != NULL, &why);
     if (!ok)
         say_error("%s", why);
@@ -274,7 +293,8 @@ static int open_search(struct tuning *t)
     t->runs = x_printf("%s/runs", t->dir);
     if (t->a->dry && !t->a->resume)
         return look_for_other(t);
-    int rc = t->a->dry ? 0 : make_folder(t);
+    int rc = tune_inputs(&t->space, is_det(t), t->a->topology, &t->inputs);
+    rc = rc || t->a->dry ? rc : make_folder(t);
     return rc ? rc : open_log(t);
 }
 
@@ -455,6 +475,7 @@ int verb_tune(int argc, char **argv)
     rc = rc ? rc : a.dry ? dry(&t) : search(&t);
     free(why);
     tune_log_close(&t.log);
+    json_decref(t.inputs);
     tune_space_free(&t.space);
     free(t.dir);
     free(t.runs);

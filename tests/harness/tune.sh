@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tuner on real boots of CloudOS, det tier: a planted optimum is found, written and applied; a flat space has no winner; a
-# search that is interrupted goes on where it was; what cannot be judged and what makes no sense is refused.
+# search that is interrupted goes on where it was, if what it measures is still the same; what cannot be judged and what makes no sense is refused.
 . "$(dirname "$0")/steps.bash"
 
 # A kernel whose "default" is the slow clock, so that the fast one is an optimum known beforehand.
@@ -15,6 +15,14 @@ tune() { # KERNEL KNOBS METRIC OPTIONS...: the command in $cmd
         --set "tune.t.knobs=$2" --set "tune.t.objectives=[{workload: pipe, metric: $3}]" "${@:4}")
 }
 
+# first_trial FOLDER: returns when the search there has measured one, however quick or busy the host is.
+first_trial() {
+    for _ in $(seq 600); do
+        [ -s "$1/trials.jsonl" ] && break
+        sleep 0.05
+    done
+}
+
 tune slow "$clock" instructions -o "$tmp/planted"
 expect 'a planted optimum is found' 0 '^winner, measured again with 1.5 times the iterations: clock=tsc' "${cmd[@]}"
 expect 'its profile is applied' 0 '^kernels.slow.cmdline .*clocksource=acpi_pm clocksource=tsc' \
@@ -26,10 +34,7 @@ expect 'another search is not gone on with' 2 'another space, seed' "${cmd[@]}"
 tune cloudos "$slice" instructions -o "$tmp/flat"
 "${cmd[@]}" >"$tmp/out" 2>&1 &
 search=$!
-for _ in $(seq 600); do # until its first trial is measured, however quick or busy the host is
-    [ -s "$tmp/flat/trials.jsonl" ] && break
-    sleep 0.05
-done
+first_trial "$tmp/flat"
 kill -INT $search
 wait $search
 rc=$?
@@ -42,6 +47,29 @@ tune cloudos "$slice" instructions --resume "$tmp/flat"
 expect 'it goes on, and a flat space has no winner' 0 'No configuration beat the default' "${cmd[@]}"
 [ "$(sort "$tmp/flat/trials.jsonl" | uniq -d | wc -l)" = 0 ] && [ -s "$tmp/flat/trials.jsonl" ] &&
     echo 'ok no trial was measured twice' || echo 'not ok no trial was measured twice'
+
+# With another image, or other iterations, it is another search.
+cp build/cloudos.elf "$tmp/kernel.elf"
+mine=(--set kernels.slow.image="$tmp/kernel.elf")
+tune slow "$clock" instructions -o "$tmp/image"
+"${cmd[@]}" "${mine[@]}" >"$tmp/out" 2>&1 &
+search=$!
+first_trial "$tmp/image"
+printf x >>"$tmp/kernel.elf"
+wait $search
+rc=$?
+if verdict 'a search whose image changes meanwhile ends' "$rc" 5 '^cloudbench: Slow is not what this search began with'; then
+    echo 'ok a search whose image changes meanwhile ends'
+fi
+tune slow "$clock" instructions --resume "$tmp/image"
+expect 'and is not gone on with' 2 '^cloudbench: Slow is not what this search began with' "${cmd[@]}" "${mine[@]}"
+cp build/cloudos.elf "$tmp/kernel.elf"
+expect 'but by the old image' 0 '^winner' "${cmd[@]}" "${mine[@]}"
+copy=$tmp/project
+mkdir -p "$copy" && cp -r configs "$copy/" && ln -s "$PWD/build" "$PWD/.cache" "$PWD/bench" "$copy/"
+sed -i '/^pipe:/,/^$/s/wall:.*/wall: 3000/' "$copy/configs/workloads.yaml"
+tune slow "$clock" instructions --resume "$tmp/planted"
+expect 'nor is one with another workload' 2 'the workload pipe is not what this search began with' env CLOUDBENCH_ROOT="$copy" "${cmd[@]}"
 
 tune cloudos "$nothing" instructions -o "$tmp/nothing"
 expect 'a knob that the guest lacks fails its trials: that is no answer' 6 \
