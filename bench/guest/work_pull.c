@@ -18,8 +18,8 @@ enum { BLOCKER, WAITER, GIVER, ROLES };
 struct plan {
     struct latency late;
     _Alignas(64) atomic_long given;   /* how often CPU 1 was given up */
-    uint64_t given_ns;                /* when; written before `given` */
     _Alignas(64) atomic_long taken;   /* how often the waiter ran after that */
+    _Alignas(64) uint64_t given_ns[]; /* when, one an iteration, so that a wait longer than a period is kept; written before `given` */
 };
 
 static void blocker(struct crew *c, struct plan *p)
@@ -44,7 +44,7 @@ static void waiter(struct crew *c, struct plan *p)
         while (atomic_load(&p->given) <= i) {
             bench_pad(11);
         }
-        latency_note(&p->late, 0, i, bench_now_ns() - p->given_ns);
+        latency_note(&p->late, 0, i, bench_now_ns() - p->given_ns[i]);
         atomic_store(&p->taken, i + 1);
     }
 }
@@ -67,7 +67,7 @@ static void giver(struct crew *c, struct plan *p)
         allow(c->b, c->pid[WAITER], 1);
         allow(c->b, c->pid[WAITER], 3);
         bench_pad(50001);
-        p->given_ns = bench_now_ns();
+        p->given_ns[i] = bench_now_ns();
         atomic_store(&p->given, i + 1);
     }
     sched_sleep_until(c->b, at);
@@ -82,7 +82,7 @@ static void role(struct crew *c, int me, void *arg)
 void workload_run(struct bench *b)
 {
     struct crew c;
-    struct plan *p = bench_shared(b, sizeof *p);
+    struct plan *p = bench_shared(b, sizeof *p + (size_t)b->iters * sizeof *p->given_ns);
     bench_check(b, sched_cpus() > 1, "one CPU only");
     latency_open(&p->late, b, 1, b->iters);
     sched_exact_timers(b);
