@@ -29,6 +29,7 @@ struct bench_figure compare_figure(const struct bench_subject *s, bool contended
 
         if (!is_cell(r, s, contended) || (beside && !row_in_cell(beside, &r->cell)))
             continue;
+        f.taken = f.cells && f.taken < r->taken ? f.taken : r->taken;
         f.cells++;
         f.failed |= r->failed;
         logs += log(r->median);
@@ -91,7 +92,8 @@ static void judge(struct bench_comparison *c)
         c->verdict = c->ratio <= 1 ? VERDICT_AHEAD : VERDICT_LOST;
     } else if (c->peer.subject) {
         c->ratio = c->ours.ns / c->peer.ns;
-        c->verdict = samples_compare(c->ours.ns, c->ours.spread, c->peer.ns, c->peer.spread);
+        c->verdict = samples_compare(c->ours.ns, c->ours.spread, c->peer.ns, c->peer.spread,
+                                     c->ours.taken < c->peer.taken ? c->ours.taken : c->peer.taken);
         if (c->contended)
             find_worst(c);
     } else {

@@ -6,6 +6,7 @@
 struct bench_figure {
     const struct bench_subject *subject;
     unsigned cells;
+    unsigned taken; /* repetitions: of the cell that has the fewest */
     double ns;      /* median alone; geometric mean of the medians over the cells otherwise */
     double spread;  /* MAD, or what the cells' MADs make of the geometric mean */
     bool failed;
@@ -25,7 +26,7 @@ struct bench_comparisons {
     unsigned count;
 };
 
-/* Lost first, then the same, then ahead; within each by ratio, the worst first. */
+/* Lost first, then what had too few repetitions, then the same, then ahead; within each by ratio, the worst first. */
 struct bench_comparisons compare_rows(void);
 /* One subject's figure alone or contended; cells is 0 when it has none. `beside`: only over the cells that this one has too. */
 struct bench_figure compare_figure(const struct bench_subject *s, bool contended, const struct bench_subject *beside);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const verdict_names[] = {"LOST", "same", "ahead"};
+static const char *const verdict_names[] = {"LOST", "too few", "same", "ahead"};
 
 static void print_head(const char *title)
 {
@@ -80,7 +80,8 @@ bool table_print(const struct bench_comparisons *all)
     print_subjects();
     print_all(all, false, "alone: one thread, the fastest of some batches; median of the repetitions");
     print_all(all, true, "contended: geometric mean over the cells, the worst cell below it");
-    printf("\n%u comparisons: %u lost, %u same, %u ahead, %u without a peer, %u failed a check\n", all->count,
-           count_verdict(all, "LOST"), count_verdict(all, "same"), count_verdict(all, "ahead"), count_verdict(all, "no peer"), failed);
+    printf("\n%u comparisons: %u lost, %u same, %u ahead, %u of too few repetitions, %u without a peer, %u failed a check\n", all->count,
+           count_verdict(all, "LOST"), count_verdict(all, "same"), count_verdict(all, "ahead"), count_verdict(all, "too few"),
+           count_verdict(all, "no peer"), failed);
     return !failed && all->count > 0;
 }

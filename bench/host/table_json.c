@@ -4,7 +4,7 @@
 #include "bench/host/table.h"
 
 static const char *const side_names[] = {"ours", "peer", "other contract"};
-static const char *const verdict_names[] = {"lost", "same", "ahead"};
+static const char *const verdict_names[] = {"lost", "too few", "same", "ahead"};
 
 static json_t *row_json(const struct bench_row *r)
 {
@@ -25,8 +25,8 @@ static json_t *comparison_json(const struct bench_comparison *c)
 {
     const struct bench_subject *s = c->ours.subject, *p = c->peer.subject;
 
-    return json_pack("{s:s, s:s, s:b, s:i, s:s, s:f, s:f, s:s?, s:s?, s:f, s:f, s:f, s:f, s:s}", "structure", s->structure, "contract",
-                     s->contract, "contended", c->contended, "cells", (int)c->ours.cells, "ours", s->name, "ours_ns", c->ours.ns,
+    return json_pack("{s:s, s:s, s:b, s:i, s:i, s:s, s:f, s:f, s:s?, s:s?, s:f, s:f, s:f, s:f, s:s}", "structure", s->structure, "contract",
+                     s->contract, "contended", c->contended, "cells", (int)c->ours.cells, "taken", (int)c->ours.taken, "ours", s->name, "ours_ns", c->ours.ns,
                      "ours_spread_ns", c->ours.spread, "peer", p ? p->name : NULL, "peer_library", p ? p->library : NULL, "peer_ns",
                      c->peer.ns, "limit_ns_at_3ghz", s->limit_ns, "ratio", c->ratio, "worst_cell_ratio", c->worst_ratio, "verdict",
                      c->ours.failed ? "failed" : p || s->limit_ns > 0 ? verdict_names[c->verdict] : "no peer");
