@@ -15,9 +15,12 @@ run() {
 run one storm/64 forkjoin cyclic message/8 fair/nice deadline --tier det --scale 0.6
 run again cyclic/4-storm deadline --tier det --scale 0.3
 run once_more cyclic/4-storm deadline --tier det --scale 0.3
-run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.2
+run two migrate repair fair/smp cyclic/4 --tier tcg -t 2 -b 1 --scale 0.25 # five bursts of repair: the fewest that have a median
 run tail request/8-hog pull --tier det -t 2
 run round fair/smp fair/smp-mixed --tier det -t 4
+$cb run repair --tier det -t 2 --scale 0.25 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
+grep -qE '^ *repair .*p50.*too few iterations for it' "$tmp/out" && grep -qE '^ *repair .*max' "$tmp/out"
+check 'two bursts of repair have no median, and it is said why' $? "$(tail -4 "$tmp/out" | tr '\n' ' ')"
 $cb run migrate --tier det -t 1 -k cloudos -o "$tmp/runs" >"$tmp/out" 2>&1
 [ $? = 2 ] && grep -q 'wants more than 1 CPU' "$tmp/out"
 check 'too few CPUs are refused' $? "$(tail -1 "$tmp/out")"

@@ -57,3 +57,29 @@ C
 built pull bench/guest/latency.c
 expect 'pull keeps a wait that is longer than its period: the shortest' 0 '^p50_ns 10000$' timeout 20 "$tmp/pull"
 expect 'and the longest' 0 '^max_ns 10000$' timeout 20 "$tmp/pull"
+
+# Percentiles of N latencies of 1 to N ns.
+cat >"$tmp/latency.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include "bench/guest/latency.h"
+void *bench_shared(struct bench *b, size_t bytes) { (void)b; return malloc(bytes); }
+void bench_value(struct bench *b, const char *name, uint64_t v) { (void)b; printf("%s=%lu ", name, (unsigned long)v); }
+int main(int argc, char **argv)
+{
+    struct latency l;
+    long n = atol(argv[argc - 1]);
+    latency_open(&l, NULL, 1, n);
+    for (long i = 0; i < n; i++) {
+        latency_note(&l, 0, i, (uint64_t)(n - i));
+    }
+    latency_report(&l, NULL);
+    return 0;
+}
+C
+built latency bench/guest/latency.c
+expect 'four latencies have no median' 0 '^max_ns=4 $' timeout 20 "$tmp/latency" 4
+expect 'five have one' 0 '^p50_ns=3 max_ns=5 $' timeout 20 "$tmp/latency" 5
+expect '298 have no 99th percentile' 0 '^p50_ns=149 max_ns=298 $' timeout 20 "$tmp/latency" 298
+expect '299 have one' 0 '^p50_ns=150 p99_ns=297 max_ns=299 $' timeout 20 "$tmp/latency" 299
+expect 'and 2995 one of 99.9' 0 '^p50_ns=1498 p99_ns=2966 p999_ns=2993 max_ns=2995 $' timeout 20 "$tmp/latency" 2995
