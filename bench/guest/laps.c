@@ -10,6 +10,7 @@
 #define SUB_BITS 11
 #define HALF     (1u << (SUB_BITS - 1))
 #define BUCKETS  ((32 - SUB_BITS + 2) << (SUB_BITS - 1))
+#define BEYOND   (1ull << 40) /* the host's histogram has no bucket for it: a lap that was cut (UINT32_MAX), how long it was is not known */
 
 static void *make_room(size_t bytes, int sharing)
 {
@@ -86,19 +87,24 @@ static void add_slices(struct text *t, const struct laps *l)
 
 static void add_histogram(struct text *t, const struct laps *l)
 {
-    uint32_t least = UINT32_MAX, most = 0;
+    uint64_t least = BEYOND, most = 0;
+    long cut = 0;
     unsigned last = 0;
     uint32_t *n = calloc(BUCKETS, sizeof *n);
     if (!n) {
         _Exit(1);
     }
     for (long i = 0; i < l->count; i++) {
-        uint32_t v = l->tick[i];
+        uint64_t v = l->tick[i] < UINT32_MAX ? l->tick[i] : BEYOND;
         least = v < least ? v : least;
         most = v > most ? v : most;
-        n[bucket_of(v)]++;
+        if (v < BEYOND) {
+            n[bucket_of((uint32_t)v)]++;
+        } else {
+            cut++;
+        }
     }
-    add(t, "%u %u 0", l->count ? least : 0, most);
+    add(t, "%llu %llu %ld", l->count ? (unsigned long long)least : 0, (unsigned long long)most, cut);
     for (unsigned b = 0; b < BUCKETS; b++) {
         if (n[b]) {
             add(t, n[b] > 1 ? " %u:%u" : " %u", b - last, n[b]);

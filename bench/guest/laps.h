@@ -23,7 +23,7 @@ static inline uint64_t lap_clock(void)
     return (uint64_t)hi << 32 | lo;
 }
 
-/* One iteration has ended. A time that does not fit is kept as the greatest one: counted, never dropped. */
+/* One iteration has ended. A time that does not fit is kept as the greatest one: counted, never dropped, and no figure. */
 static inline void lap_take(struct laps *l)
 {
     uint64_t now = lap_clock(), d = now - l->last;

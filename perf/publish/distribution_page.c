@@ -39,7 +39,7 @@ static void take_line(struct sheet *s, const char *kernel, char *line)
     if (sscanf(line, "%127s %lf %lf %n", row, &tick, &ops, &at) != 3 || !at || !(tick > 0) || !(ops > 0))
         return;
     struct hdr_histogram *h = hdr_new();
-    if (!hdr_parse(h, line + at) || !h->count) {
+    if (!hdr_parse(h, line + at) || h->overflow == h->count) { // nothing in any bucket
         free(h);
         return;
     }
@@ -93,6 +93,12 @@ static size_t shares(const struct laps *l, double most, double *x, double *y)
     return n;
 }
 
+// The q-quantile, or the greatest that is not one of the laps that were cut.
+static double top_of(const struct hdr_histogram *h, double q)
+{
+    return hdr_quantile(h, hdr_holds(h, q) ? q : (h->count - h->overflow - 0.5) / h->count);
+}
+
 static void range(const struct sheet *s, const char *row, double *low, double *high, double upper)
 {
     *low = INFINITY;
@@ -102,7 +108,7 @@ static void range(const struct sheet *s, const char *row, double *low, double *h
         if (strcmp(l->row, row))
             continue;
         *low = fmin(*low, fmax(hdr_quantile(l->h, 0.001), 0.5) * l->ns);
-        *high = fmax(*high, hdr_quantile(l->h, upper) * l->ns);
+        *high = fmax(*high, top_of(l->h, upper) * l->ns);
     }
     *low *= 0.97;
     *high *= 1.03;

@@ -35,10 +35,11 @@ static double ops_per_lap(json_t *result)
     return iters > 0 ? number(result, "ops") / iters : 0;
 }
 
+// As far as there are laps for them, and as they were measured: not what is one of the laps that were cut (bench/guest/laps.h).
 static void add_percentiles(json_t *sample, const struct hdr_histogram *h, double scale)
 {
     for (const struct lap_metric *m = lap_metrics; m->name; m++)
-        if (h->count >= stats_samples_for(m->quantile))
+        if (h->count >= stats_samples_for(m->quantile) && hdr_holds(h, m->quantile))
             json_object_set_new(sample, m->name,
                                 json_real((m->quantile < 1 ? hdr_quantile(h, m->quantile)
                                                            : (double)h->most) *
@@ -75,6 +76,8 @@ bool lap_times_add(json_t *sample, json_t *result)
               add_steadiness(sample, json_object_get(laps, "slices"));
     if (ok) {
         json_object_set_new(sample, "laps", json_integer(h->count));
+        if (h->overflow)
+            json_object_set_new(sample, "laps_cut", json_integer(h->overflow));
         json_object_set_new(sample, "timer_ns", json_real(number(laps, "timer") * tick));
         add_percentiles(sample, h, tick / ops);
     }

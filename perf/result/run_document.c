@@ -93,7 +93,8 @@ static json_t *make_row(struct session *s, int kernel, const char *row, const ch
                           (json_int_t)iterations_of(&s->plan, row), "status",
                           lacking ? "failed" : status, "samples", samples_of(samples, member));
     if (lacking)
-        json_object_set_new(r, "reason", json_string("too few iterations for it, or the workload does not give it"));
+        json_object_set_new(r, "reason", json_string(json_object_get(bad, "laps_cut") ? "iterations took longer than a lap can say: 2^32 ticks"
+                                                                                       : "too few iterations for it, or the workload does not give it"));
     else if (bad)
         json_object_set(r, "reason", json_object_get(bad, "reason"));
     else

@@ -3,6 +3,7 @@
 
 #include "perf/config/config.h"
 #include "perf/result/measured_inputs.h"
+#include "perf/result/run_identity.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
 #include "perf/util/json_get.h"

@@ -63,10 +63,21 @@ static double middle_of(const struct hdr_histogram *h, unsigned b)
     return v < h->least ? h->least : v > h->most ? h->most : v;
 }
 
+// Which value from below the q-quantile is, from 1 on.
+static uint64_t rank_of(const struct hdr_histogram *h, double q)
+{
+    uint64_t rank = (uint64_t)ceil(q * (double)h->count);
+    return rank ? rank : 1;
+}
+
+bool hdr_holds(const struct hdr_histogram *h, double q)
+{
+    return rank_of(h, q) <= h->count - h->overflow;
+}
+
 double hdr_quantile(const struct hdr_histogram *h, double q)
 {
-    uint64_t seen = 0, want = (uint64_t)ceil(q * (double)h->count);
-    want = want ? want : 1;
+    uint64_t seen = 0, want = rank_of(h, q);
     for (unsigned b = 0; b < HDR_BUCKETS && h->count; b++) {
         seen += h->bucket[b];
         if (seen >= want)

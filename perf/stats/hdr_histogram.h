@@ -24,6 +24,8 @@ uint64_t hdr_bucket_low(unsigned bucket);
 // The middle of the bucket in which the q-quantile lies: the value number ceil(q * count). `most`
 // when that one overflowed; 0 when empty.
 double hdr_quantile(const struct hdr_histogram *h, double q);
+// Does the q-quantile lie in a bucket? Not when it is one of those that overflowed; of 1, the greatest: did none?
+bool hdr_holds(const struct hdr_histogram *h, double q);
 // Values above this one, for an empirical distribution.
 uint64_t hdr_count_above(const struct hdr_histogram *h, uint64_t value);
 // "LEAST MOST OVERFLOW STEP:COUNT ..." where STEP is the distance from the bucket before (the first:

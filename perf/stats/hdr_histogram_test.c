@@ -59,6 +59,7 @@ static void overflow_is_counted(void **state)
     assert_int_equal(g->overflow, 6);
     near(hdr_quantile(g, 0.2), 7);
     near(hdr_quantile(g, 0.4), 8);
+    assert_true(hdr_holds(g, 0.4) && !hdr_holds(g, 0.41) && !hdr_holds(g, 1)); // four of ten are in buckets
     free(h);
     free(g);
 }

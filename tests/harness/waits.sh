@@ -83,3 +83,30 @@ expect 'five have one' 0 '^p50_ns=3 max_ns=5 $' timeout 20 "$tmp/latency" 5
 expect '298 have no 99th percentile' 0 '^p50_ns=149 max_ns=298 $' timeout 20 "$tmp/latency" 298
 expect '299 have one' 0 '^p50_ns=150 p99_ns=297 max_ns=299 $' timeout 20 "$tmp/latency" 299
 expect 'and 2995 one of 99.9' 0 '^p50_ns=1498 p99_ns=2966 p999_ns=2993 max_ns=2995 $' timeout 20 "$tmp/latency" 2995
+
+# Laps of the ticks given, as the record has them.
+cat >"$tmp/laps.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include "bench/guest/laps.h"
+int main(int argc, char **argv)
+{
+    struct laps l = {0};
+    laps_prepare(&l, argc);
+    for (int i = 1; i < argc; i++) {
+        l.last = lap_clock() - strtoull(argv[i], NULL, 0);
+        if (strtoull(argv[i], NULL, 0) < UINT32_MAX) {
+            l.tick[l.count++] = (uint32_t)atol(argv[i]);
+        } else {
+            lap_take(&l);
+        }
+    }
+    puts(laps_json(&l));
+    return 0;
+}
+C
+built laps bench/guest/laps.c
+expect 'laps that fit' 0 '"hist":"3 4294967294 0 3:2 23548"' timeout 20 "$tmp/laps" 3 3 4294967294
+expect 'one that does not is in no bucket, and the greatest is not known' 0 '"hist":"3 1099511627776 1 3"' timeout 20 "$tmp/laps" 3 5000000000
+expect 'laps of which none fits' 0 '"hist":"1099511627776 1099511627776 2"' timeout 20 "$tmp/laps" 4294967295 9000000000000
+expect 'no laps' 0 '"hist":"0 0 0"' timeout 20 "$tmp/laps"
