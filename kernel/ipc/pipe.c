@@ -366,9 +366,9 @@ static void wake_some(struct pipe_inode_info *p, u32 n)
         wake_up_state(t, TASK_INTERRUPTIBLE);
 }
 
-static void wake_rest(struct pipe_inode_info *p)
+/* In pieces of its own where the caller may be preempted. */
+static void wake_pollers(struct pipe_inode_info *p)
 {
-    wake_some(p, WAKE_PIECE);
     __wake_up(&p->poll_wait, TASK_NORMAL, 0, POLLIN | POLLOUT | POLLERR | POLLHUP, false);
 }
 
@@ -422,12 +422,14 @@ static void pipe_put_locked(struct pipe_inode_info *p, struct inode *inode)
 
     if (unlikely(news && count_waiters(p, WAKE_PIECE + 1) > WAKE_PIECE))
         wake_crowd(p, inode);
+    if (news)
+        wake_pollers(p);
     last = --p->files == 0;
     rcu_read_lock();
     if (last)
         inode->i_private = NULL;
     else if (news)
-        wake_rest(p);
+        wake_some(p, WAKE_PIECE);
     unlock_both(p, inode);
     rcu_read_unlock();
     if (last)

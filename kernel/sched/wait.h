@@ -11,7 +11,7 @@ typedef struct wait_queue_head wait_queue_head_t;
 struct wait_queue_entry {
     unsigned flags;
     struct task_struct *task;
-    /* Returns > 0 if it woke somebody (counts against nr_exclusive), called under the queue's lock. */
+    /* NULL: a mark of somebody who wakes (waitq.c). Returns > 0 if it woke somebody (counts against nr_exclusive), called under the queue's lock. */
     int (*func)(struct wait_queue_entry *, unsigned mode, unsigned poll_events, bool sync);
     void *private;
     struct list_head entry;

@@ -1,7 +1,10 @@
 /* waitq.c: wait queues. A waiter enters the queue, sets its state, looks at its condition, sleeps; a waker changes the condition,
- * then calls __wake_up. The queue's lock (interrupts off) guards the list only. */
+ * then calls __wake_up. The queue's lock (interrupts off) guards the list only. Where the caller may be preempted it is given up after each
+ * WAKE_PIECE entries, so that a crowd of waiters is no long section. */
 #include "kernel/sched/wait.h"
 #include "kernel/lib/errno.h"
+
+#define WAKE_PIECE 16 /* entries looked at in one section without preemption */
 
 int default_wake_function(struct wait_queue_entry *e, unsigned mode, unsigned poll_events, bool sync)
 {
@@ -80,23 +83,68 @@ void finish_wait(wait_queue_head_t *wq, struct wait_queue_entry *e)
     remove_wait_queue(wq, e);
 }
 
-void __wake_up_locked(wait_queue_head_t *wq, unsigned mode, int nr, unsigned poll_events, bool sync)
-{
-    struct wait_queue_entry *e, *n;
+/* A walk that wakes. Between its pieces the lock is free, and marks (entries without a function) keep its place in the queue. */
+struct walk {
+    wait_queue_head_t *wq;
+    struct list_head *next, *end;
+    unsigned mode, poll_events;
+    int nr; /* exclusive waiters that are still to be woken; 0: all */
+    bool sync;
+};
 
-    list_for_each_entry_safe(e, n, &wq->head, entry) {
+/* Looks at `most` entries at the most. Lock held. True: there are more. */
+static __always_inline bool wake_piece(struct walk *w, unsigned most)
+{
+    for (; w->next != w->end; most--) {
+        struct wait_queue_entry *e = list_entry(w->next, struct wait_queue_entry, entry);
+
+        if (!most)
+            return true;
+        w->next = e->entry.next;
+        if (!e->func)
+            continue;
         bool exclusive = e->flags & WQ_FLAG_EXCLUSIVE;
 
-        if (e->func(e, mode, poll_events, sync) && exclusive && nr > 0 && --nr == 0)
-            return;
+        if (e->func(e, w->mode, w->poll_events, w->sync) && exclusive && w->nr > 0 && --w->nr == 0)
+            return false;
     }
+    return false;
+}
+
+/* The rest of a long queue, up to what stands at its end now: who waits again meanwhile is woken by nobody here. Lock held at call and
+ * return. The caller could be preempted before and after, so wq outlives the walk. */
+static __noinline void wake_rest(struct walk *w, unsigned long *flags)
+{
+    struct wait_queue_entry here = {.func = NULL}, last = {.func = NULL};
+
+    list_add_tail(&last.entry, &w->wq->head);
+    w->end = &last.entry;
+    do {
+        list_add_tail(&here.entry, w->next);
+        spin_unlock_irqrestore(&w->wq->lock, *flags);
+        spin_lock_irqsave(&w->wq->lock, *flags);
+        w->next = here.entry.next;
+        list_del(&here.entry);
+    } while (wake_piece(w, WAKE_PIECE));
+    list_del(&last.entry);
+}
+
+void __wake_up_locked(wait_queue_head_t *wq, unsigned mode, int nr, unsigned poll_events, bool sync)
+{
+    struct walk w = {wq, wq->head.next, &wq->head, mode, poll_events, nr, sync};
+
+    (void)wake_piece(&w, UINT32_MAX);
 }
 
 void __wake_up(wait_queue_head_t *wq, unsigned mode, int nr, unsigned poll_events, bool sync)
 {
+    bool ends = preempt_count() == 0 && !irqs_disabled(); /* a section ends where the lock is given up */
+    struct walk w = {wq, NULL, &wq->head, mode, poll_events, nr, sync};
     unsigned long flags;
 
     spin_lock_irqsave(&wq->lock, flags);
-    __wake_up_locked(wq, mode, nr, poll_events, sync);
+    w.next = wq->head.next;
+    if (unlikely(wake_piece(&w, ends ? WAKE_PIECE : UINT32_MAX)))
+        wake_rest(&w, &flags);
     spin_unlock_irqrestore(&wq->lock, flags);
 }

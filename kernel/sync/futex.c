@@ -134,6 +134,7 @@ static __noinline void link_urgent(struct futex_q *q, struct futex_bucket *b)
 static __always_inline void insert_waiter(struct futex_q *q, struct futex_bucket *b)
 {
     q->prio = min(q->task->normal_prio, MAX_RT_PRIO);
+    q->arrival = ++b->arrivals;
     if (likely(q->prio == MAX_RT_PRIO))
         list_add_tail(&q->link, &b->queue);
     else
@@ -186,7 +187,7 @@ struct futex_bucket *futex_lock_bucket_of(struct futex_q *q)
 
 /* ---- wake ---- */
 
-int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch)
+int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch)
 {
     struct futex_q *q, *next;
     int taken = 0;
@@ -194,7 +195,7 @@ int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int n
     list_for_each_entry_safe(q, next, &b->queue, link) {
         if (taken >= nr || batch->n == FUTEX_BATCH)
             break;
-        if (!futex_key_equal(&q->key, key))
+        if (!futex_key_equal(&q->key, key) || q->arrival > upto)
             continue;
         if (!(q->bitset & bitset)) {
             if (unlikely(!q->bitset))
@@ -219,7 +220,7 @@ void futex_wake_batch(struct futex_wake_batch *batch)
     batch->n = 0;
 }
 
-int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset)
+int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto)
 {
     struct futex_wake_batch batch; /* an initialiser would clear all its slots */
     int woken = 0, taken;
@@ -228,7 +229,9 @@ int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, 
     do {
         rcu_read_lock(); /* F4 */
         futex_lock(b);
-        taken = futex_take_locked(b, key, nr - woken, bitset, &batch);
+        if (!upto)
+            upto = b->arrivals;
+        taken = futex_take_locked(b, key, nr - woken, bitset, upto, &batch);
         futex_unlock(b);
         futex_wake_batch(&batch);
         rcu_read_unlock();
@@ -254,7 +257,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
     b = find_bucket(&key);
     if (!b || !atomic_load_relaxed(&b->waiters))
         return 0;
-    return futex_wake_key(b, &key, max(nr, 1), bitset);
+    return futex_wake_key(b, &key, max(nr, 1), bitset, 0);
 }
 
 /* ---- wait ---- */

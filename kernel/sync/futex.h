@@ -11,7 +11,9 @@
  *  F4 a waker holds the task by an RCU section entered before the unlink; it wakes after the unlock.
  *  F5 two buckets are locked in the order of their addresses.
  *  F6 the blocking state is set before the waiter is queued.
- *  F8 no fault is served while blocking: the word is read with faults off; on a fault everything is undone first. *  F9 the table of an address space is freed a grace period after the space: who finds a bucket in an RCU section may lock it. */
+ *  F7 a wake takes those that stood in the queue when it began: who waits again meanwhile has a later number.
+ *  F8 no fault is served while blocking: the word is read with faults off; on a fault everything is undone first.
+ *  F9 the table of an address space is freed a grace period after the space: who finds a bucket in an RCU section may lock it. */
 #pragma once
 #include "kernel/lib/list.h"
 #include "kernel/mm/mm.h"
@@ -28,6 +30,7 @@ struct futex_bucket {
     struct qlock lock;
     u32 waiters;                       /* atomic */
     struct list_head queue __cacheline_aligned; /* lock; real-time waiters by priority, then the others, each in order of arrival */
+    u64 arrivals;                      /* lock; how often somebody was queued here (F7) */
 } __aligned(128);
 
 struct futex_table {
@@ -42,6 +45,7 @@ struct futex_q {
     struct task_struct *task;
     struct futex_key key;
     u32 bitset;                        /* 0: part of a struct pi_waiter (pi_state.h), which plain operations refuse */
+    u64 arrival;                       /* of the bucket's `arrivals` */
     int prio;                          /* of a real-time or deadline task, else MAX_RT_PRIO */
     struct futex_bucket *bucket;       /* NULL: not queued any more (F3) */
 };
@@ -80,11 +84,11 @@ struct futex_wake_batch {
     struct task_struct *task[FUTEX_BATCH];
     unsigned n;
 };
-/* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset`. Bucket lock held. Number taken, -EINVAL: somebody waits
+/* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset` and whose number is at most `upto` (F7). Bucket lock held. Number taken, -EINVAL: somebody waits
  * there for a PI lock (some may have been taken before). */
-int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, struct futex_wake_batch *batch);
-/* Wakes up to nr waiters of a key, in batches. Number woken, -EINVAL. */
-int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset);
+int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch);
+/* Wakes up to nr waiters of a key, in batches; upto 0: those that wait now. Number woken, -EINVAL. */
+int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto);
 void futex_wake_batch(struct futex_wake_batch *batch);
 
 /* The operations: counts or 0, or -errno as futex(2). `nr` < 1 wakes one, as Linux does. */

@@ -26,9 +26,9 @@ void futex_unlock_two(struct futex_bucket *x, struct futex_bucket *y)
         futex_unlock(y);
 }
 
-/* Moves up to nr waiters of key1 to key2's bucket. Both locks held. Number moved, -EINVAL: somebody waits there for a PI lock. */
+/* Moves up to nr waiters of key1 with numbers up to `upto` to key2's bucket. Both locks held. Number moved, -EINVAL: somebody waits there for a PI lock. */
 static int move_waiters(struct futex_bucket *b1, const struct futex_key *key1, struct futex_bucket *b2,
-                        const struct futex_key *key2, int nr)
+                        const struct futex_key *key2, int nr, u64 upto)
 {
     struct futex_q *q, *next;
     int moved = 0;
@@ -36,7 +36,7 @@ static int move_waiters(struct futex_bucket *b1, const struct futex_key *key1, s
     list_for_each_entry_safe(q, next, &b1->queue, link) {
         if (moved >= nr)
             break;
-        if (!futex_key_equal(&q->key, key1))
+        if (!futex_key_equal(&q->key, key1) || q->arrival > upto)
             continue;
         if (unlikely(!q->bitset))
             return -EINVAL;
@@ -47,24 +47,24 @@ static int move_waiters(struct futex_bucket *b1, const struct futex_key *key1, s
 }
 
 /* Both locks held. How many were taken into the batch or moved, -EINVAL. */
-static int take_and_move(const struct futex_key key[2], struct futex_bucket *b[2], int *nr_wake, int *nr_requeue,
+static int take_and_move(const struct futex_key key[2], struct futex_bucket *b[2], int *nr_wake, int *nr_requeue, u64 upto,
                          struct futex_wake_batch *batch)
 {
-    int moved, taken = futex_take_locked(b[0], &key[0], *nr_wake, FUTEX_BITSET_ANY, batch);
+    int moved, taken = futex_take_locked(b[0], &key[0], *nr_wake, FUTEX_BITSET_ANY, upto, batch);
 
     if (unlikely(taken < 0))
         return taken;
     *nr_wake -= taken;
     if (*nr_wake && taken == FUTEX_BATCH)
         return taken;
-    moved = move_waiters(b[0], &key[0], b[1], &key[1], *nr_requeue);
+    moved = move_waiters(b[0], &key[0], b[1], &key[1], *nr_requeue, upto);
     *nr_wake = *nr_requeue = 0;
     return moved < 0 ? moved : taken + moved;
 }
 
-/* One locked pass: compares, wakes up to a batch, moves the rest when all wakes are done. */
+/* One locked pass: compares, wakes up to a batch, moves the rest when all wakes are done. The first one sets upto (F7). */
 static int requeue_pass(u32 __user *uaddr, const struct futex_key key[2], struct futex_bucket *b[2], int *nr_wake,
-                        int *nr_requeue, const u32 *cmpval)
+                        int *nr_requeue, u64 *upto, const u32 *cmpval)
 {
     struct futex_wake_batch batch = { .n = 0 };
     int ret = 0;
@@ -77,7 +77,7 @@ static int requeue_pass(u32 __user *uaddr, const struct futex_key key[2], struct
     else if (cmpval && seen != *cmpval)
         ret = -EAGAIN;
     else if (b[0])
-        ret = take_and_move(key, b, nr_wake, nr_requeue, &batch);
+        ret = take_and_move(key, b, nr_wake, nr_requeue, *upto = *upto ? *upto : b[0]->arrivals, &batch);
     futex_unlock_two(b[0], b[1]);
     futex_wake_batch(&batch);
     rcu_read_unlock();
@@ -89,6 +89,7 @@ int futex_requeue(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     struct futex_bucket *b[2];
     struct futex_key key[2];
     int ret, done = 0;
+    u64 upto = 0;
     u32 seen __unused;
 
     if (nr_wake < 0 || nr_requeue < 0)
@@ -104,7 +105,7 @@ int futex_requeue(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     if (!b[1])
         return -ENOMEM;
     do {
-        ret = requeue_pass(uaddr, key, b, &nr_wake, &nr_requeue, cmpval);
+        ret = requeue_pass(uaddr, key, b, &nr_wake, &nr_requeue, &upto, cmpval);
         if (ret == -EFAULT) {
             if (get_user(seen, uaddr))
                 return done ? done : -EFAULT;
@@ -179,6 +180,7 @@ int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     struct futex_bucket *b[2];
     struct futex_key key[2];
     int ret, first = 0, second = 0;
+    u64 upto[2] = {0, 0};
     bool full;
     u32 old = 0;
 
@@ -197,10 +199,12 @@ int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
         return ret;
     nr_wake = max(nr_wake, 1);
     nr_wake2 = wake_op_compare((op >> 24) & 15, (s32)old, sign_extend12(op)) ? max(nr_wake2, 1) : 0;
+    for (int i = 0; i < 2; i++)
+        upto[i] = b[i] ? b[i]->arrivals : 0;
     if (b[0])
-        ret = first = futex_take_locked(b[0], &key[0], nr_wake, FUTEX_BITSET_ANY, &batch);
+        ret = first = futex_take_locked(b[0], &key[0], nr_wake, FUTEX_BITSET_ANY, upto[0], &batch);
     if (b[1] && nr_wake2 && ret >= 0) {
-        second = futex_take_locked(b[1], &key[1], nr_wake2, FUTEX_BITSET_ANY, &batch);
+        second = futex_take_locked(b[1], &key[1], nr_wake2, FUTEX_BITSET_ANY, upto[1], &batch);
         ret = second < 0 ? second : ret + second;
     }
     full = batch.n == FUTEX_BATCH && ret > 0;
@@ -209,9 +213,9 @@ int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     rcu_read_unlock();
     if (unlikely(full)) { /* more than one batch: the operation is done, the rest are plain wakes */
         if (b[0] && first < nr_wake)
-            ret += futex_wake_key(b[0], &key[0], nr_wake - first, FUTEX_BITSET_ANY);
+            ret += futex_wake_key(b[0], &key[0], nr_wake - first, FUTEX_BITSET_ANY, upto[0]);
         if (b[1] && second < nr_wake2)
-            ret += futex_wake_key(b[1], &key[1], nr_wake2 - second, FUTEX_BITSET_ANY);
+            ret += futex_wake_key(b[1], &key[1], nr_wake2 - second, FUTEX_BITSET_ANY, upto[1]);
     }
     return ret;
 }

@@ -11,6 +11,8 @@
 #include "kernel/time/timer_heap.h"
 #include "kernel/time/timekeeping.h"
 
+#define TIMERS_AT_ONCE 16               /* run by one interrupt */
+
 struct timer_base {
     spinlock_t lock;
     struct timer_heap heap;         /* lock */
@@ -109,11 +111,12 @@ bool hrtimer_active(const struct hrtimer *t)
            atomic_load_relaxed(&per_cpu(base, atomic_load_relaxed(&t->cpu)).running) == t;
 }
 
-/* The root while its earliest time has passed. One behind a root that is not due waits, at the longest until its own latest time. */
+/* The root while its earliest time has passed. One behind a root that is not due waits, at the longest until its own latest time. A crowd of
+ * timers does not stand in the way of whom the first ones woke: the others have an interrupt of their own, at once if they are late. */
 static void run_expired(struct timer_base *b, s64 now)
 {
     qlock_lock(&b->lock);
-    while (b->heap.root && b->heap.root->soft_ns <= now) {
+    for (int n = 0; n < TIMERS_AT_ONCE && b->heap.root && b->heap.root->soft_ns <= now; n++) {
         struct hrtimer *t = b->heap.root;
 
         timer_heap_remove(&b->heap, t);

@@ -1,5 +1,6 @@
 /* Futexes: private and shared words, time-outs, bit sets, requeue, wake-op, robust lists. */
 #include "tests/guest/abi.h"
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 
@@ -278,6 +279,65 @@ TEST(futex, wakes_many)
     EQ(futex(w, FUTEX_WAKE, 0x7fffffff, NULL, NULL, 0), 7);
     for (int i = 0; i < 40; i++)
         abi_reap(pid[i], 0);
+}
+
+/* N children that wait again as soon as they are woken, until the word changes. */
+enum { AGAIN = 64 };
+static void wait_again(uint32_t *word, pid_t child[AGAIN])
+{
+    for (int i = 0; i < AGAIN; i++) {
+        child[i] = fork();
+        if (!child[i]) {
+            while (*(volatile uint32_t *)word == 0) {
+                futex(word, FUTEX_WAIT, 0, NULL, NULL, 0);
+            }
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < AGAIN; i++) {
+        abi_await_state(child[i], "S");
+    }
+}
+
+static void end_waits(uint32_t *word, const pid_t child[AGAIN])
+{
+    int status;
+
+    *(volatile uint32_t *)word = 1;
+    futex(word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    for (int i = 0; i < AGAIN; i++) {
+        EQ(waitpid(child[i], &status, 0), child[i]);
+    }
+}
+
+TEST(futex, a_wake_of_all_counts_nobody_twice)
+{
+    uint32_t *word = shared_words();
+    pid_t child[AGAIN];
+
+    wait_again(word, child);
+    EQ(futex(word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0), AGAIN);
+    end_waits(word, child);
+}
+
+TEST(futex, a_requeue_that_wakes_all_counts_nobody_twice)
+{
+    uint32_t *word = shared_words();
+    pid_t child[AGAIN];
+
+    wait_again(word, child);
+    EQ(futex(word, FUTEX_REQUEUE, INT_MAX, (void *)0L, word + 1, 0), AGAIN);
+    end_waits(word, child);
+}
+
+TEST(futex, a_wake_op_that_wakes_all_counts_nobody_twice)
+{
+    uint32_t *word = shared_words();
+    pid_t child[AGAIN];
+
+    wait_again(word, child);
+    EQ(futex(word, FUTEX_WAKE_OP, INT_MAX, (void *)1L, word + 1, 1u << 24 /* sets 0; woken if it was not 0 */), AGAIN);
+    end_waits(word, child);
 }
 
 TEST(futex, file_page_by_two_mappings)
