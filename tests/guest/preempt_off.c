@@ -1,6 +1,8 @@
 /* preempt_off.c: the longest section with preemption off while the machine does a little of everything that its kernel may do in one piece.
  * For a debug kernel: /sys/kernel/debug/sched/preempt_off. Each part prints `preempt-off PART NS FROM TO`, the last line `preempt-off end`. */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILE_OF_LONGEST "/sys/kernel/debug/sched/preempt_off"
@@ -174,16 +177,137 @@ static void programs(void)
     }
 }
 
+/* ---- crowds ---- */
+#define CROWD 500
+static struct crowd {
+    volatile int began;
+    volatile long long until_ns;
+} *all;
+
+static long long now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static void sleep_until(long long ns)
+{
+    struct timespec t = {ns / 1000000000, ns % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {
+    }
+}
+
+static void await(volatile int *count)
+{
+    while (*count < CROWD) {
+        usleep(10000);
+    }
+    usleep(200000); /* the last ones from the count into their sleep: nothing depends on it but how many are found asleep */
+}
+
+/* 500 tasks wait in poll for one byte. */
+static void pollers(void)
+{
+    int ends[2];
+    all->began = 0;
+    if (pipe(ends)) {
+        fail("pipe");
+    }
+    for (int i = 0; i < CROWD; i++) {
+        if (fork() == 0) {
+            struct pollfd p = {.fd = ends[0], .events = POLLIN};
+            __sync_fetch_and_add(&all->began, 1);
+            _exit(poll(&p, 1, -1) == 1 ? 0 : 1);
+        }
+    }
+    await(&all->began);
+    forget();
+    if (write(ends[1], "x", 1) != 1) {
+        fail("write");
+    }
+    while (wait(NULL) > 0) {
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* 500 sleeps end at one moment. */
+static void timers(void)
+{
+    all->began = 0;
+    all->until_ns = now_ns() + 20000000000ll;
+    for (int i = 0; i < CROWD; i++) {
+        if (fork() == 0) {
+            __sync_fetch_and_add(&all->began, 1);
+            sleep_until(all->until_ns);
+            _exit(0);
+        }
+    }
+    await(&all->began);
+    forget();
+    while (wait(NULL) > 0) {
+    }
+}
+
+static void *sleeper(void *unused)
+{
+    __sync_fetch_and_add(&all->began, 1);
+    for (;;) {
+        pause();
+    }
+    return unused;
+}
+
+static pid_t process_of_500(void)
+{
+    all->began = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < CROWD; i++) {
+            pthread_t t;
+            pthread_attr_t a;
+            pthread_attr_init(&a);
+            pthread_attr_setstacksize(&a, 16384);
+            if (pthread_create(&t, &a, sleeper, NULL)) {
+                fail("pthread_create");
+            }
+        }
+        pause();
+    }
+    await(&all->began);
+    return pid;
+}
+
+static void stop_and_continue(void)
+{
+    pid_t pid = process_of_500();
+    forget();
+    kill(pid, SIGSTOP);
+    waitpid(pid, NULL, WUNTRACED);
+    kill(pid, SIGCONT);
+    waitpid(pid, NULL, WCONTINUED);
+    tell("stop");
+    forget();
+    kill(pid, SIGKILL);
+    reap(pid);
+}
+
 static const struct part {
     const char *name;
     void (*run)(void);
-} parts[] = {{"forks", forks}, {"crowd", crowd}, {"memory", memory}, {"files", files}, {"threads", threads_and_signals}, {"programs", programs}};
+} parts[] = {{"forks", forks}, {"crowd", crowd}, {"memory", memory}, {"files", files}, {"threads", threads_and_signals}, {"programs", programs},
+           {"pollers", pollers}, {"timers", timers}, {"kill", stop_and_continue}};
 
 int main(int argc, char **argv)
 {
     (void)argv;
     if (argc > 1) {
         return 0;
+    }
+    all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) {
+        fail("mmap");
     }
     mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
