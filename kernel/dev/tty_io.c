@@ -129,9 +129,9 @@ ssize_t tty_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
     return read_bytes(tf, f, buf, n);
 }
 
-/* Output processing of one byte; the cursor's column is followed for tabs and erasing. Bytes put
- * into out (at most 8). */
-static size_t process_byte(struct tty_struct *tty, u8 c, char *out)
+/* Output processing of one byte; the cursor's column is followed for tabs and erasing, under tty->lock: the echo follows it, too.
+ * Bytes put into out (at most 8). */
+static size_t process_byte_locked(struct tty_struct *tty, u8 c, char *out)
 {
     u32 oflag = tty->termios.c_oflag, column = tty->column;
 
@@ -158,7 +158,7 @@ static size_t process_byte(struct tty_struct *tty, u8 c, char *out)
         tty->column = (column | 7) + 1;
         if ((oflag & TABDLY) == XTABS) {
             memset(out, ' ', 8);
-            return tty->column - column;
+            return 8 - (column & 7);
         }
         break;
     case '\b':
@@ -172,23 +172,33 @@ static size_t process_byte(struct tty_struct *tty, u8 c, char *out)
     return 1;
 }
 
+/* Takes bytes off *text until out, of CHUNK + 8 bytes, is full. Bytes put there: they go out without tty->lock, which is not held while
+ * the port is busy. */
+static size_t process(struct tty_struct *tty, const char **text, size_t *n, char *out)
+{
+    unsigned long flags;
+    size_t used = 0;
+
+    spin_lock_irqsave(&tty->lock, flags);
+    for (; *n && used < CHUNK; --*n)
+        used += process_byte_locked(tty, (u8)*(*text)++, out + used);
+    spin_unlock_irqrestore(&tty->lock, flags);
+    return used;
+}
+
 static void emit(struct tty_struct *tty, const char *text, size_t n)
 {
     char out[CHUNK + 8];
-    size_t used = 0;
 
     if (!(tty->termios.c_oflag & OPOST)) {
         uart_write(tty->port, text, n);
         return;
     }
-    while (n--) {
-        used += process_byte(tty, (u8)*text++, out + used);
-        if (used >= CHUNK) {
-            uart_write(tty->port, out, used);
-            used = 0;
-        }
+    while (n) {
+        size_t used = process(tty, &text, &n, out);
+
+        uart_write(tty->port, out, used);
     }
-    uart_write(tty->port, out, used);
 }
 
 /* Output stopped by VSTOP or TCOOFF. 0 or -errno. */
