@@ -41,14 +41,14 @@ static pid_t session_nr(struct tty_struct *tty)
     return nr;
 }
 
-/* Both referenced: valid after the RCU section. */
+/* Referenced under siglock: setpgid() and setsid() of another thread give the process's own reference back at any moment. */
 static struct pid *get_current_pgrp(void)
 {
     struct pid *p;
 
-    rcu_read_lock();
-    p = get_pid(task_pgrp(current));
-    rcu_read_unlock();
+    spin_lock_irq(&current->sighand->siglock);
+    p = get_pid(current->signal->group_pid);
+    spin_unlock_irq(&current->sighand->siglock);
     return p;
 }
 
@@ -56,10 +56,18 @@ static struct pid *get_current_session(void)
 {
     struct pid *p;
 
-    rcu_read_lock();
-    p = get_pid(task_session(current));
-    rcu_read_unlock();
+    spin_lock_irq(&current->sighand->siglock);
+    p = get_pid(current->signal->session_pid);
+    spin_unlock_irq(&current->sighand->siglock);
     return p;
+}
+
+/* Of a moment: the two are compared, and neither is looked into. */
+static bool in_background(struct tty_struct *tty)
+{
+    struct pid *foreground = READ_ONCE(tty->pgrp);
+
+    return foreground && foreground != READ_ONCE(current->signal->group_pid);
 }
 
 static bool cannot_be_stopped(int sig)
@@ -73,20 +81,12 @@ static bool cannot_be_stopped(int sig)
 int tty_job_check(struct tty_struct *tty, int sig)
 {
     struct pid *mine;
-    bool background;
 
-    if (READ_ONCE(current->signal->tty) != tty)
+    if (READ_ONCE(current->signal->tty) != tty || !in_background(tty) || (sig == SIGTTOU && cannot_be_stopped(sig)))
         return 0;
-    mine = get_current_pgrp();
-    background = READ_ONCE(tty->pgrp) && tty->pgrp != mine;
-    if (!background || (sig == SIGTTOU && cannot_be_stopped(sig))) {
-        put_pid(mine);
-        return 0;
-    }
-    if ((sig == SIGTTIN && cannot_be_stopped(sig)) || is_current_pgrp_orphaned()) {
-        put_pid(mine);
+    if ((sig == SIGTTIN && cannot_be_stopped(sig)) || is_current_pgrp_orphaned())
         return -EIO;
-    }
+    mine = get_current_pgrp();
     kill_pgrp(mine, sig, 1);
     put_pid(mine);
     set_tsk_work(current, TIF_SIGPENDING);

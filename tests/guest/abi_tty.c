@@ -1,4 +1,5 @@
 /* abi_tty.c: the console as terminal, and what programs read in /proc. */
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -87,6 +88,53 @@ TEST(ioctl, background_read_stops)
     EQ(waitpid(pid, &status, WUNTRACED), pid);
     CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTTIN);
     kill(pid, SIGKILL);
+}
+
+static volatile int over;
+
+/* Asks for a foreground group that there is none of: what is looked at first is the group of the process itself. */
+static void *foreground_asker(void *arg)
+{
+    int fd = open("/dev/tty", O_RDWR), nothing = -1;
+
+    if (fd < 0)
+        return "no /dev/tty";
+    while (!over)
+        if (ioctl(fd, TIOCSPGRP, &nothing) == 0 || errno != EINVAL)
+            return "not EINVAL";
+    return arg;
+}
+
+/* Into the group of a process that has ended: the caller is its last member, and leaves it. */
+static void be_the_last_of_a_group(void)
+{
+    pid_t pid = abi_sleeper();
+
+    EQ(setpgid(pid, pid), 0);
+    EQ(setpgid(0, pid), 0);
+    EQ(kill(pid, SIGKILL), 0);
+    EQ(waitpid(pid, NULL, 0), pid);
+    EQ(setpgid(0, 0), 0);
+}
+
+TEST(ioctl, foreground_group_beside_a_change_of_the_own)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        long end = abi_now_ms() + 1000;
+        void *said = "";
+        pthread_t t;
+
+        signal(SIGTTOU, SIG_IGN);
+        EQ(pthread_create(&t, NULL, foreground_asker, NULL), 0);
+        while (abi_now_ms() < end)
+            be_the_last_of_a_group();
+        over = 1;
+        EQ(pthread_join(t, &said), 0);
+        _exit(said ? 1 : 0);
+    }
+    abi_reap(pid, 0);
 }
 
 TEST(open, dev_tty_without_terminal_ENXIO)
