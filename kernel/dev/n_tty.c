@@ -162,22 +162,40 @@ static int take_signal(struct echo *e, u8 c)
     return sig;
 }
 
+/* Columns that the echo of a byte takes which begins at `column`: at most 8. */
+static u32 width_at(const struct tty_struct *tty, u8 c, u32 column)
+{
+    if (c == '\t')
+        return 8 - (column & 7);
+    if (is_cntrl(c))
+        return lflag(tty, ECHOCTL) ? 2 : 0;
+    return !is_continuation(tty, c);
+}
+
 /* The column where the byte at `pos` of the line being typed begins. */
-static u32 column_before(struct tty_struct *tty, u32 pos)
+static u32 column_before(const struct tty_struct *tty, u32 pos)
 {
     u32 column = tty->canon_column;
 
-    for (u32 i = tty->canon_head; i != pos; i++) {
-        u8 c = (u8)tty->input[RING(i)];
-
-        if (c == '\t')
-            column = (column | 7) + 1;
-        else if (is_cntrl(c))
-            column += lflag(tty, ECHOCTL) ? 2 : 0;
-        else if (!is_continuation(tty, c))
-            column++;
-    }
+    for (u32 i = tty->canon_head; i != pos; i++)
+        column += width_at(tty, (u8)tty->input[RING(i)], column);
     return column;
+}
+
+/* Wipes what the echo of c put on the screen, the last byte of the line before it was taken off. Never more than that, however far
+ * programs have moved the cursor meanwhile: this is an interrupt. */
+static void wipe(struct echo *e, u8 c)
+{
+    struct tty_struct *tty = e->tty;
+    u32 width = width_at(tty, c, c == '\t' ? column_before(tty, tty->read_head) : 0);
+
+    for (width = min(width, tty->column); width; width--) {
+        echo_out(e, '\b');
+        if (c != '\t') {
+            echo_raw(e, ' ');
+            echo_raw(e, '\b');
+        }
+    }
 }
 
 /* Takes the last character of the line off and wipes it from the screen. */
@@ -191,17 +209,10 @@ static u8 erase_one(struct echo *e)
     while (is_continuation(tty, c) && tty->read_head != tty->canon_head);
     if (!lflag(tty, ECHO))
         return c;
-    if (!lflag(tty, ECHOE)) {
+    if (lflag(tty, ECHOE))
+        wipe(e, c);
+    else
         echo_char(e, tty->termios.c_cc[VERASE]);
-        return c;
-    }
-    for (u32 to = column_before(tty, tty->read_head); tty->column > to;) {
-        echo_out(e, '\b');
-        if (c != '\t') {
-            echo_raw(e, ' ');
-            echo_raw(e, '\b');
-        }
-    }
     return c;
 }
 

@@ -110,6 +110,21 @@ static void test_erase(void **state)
     assert_string_equal(echoed, "abx\b \bc\r\n");
 }
 
+/* A program has written much beside the line: only what the byte took on the screen is wiped, and never what lies before column 0. */
+static void test_erase_after_output(void **state)
+{
+    type("x");
+    tty.column += 1000000;
+    type("\177");
+    assert_string_equal(echoed, "x\b \b");
+    type("\ty");
+    tty.column = 1;
+    echoed_n = 0;
+    type("\177\177z\n");
+    assert_string_equal(echoed, "\b \bz\r\n");
+    reads("z\n");
+}
+
 static void test_erase_stops_at_the_line(void **state)
 {
     type("one\n\177\177x\n");
@@ -257,6 +272,7 @@ int main(void)
         T(test_line),
         T(test_two_lines),
         T(test_erase),
+        T(test_erase_after_output),
         T(test_erase_stops_at_the_line),
         T(test_erase_control_and_tab),
         T(test_word_and_kill),
