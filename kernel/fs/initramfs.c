@@ -198,6 +198,7 @@ static int place_link(struct hard_link *l, const struct cpio_entry *e)
     return err;
 }
 
+/* Numbers of inodes mean something within one archive only. */
 static void free_links(struct unpack *u)
 {
     for (unsigned b = 0; b < LINK_BUCKETS; b++) {
@@ -327,12 +328,22 @@ static void gzip_progress(void *arg, size_t used)
     release_until(u, u->gzip_start + used);
 }
 
+/* At most to the end of an archive: bytes used, or -errno. */
+static ptrdiff_t feed_archive(struct unpack *u, const u8 *p, size_t n)
+{
+    ptrdiff_t used = cpio_feed(&u->cpio, p, n);
+
+    if (used >= 0 && u->cpio.done)
+        free_links(u);
+    return used;
+}
+
 static int gzip_sink(void *arg, const uint8_t *bytes, size_t n)
 {
     struct unpack *u = arg;
 
     while (n) {
-        ptrdiff_t used = cpio_feed(&u->cpio, bytes, n);
+        ptrdiff_t used = feed_archive(u, bytes, n);
 
         if (used < 0)
             return used;
@@ -365,7 +376,7 @@ static ptrdiff_t feed_plain(struct unpack *u, const u8 *p, size_t n)
     size_t at = 0;
 
     while (at < n) {
-        ptrdiff_t used = cpio_feed(&u->cpio, p + at, min_t(size_t, n - at, 1u << 20));
+        ptrdiff_t used = feed_archive(u, p + at, min_t(size_t, n - at, 1u << 20));
 
         if (used < 0)
             return used;
