@@ -51,7 +51,7 @@ static void share_table(struct dup *d, u64 *dst, u64 *src, struct page *t)
 {
     u64 e = *src & ~PTE_W;
 
-    get_page(t); /* P4 */
+    table_share(t); /* P4 */
     if (*src != e) {
         WRITE_ONCE(*src, e);
         d->protected = true;

@@ -40,7 +40,8 @@ struct page {
         struct list_head lru;                                        /* buddy, per-CPU stacks, caller's lists */
         struct { struct address_space *mapping; u64 index; };        /* page cache */
         struct { struct kmem_cache *slab_cache; void *freelist; };   /* slab */
-        struct page *next;                                           /* per-CPU stacks */
+        struct { struct page *next;                                  /* per-CPU stacks */
+                 u32 pt_shares; };                                   /* page tables: atomic, pgtable.h */
     };
     union {
         struct { u32 inuse; u32 objects; };
@@ -63,7 +64,6 @@ void mm_init(void);                  /* takes the boot memory map over; afterwar
 void mm_init_cpu(unsigned cpu);      /* per-CPU stacks of an AP */
 /* 2^order pages, or NULL. nid < 0: the running CPU's node first, then by distance. */
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
-void free_pages_order(struct page *p, unsigned order);
 /* Gives memory that was never in the allocator to it: the initramfs archive, physical bytes, whole pages inside only. */
 void free_reserved_range(u64 start, u64 end);
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages_node(-1, gfp, 0); }
@@ -83,6 +83,14 @@ static inline void put_page(struct page *p)
     page_check_put(p);
     if (atomic_dec_and_test_full(&p->refs))
         put_page_free(p);
+}
+/* Is this the only reference, and gone now? Who looked a page up in a cache before it was freed there may still come to raise its count
+ * for a moment (get_page_if_used(), take_if_used()), whatever it has become: a plain store would undo that. */
+static inline bool page_drop_last(struct page *p)
+{
+    u32 one = 1;
+
+    return atomic_cas_acquire(&p->refs, &one, 0);
 }
 void *get_zeroed_page(gfp_t gfp); /* virtual address or NULL */
 void free_page_virt(void *va);

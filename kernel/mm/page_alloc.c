@@ -235,17 +235,6 @@ void free_page_chain(struct page *p)
     local_irq_restore(flags);
 }
 
-void free_pages_order(struct page *p, unsigned order)
-{
-    LF_MISUSE_OF_CALLER_IF(p->refs == 0, "page: freed while free", p, p->slab_list.prev);
-    DEBUG_ASSERT(p->refs == 1 && p->order == order);
-#ifdef CLOUDOS_DEBUG
-    p->slab_list.prev = (struct list_head *)LF_CALLER;
-#endif
-    p->refs = 0;
-    put_page_free(p);
-}
-
 /* Gives this CPU's pages back: others starve. */
 void drain_local_pages(void)
 {

@@ -32,7 +32,7 @@ static void assert_zero(const u64 *table)
 static u64 *table_init(struct page *p)
 {
     p->flags = PG_TABLE;
-    p->refs = 1;
+    p->pt_shares = 1;
     p->pt_count = 0;
     p->pt_special = 0;
     p->ptl = (struct qlock)QLOCK_INIT;
@@ -69,9 +69,12 @@ static __noinline void spill_tables(struct table_stack *s)
 
         s->free = p->next;
         s->count--;
-        p->refs = 0;
-        p->next = chain;
-        chain = p;
+        if (page_drop_last(p)) {
+            p->next = chain;
+            chain = p;
+        } else {
+            put_page(p);
+        }
     }
     free_page_chain(chain);
 }
@@ -164,7 +167,7 @@ void table_put(struct page *t)
 {
     u64 *table = page_to_virt(t);
 
-    if (!atomic_dec_and_test_full(&t->refs))
+    if (!atomic_dec_and_test_full(&t->pt_shares))
         return;
     for (unsigned i = 0; t->pt_count; i++) {
         u64 e = table[i];

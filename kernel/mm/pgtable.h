@@ -4,16 +4,19 @@
  * mm->page_table_lock to set it, and mmap_lock for writing to take a table away. Lock order:
  * mmap_lock, i_mmap's lock, page_table_lock, ptl of the parent's table, ptl of the child's.
  *
- * A leaf table may be shared by several address spaces after fork (its page's refs says by how
+ * A leaf table may be shared by several address spaces after fork (its page's pt_shares says by how
  * many): P1 an entry above a shared table has W clear, in every space; W clear above means "may be
  * shared". P2 no entry of a shared table is changed, except that W is cleared; who needs to change
  * one, for a read fault too, first calls table_unshare(), which copies the table or, for the last
  * owner, sets W above. P3 the first copy clears W in all entries of the old table, under its ptl,
  * before the copy is visible: so the last owner may set W above without reaching pages that others
- * map. P4 refs rises only in fork, under the parent's mmap_lock for writing, before the child's
+ * map. P4 pt_shares rises only in fork, under the parent's mmap_lock for writing, before the child's
  * entry is visible, and falls after the TLB flush of the space that lets go. P5 fork returns only
  * after the parent's flush. Only tables that lie in plain private anonymous memory are shared, so
  *      that truncation never meets one.
+ *
+ * A table page has one reference from table_alloc() until it leaves the stack of free ones, and who late finds it as a page of a file may
+ * hold another for a moment: so the page's refs neither says how many spaces share it nor is ever stored.
  *
  * A free table is zero throughout, and a table page is used as nothing else until the CPUs that may
  * walk it have reloaded CR3: table_free() keeps them on a per-CPU stack. */
@@ -66,10 +69,14 @@ static inline void table_unlock(struct page *t)
 }
 static inline bool table_is_shared(const struct page *t)
 {
-    return atomic_load_acquire(&t->refs) > 1;
+    return atomic_load_acquire(&t->pt_shares) > 1;
+}
+static inline void table_share(struct page *t)
+{
+    atomic_inc_relaxed(&t->pt_shares);
 }
 
-u64 *table_alloc(void);      /* a zeroed table with refs 1, or NULL */
+u64 *table_alloc(void);      /* a zeroed table of one space, or NULL */
 void table_free(u64 *table); /* all entries are zero again */
 /* The entry above the leaf table of addr. pmd_of: NULL when there is none yet; pmd_make: NULL only
  * without memory. */
@@ -83,7 +90,7 @@ int leaf_make(struct mm_struct *mm, u64 *pmd);
  * or -ENOMEM. */
 int table_unshare(struct mm_struct *mm, u64 *pmd, unsigned long addr);
 
-/* Drops one reference of a leaf table; the last one releases what it maps. */
+/* One space lets go of a leaf table; the last one releases what it maps. */
 void table_put(struct page *t);
 
 /* Pages on their way out: freed only when no CPU can reach them any more. */

@@ -86,21 +86,12 @@ void gather_end(struct gather *g)
     account(g);
 }
 
-/* Is this the only reference, and gone now? Nobody can find an anonymous page; but who looked a page up in a cache before it was freed there may
- * still come to raise its count for a moment (take_if_used() in fault_file.c): a plain store would undo that. */
-static inline bool drop_last(struct page *p)
-{
-    u32 one = 1;
-
-    return atomic_cas_acquire(&p->refs, &one, 0);
-}
-
 /* One page that an entry of this space no longer maps. */
 static inline void release(struct gather *g, struct page *p, bool anon)
 {
     if (!g->direct) {
         gather_add(g, (u64)p);
-    } else if (anon && drop_last(p)) {
+    } else if (anon && page_drop_last(p)) {
         p->next = g->chain;
         g->chain = p;
     } else {
