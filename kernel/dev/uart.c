@@ -14,6 +14,7 @@
 
 enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRATCH };
 #define REG_FCR       REG_IIR
+#define IER_DATA      0x01 /* received data */
 #define LSR_DATA      0x01
 #define LSR_BREAK     0x10
 #define LSR_THR_EMPTY 0x20
@@ -21,6 +22,7 @@ enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRAT
 #define LCR_DLAB      0x80
 #define IIR_NONE      0x01
 #define FIFO_DEPTH    16
+#define MAX_BUFFERS   256     /* that one interrupt hands over */
 #define MAX_SPINS     1000000 /* port reads: about a second */
 
 struct uart {
@@ -29,7 +31,7 @@ struct uart {
     bool present;
     bool console;
     bool stuck;      /* nobody reads; a hint, any CPU */
-    spinlock_t lock; /* output and line registers */
+    spinlock_t lock; /* data and line registers */
 };
 
 static struct uart uarts[UART_PORTS] = {{.base = 0x3f8, .irq = 4}, {.base = 0x2f8, .irq = 3}};
@@ -164,42 +166,68 @@ void uart_set_line(unsigned port, unsigned baud, u8 lcr)
     spin_lock_irqsave(&u->lock, flags);
     wait_ready(u);
     program_divisor(u, baud, lcr);
-    outb(u->base + REG_IER, 0x01); /* the divisor's high byte shares the register */
+    outb(u->base + REG_IER, IER_DATA); /* the divisor's high byte shares the register */
     spin_unlock_irqrestore(&u->lock, flags);
 }
 
-/* Hands over in bursts what the FIFO holds. */
-static void uart_receive(unsigned port)
+/* What the FIFO holds, up to a break or to the end of buf. Under the lock: the data register is the divisor's while that is written. */
+static size_t read_fifo(struct uart *u, char *buf, size_t size, bool *broke)
 {
-    struct uart *u = &uarts[port];
-    char buf[64];
+    unsigned long flags;
     size_t n = 0;
     u8 lsr;
 
-    while ((lsr = inb(u->base + REG_LSR)) & (LSR_DATA | LSR_BREAK) && lsr != 0xff) {
-        u8 byte = inb(u->base + REG_DATA);
-
-        if (lsr & LSR_BREAK) {
-            tty_receive_break(port);
-            continue;
-        }
-        buf[n++] = (char)byte;
-        if (n == sizeof(buf)) {
-            tty_receive(port, buf, n);
-            n = 0;
-        }
+    spin_lock_irqsave(&u->lock, flags);
+    while (n < size && !*broke && (lsr = inb(u->base + REG_LSR)) & (LSR_DATA | LSR_BREAK) && lsr != 0xff) {
+        buf[n] = (char)inb(u->base + REG_DATA);
+        if (lsr & LSR_BREAK)
+            *broke = true;
+        else
+            n++;
     }
+    spin_unlock_irqrestore(&u->lock, flags);
+    return n;
+}
+
+/* Hands over one buffer, without the lock: the terminal's lock comes before it, for the echo. What came before a break goes first.
+ * False: there was nothing. */
+static bool uart_receive(unsigned port)
+{
+    char buf[64];
+    bool broke = false;
+    size_t n = read_fifo(&uarts[port], buf, sizeof(buf), &broke);
+
     if (n)
         tty_receive(port, buf, n);
+    if (broke)
+        tty_receive_break(port);
+    return n || broke;
+}
+
+/* The interrupt is an edge: one that ends with bytes left makes another. */
+static void raise_again(struct uart *u)
+{
+    unsigned long flags;
+
+    spin_lock_irqsave(&u->lock, flags);
+    outb(u->base + REG_IER, 0);
+    outb(u->base + REG_IER, IER_DATA);
+    spin_unlock_irqrestore(&u->lock, flags);
 }
 
 static void uart_interrupt(void *arg)
 {
     unsigned port = (unsigned)(unsigned long)arg;
+    bool more = false;
 
     /* Bounded: a port that always says "pending" must not keep the CPU. */
-    for (int i = 0; i < 256 && !(inb(uarts[port].base + REG_IIR) & IIR_NONE); i++)
-        uart_receive(port);
+    for (int i = 0; i < MAX_BUFFERS; i++) {
+        if (inb(uarts[port].base + REG_IIR) & IIR_NONE)
+            return;
+        more = uart_receive(port);
+    }
+    if (more)
+        raise_again(&uarts[port]);
 }
 
 void uart_init(void)
@@ -214,7 +242,7 @@ void uart_init(void)
             pr_warn("uart: %s: no interrupt %u\n", uart_names[i], u->irq);
             continue;
         }
-        outb(u->base + REG_IER, 0x01); /* received data */
+        outb(u->base + REG_IER, IER_DATA);
         pr_info("uart: %s at 0x%x, irq %u, 16550A\n", uart_names[i], u->base, u->irq);
     }
 }
