@@ -119,8 +119,8 @@ static void leave(struct rq *rq)
     (void)hrtimer_cancel(&rq->extension);
     hrtimers_move_to(ADOPTER);
     leave_borrowed_mm();
+    shrink_local_magazines(); /* gives pages back to what the next line empties */
     drain_local_pages();
-    shrink_local_magazines();
     (void)atomic_fetch_and_full(&cpu_online_mask[cpu / 64], ~BIT(cpu % 64));
     (void)atomic_xchg_full(&rq_owners[cpu], cpu_rq(ADOPTER));
     set_stage(rq, CPU_LEFT);
