@@ -81,7 +81,7 @@ static void section_init_locked(u32 section)
         spin_lock(&z->lock);
         add_frames(z, from, to);
         spin_unlock(&z->lock);
-        (void)atomic_fetch_sub_relaxed(&z->deferred_pages, to - from);
+        (void)atomic_fetch_sub_release(&z->deferred_pages, to - from); /* who sees it finds the frames */
     }
 }
 
@@ -95,13 +95,22 @@ static bool section_has_node(u32 section, u32 node)
     return false;
 }
 
-/* Initialises the next deferred section that has memory of z. False when there is none left. */
-static bool zone_grow(struct zone *z)
+/* Before an attempt to allocate, for zone_grow() after it. */
+static u64 still_deferred(const struct zone *z)
+{
+    return atomic_load_acquire(&z->deferred_pages);
+}
+
+/* Initialises the next deferred section that has memory of z, unless another CPU has given z memory since `seen` was read: that may have
+ * been the last. False when there is nothing that the attempt has not seen. */
+static bool zone_grow(struct zone *z, u64 seen)
 {
     unsigned long flags;
     bool grown = false;
 
-    if (!atomic_load_relaxed(&z->deferred_pages))
+    if (still_deferred(z) != seen)
+        return true;
+    if (!seen)
         return false;
     spin_lock_irqsave(&section_lock, flags);
     for (; z->next_section < section_top && !grown; z->next_section++) {
@@ -112,7 +121,7 @@ static bool zone_grow(struct zone *z)
         }
     }
     spin_unlock_irqrestore(&section_lock, flags);
-    return grown;
+    return grown || still_deferred(z) != seen;
 }
 
 /* ---- allocation ---- */
@@ -154,13 +163,15 @@ struct page *zone_alloc(struct zone *z, gfp_t gfp, unsigned order)
 {
     struct page *p = NULL;
     unsigned long flags;
+    u64 seen;
 
     do {
+        seen = still_deferred(z);
         spin_lock_irqsave(&z->lock, flags);
         if (!below_reserve(z, gfp, 1UL << order))
             p = take_block_locked(z, order);
         spin_unlock_irqrestore(&z->lock, flags);
-    } while (!p && zone_grow(z));
+    } while (!p && zone_grow(z, seen));
     return p;
 }
 
@@ -182,8 +193,10 @@ struct page *zone_alloc_bulk(struct zone *z, gfp_t gfp, unsigned n, unsigned *go
     struct page *chain = NULL, *p;
     unsigned long flags;
     unsigned have = 0;
+    u64 seen;
 
     do {
+        seen = still_deferred(z);
         spin_lock_irqsave(&z->lock, flags);
         while (have < n && !below_reserve(z, gfp, 1)) {
             unsigned order = 31 - (unsigned)__builtin_clz(n - have);
@@ -196,7 +209,7 @@ struct page *zone_alloc_bulk(struct zone *z, gfp_t gfp, unsigned n, unsigned *go
             have += chain_block(&chain, p, order);
         }
         spin_unlock_irqrestore(&z->lock, flags);
-    } while (!have && zone_grow(z));
+    } while (!have && zone_grow(z, seen));
     *got = have;
     return chain;
 }
@@ -325,7 +338,7 @@ void zones_init(void)
         struct zone *z = &zones[zones[0].fallback[i]];
 
         z->reserve_pages = min(z->deferred_pages / 256, 1024UL);
-        while (z->free_pages < EAGER_PAGES && zone_grow(z))
+        while (z->free_pages < EAGER_PAGES && zone_grow(z, still_deferred(z)))
             continue;
     }
 }
