@@ -220,10 +220,30 @@ static long group_in_my_session(pid_t nr)
     return ret;
 }
 
+/* Consumes the reference to pgrp. False: the terminal is no longer the caller's session's; disassociate_ctty() has taken its group, and
+ * nobody would take another. */
+static bool replace_foreground(struct tty_struct *tty, struct pid *pgrp)
+{
+    unsigned long flags;
+    bool ours;
+
+    spin_lock_irqsave(&tty->lock, flags);
+    ours = pid_vnr(tty->session) == current->signal->session;
+    if (ours) {
+        struct pid *old = tty->pgrp;
+
+        tty->pgrp = pgrp;
+        pgrp = old;
+    }
+    spin_unlock_irqrestore(&tty->lock, flags);
+    if (pgrp)
+        put_pid(pgrp);
+    return ours;
+}
+
 static long set_foreground(struct tty_struct *tty, pid_t nr)
 {
-    struct pid *pgrp, *old;
-    unsigned long flags;
+    struct pid *pgrp;
     long err;
 
     if (READ_ONCE(current->signal->tty) != tty || session_nr(tty) != current->signal->session)
@@ -236,13 +256,7 @@ static long set_foreground(struct tty_struct *tty, pid_t nr)
     pgrp = find_get_pid(nr);
     if (!pgrp)
         return -ESRCH;
-    spin_lock_irqsave(&tty->lock, flags);
-    old = tty->pgrp;
-    tty->pgrp = pgrp;
-    spin_unlock_irqrestore(&tty->lock, flags);
-    if (old)
-        put_pid(old);
-    return 0;
+    return replace_foreground(tty, pgrp) ? 0 : -ENOTTY;
 }
 
 static long ioctl_set_foreground(struct tty_struct *tty, pid_t __user *arg)
