@@ -14,7 +14,6 @@
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_APIC_BASE 0x1b
-#define MSR_PAT 0x277
 #define MSR_TSC_DEADLINE 0x6e0
 
 #define EFER_SCE BIT(0)
@@ -135,5 +134,5 @@ struct cpu_features {
 extern struct cpu_features cpu_has;
 
 void cpu_detect(void);          /* boot CPU, once */
-void cpu_enable_features(void); /* each CPU: EFER, CR0, CR4, XCR0, PAT */
+void cpu_enable_features(void); /* each CPU: EFER, CR0, CR4, XCR0. The PAT stays as reset left it */
 void cpu_print_features(void);
