@@ -77,6 +77,7 @@ void out_of_memory(void)
     if (fail_alloc_interval)
         return; /* a test made it fail: there is memory, and nobody must die */
     shrink_local_magazines();
+    shrink_remote_frees();
     drain_local_pages();
     if (fatal_signal_pending(current))
         return; /* it is we who leave */

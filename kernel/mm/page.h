@@ -12,6 +12,7 @@ typedef u32 gfp_t;
 #define GFP_NOWARN 0x04u
 #define GFP_HIGHPRIO 0x08u /* may use the reserve */
 #define GFP_NOFAIL 0x10u /* the failure switch spares it; may still be NULL when there is nothing */
+#define GFP_NEAREST 0x80u /* of the nearest node with memory or not at all */
 #define GFP_KERNEL GFP_WAIT
 #define GFP_ATOMIC GFP_HIGHPRIO
 #define GFP_LOWPRIO 0x20u /* leaves twice the reserve: the kernel must be able to go on when users have taken the rest */

@@ -73,8 +73,9 @@ static struct page *prepare(struct page *p)
 static struct page *alloc_fallback(int nid, gfp_t gfp, unsigned order)
 {
     const struct zone *home = &zones[nid];
+    unsigned nodes = gfp & GFP_NEAREST ? 1 : zone_count;
 
-    for (unsigned i = 0; i < zone_count; i++) {
+    for (unsigned i = 0; i < nodes; i++) {
         struct page *p = zone_alloc(&zones[home->fallback[i]], gfp, order);
 
         if (p) {
@@ -114,7 +115,7 @@ static __noinline struct page *alloc_slow(int nid, gfp_t gfp, unsigned order)
     local_irq_restore(flags);
     if (!p)
         p = alloc_fallback(from, gfp, order);
-    if (unlikely(!p) && gfp & GFP_WAIT && !preempt_count() && !irqs_disabled() &&
+    if (unlikely(!p) && (gfp & (GFP_WAIT | GFP_NEAREST)) == GFP_WAIT && !preempt_count() && !irqs_disabled() &&
         reclaim_kernel_stacks())
         p = alloc_fallback(from, gfp, order);
     return finish(p, gfp, order);

@@ -2,7 +2,7 @@
  * serve almost every call.
  *
  * Owns the caches. Any context; must never sleep. Objects of another node go to that node's remote
- * list, and its next refill takes the whole list: a free never takes another node's lock. */
+ * list, and its refills bring them back piece by piece: a free never takes another node's lock. */
 #include "kernel/mm/slab.h"
 #include "kernel/arch/x86/layout.h"
 #include "kernel/arch/x86/smp.h"
@@ -11,6 +11,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/meminfo.h"
 #include "kernel/mm/vmalloc.h"
+#include "kernel/mm/zone.h"
 #include "percpu/magazine.h"
 #include "percpu/percpu.h"
 
@@ -18,6 +19,7 @@
 #define EMPTY_SLABS_KEPT 2u
 #define DEPOT_BYTES      (128u << 10) /* about what a node's depot of a cache may hold */
 #define MAGAZINE_BYTES   (64u << 10)  /* beyond this a magazine does not grow */
+#define RETURN_PIECE     64u          /* objects of other nodes that go back at a time: more than a refill takes */
 
 /* Guard: lock, interrupts off. */
 struct slab_node {
@@ -26,6 +28,7 @@ struct slab_node {
     u32 empty;                /* of them without any object in use */
     u64 pages;                /* in slabs of this node */
     u64 in_use;               /* objects out of slabs: with users and in magazines */
+    struct inbox_node *returned; /* what other nodes freed, taken off the depot and not yet back in its slabs */
     struct magazine_depot depot;
 } __cacheline_aligned;
 
@@ -58,11 +61,14 @@ static struct page *slab_of(const void *obj)
     return p - (page_to_pfn(p) & ((1UL << p->order) - 1));
 }
 
+/* Of a node without slabs of its own: the nearest that has some. */
 static struct slab_node *node_of(struct kmem_cache *c, u16 nid)
 {
     struct slab_node *n = c->node[nid];
 
-    return likely(n) ? n : c->node[zones_first_node()];
+    for (unsigned i = 0; unlikely(!n); i++)
+        n = c->node[zones[nid].fallback[i]];
+    return n;
 }
 
 static struct page *slab_create(struct kmem_cache *c, int nid, gfp_t gfp)
@@ -125,16 +131,18 @@ static void put_object_locked(struct kmem_cache *c, struct slab_node *n, void *o
     slab_destroy(c, p);
 }
 
-static void drain_remote_locked(struct kmem_cache *c, struct slab_node *n)
+/* A piece of what other nodes freed goes back into its slabs. True: there is more of what was taken off the depot. */
+static bool drain_remote_locked(struct kmem_cache *c, struct slab_node *n)
 {
-    struct inbox_node *obj = magazine_take_remote(&n->depot);
+    if (!n->returned)
+        n->returned = magazine_take_remote(&n->depot);
+    for (u32 i = 0; n->returned && i < RETURN_PIECE; i++) {
+        struct inbox_node *obj = n->returned;
 
-    while (obj) {
-        struct inbox_node *next = inbox_take_next(obj);
-
+        n->returned = inbox_take_next(obj);
         put_object_locked(c, n, obj);
-        obj = next;
     }
+    return n->returned;
 }
 
 /* Takes up to `want` objects out of partial slabs. */
@@ -216,30 +224,59 @@ static bool depot_put(struct kmem_cache *c, struct slab_node *n, void **objs, bo
     return magazine_depot_put(&n->depot, objs, met);
 }
 
-/* Objects of the node's slabs, of a new one if need be. Returns how many, 0 without memory. */
+static u32 take_objects(struct kmem_cache *c, struct slab_node *n, void **objs, u32 want)
+{
+    unsigned long flags;
+    u32 got;
+
+    spin_lock_irqsave(&n->lock, flags);
+    (void)drain_remote_locked(c, n);
+    got = take_objects_locked(n, objs, want);
+    spin_unlock_irqrestore(&n->lock, flags);
+    return got;
+}
+
+/* Of the slabs of any node, the nearest first. */
+static u32 take_anywhere(struct kmem_cache *c, u16 nid, void **objs, u32 want)
+{
+    u32 got = 0;
+
+    for (unsigned i = 0; i < zone_count && !got; i++)
+        got = take_objects(c, node_of(c, zones[nid].fallback[i]), objs, want);
+    return got;
+}
+
+/* Takes of the new slab before anybody else can. */
+static u32 take_of_new(struct kmem_cache *c, struct page *slab, void **objs, u32 want)
+{
+    struct slab_node *n = node_of(c, slab->node);
+    unsigned long flags;
+    u32 got;
+
+    spin_lock_irqsave(&n->lock, flags);
+    add_slab_locked(c, n, slab);
+    got = take_objects_locked(n, objs, want);
+    spin_unlock_irqrestore(&n->lock, flags);
+    return got;
+}
+
+/* Objects of the node's slabs, of a new one if need be. A node whose memory is out takes what the slabs of others have before it makes
+ * one there: else it would make one at each call. Returns how many, 0 without memory. */
 static u32 objects_from_slabs(struct kmem_cache *c, gfp_t gfp, int nid, void **objs, u32 want)
 {
-    struct slab_node *n = node_of(c, (u16)(nid < 0 ? numa_node_id() : nid));
-    unsigned long flags;
+    u16 from = (u16)(nid < 0 ? numa_node_id() : nid);
+    u32 got = take_objects(c, node_of(c, from), objs, want);
+    struct page *slab = NULL;
 
-    for (;;) {
-        struct page *slab;
-        u32 got;
-
-        spin_lock_irqsave(&n->lock, flags);
-        drain_remote_locked(c, n);
-        got = take_objects_locked(n, objs, want);
-        spin_unlock_irqrestore(&n->lock, flags);
-        if (got)
-            return got;
-        slab = slab_create(c, nid, gfp);
-        if (!slab)
-            return 0;
-        n = node_of(c, slab->node);
-        spin_lock_irqsave(&n->lock, flags);
-        add_slab_locked(c, n, slab);
-        spin_unlock_irqrestore(&n->lock, flags);
+    if (!got && several_nodes) {
+        slab = slab_create(c, zones[from].fallback[0], gfp | GFP_NEAREST);
+        got = slab ? 0 : take_anywhere(c, from, objs, want);
     }
+    if (got)
+        return got;
+    if (!slab)
+        slab = slab_create(c, nid, gfp);
+    return slab ? take_of_new(c, slab, objs, want) : 0;
 }
 
 static __noinline void *refill(struct kmem_cache *c, gfp_t gfp)
@@ -356,6 +393,25 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
     local_irq_restore(flags);
     if (unlikely(!kept))
         free_slow(c, obj);
+}
+
+/* Memory is short: what lies in the inboxes of the nodes goes back, a piece at a time. */
+void shrink_remote_frees(void)
+{
+    for (u32 i = 0; i < cache_count; i++) {
+        for (unsigned nid = 0; several_nodes && nid < MAX_NODES; nid++) {
+            struct slab_node *n = caches[i].node[nid];
+            bool more = n;
+
+            while (more) {
+                unsigned long flags;
+
+                spin_lock_irqsave(&n->lock, flags);
+                more = drain_remote_locked(&caches[i], n);
+                spin_unlock_irqrestore(&n->lock, flags);
+            }
+        }
+    }
 }
 
 /* Memory is short: the running CPU keeps a batch of each cache and returns the rest. */

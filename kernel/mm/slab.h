@@ -5,6 +5,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *c, void *obj);
 void shrink_local_magazines(void); /* the running CPU's free objects go back to the slabs */
+void shrink_remote_frees(void);    /* and those that were freed on another node than theirs */
 void *kmalloc(size_t size, gfp_t gfp); /* NULL when there is no memory; sizes above 4 MiB: vmalloc */
 static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | GFP_ZERO); }
 void *kmalloc_node(size_t size, gfp_t gfp, int nid);
