@@ -98,9 +98,19 @@ static void note_domain(u32 domain)
     acpi.domain_count++;
 }
 
+static bool is_listed(u32 apic_id)
+{
+    u32 i = 0;
+
+    while (i < acpi.cpu_count && acpi.cpus[i].apic_id != apic_id)
+        i++;
+    return i < acpi.cpu_count;
+}
+
+/* Firmware may list a CPU by both kinds of entry, the short and the long one. */
 static void add_cpu(u32 apic_id, u32 flags)
 {
-    if (!(flags & 1) || acpi.cpu_count == MAX_CPUS)
+    if (!(flags & 1) || acpi.cpu_count == MAX_CPUS || is_listed(apic_id))
         return;
     acpi.cpus[acpi.cpu_count++].apic_id = apic_id;
 }
@@ -211,6 +221,31 @@ static const struct acpi_header *find_table(const struct rsdp *rsdp, const char 
     return NULL;
 }
 
+/* All of it is there, and nobody is nearer to a node than the node itself. */
+static bool is_valid_slit(const struct acpi_header *slit)
+{
+    const u8 *at = (const u8 *)slit + 44;
+    u64 n = slit->length < 44 ? 0 : get64((const u8 *)slit + 36);
+
+    if (!n || n > 0xffff || n * n > slit->length - 44)
+        return false;
+    for (u64 from = 0; from < n; from++)
+        for (u64 to = 0; to < n; to++)
+            if (from == to ? at[from * n + to] != 10 : at[from * n + to] <= 10)
+                return false;
+    return true;
+}
+
+static void read_slit(const struct acpi_header *slit)
+{
+    if (!is_valid_slit(slit)) {
+        pr_warn("acpi: the distances of nodes (SLIT) are not valid, and not used\n");
+        return;
+    }
+    acpi.slit_size = get64((const u8 *)slit + 36);
+    acpi.slit = (const u8 *)slit + 44;
+}
+
 static void read_tables(const struct rsdp *rsdp)
 {
     const struct acpi_header *srat = find_table(rsdp, "SRAT"), *h;
@@ -223,10 +258,8 @@ static void read_tables(const struct rsdp *rsdp)
     }
     if (srat)
         read_srat(srat);
-    if ((h = find_table(rsdp, "SLIT"))) {
-        acpi.slit_size = get64((const u8 *)h + 36);
-        acpi.slit = (const u8 *)h + 44;
-    }
+    if ((h = find_table(rsdp, "SLIT")))
+        read_slit(h);
     if ((h = find_table(rsdp, "FACP")))
         read_fadt(h);
     if ((h = find_table(rsdp, "HPET")))

@@ -102,9 +102,32 @@ static void init_llc(void)
     }
 }
 
+/* An interrupt to another CPU has 8 bits for its target without x2APIC, and 255 means all. */
+static bool can_be_reached(u32 apic_id)
+{
+    return cpu_has.x2apic || apic_id < 255;
+}
+
+/* All but the boot CPU, which has number 0 already. */
+static void add_others(u32 self, u32 limit)
+{
+    u32 left_out = 0;
+
+    for (u32 i = 0; i < acpi.cpu_count && nr_cpu_ids < limit; i++) {
+        if (acpi.cpus[i].apic_id == self)
+            continue;
+        if (can_be_reached(acpi.cpus[i].apic_id))
+            add_cpu(acpi.cpus[i].apic_id, acpi.cpus[i].domain);
+        else
+            left_out++;
+    }
+    if (left_out)
+        pr_warn("smp: %u cpus left out: their APIC ids need x2APIC\n", left_out);
+}
+
 void smp_init_topology(void)
 {
-    u32 self = apic_read_boot_id(), limit = early_param_u32("maxcpus", MAX_CPUS);
+    u32 self = apic_read_boot_id(), limit = min(early_param_u32("maxcpus", MAX_CPUS), MAX_CPUS);
 
     if (early_param_flag("nosmp") || limit == 0)
         limit = 1;
@@ -115,9 +138,7 @@ void smp_init_topology(void)
             add_cpu(self, acpi.cpus[i].domain);
     if (!nr_cpu_ids)
         add_cpu(self, 0);
-    for (u32 i = 0; i < acpi.cpu_count && nr_cpu_ids < limit; i++)
-        if (acpi.cpus[i].apic_id != self)
-            add_cpu(acpi.cpus[i].apic_id, acpi.cpus[i].domain);
+    add_others(self, limit);
     for (u32 i = 0; i < acpi.memory_count; i++)
         bootmem_set_node(acpi.memory[i].start, acpi.memory[i].end,
                          node_of_domain(acpi.memory[i].domain));
