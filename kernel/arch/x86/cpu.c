@@ -103,7 +103,8 @@ static void apply_options(void)
     cpu_has.smap &= !early_param_flag("nosmap");
     cpu_has.smep &= !early_param_flag("nosmep");
     cpu_has.fsgsbase &= !early_param_flag("nofsgsbase");
-    cpu_has.x2apic &= !early_param_flag("nox2apic");
+    /* Where firmware has turned it on the APIC has no other registers, and the way back leads through its reset. */
+    cpu_has.x2apic &= !early_param_flag("nox2apic") || rdmsr(MSR_APIC_BASE) & BIT(10);
     cpu_has.xsave &= !early_param_flag("noxsave");
 }
 
