@@ -65,6 +65,11 @@ static void add_range(uint64_t start, uint64_t size, uint32_t type)
 
     if (size == 0 || boot_info.range_count == BOOT_MAX_RANGES)
         return;
+    if (start + size < start) { /* more than there are addresses: no RAM; what is reserved ends with them */
+        if (type == BOOT_RAM)
+            return;
+        size = UINT64_MAX - start;
+    }
     *r = (struct boot_range){.start = start, .end = start + size, .type = type};
     boot_info.range_count++;
 }
@@ -94,7 +99,9 @@ static void read_mb2_memmap(const struct mb2_memmap *map)
     const char *p = (const char *)(map + 1);
     const char *end = (const char *)map + map->tag.size;
 
-    for (; p + map->entry_size <= end; p += map->entry_size) {
+    if (map->entry_size < sizeof(struct hvm_memmap))
+        return;
+    for (; end - p >= (ptrdiff_t)map->entry_size; p += map->entry_size) {
         const struct hvm_memmap *e = (const struct hvm_memmap *)p;
 
         add_range(e->start, e->size, e->type);
@@ -108,19 +115,20 @@ static void read_mb2_tag(const struct mb2_tag *tag)
 
     switch (tag->type) {
     case MB2_CMDLINE:
-        copy_text(boot_info.cmdline, (const char *)(tag + 1), BOOT_CMDLINE_BYTES);
+        copy_text(boot_info.cmdline, (const char *)(tag + 1), min_t(uint64_t, bytes + 1UL, BOOT_CMDLINE_BYTES));
         break;
     case MB2_LOADER:
-        copy_text(boot_info.loader, (const char *)(tag + 1), sizeof(boot_info.loader));
+        copy_text(boot_info.loader, (const char *)(tag + 1), min_t(uint64_t, bytes + 1UL, sizeof(boot_info.loader)));
         break;
     case MB2_MODULE:
-        if (boot_info.initrd_end)
+        if (tag->size < sizeof(*mod) || boot_info.initrd_end)
             break;
         boot_info.initrd_start = mod->start;
         boot_info.initrd_end = mod->end;
         break;
     case MB2_MEMMAP:
-        read_mb2_memmap((const struct mb2_memmap *)tag);
+        if (tag->size >= sizeof(struct mb2_memmap))
+            read_mb2_memmap((const struct mb2_memmap *)tag);
         break;
     case MB2_RSDP_V1:
     case MB2_RSDP_V2:
@@ -135,13 +143,13 @@ static void read_mb2(const uint32_t *info)
     const char *p = (const char *)(info + 2);
     const char *end = (const char *)info + info[0];
 
-    while (p < end) {
+    while (end - p >= (ptrdiff_t)sizeof(struct mb2_tag)) {
         const struct mb2_tag *tag = (const struct mb2_tag *)p;
 
-        if (tag->type == MB2_END || tag->size < sizeof(*tag))
+        if (tag->type == MB2_END || tag->size < sizeof(*tag) || tag->size > end - p)
             break;
         read_mb2_tag(tag);
-        p += (tag->size + 7) & ~7u;
+        p += (tag->size + 7UL) & ~7UL;
     }
 }
 

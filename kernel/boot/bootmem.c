@@ -55,11 +55,25 @@ static void add_ram(uint64_t start, uint64_t end)
         insert_at(ram, &ram_count, ram_count, (struct range){.start = start, .end = end});
 }
 
+/* What the map says twice, as RAM and as something else, is not RAM. */
+static void reserve_within_ram(const struct boot_range *other)
+{
+    for (uint32_t i = 0; i < ram_count; i++) {
+        uint64_t from = max(ram[i].start, other->start), to = min(ram[i].end, other->end);
+
+        if (from < to)
+            bootmem_reserve(from, to - from);
+    }
+}
+
 void bootmem_init(void)
 {
     for (uint32_t i = 0; i < boot_info.range_count; i++)
         if (boot_info.ranges[i].type == BOOT_RAM)
             add_ram(boot_info.ranges[i].start, boot_info.ranges[i].end);
+    for (uint32_t i = 0; i < boot_info.range_count; i++)
+        if (boot_info.ranges[i].type != BOOT_RAM)
+            reserve_within_ram(&boot_info.ranges[i]);
     bootmem_reserve(0, 0x10000);
     bootmem_reserve((uint64_t)__boot_start, virt_to_phys(__kernel_end) - (uint64_t)__boot_start);
     if (boot_info.initrd_end > boot_info.initrd_start)

@@ -65,6 +65,18 @@ static void reserving_merges(void **state)
     assert_int_equal(all - total_free(), 3 * MIB);
 }
 
+static void what_the_map_says_twice_is_no_ram(void **state)
+{
+    uint64_t all;
+
+    reset();
+    all = total_free();
+    reserve_within_ram(&(struct boot_range){.start = 511 * MIB, .end = 4097 * MIB, .type = BOOT_RESERVED});
+    assert_int_equal(all - total_free(), 2 * MIB);
+    reserve_within_ram(&(struct boot_range){.start = 5119 * MIB, .end = UINT64_MAX, .type = BOOT_BAD});
+    assert_int_equal(all - total_free(), 3 * MIB);
+}
+
 static void nodes_split_ranges(void **state)
 {
     struct bootmem_cursor c = {0};
@@ -122,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reserving_merges),
+        cmocka_unit_test(what_the_map_says_twice_is_no_ram),
         cmocka_unit_test(nodes_split_ranges),
         cmocka_unit_test(allocation_prefers_its_node),
         cmocka_unit_test(allocations_never_overlap),
