@@ -287,30 +287,48 @@ static int by_value(const void *a, const void *b)
 
 #define SLEEPS 201
 
+/* A hog of that policy; w->rounds rises while it runs. */
+static pid_t start_watching_hog(struct watch **w, int policy)
+{
+    int none = 0;
+    *w = mmap(NULL, sizeof **w, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(*w != MAP_FAILED);
+    stay_on_cpu_0();
+    (*w)->due = INT64_MAX;
+    pid_t pid = fork();
+    if (pid == 0) {
+        EQ(syscall(SYS_sched_setscheduler, 0, policy, &none), 0);
+        watching_hog(*w);
+    }
+    return pid;
+}
+
+/* A sleep of so long: the rounds that the wake-up was late. The best rate is rounds in 2 ms. */
+static uint64_t late_rounds(struct watch *w, int64_t ns, uint64_t *best_rate)
+{
+    int64_t begun = clock_ns(CLOCK_MONOTONIC), due = begun + ns;
+    uint64_t rounds = w->rounds, before = w->late_rounds, late;
+    struct timespec t = {due / 1000000000, due % 1000000000};
+    w->due = due;
+    EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0);
+    late = w->late_rounds - before;
+    w->due = INT64_MAX;
+    rounds = w->rounds - rounds;
+    rounds = rounds * 2 * MS / (uint64_t)(clock_ns(CLOCK_MONOTONIC) - begun); /* this task may have waited on its way to sleep */
+    if (rounds > *best_rate) {
+        *best_rate = rounds;
+    }
+    return late;
+}
+
 TEST(nanosleep, wakes_soon_beside_a_hog)
 {
     static uint64_t late[SLEEPS];
-    uint64_t best_rate = 0; /* rounds in 2 ms */
-    struct watch *w = mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(w != MAP_FAILED);
-    stay_on_cpu_0();
-    w->due = INT64_MAX;
-    pid_t pid = fork();
-    if (pid == 0) {
-        watching_hog(w);
-    }
+    uint64_t best_rate = 0;
+    struct watch *w;
+    pid_t pid = start_watching_hog(&w, 0);
     for (int i = 0; i < SLEEPS; i++) {
-        uint64_t rounds = w->rounds, before = w->late_rounds;
-        int64_t due = clock_ns(CLOCK_MONOTONIC) + 2 * MS;
-        struct timespec t = {due / 1000000000, due % 1000000000};
-        w->due = due;
-        EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0);
-        w->due = INT64_MAX;
-        late[i] = w->late_rounds - before;
-        rounds = w->rounds - rounds - late[i];
-        if (rounds > best_rate) {
-            best_rate = rounds;
-        }
+        late[i] = late_rounds(w, 2 * MS, &best_rate);
     }
     w->stop = 1;
     abi_reap(pid, 0);
@@ -320,4 +338,95 @@ TEST(nanosleep, wakes_soon_beside_a_hog)
         abi_failed(__FILE__, __LINE__, "in half of the wake-ups the hog did %ld us of work or more meanwhile",
                    (long)(late[SLEEPS / 2] * 2000 / best_rate));
     }
+}
+
+/* ---- the policies SCHED_BATCH and SCHED_IDLE ---- */
+
+#define OTHER 0
+#define BATCH 3
+#define IDLE 5
+#define TURNS 61
+#define ATTEMPTS 4 /* on a busy host the first may show nothing */
+
+static void take_policy(int policy)
+{
+    int none = 0;
+    EQ(syscall(SYS_sched_setscheduler, 0, policy, &none), 0);
+}
+
+/* The usual lateness, in us of a hog's work, of a sleeper that has two policies by turns, so that both meet the same host. */
+static void lateness_by_policy(int of_the_hog, int first, int second, long late_us[2])
+{
+    static uint64_t late[2][TURNS];
+    uint64_t best_rate = 1;
+    struct watch *w;
+    pid_t pid = start_watching_hog(&w, of_the_hog);
+    for (int i = 0; i < 2 * TURNS; i++) {
+        take_policy(i % 2 ? second : first);
+        late[i % 2][i / 2] = late_rounds(w, 2 * MS + i * 37 % 40 * MS / 10, &best_rate); /* in no step with the tick */
+    }
+    take_policy(OTHER);
+    w->stop = 1;
+    abi_reap(pid, 0);
+    for (int i = 0; i < 2; i++) {
+        qsort(late[i], TURNS, sizeof late[i][0], by_value);
+        late_us[i] = (long)(late[i][TURNS / 2] * 2000 / best_rate);
+    }
+}
+
+/* Twice as late at least, and by a tenth of a tick. */
+static int is_later(long soon, long late)
+{
+    return late >= 2 * soon && late >= 400;
+}
+
+static void must_be_later(const char *what, long soon, long late)
+{
+    if (!is_later(soon, late)) {
+        abi_failed(__FILE__, __LINE__, "%s: %ld us late, and %ld us, which should be more", what, soon, late);
+    }
+}
+
+/* A wake-up disturbs who computes, but not that of a batch task. */
+TEST(sched_setscheduler, BATCH_waits_for_who_computes)
+{
+    long late[2] = {0, 0};
+    for (int i = 0; i < ATTEMPTS && !is_later(late[0], late[1]); i++) {
+        lateness_by_policy(OTHER, OTHER, BATCH, late);
+    }
+    must_be_later("other and batch", late[0], late[1]);
+}
+
+/* Who computes as an idle task is disturbed by anybody else. */
+TEST(sched_setscheduler, BATCH_does_not_wait_for_IDLE)
+{
+    long soon[2] = {0, 0}, late[2] = {0, 0};
+    for (int i = 0; i < ATTEMPTS && !is_later(soon[1], late[1]); i++) {
+        lateness_by_policy(IDLE, OTHER, BATCH, soon);
+        lateness_by_policy(OTHER, OTHER, BATCH, late);
+    }
+    must_be_later("batch beside idle and beside other", soon[1], late[1]);
+}
+
+/* What an idle task had, in permille, that computes beside one that is not. Their weights are 3 and 1024. */
+static int64_t share_of_idle(void)
+{
+    static const int nice_value[1];
+    struct shares *s = new_shares();
+    take_policy(IDLE);
+    pid_t pid = hog(&s->stop, &s->used[1], 0);
+    take_policy(OTHER);
+    compute(s, nice_value, 1, 1500);
+    abi_reap(pid, 0);
+    CHECK(s->used[0] > 0 && s->used[1] > 0);
+    return s->used[1] * 1000 / (s->used[0] + s->used[1]);
+}
+
+TEST(sched_setscheduler, IDLE_has_hardly_anything_beside_who_computes)
+{
+    int64_t permille = 1000;
+    for (int i = 0; i < ATTEMPTS && permille >= 20; i++) {
+        permille = share_of_idle();
+    }
+    CHECK(permille < 20);
 }
