@@ -332,7 +332,7 @@ static void cores(void)
 
 static void far(void)
 {
-    int woken = 0, new = 0;
+    int woken = 0, new = 0, executed = 0;
     allow(0, BIT(0));
     for (int cpu = 0; cpu < 4; cpu++) {
         start_hog(BIT(cpu));
@@ -349,10 +349,12 @@ static void far(void)
         allow(0, BIT(1)); /* children inherit the mask: it is ALL again before the fork */
         allow(0, ALL);
         new += cpu_of_new_child() / 2 == 3;
+        executed += cpu_after_exec(0, ALL) / 2 == 3;
     }
     end_hogs();
     check(woken >= TRIALS * 9 / 10, "of_30_woken_in_the_nearest_node_that_idles", woken);
     check(new >= TRIALS * 9 / 10, "of_30_forked_to_the_nearest_node_that_idles", new);
+    check(executed >= TRIALS * 9 / 10, "of_30_executed_in_the_nearest_node_that_idles", executed);
 }
 
 int main(int argc, char **argv)
