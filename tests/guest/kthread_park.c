@@ -1,7 +1,7 @@
 /*
  * kthread_park.c: kernel threads that park. First one of /proc/kthread-park, on one CPU and on any: what it shows in /proc, that it takes
  * no turn while it is parked, that nothing but its own unparking wakes it, and every misuse with its error. The same thread in the states
- * that no program can hold a task in: TASK_NEW, which nothing but its start ends, TASK_NOLOAD, which stays out of the load, TASK_WAKING. Then
+ * that no program can hold a task in: TASK_NEW, which nothing but its start ends, TASK_NOLOAD, which stays out of the load (of /proc/loadavg, too), TASK_WAKING. Then
  * rcuc/N, which runs RCU callbacks: parked while its CPU is away, at work when it is back. Ends with `kthread-park ok`. CloudOS only.
  */
 #include <dirent.h>
@@ -284,6 +284,36 @@ static void await_letter(pid_t pid, char c)
     }
 }
 
+#define LOAD_STEP_S 5
+#define LOAD_KEEPS 0.91992 /* of the average of a minute in one step */
+
+static double load_average(void)
+{
+    char text[64];
+    double load;
+    CHECK(read_text("/proc/loadavg", text, sizeof text));
+    CHECK(sscanf(text, "%lf", &load) == 1);
+    return load;
+}
+
+/* How many the next step of the load average counted, by how far it moved: whoever was running then, and who sleeps D. */
+static double counted_in_the_load(void)
+{
+    double before = load_average();
+    sleep(LOAD_STEP_S);
+    return (load_average() - LOAD_KEEPS * before) / (1 - LOAD_KEEPS);
+}
+
+/* Nobody ticks while all sleep: the step is taken by who reads the average, which is one. What else runs just then calls for another look. */
+static void await_load(double least, double most)
+{
+    double n = counted_in_the_load();
+    for (int i = 0; n < least || n > most; i++) {
+        CHECK(i < 5);
+        n = counted_in_the_load();
+    }
+}
+
 /* One that sleeps D counts in the load, one that sleeps I does not; no signal wakes either. */
 static void sleeps(const char *how, char shown, long load)
 {
@@ -296,6 +326,7 @@ static void sleeps(const char *how, char shown, long load)
     CHECK(kill(pid, SIGCONT) == 0 && kill(pid, SIGKILL) == 0);
     stands_still();
     await_uninterruptible(load);
+    await_load((double)load + 0.5, (double)load + 1.5);
     CHECK(letter(pid) == shown);
     CHECK(tell("wake") == 0);
     await_turn();
