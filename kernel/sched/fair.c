@@ -255,14 +255,4 @@ static void fair_tick(struct rq *rq, struct task_struct *curr)
         rq_kick_self(&rq->q);
 }
 
-static void idle_nothing(struct rq *rq, struct task_struct *t)
-{
-}
-
-static bool idle_queued(const struct task_struct *t)
-{
-    return false;
-}
-
 const struct sched_class fair_sched_class = {"fair", fair_enqueue, fair_dequeue, fair_queued, fair_tick};
-const struct sched_class idle_sched_class = {"idle", idle_nothing, idle_nothing, idle_queued, idle_nothing};

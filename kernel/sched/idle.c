@@ -14,6 +14,19 @@
 #include "kernel/task/task.h"
 #include "kernel/time/tick.h"
 
+/* ---- the class: the idle task is in no queue ---- */
+
+static void idle_nothing(struct rq *rq, struct task_struct *t)
+{
+}
+
+static bool idle_queued(const struct task_struct *t)
+{
+    return false;
+}
+
+const struct sched_class idle_sched_class = {"idle", idle_nothing, idle_nothing, idle_queued, idle_nothing};
+
 /* ---- stealing ---- */
 
 /* Nearest first: the group, the node, then the machine. The stolen task arrives here, or is sent on if its mask says so. */

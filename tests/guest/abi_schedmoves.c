@@ -88,6 +88,21 @@ TEST(read, proc_sched_longest_slice)
     end(other);
 }
 
+/* Weights are 1024 and 335, or 1024 times these. */
+TEST(setpriority, weight_of_a_task_in_proc_sched)
+{
+    pid_t pid = hog();
+    double unit = of_task(pid, "se.load.weight") / 1024;
+    CHECK(unit == 1 || unit == 1024);
+    EQ(syscall(SYS_setpriority, 0, pid, 5), 0);
+    AWAIT(of_task(pid, "se.load.weight") == 335 * unit);
+    EQ(syscall(SYS_setpriority, 0, pid, 0), 0);
+    AWAIT(of_task(pid, "se.load.weight") == 1024 * unit);
+    set_class(pid, 5, 0); /* SCHED_IDLE */
+    AWAIT(of_task(pid, "se.load.weight") == 3 * unit);
+    end(pid);
+}
+
 TEST(read, proc_sched_average_of_a_task_that_waits)
 {
     stay_on_cpu(0);
@@ -217,6 +232,27 @@ TEST(read, sched_debug_of_a_throttled_queue)
     AWAIT(of_queue("rt_rq[0]:", "rt_throttled") == 0);
     set_rt_runtime("950000");
     end(fair);
+}
+
+/* Two more than are there without them: whoever looks is one of these where there is one CPU only. */
+TEST(read, sched_debug_counts_the_fair_tasks_of_a_queue)
+{
+    int there = !has_cpus(2);
+    stay_on_cpu(!there);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there);
+    pid_t pid = hog(), other = hog();
+    put_on_cpu(pid, 0);
+    put_on_cpu(other, 0);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there + 2);
+    kill(pid, SIGSTOP);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there + 1);
+    set_class(other, 1, 5); /* no fair task any more */
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there);
+    set_class(other, 0, 0);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there + 1);
+    end(pid);
+    end(other);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == there);
 }
 
 static double deadline_tasks(void)
