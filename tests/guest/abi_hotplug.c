@@ -156,6 +156,23 @@ TEST(cpu_online, a_mask_of_two_stays)
     EQ(may_run_on(0, cpu), 1);
 }
 
+/* What is stored is what is on line then. */
+TEST(cpu_online, a_mask_stored_meanwhile_lacks_the_CPU)
+{
+    unsigned long mask[MASK_WORDS] = {1};
+    int cpu = last_cpu();
+    if (!cpu) {
+        return;
+    }
+    mask[cpu / 64] |= 1ul << (cpu % 64);
+    EQ(set_online(cpu, "0"), 0);
+    EQ(syscall(SYS_sched_setaffinity, 0, sizeof mask, mask), 0);
+    EQ(may_run_on(0, cpu), 0);
+    EQ(set_online(cpu, "1"), 0);
+    EQ(may_run_on(0, cpu), 0);
+    EQ(may_run_on(0, 0), 1);
+}
+
 static void *wait_for_byte(void *fd)
 {
     char byte;
