@@ -5,7 +5,7 @@
  * Checked, by each worker itself at every turn: it runs on no CPU that its mask forbids (the mask is written under a sequence number, so that
  * only a reading between two equal numbers counts); it is on one CPU at a time (a word of its own says so, which only one may hold);
  * its CPU time never goes back and is at most the time that passed. At the end: every worker still moves, with the CPUs that are off line and
- * with all; the token count is what it was, all end as they should, the CPU times of all together fit into the CPUs' time, the machine has as
+ * with all; the token count is what it was, all end as they should, the CPU times of all together fit into the CPUs' time and are most of what /proc/stat calls busy, the machine has as
  * many CPUs as before, and each kind of shake came as often as sched_torture.h demands for the seconds given: for that the run may last
  * four times as long. A watchdog ends the run as failed when nothing moved for 60 s.
  * Linux 6.1 does not live through it: inactive_task_timer() divides by the number of CPUs of a deadline task whose CPU has left, 0.
@@ -15,10 +15,11 @@
 #include "tests/guest/sched_torture_shaker.h"
 
 #define WATCHDOG_S 60
+#define SHORT_WATCH_US 100000 /* when it must see a run that stands still */
 #define LONGER 4 /* times as long, until it was shaken enough */
 
 struct totals {
-    uint64_t seed, began_ns, shaken_ns, rested_ns, looked_ns, stuck;
+    uint64_t seed, began_ns, began_busy_ns, began_paid_ns, shaken_ns, rested_ns, looked_ns, stuck;
     int shakers;
     pid_t children[MAX_SHAKERS + 2];
 };
@@ -37,7 +38,11 @@ static void watch(void)
 {
     become_fifo(98);
     for (uint64_t before = 0, now; (now = all_turns()) != before || !now; before = now) {
-        nap_us(WATCHDOG_S * 1000000ull);
+        nap_us(broken == HANG ? SHORT_WATCH_US : WATCHDOG_S * 1000000ull);
+    }
+    if (broken == HANG) {
+        shared->hung = 1;
+        pause();
     }
     printf("not ok sched_torture.watchdog: no task moved for %d s\nstress: end\n", WATCHDOG_S);
     fflush(stdout);
@@ -149,6 +154,41 @@ static void end_all(struct totals *t)
     waitpid(t->children[dog], NULL, 0);
 }
 
+/* ---- accounts ---- */
+
+/* What tasks are charged is as exact as what CPUs are busy, but for the steps of the latter. Not paid by anybody here: kernel threads, what CPUs do
+ * to leave and to come back, init, and a fork's child whose parent was killed before it reaped it. Paid was 82 to 99 % of busy where toggles are
+ * dense, 1 s of 64 tasks on 4 CPUs. */
+#define BUSY_STEPS_NS 30000000
+#define PAID_PERCENT 60
+
+/* What the CPUs did but idle, as /proc/stat has it: in steps of 10 ms each of three numbers. A CPU counts while it is off line, too. */
+static uint64_t busy_ns(void)
+{
+    unsigned long long user = 0, nice = 0, sys = 0;
+    FILE *f = fopen("/proc/stat", "r");
+    if (!f || fscanf(f, "cpu %llu %llu %llu", &user, &nice, &sys) != 3) {
+        fault(CALL_FAILED);
+    }
+    if (f) {
+        fclose(f);
+    }
+    return (user + nice + sys) * 10000000;
+}
+
+static uint64_t usage_ns(int who)
+{
+    struct rusage r;
+    getrusage(who, &r);
+    return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * SECOND_NS + (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1000;
+}
+
+/* The CPU time of this process and of all below it that were reaped: in the end, of everybody. */
+static uint64_t paid_ns(void)
+{
+    return usage_ns(RUSAGE_SELF) + usage_ns(RUSAGE_CHILDREN);
+}
+
 /* ---- the judgement ---- */
 
 /* A broken run is not to be taken for a failure: its own verdict comes at the end. */
@@ -162,7 +202,7 @@ static int report(const char *name, uint64_t bad, uint64_t *noticed)
     return bad != 0;
 }
 
-static void print_shakes(const struct totals *t, uint64_t cpu_ns, uint64_t real_ns)
+static void print_shakes(const struct totals *t, uint64_t cpu_ns, uint64_t real_ns, uint64_t busy, uint64_t paid)
 {
     uint64_t toggles = shared->shakes[TOGGLES];
     printf("stress: sched_torture: seed %llu, %d tasks, %d cpus, %d shakers, shaken %.1f s, at rest after %.1f s, looked at for %.1f s, %llu turns,", (unsigned long long)t->seed, tasks, cpus,
@@ -170,20 +210,22 @@ static void print_shakes(const struct totals *t, uint64_t cpu_ns, uint64_t real_
     for (int k = 0; k < SHAKES; k++) {
         printf(" %s %llu,", shake_kinds[k].name, (unsigned long long)shared->shakes[k]);
     }
-    printf(" a toggle %.1f ms, refused %llu, extensions %llu, given back %llu, %.1f of %.1f CPU s\n",
+    printf(" a toggle %.1f ms, refused %llu, extensions %llu, given back %llu, %.1f of %.1f CPU s, %.2f busy, %.2f of them paid\n",
            toggles ? (double)shared->toggle_ns / 1e6 / (double)toggles : 0., (unsigned long long)shared->refused,
-           (unsigned long long)shared->extensions, (unsigned long long)shared->given_back, (double)cpu_ns / 1e9, (double)real_ns / 1e9 * cpus);
+           (unsigned long long)shared->extensions, (unsigned long long)shared->given_back, (double)cpu_ns / 1e9, (double)real_ns / 1e9 * cpus, (double)busy / 1e9,
+           (double)paid / 1e9);
 }
 
 static int judge(const struct totals *t, uint64_t seconds)
 {
     uint64_t real_ns = clock_ns(CLOCK_MONOTONIC) - t->began_ns, cpu_ns = shared->dead_ns, died = 0, left = shared->tokens_left, noticed = 0;
+    uint64_t paid = (paid_ns() - t->began_paid_ns) / (broken == UNPAID ? 2 : 1), busy = busy_ns() - t->began_busy_ns;
     int bad = 0;
     for (int i = 0; i < tasks; i++) {
         cpu_ns += shared->w[i].cpu_ns;
         died += shared->w[i].generation + 1;
     }
-    print_shakes(t, cpu_ns, real_ns);
+    print_shakes(t, cpu_ns, real_ns, busy, paid);
     for (int f = 0; f < FAULTS; f++) {
         bad |= report(fault_names[f], shared->faults[f], &noticed);
     }
@@ -192,6 +234,8 @@ static int judge(const struct totals *t, uint64_t seconds)
     bad |= report("ended_otherwise", shared->ended_badly, &noticed);
     bad |= report("tokens_doubled_or_lost", left > (uint64_t)tasks || left + died < (uint64_t)tasks, &noticed);
     bad |= report("cpu_time_beyond_the_cpus", cpu_ns > real_ns * (uint64_t)cpus + real_ns / 50, &noticed);
+    bad |= report("cpu_time_below_the_busy_time", paid + BUSY_STEPS_NS < busy / 100 * PAID_PERCENT, &noticed);
+    bad |= report("watchdog", shared->hung, &noticed);
     bad |= report("cpus_missing", (uint64_t)(cpus - (int)sysconf(_SC_NPROCESSORS_ONLN)), &noticed);
     if (broken) {
         printf("%sok sched_torture.notices_%s: %s %llu\n", noticed ? "" : "not ", breakages[broken].name, breakages[broken].verdict,
@@ -203,7 +247,7 @@ static int judge(const struct totals *t, uint64_t seconds)
 
 static int run(uint64_t seconds, uint64_t seed)
 {
-    struct totals t = {.seed = seed, .began_ns = clock_ns(CLOCK_MONOTONIC)};
+    struct totals t = {.seed = seed, .began_ns = clock_ns(CLOCK_MONOTONIC), .began_busy_ns = busy_ns(), .began_paid_ns = paid_ns()};
     memset(shared, 0, sizeof *shared);
     for (int i = 0; i < tasks; i++) {
         memset((void *)shared->w[i].mask, 0xff, sizeof shared->w[i].mask);

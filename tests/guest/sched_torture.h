@@ -21,6 +21,7 @@
 #define MAX_CPUS 256
 #define MAX_SHAKERS 8
 #define WORDS (MAX_CPUS / 64)
+#define SECOND_NS 1000000000ull
 #define RING 8 /* tasks of a ring; each holds one token */
 
 enum fault { ON_FORBIDDEN_CPU, RUNS_TWICE, TIME_WENT_BACK, TIME_TOO_LONG, TOKEN_WRONG, CALL_FAILED, CHILD_WRONG, EXTENSION_WRONG, FAULTS };
@@ -35,12 +36,13 @@ static const struct {
 } shake_kinds[SHAKES] = {{"masks", 10}, {"classes", 10}, {"deadlines", 5}, {"nice", 10}, {"stops", 10}, {"kills", 5}, {"toggles", 1}};
 
 /* Something is broken on purpose, and the judgement must say so. */
-enum breakage { NOTHING, FORBIDDEN, TWICE, LOST, TOKEN, DEATH, LAZY, BREAKAGES };
+enum breakage { NOTHING, FORBIDDEN, TWICE, LOST, TOKEN, DEATH, LAZY, TIME_BACK, TIME_LONG, HANG, UNPAID, BREAKAGES };
 static const struct {
     const char *name, *verdict;
 } breakages[BREAKAGES] = {{"nothing", ""},           {"forbidden", "on_forbidden_cpu"}, {"twice", "runs_twice"},
                           {"lost", "tasks_stuck"},   {"token", "tokens_doubled_or_lost"}, {"death", "ended_otherwise"},
-                          {"lazy", "too_few_shakes"}};
+                          {"lazy", "too_few_shakes"}, {"time_back", "time_went_back"},    {"time_long", "time_too_long"},
+                          {"hang", "watchdog"},      {"unpaid", "cpu_time_below_the_busy_time"}};
 
 /* START: workers are made. SHAKE. REST: they are left alone, to be looked at. END: they are killed. */
 enum phase { START, SHAKE, REST, END };
@@ -68,6 +70,7 @@ struct shared {
     uint64_t toggle_ns, refused;              /* RMW: toggles and deadlines for which there was no bandwidth */
     uint64_t extensions, given_back;          /* RMW: slice extensions that a worker saw, and ended itself */
     uint64_t tokens_left, ended_badly;        /* RMW: at the end */
+    uint64_t hung;                            /* the watchdog, when it was to see that: it ends the run otherwise */
     struct worker w[MAX_TASKS];
 };
 
