@@ -222,6 +222,70 @@ TEST(sched, next_is_the_wakee_of_a_synchronous_wakeup)
     end(second);
 }
 
+/* ---- ticks ---- */
+
+static long timer_interrupts(int cpu)
+{
+    const char *at = strstr(text_of("/proc/interrupts"), "LOC:");
+    long n = -1;
+    CHECK(at);
+    at += 4;
+    for (int i = 0; i <= cpu; i++) {
+        char *next;
+        n = strtol(at, &next, 10);
+        CHECK(next != at);
+        at = next;
+    }
+    return n;
+}
+
+/* Of CPU 1, in a second; another's timer there, a grace period or a host that stops the VM may spoil one look. */
+static long ticks_in_a_second(const char *of, long least, long most)
+{
+    long n = -1;
+    for (int i = 0; i < 3 && (n < least || n > most); i++) {
+        long begun = abi_now_ms(), before = timer_interrupts(1);
+        abi_sleep_ms(1000);
+        n = (timer_interrupts(1) - before) * 1000 / (abi_now_ms() - begun);
+    }
+    if (n < least || n > most) {
+        abi_failed(__FILE__, __LINE__, "%s: %ld ticks in a second, want %ld to %ld", of, n, least, most);
+    }
+    return n;
+}
+
+/* Those that wait for this test to end look every 20 ms. */
+static void parents_stay_on(unsigned long mask)
+{
+    char path[64];
+    pid_t pid = getppid();
+    while (pid > 1) {
+        EQ(syscall(SYS_sched_setaffinity, pid, sizeof mask, &mask), 0);
+        snprintf(path, sizeof path, "/proc/%d/status", pid);
+        pid = (pid_t)value_in(text_of(path), "PPid");
+    }
+}
+
+/* None for who idles, samples of who computes alone, ticks where two take turns. */
+TEST(sched, ticks_are_as_many_as_there_is_need_for)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(0);
+    parents_stay_on(1);
+    ticks_in_a_second("idle", 0, 0);
+    pid_t pid = hog();
+    put_on_cpu(pid, 1);
+    long samples = ticks_in_a_second("one task", 2, 12);
+    pid_t other = hog();
+    put_on_cpu(other, 1);
+    ticks_in_a_second("two tasks", 2 * samples + 1, 2000); /* 250 and the ends of turns, where the host lets it run */
+    end(other);
+    ticks_in_a_second("one task again", 2, 12);
+    end(pid);
+    ticks_in_a_second("idle again", 0, 0);
+    parents_stay_on(~0ul);
+}
+
 /* ---- policies ---- */
 
 #define DEADLINE 6
