@@ -239,21 +239,6 @@ static long timer_interrupts(int cpu)
     return n;
 }
 
-/* Of CPU 1, in a second; another's timer there, a grace period or a host that stops the VM may spoil one look. */
-static long ticks_in_a_second(const char *of, long least, long most)
-{
-    long n = -1;
-    for (int i = 0; i < 3 && (n < least || n > most); i++) {
-        long begun = abi_now_ms(), before = timer_interrupts(1);
-        abi_sleep_ms(1000);
-        n = (timer_interrupts(1) - before) * 1000 / (abi_now_ms() - begun);
-    }
-    if (n < least || n > most) {
-        abi_failed(__FILE__, __LINE__, "%s: %ld ticks in a second, want %ld to %ld", of, n, least, most);
-    }
-    return n;
-}
-
 /* Those that wait for this test to end look every 20 ms. */
 static void parents_stay_on(unsigned long mask)
 {
@@ -264,6 +249,22 @@ static void parents_stay_on(unsigned long mask)
         snprintf(path, sizeof path, "/proc/%d/status", pid);
         pid = (pid_t)value_in(text_of(path), "PPid");
     }
+}
+
+/* Of CPU 1, in a second; another's timer there, a grace period or a host that stops the VM may spoil one look. */
+static long ticks_in_a_second(const char *of, long least, long most)
+{
+    long n = -1;
+    for (int i = 0; i < 3 && (n < least || n > most); i++) {
+        long begun = abi_now_ms(), before = timer_interrupts(1);
+        abi_sleep_ms(1000);
+        n = (timer_interrupts(1) - before) * 1000 / (abi_now_ms() - begun);
+    }
+    if (n < least || n > most) {
+        parents_stay_on(~0ul);
+        abi_failed(__FILE__, __LINE__, "%s: %ld ticks in a second, want %ld to %ld", of, n, least, most);
+    }
+    return n;
 }
 
 /* None for who idles, samples of who computes alone, ticks where two take turns. */
