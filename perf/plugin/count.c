@@ -45,6 +45,12 @@ static uint64_t total_insns(void)
     return sum;
 }
 
+/* What is not watched is not written: a 0 would say that there was none. */
+static int watched_events(void)
+{
+    return watch_io ? EV_MAX : EV_BY_ACCESS;
+}
+
 /* The events' counters follow the symbols'. */
 static uint64_t event_count(int e)
 {
@@ -87,7 +93,7 @@ static void window_close(void)
     for (size_t i = 0; i < symbol_count; i++) {
         symbols[i].window += counter_sum(symbols[i].counter) - symbols[i].opened;
     }
-    for (int e = 0; e < EV_MAX; e++) {
+    for (int e = 0; e < watched_events(); e++) {
         uint64_t n = event_count(e) - events_opened[e];
         events_window[e] += n;
         fprintf(out, "count %s %" PRIu64 "\n", event_names[e], n);
@@ -113,15 +119,9 @@ static void on_marker(unsigned vcpu, void *udata)
 static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata)
 {
     struct qemu_plugin_hwaddr *hw = qemu_plugin_get_hwaddr(info, vaddr);
-    if (!hw || !qemu_plugin_hwaddr_is_io(hw)) {
-        return;
+    if (hw && qemu_plugin_hwaddr_is_io(hw)) {
+        add_io_access(io_events, qemu_plugin_mem_is_store(info), vaddr);
     }
-    if (!qemu_plugin_mem_is_store(info)) {
-        io_events[EV_mmio_reads]++;
-        return;
-    }
-    io_events[EV_mmio_writes]++;
-    io_events[EV_ipis] += (vaddr & 0xfff) == 0x300; /* the low half of the local APIC's ICR sends */
 }
 
 static uint32_t symbol_number(uint64_t vaddr)
@@ -219,7 +219,7 @@ static void on_exit_qemu(qemu_plugin_id_t id, void *udata)
     for (size_t i = 0; i < symbol_count && symbols[i].window; i++) {
         fprintf(out, "sym %" PRIu64 " %s\n", symbols[i].window, symbols[i].name);
     }
-    for (int e = 0; e < EV_MAX; e++) {
+    for (int e = 0; e < watched_events(); e++) {
         fprintf(out, "sum %s %" PRIu64 "\n", event_names[e], events_window[e]);
     }
     /* "end" says that all the rest is there. */

@@ -108,6 +108,16 @@ int insn_event(const uint8_t *p, size_t n, bool kernel)
     return d.two_byte ? classify_two_byte(&d) : classify_one_byte(&d);
 }
 
+void add_io_access(uint64_t *counts, bool store, uint64_t vaddr)
+{
+    if (!store) {
+        counts[EV_mmio_reads]++;
+        return;
+    }
+    counts[EV_mmio_writes]++;
+    counts[EV_ipis] += (vaddr & 0xfff) == 0x300; /* the low half of the local APIC's ICR sends */
+}
+
 /* The signed displacement in the last n bytes, from the instruction's end on. */
 static uint64_t displaced(const uint8_t *p, size_t size, uint64_t vaddr, size_t n)
 {

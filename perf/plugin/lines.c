@@ -38,16 +38,21 @@ static unsigned now; /* the vCPU that runs: set at the start of each block */
 static bool modelling, counting;
 static struct line_model model;
 static struct line_tally tally;
-static uint64_t events_opened[EV_MAX];
+static uint64_t events_opened[EV_MAX], io_events[EV_MAX];
 static FILE *out, *access_log;
 
 /* ---- windows ---- */
+static uint64_t event_count(int e)
+{
+    return counter_sum(e) + io_events[e];
+}
+
 static void window_open(void)
 {
     memset(counts, 0, sizeof(counts));
     line_tally_clear(&tally);
     for (int e = 0; e < EV_MAX; e++)
-        events_opened[e] = counter_sum(e);
+        events_opened[e] = event_count(e);
     counting = true;
 }
 
@@ -85,7 +90,7 @@ static void window_close(void)
     fputs("window\n", out);
     print_vcpus();
     for (int e = 0; e < EV_MAX; e++)
-        fprintf(out, "count %s %" PRIu64 "\n", event_names[e], counter_sum(e) - events_opened[e]);
+        fprintf(out, "count %s %" PRIu64 "\n", event_names[e], event_count(e) - events_opened[e]);
     print_meetings();
     if (fflush(out) == 0 && !ferror(out)) /* "end" says that all the rest of the window is there */
         fputs("end\n", out);
@@ -162,12 +167,14 @@ static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     if (!modelling)
         return;
     struct qemu_plugin_hwaddr *hw = qemu_plugin_get_hwaddr(info, vaddr);
+    bool store = qemu_plugin_mem_is_store(info);
+    if (hw && qemu_plugin_hwaddr_is_io(hw))
+        add_io_access(io_events, store, vaddr);
     if (!hw || qemu_plugin_hwaddr_is_io(hw))
         return;
     uint64_t address = qemu_plugin_hwaddr_phys_addr(hw);
     unsigned size = 1u << qemu_plugin_mem_size_shift(info), offset = address % LINE_BYTES;
     unsigned first = offset + size > LINE_BYTES ? LINE_BYTES - offset : size;
-    bool store = qemu_plugin_mem_is_store(info);
     struct line_touch touch = {(uintptr_t)udata, now, offset, first};
     if (counting) {
         counts[now].loads += !store;

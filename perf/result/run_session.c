@@ -279,7 +279,8 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                            .initrd = s->o->initrd,
                            .guest_args = args,
                            .turn_ns = s->o->turn_ns,
-                           .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL};
+                           .plugin = s->o->tier.tier == TIER_DET ? s->o->plugin : NULL,
+                           .plugin_io = vm_plugin_io(s->o->topology)};
     struct boot_request request = {.spec = &spec,
                                    .run_id = s->guest_id,
                                    .console_path = console,

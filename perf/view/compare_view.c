@@ -277,11 +277,11 @@ struct pair_table {
 };
 
 static const char *const hidden_names[] = {"cr3_writes", "tlb_flushes", "locked_kernel", "port_io", "msr_writes", "simd_kernel",
-                                           "fences",     "irets",       NULL};
+                                           "mmio_reads", "mmio_writes", "ipis",          "fences",  "irets",      NULL};
 
 // What instructions do not show; and of rows whose boots the host watched what it counted, of the workload's whole process.
 static const struct pair_table pair_tables[] = {
-    {"per operation, a -> b", "hidden", hidden_names, false, "%.2f -> %.2f"},
+    {"per operation, a -> b", "hidden", hidden_names, true, "%.2f -> %.2f"},
     {"the host's counts per operation, a -> b", "host", host_count_names, true, "%.4g -> %.4g"},
 };
 

@@ -22,7 +22,8 @@ static json_t *argv_json(const struct run_options *o, int kernel)
                         .kernel = &o->kernel[kernel],
                         .initrd = o->initrd,
                         .turn_ns = o->turn_ns,
-                        .plugin = o->tier.tier == TIER_DET ? o->plugin : NULL};
+                        .plugin = o->tier.tier == TIER_DET ? o->plugin : NULL,
+                        .plugin_io = vm_plugin_io(o->topology)};
     vm_argv(&s, &argv);
     for (size_t i = 0; i < argv.count; i++)
         json_array_append_new(list, json_string(argv.items[i]));

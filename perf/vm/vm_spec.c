@@ -14,6 +14,11 @@ const char *vm_default_cpu(enum tier tier)
     return cpu[tier];
 }
 
+bool vm_plugin_io(const struct vm_topology *t)
+{
+    return t->cpus > 1;
+}
+
 static void pair(struct str_list *v, const char *option, const char *value)
 {
     list_add(v, option);
@@ -131,9 +136,9 @@ static void add_plugin(struct str_list *v, const struct vm_spec *s)
 {
     char *turn = s->turn_ns ? x_printf(",turn=%d", s->turn_ns) : NULL; // one instruction is one nanosecond
     list_add(v, "-plugin");
-    list_addf(v, "%s,out=" VM_COUNT_FILE "%s%s%s", s->plugin,
+    list_addf(v, "%s,out=" VM_COUNT_FILE "%s%s%s%s", s->plugin,
               s->plugin_symbols ? ",symbols=" VM_SYMBOL_FILE : "",
-              s->plugin_more ? s->plugin_more : "", turn ? turn : "");
+              s->plugin_io ? ",io=on" : "", s->plugin_more ? s->plugin_more : "", turn ? turn : "");
     free(turn);
 }
 

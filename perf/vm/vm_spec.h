@@ -32,6 +32,7 @@ struct vm_spec {
     const char *plugin_more;  // more arguments of the plugin, each after a comma, or NULL
     const char *extra_append; // more kernel options, or NULL
     int turn_ns;              // how long a vCPU runs before the next one's turn, by the plugin; 0: until the machine's next timer
+    bool plugin_io;           // it counts accesses to devices too
     bool plugin_symbols;      // symbols.txt lies in the working folder
 };
 
@@ -44,6 +45,9 @@ struct vm_spec {
 #define VM_SYMBOL_FILE  "symbols.txt"
 
 const char *vm_default_cpu(enum tier tier);
+// Are accesses to devices counted in a boot of the det tier? With one CPU they cost half of its time more (Linux: three quarters) and show next to
+// nothing; between CPUs an IPI is the better part of a wake-up.
+bool vm_plugin_io(const struct vm_topology *t);
 void vm_argv(const struct vm_spec *s, struct str_list *argv);
 // The arguments in which two lists differ, as an array of {option, a, b}. A shape that differs
 // otherwise is one entry {option:"shape"}.

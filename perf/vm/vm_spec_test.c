@@ -26,7 +26,8 @@ static void build(struct str_list *v, enum tier tier, const char *topology,
                         .initrd = "/i",
                         .turn_ns = turn_ns,
                         .guest_args = "bench r pipe:1",
-                        .plugin = tier == TIER_DET ? "/p.so" : NULL};
+                        .plugin = tier == TIER_DET ? "/p.so" : NULL,
+                        .plugin_io = vm_plugin_io(&t)};
     vm_argv(&s, v);
     vm_topology_free(&t);
 }
@@ -83,7 +84,7 @@ static void turns_are_the_plugins(void **state)
     build(&v, TIER_DET, "2", &one);
     build(&w, TIER_TCG, "2", &one);
     turn_ns = 0;
-    assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt,turn=1000");
+    assert_string_equal(value(&v, "-plugin"), "/p.so,out=count.txt,io=on,turn=1000");
     assert_null(value(&w, "-plugin"));
     list_free(&v);
     list_free(&w);

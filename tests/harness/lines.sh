@@ -70,6 +70,8 @@ check('getppid of four workers, and with one shared counter', four['getppid', 'C
       four['getppid-counted', 'CloudOS']['user_transfers'] == 1, four)
 check('a two-party workload', four['futex@cross-cpu', 'CloudOS']['user_transfers'] > 0.9)
 parties = rows('parties')
+check('IPIs between two parties are seen on both kernels', all(r['counts']['ipis'] > 0 and r['counts']['mmio_writes'] >= r['counts']['ipis']
+      for r in parties.values()), {k: r['counts'] for k, r in parties.items()})
 check('every two-party workload beside Linux', {k for k in parties} == {(f'{w}@{p}', k) for w in ('pipe', 'futex') for p in ('cross-node',)
       for k in ('CloudOS', 'Linux 6.1 lean')} and all(r['far'] > 10 for r in parties.values()), parties)
 def same(a, b):

@@ -83,6 +83,7 @@ check records_are_framed records_are_framed
 # two of syscall, ctx/3bad and nosuch without a window, fork, pipe, twelve of syscall, yield, two of fault, hackbench, cyclic, syscall
 expected_marks=3124312434343124$(printf "%.0s3124" 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19)
 check markers_in_order test "$(marks)" = $expected_marks
+check unwatched_is_not_written sh -c "grep -q '^count halts' '$tmp/count.1' && ! grep -qE '^(count|sum) (ipis|mmio_)' '$tmp/count.1'"
 check plugin_agrees_with_tsc counts_agree
 check two_runs_are_identical cmp <(grep -E '^(marker|count)' "$tmp/count.1") <(grep -E '^(marker|count)' "$tmp/count.2")
 check padding_is_exact padding_is_exact

@@ -29,7 +29,7 @@ fi
 # Its code is that of all it looks at, a kernel that was not fetched too.
 expect 'doctor' 0 'turns of its CPUs +ok' sh -c '"$0" doctor || true' $cb
 expect 'a dry run says them' 0 'the CPUs run in turns of 500 ns' "${run[@]}" --tier det -t 2 --turn 500 --dry-run
-expect 'and hands them to the plugin' 0 'count.txt,turn=700' "${run[@]}" --tier det -t 2 --set policy.run.turn_ns=700 --dry-run
+expect 'and hands them to the plugin' 0 'count.txt,io=on,turn=700' "${run[@]}" --tier det -t 2 --set policy.run.turn_ns=700 --dry-run
 expect 'one CPU has none' 0 'out=count.txt$|out=count.txt[^,]' "${run[@]}" --tier det --dry-run
 
 # measure NAME OPTIONS...
@@ -72,6 +72,8 @@ check('the identity has them', short['identity']['turn_ns'] == 1000 and 'turn_ns
 for k in ('linux', 'cloudos'):
     argv = ' '.join(short['identity']['argv'][k])
     check(f'{k}: the argument list has them', ',turn=1000' in argv and ',turn=' not in ' '.join(long['identity']['argv'][k]), argv)
+    ipis = a['pipe@cross-cpu', k, 'instructions']['samples'][0]['per_op']
+    check(f'{k}: a wake-up on another CPU costs an IPI and accesses to the APIC', ipis['ipis'] > 0.5 and ipis['mmio_writes'] >= ipis['ipis'], ipis)
     late = [x['message/8', k, 'p99_ns']['value'] for x in (a, c)]
     check(f'{k}: a message no longer waits for a turn of a millisecond', 2 * late[0] < late[1], late)
     apart = [x['pipe@cross-cpu', k, 'instructions']['value'] for x in (a, c)]
