@@ -30,24 +30,36 @@ static char *fault_of_system(const char *doing, const char *path)
     return x_printf("cannot %s %s: %s", doing, path, strerror(errno));
 }
 
+static bool no_place(struct import_taken *taken, char **why, const char *doing, const char *path)
+{
+    taken->no_place = true;
+    *why = fault_of_system(doing, path);
+    return false;
+}
+
 // ---- runs of cloudbench ----
+static bool copy_file(const char *from, const char *to, struct import_taken *taken, char **why)
+{
+    size_t len;
+    char *text = file_read(from, &len);
+    bool ok = text && (file_write_new(to, text, len) || no_place(taken, why, "write", to));
+    if (!text)
+        *why = fault_of_system("read", from);
+    free(text);
+    return ok;
+}
+
 // The regular files of the folder; links and folders are not followed.
-static bool copy_files(const char *from, const char *to, char **why)
+static bool copy_files(const char *from, const char *to, struct import_taken *taken, char **why)
 {
     DIR *d = opendir(from);
     struct dirent *e;
     bool ok = d != NULL;
     while (ok && (e = readdir(d))) {
-        char *a = x_printf("%s/%s", from, e->d_name), *b = x_printf("%s/%s", to, e->d_name), *text;
+        char *a = x_printf("%s/%s", from, e->d_name), *b = x_printf("%s/%s", to, e->d_name);
         struct stat st;
-        size_t len;
-        if (!lstat(a, &st) && S_ISREG(st.st_mode)) {
-            text = file_read(a, &len);
-            ok = text && file_write_new(b, text, len);
-            if (!ok)
-                *why = fault_of_system("copy", a);
-            free(text);
-        }
+        if (!lstat(a, &st) && S_ISREG(st.st_mode))
+            ok = copy_file(a, b, taken, why);
         free(a);
         free(b);
     }
@@ -81,18 +93,26 @@ static char *free_name(const char *base, const char *id, const char *text, size_
     return out;
 }
 
-static bool place(const char *base, const char *folder, const char *name, char **why)
+static bool place(const char *base, const char *folder, const char *name, struct import_taken *taken, char **why)
 {
     char *there = x_printf("%s/%s", base, name);
-    bool ok = rename(folder, there) == 0;
-    if (!ok)
-        *why = fault_of_system("make", there);
+    bool ok = rename(folder, there) == 0 || no_place(taken, why, "make", there);
     free(there);
     return ok;
 }
 
+// The run in the folder `made`: all files of its own folder, or the document alone.
+static bool fill(const char *made, const char *from, json_t *run, struct import_taken *taken, char **why)
+{
+    if (!make_dirs(made))
+        return no_place(taken, why, "make", made);
+    if (from)
+        return copy_files(from, made, taken, why);
+    return run_store_save(made, "run.json", run) || no_place(taken, why, "write", made);
+}
+
 static bool merge(const struct import_request *q, const char *file, json_t *run, const char *text, size_t len,
-                  struct str_list *ids, char **why)
+                  struct import_taken *taken, char **why)
 {
     char *from = x_strdup(file), *slash = strrchr(from, '/'), *made = x_printf("%s/.import-%d", q->base, (int)getpid());
     *why = import_run_fault(file, run, text);
@@ -103,15 +123,9 @@ static bool merge(const struct import_request *q, const char *file, json_t *run,
     if (slash)
         *slash = '\0';
     if (name) {
-        ok = make_dirs(made);
-        if (!ok)
-            *why = fault_of_system("make", made);
-        ok = ok && (whole ? copy_files(from, made, why) : run_store_save(made, "run.json", run));
-        ok = ok && place(q->base, made, name, why);
+        ok = fill(made, whole ? from : NULL, run, taken, why) && place(q->base, made, name, taken, why);
         if (ok)
-            list_add(ids, name);
-        else if (!*why)
-            *why = fault_of_system("write", made);
+            list_add(&taken->ids, name);
         remove_tree(made);
     }
     free(made);
@@ -193,21 +207,19 @@ static json_t *document(const struct import_request *q, struct imported *im, con
 }
 
 static bool store(const struct import_request *q, struct imported *im, const char *tool, const char *file, const char *text,
-                  size_t len, struct str_list *ids, char **why)
+                  size_t len, struct import_taken *taken, char **why)
 {
     char hex[SHA256_HEX], *id = NULL, *dir = run_store_create(q->base, "import", &id), *copy;
-    if (!dir) {
-        *why = fault_of_system("make a run below", q->base);
-        return false;
-    }
+    if (!dir)
+        return no_place(taken, why, "make a run below", q->base);
     digest(text, len, hex);
     json_t *run = document(q, im, tool, file, hex, id);
     copy = x_printf("%s/imported.txt", dir);
     bool ok = file_write_new(copy, text, len) && run_store_save(dir, "run.json", run);
     if (ok) {
-        list_add(ids, id);
+        list_add(&taken->ids, id);
     } else {
-        *why = fault_of_system("write", dir);
+        no_place(taken, why, "write", dir);
         remove_tree(dir);
     }
     json_decref(run);
@@ -217,12 +229,12 @@ static bool store(const struct import_request *q, struct imported *im, const cha
     return ok;
 }
 
-static bool import_tool_file(const struct import_request *q, const char *file, const char *text, size_t len, struct str_list *ids,
+static bool import_tool_file(const struct import_request *q, const char *file, const char *text, size_t len, struct import_taken *taken,
                              char **why)
 {
     struct imported im = {.file = file};
     const struct import_tool *tool = import_read(&im, text, len, q->tool);
-    bool ok = tool && store(q, &im, tool->name, file, text, len, ids, why);
+    bool ok = tool && store(q, &im, tool->name, file, text, len, taken, why);
     if (!tool) {
         *why = im.why;
         im.why = NULL;
@@ -233,7 +245,7 @@ static bool import_tool_file(const struct import_request *q, const char *file, c
 
 // ---- what a file is ----
 // A folder of runs: what is sound in it is taken, the faults of the others are joined.
-static bool import_folder(const struct import_request *q, const char *folder, struct str_list *ids, char **why)
+static bool import_folder(const struct import_request *q, const char *folder, struct import_taken *taken, char **why)
 {
     struct str_list runs = {0};
     struct text_buf faults = {0};
@@ -241,7 +253,7 @@ static bool import_folder(const struct import_request *q, const char *folder, st
     bool ok = runs.count > 0;
     for (size_t i = 0; i < runs.count; i++) {
         char *path = x_printf("%s/%s/run.json", folder, runs.items[i]), *fault = NULL;
-        ok &= import_file(q, path, ids, &fault);
+        ok &= import_file(q, path, taken, &fault);
         if (fault)
             text_addf(&faults, "%s%s", faults.len ? "\n" : "", fault);
         free(fault);
@@ -257,7 +269,7 @@ static bool is_run_text(const char *text)
     return import_after(text, "{") && strstr(text, "\"schema\"") && strstr(text, "\"cloudbench-");
 }
 
-bool import_file(const struct import_request *q, const char *file, struct str_list *ids, char **why)
+bool import_file(const struct import_request *q, const char *file, struct import_taken *taken, char **why)
 {
     struct stat st;
     char *own = x_printf("%s/run.json", file), *text = NULL;
@@ -266,15 +278,15 @@ bool import_file(const struct import_request *q, const char *file, struct str_li
     bool ok = false;
     *why = NULL;
     if (!stat(file, &st) && S_ISDIR(st.st_mode)) {
-        ok = file_exists(own) ? import_file(q, own, ids, why) : import_folder(q, file, ids, why);
+        ok = file_exists(own) ? import_file(q, own, taken, why) : import_folder(q, file, taken, why);
     } else if (!(text = file_read(file, &len))) {
         *why = fault_of_system("read", file);
     } else if (q->tool || !is_run_text(text)) {
-        ok = import_tool_file(q, file, text, len, ids, why);
+        ok = import_tool_file(q, file, text, len, taken, why);
     } else {
         json_t *run = json_loadb(text, len, 0, &err);
         if (run)
-            ok = merge(q, file, run, text, len, ids, why);
+            ok = merge(q, file, run, text, len, taken, why);
         else
             *why = x_printf("%s:%d: %s", file, err.line, err.text);
         json_decref(run);

@@ -120,8 +120,9 @@ static int compare(const struct compare_args *a, json_t *run[2])
     json_decref(notes);
     compare_view(run[0], rows, a->format);
     fflush(stdout);
-    report_page_write(run[0], rows);
     int rc = a->strict ? strict_code(rows) : EXIT_OK;
+    if (!report_page_write(run[0], rows))
+        rc = exit_worst(rc, EXIT_REFUSED);
     json_decref(rows);
     return rc;
 }

@@ -257,7 +257,7 @@ static int accept(const struct gate_args *a, json_t *run)
     int rc = EXIT_USAGE;
     if (new) {
         text = json_dumps(new, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
-        rc = file_replace(a->baseline, text, strlen(text)) ? EXIT_OK : EXIT_INTERNAL;
+        rc = file_replace(a->baseline, text, strlen(text)) ? EXIT_OK : EXIT_REFUSED;
         if (rc)
             say_error("cannot write %s: %s", a->baseline, strerror(errno));
         else

@@ -91,21 +91,21 @@ static bool names_fit(const struct import_request *q)
 
 static int import(struct import_args *a)
 {
-    struct str_list ids = {0};
+    struct import_taken taken = {0};
     int rc = EXIT_OK;
     for (size_t i = 0; i < a->files.count && !signals_pending(); i++) {
         char *why = NULL;
-        if (!import_file(&a->request, a->files.items[i], &ids, &why)) {
+        if (!import_file(&a->request, a->files.items[i], &taken, &why)) {
             say_error("%s", why);
-            rc = EXIT_USAGE;
+            rc = taken.no_place ? EXIT_REFUSED : EXIT_USAGE;
         } else if (why) {
             say("%s", why);
         }
         free(why);
     }
-    for (size_t i = 0; i < ids.count; i++)
-        puts(ids.items[i]);
-    list_free(&ids);
+    for (size_t i = 0; i < taken.ids.count; i++)
+        puts(taken.ids.items[i]);
+    list_free(&taken.ids);
     return signals_pending() ? EXIT_INTERRUPTED : rc;
 }
 
@@ -115,7 +115,7 @@ const struct argp import_argp = {
     "FILE...",
     "Results of other hosts (a run.json, a run's folder, a folder of runs) and of other tools become runs here.\v"
     "Prints the ids. A tool's text is kept beside its numbers. Exit code 2: something in a file is not understood; "
-    "nothing of that file is taken.",
+    "nothing of that file is taken. 5: a run could not be written.",
     0,
     0,
     0};

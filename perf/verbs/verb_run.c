@@ -208,8 +208,8 @@ static int measure(struct run_args *a, struct run_options *o)
     char *dir = NULL;
     say("tier %s: %s", tier_name[o->tier.tier], o->tier.why);
     int rc = run_session(o, &run, &dir);
-    if (run)
-        run_view(run, dir, a->format);
+    if (run && !run_view(run, dir, a->format))
+        rc = exit_worst(rc, EXIT_REFUSED);
     json_decref(run);
     free(dir);
     return rc;

@@ -347,15 +347,17 @@ char *report_page_html(json_t *run, json_t *rows)
     return t.data;
 }
 
-void report_page_write(json_t *run, json_t *rows)
+bool report_page_write(json_t *run, json_t *rows)
 {
     char *dir = project_path("out/report"), *path = x_printf("%s/index.html", dir);
     char *html = report_page_html(run, rows);
-    if (make_dirs(dir) && file_replace(path, html, strlen(html)))
+    bool ok = make_dirs(dir) && file_replace(path, html, strlen(html));
+    if (ok)
         say("report: %s", path);
     else
         say_error("cannot write %s: %s", path, strerror(errno));
     free(html);
     free(path);
     free(dir);
+    return ok;
 }

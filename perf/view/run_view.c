@@ -77,7 +77,7 @@ static void print_text(json_t *run, json_t *rows, const char *format)
     free(line);
 }
 
-void run_view(json_t *run, const char *dir, const char *format)
+bool run_view(json_t *run, const char *dir, const char *format)
 {
     char *why = NULL;
     bool several =
@@ -94,7 +94,8 @@ void run_view(json_t *run, const char *dir, const char *format)
     fflush(stdout);
     if (dir)
         say("results: %s/run.json", dir);
-    report_page_write(run, rows);
+    bool ok = report_page_write(run, rows);
     json_decref(rows);
     free(why);
+    return ok;
 }

@@ -38,7 +38,27 @@ if ci/qemu >/dev/null 2>&1; then
 else
     echo 'skip places: lines want the newer QEMU'
 fi
+runs=("$tmp"/runs/*-det)
+fresh size=4k
+expect 'an import on a full disk' 5 'cannot write .*: No space left on device' "$cb" import "${runs[0]}" --runs "$disk/runs"
+[ -z "$(find "$disk" -name '*.json')" ]
+check 'leaves no half run' $? "$(find "$disk" -type f -printf '%p %s;')"
+printf '%s\n' 'Running in process mode with 10 groups using 40 file descriptors each (== 400 tasks)' \
+    'Each sender will pass 100 messages of 100 bytes' 'Time: 0.084' >"$tmp/hack.txt"
+expect "nor does another tool's" 5 'No space left on device' "$cb" import --from hackbench "$tmp/hack.txt" --runs "$disk/runs"
+head -c 8192 /dev/zero >"$disk/filler" 2>/dev/null
+expect 'a baseline on a full disk' 5 'cannot write .*/b.json: No space left' "$cb" gate "${runs[0]}" --accept --baseline "$disk/b.json"
 fresh ro
+expect 'a baseline on one that is read-only' 5 'cannot write .*/b.json: Read-only' "$cb" gate "${runs[0]}" --accept --baseline "$disk/b.json"
+mkdir "$tmp/root"
+ln -s "$PWD"/{configs,build,bench,.cache} "$tmp/root/"
+ln -s "$disk" "$tmp/root/out"
+expect 'a report of a comparison' 5 'cannot write .*/out/report/index.html: Read-only' env CLOUDBENCH_ROOT="$tmp/root" "$cb" compare "${runs[0]}" "${runs[0]}"
+grep -qE '^syscall +cloudos ' "$tmp/out"
+check 'whose table is shown' $?
+expect 'and of a run' 5 'cannot write .*/out/report/index.html: Read-only' env CLOUDBENCH_ROOT="$tmp/root" "${run[@]}" -o "$tmp/kept"
+compgen -G "$tmp/kept/*/run.json" >/dev/null
+check 'which is kept' $?
 expect 'a run on a disk that is read-only' 5 'cannot make a folder for the run in .*: Read-only file system' "${run[@]}" -o "$disk/runs"
 expect 'a site' 5 'cannot make .*: Read-only file system' "$cb" publish --runs "$tmp/runs" -o "$disk/site"
 expect 'a search' 5 'cannot make .*: Read-only file system' "$cb" tune cloudos -o "$disk/tune"
