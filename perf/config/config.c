@@ -3,6 +3,7 @@
 
 #include "perf/config/config_schema.h"
 #include "perf/config/metric_floors.h"
+#include "perf/config/suite_names.h"
 #include "perf/config/yaml_text.h"
 #include "perf/util/host_file.h"
 #include "perf/util/text_buf.h"
@@ -211,6 +212,8 @@ json_t *config_read(const char *root, const char *name, json_t *origins, char **
         *why = config_check(doc, config_rule_of(name), name, places);
         if (!*why && !strcmp(name, "policy"))
             *why = metric_floors_check(root, doc, places);
+        if (!*why && !strcmp(name, "suites"))
+            *why = suite_names_check(root, doc, places);
         ok = !*why;
     }
     json_decref(places);

@@ -101,6 +101,11 @@ static void add_workload(struct run_plan *p, enum tier tier, const char *name, l
     }
 }
 
+static bool pad_fits(long instructions)
+{
+    return instructions > 2 && instructions % 2;
+}
+
 // Steps from `from` on that are of the workload get its padding: nanoseconds where there are any.
 static void pad_steps(struct run_plan *p, size_t from, enum tier tier, json_t *workload)
 {
@@ -108,6 +113,14 @@ static void pad_steps(struct run_plan *p, size_t from, enum tier tier, json_t *w
     long ns = json_integer_value(json_object_get(workload, "pad_ns"));
     for (size_t i = from; i < p->count; i++)
         p->step[i].pad = (struct plan_pad){.instructions = instructions, .ns = tier == TIER_DET ? 0 : ns};
+}
+
+// What a guest would refuse only after its boot (bench/guest/bench.c).
+static char *pad_fault(json_t *workloads, const char *name)
+{
+    json_t *pad = json_object_get(find_workload(workloads, name), "pad");
+    long n = json_integer_value(pad);
+    return pad && !pad_fits(n) ? x_printf("workloads.%s.pad: the number of instructions is odd and above 2, not %ld", name, n) : NULL;
 }
 
 static void add_canary(struct run_plan *p, const char *row, enum tier tier)
@@ -131,12 +144,12 @@ bool run_plan_make(struct run_plan *p, const struct str_list *names, enum tier t
             *why = x_printf("no suite or workload is called \"%s\" (see `cloudbench list`)",
                             names->items[i]);
     for (size_t i = 0; i < chosen.count && !*why; i++)
-        if (!find_workload(workloads, chosen.items[i]))
-            *why = x_printf("a suite names \"%s\", which is no workload", chosen.items[i]);
-        else if (is_copies(chosen.items[i]) &&
-                 json_object_get(find_workload(workloads, chosen.items[i]), "values"))
+        if (is_copies(chosen.items[i]) &&
+            json_object_get(find_workload(workloads, chosen.items[i]), "values"))
             *why = x_printf("%s: that workload measures no cost of which copies could have one",
                             chosen.items[i]);
+    for (size_t i = 0; i < chosen.count && !*why; i++)
+        *why = pad_fault(workloads, chosen.items[i]);
     add_canary(p, CANARY, tier);
     size_t without = p->count;
     for (size_t i = 0; i < chosen.count && !*why; i++) {
@@ -164,7 +177,7 @@ static char *control_fault(const struct run_plan *p, enum tier tier, const struc
     const char *workload = c->workload;
     long n = c->n;
     bool found = false;
-    if (tier == TIER_DET && (n < 3 || n % 2 == 0))
+    if (tier == TIER_DET && !pad_fits(n))
         return x_printf("--control %s:%ld: in the det tier the number of instructions is odd and above 2", workload, n);
     if (tier != TIER_DET && c->every > 1)
         return x_printf("--control %s:%ld/%ld: nanoseconds are added to each iteration", workload, n, c->every);

@@ -1,4 +1,5 @@
 // Suites, families, iteration counts, placements, and what the guest is told.
+#include "perf/config/config.h"
 #include "perf/result/run_plan.h"
 #include "perf/util/cmocka_all.h"
 #include "perf/util/project.h"
@@ -173,11 +174,31 @@ static void too_few_cpus_leave_a_workload_out(void **state)
     run_plan_free(&p);
 }
 
+// Last: what is set stays.
+static void a_padding_that_no_guest_takes(void **state)
+{
+    static const char *const bad[] = {"100", "1"};
+    struct run_plan p;
+    char *why;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char *set = x_printf("workloads.pipe.pad=%s", bad[i]);
+        assert_true(config_set(set, &why));
+        assert_false(make(&p, "pipe", TIER_DET, "1", &why));
+        assert_non_null(strstr(why, "workloads.pipe.pad: the number of instructions is odd and above 2"));
+        run_plan_free(&p);
+        free(why);
+        free(set);
+    }
+    assert_true(config_set("workloads.pipe.pad=101", &why) && make(&p, "pipe", TIER_DET, "1", &why));
+    run_plan_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(steps_that_are_not_repeated), cmocka_unit_test(two_parties_are_placed),
         cmocka_unit_test(a_control_is_the_second_arms), cmocka_unit_test(names), cmocka_unit_test(rows_have_boots), cmocka_unit_test(every_suite_expands),
-        cmocka_unit_test(too_few_cpus_leave_a_workload_out)};
+        cmocka_unit_test(too_few_cpus_leave_a_workload_out), cmocka_unit_test(a_padding_that_no_guest_takes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,8 +53,13 @@ char *project_path(const char *relative)
 
 json_t *project_config(const char *name)
 {
+    return project_config_from(name, NULL);
+}
+
+json_t *project_config_from(const char *name, json_t *origins)
+{
     char *why;
-    json_t *j = config_read(project_root(), name, NULL, &why);
+    json_t *j = config_read(project_root(), name, origins, &why);
     if (!j) {
         say_error("%s", why);
         exit(EXIT_REFUSED);

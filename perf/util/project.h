@@ -10,3 +10,5 @@ char *project_path(const char *relative);
 // The configuration NAME (perf/config/config.h) as JSON. On failure says why and ends with
 // EXIT_REFUSED: a broken configuration cannot be worked around.
 json_t *project_config(const char *name);
+// The same; origins gets where each value stands.
+json_t *project_config_from(const char *name, json_t *origins);

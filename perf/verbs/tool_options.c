@@ -39,6 +39,13 @@ double option_seed(struct argp_state *state, const char *arg)
     return v;
 }
 
+void option_kernel(struct argp_state *state, const char *arg, const char **kernel)
+{
+    if (*kernel)
+        argp_error(state, "one kernel at a time");
+    *kernel = arg;
+}
+
 static void replace(char **path, const char *by)
 {
     free(*path);

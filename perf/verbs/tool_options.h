@@ -22,4 +22,7 @@ int option_whole(struct argp_state *state, const char *arg, const char *what, in
 double option_number(struct argp_state *state, const char *arg, const char *what);
 double option_seed(struct argp_state *state, const char *arg);
 
+// The one kernel of a verb that takes one: a second is a usage error.
+void option_kernel(struct argp_state *state, const char *arg, const char **kernel);
+
 extern const struct argp_child tool_options[];

@@ -54,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &a->tools;
         break;
     case 'k':
-        a->kernel = arg;
+        option_kernel(state, arg, &a->kernel);
         break;
     case OPT_FORMAT:
         a->format = arg;
@@ -412,11 +412,12 @@ const struct argp profile_argp = {
 
 int verb_profile(int argc, char **argv)
 {
-    struct profile_args a = {.kernel = "cloudos", .format = "text", .top = 40, .scale = 1};
+    struct profile_args a = {.format = "text", .top = 40, .scale = 1};
     struct kernel_image kernel = {0};
     struct vm_topology topology;
     char *why = NULL;
     argp_parse(&profile_argp, argc, argv, 0, 0, &a);
+    a.kernel = a.kernel ? a.kernel : "cloudos";
     if (!format_known(a.format) || !(a.scale > 0) || a.top < 0)
         return EXIT_USAGE;
     temp_dir_sweep();

@@ -9,6 +9,7 @@
 
 #include <argp.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { OPT_SEARCHES = 256 };
 
@@ -45,19 +46,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp publish_argp = {
     options, parse, "", "The static site of all runs: opens from a file, needs no network.", 0, 0, 0};
 
+// A folder that one names and that is none is a mistake, not a site without runs; the usual one may not be there yet.
+static bool base_is_folder(const char *base)
+{
+    struct stat st;
+    bool ok = !base || (!stat(base, &st) && S_ISDIR(st.st_mode));
+    if (!ok)
+        say_error("--runs %s: no such folder", base);
+    return ok;
+}
+
+static int publish(const struct publish_args *a, const char *base, const char *dir)
+{
+    int pages = 0;
+    char *tune = x_printf("%s/../tune", base);
+    bool ok = site_write(base, a->tune ? a->tune : tune, dir, &pages);
+    free(tune);
+    if (ok)
+        say("site: %s/index.html (%d pages written)", dir, pages);
+    return ok ? EXIT_OK : signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
+}
+
 int verb_publish(int argc, char **argv)
 {
     struct publish_args a = {0};
     char *base = run_store_default_base(), *out = project_path("out/site");
-    int pages = 0;
     argp_parse(&publish_argp, argc, argv, 0, 0, &a);
-    const char *dir = a.out ? a.out : out;
-    char *tune = x_printf("%s/../tune", a.base ? a.base : base);
-    bool ok = site_write(a.base ? a.base : base, a.tune ? a.tune : tune, dir, &pages);
-    free(tune);
-    if (ok)
-        say("site: %s/index.html (%d pages written)", dir, pages);
+    int rc = base_is_folder(a.base) ? publish(&a, a.base ? a.base : base, a.out ? a.out : out) : EXIT_USAGE;
     free(base);
     free(out);
-    return ok ? EXIT_OK : signals_pending() ? EXIT_INTERRUPTED : EXIT_REFUSED;
+    return rc;
 }

@@ -11,6 +11,7 @@
 
 #include <argp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { OPT_TIER = 256, OPT_APPEND };
@@ -36,12 +37,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &a->tools;
         break;
     case 'k':
-        a->kernel = arg;
+        option_kernel(state, arg, &a->kernel);
         break;
     case 't':
         a->topology = arg;
         break;
     case OPT_TIER:
+        if (!strcmp(arg, "auto")) // nothing is measured: there is nothing to choose by
+            argp_error(state, "--tier wants tcg, det or kvm, not \"auto\"");
         a->tier = arg;
         break;
     case OPT_APPEND:
@@ -106,12 +109,13 @@ const struct argp shell_argp = {
 
 int verb_shell(int argc, char **argv)
 {
-    struct shell_args a = {.kernel = "cloudos", .topology = "2", .tier = "tcg"};
+    struct shell_args a = {.topology = "2", .tier = "tcg"};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};
     struct tier_choice tier;
     char *why;
     argp_parse(&shell_argp, argc, argv, 0, 0, &a);
+    a.kernel = a.kernel ? a.kernel : "cloudos";
     int rc = EXIT_USAGE;
     temp_dir_sweep();
     if (!vm_topology_find(&topology, a.topology, &why))

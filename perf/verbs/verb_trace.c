@@ -56,7 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &a->tools;
         break;
     case 'k':
-        a->kernel = arg;
+        option_kernel(state, arg, &a->kernel);
         break;
     case 't':
         a->topology = arg;
@@ -409,11 +409,12 @@ const struct argp trace_argp = {
 
 int verb_trace(int argc, char **argv)
 {
-    struct trace_args a = {.kernel = "cloudos", .topology = "1", .format = "text", .scale = 1, .turn_ns = -1};
+    struct trace_args a = {.topology = "1", .format = "text", .scale = 1, .turn_ns = -1};
     struct kernel_image kernel = {0};
     struct vm_topology topology = {0};
     enum tier tier = TIER_DET;
     argp_parse(&trace_argp, argc, argv, 0, 0, &a);
+    a.kernel = a.kernel ? a.kernel : "cloudos";
     temp_dir_sweep();
     int rc = resolve(&a, &topology, &tier);
     rc = rc ? rc : trace(&a, &kernel, &topology, tier);

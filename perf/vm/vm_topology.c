@@ -2,6 +2,8 @@
 // machine's.
 #include "perf/vm/vm_topology.h"
 
+#include "perf/config/config_schema.h"
+#include "perf/config/yaml_text.h"
 #include "perf/util/project.h"
 #include "perf/util/text_buf.h"
 
@@ -80,6 +82,18 @@ static void take_distances(struct vm_topology *t, json_t *rows)
                 t->distance[i][k] = json_integer_value(d);
 }
 
+// The fault behind "FILE:LINE: " where the shape is a configured one.
+static char *with_place(char *fault, json_t *origins, const char *name, const char *key)
+{
+    char *shape = yaml_member_path("topologies", name), *path = yaml_member_path(shape, key);
+    const char *origin = config_origin(origins, path);
+    char *whole = x_printf("%s%s%s", origin, *origin ? ": " : "", fault);
+    free(shape);
+    free(path);
+    free(fault);
+    return whole;
+}
+
 static char *fault_of_distances(const struct vm_topology *t, json_t *rows)
 {
     size_t n = t->nodes, bad = json_array_size(rows) != n;
@@ -127,8 +141,9 @@ static char *find_fault(const struct vm_topology *t)
 
 bool vm_topology_find(struct vm_topology *t, const char *name, char **why)
 {
-    json_t *all = project_config("topologies");
+    json_t *origins = json_object(), *all = project_config_from("topologies", origins);
     json_t *j = json_object_get(all, name);
+    const char *key = "nodes";
     memset(t, 0, sizeof(*t));
     t->name = x_strdup(name);
     *why = NULL;
@@ -142,8 +157,13 @@ bool vm_topology_find(struct vm_topology *t, const char *name, char **why)
         *why = find_fault(t);
     json_t *distances = json_object_get(j, "distances");
     take_distances(t, distances);
-    if (!*why && distances)
+    if (!*why && distances) {
+        key = "distances";
         *why = fault_of_distances(t, distances);
+    }
+    if (*why)
+        *why = with_place(*why, origins, name, key);
+    json_decref(origins);
     json_decref(all);
     return !*why;
 }

@@ -44,8 +44,18 @@ expect 'a named profile takes a --set behind it' 0 '^kernels.linux.set +--set .*
     $cb config show kernels --origin --profile latency --set sched.latency.knobs.slice.linux=123456
 expect 'and one of what a kernel sets' 0 '^kernels.cloudos.set +--set .*/x=1.*migration_cost_ns=0' \
     $cb config show kernels --origin --profile latency --set 'kernels.cloudos.set=["/x=1"]'
-expect 'a suite by --set' 2 'names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
+expect 'a suite by --set' 5 '--set: suites.mine.workloads.0.: a suite names "pine", which is no workload' $cb run mine --tier tcg -k linux -o "$tmp" \
     --set suites.mine.about=x --set 'suites.mine.workloads=[pine]'
+expect 'a padding that no guest takes' 2 'workloads.pipe.pad: the number of instructions is odd and above 2, not 100' \
+    $cb run pipe -k linux --tier det --dry-run --set workloads.pipe.pad=100
+for verb in 'profile pipe' 'trace pipe' shell; do
+    # shellcheck disable=SC2086 # words
+    expect "two kernels of one ${verb% *}" 2 'one kernel at a time' $cb $verb -k linux -k cloudos
+done
+expect 'a shell chooses no tier' 2 '--tier wants tcg, det or kvm' $cb shell --tier auto
+expect 'a site of a folder that is none' 2 '--runs .*/nosuch: no such folder' $cb publish --runs "$tmp/nosuch" -o "$tmp/site"
+[ ! -e "$tmp/site" ]
+check 'is not made' $?
 expect 'lines of an unknown operation' 2 'no operation is called "nosuch"' $cb lines fork nosuch
 expect 'at an unknown placement' 2 'no operation is called "pipe@nowhere"' $cb lines pipe@nowhere
 expect 'pairs of what is no operation' 2 'no operation is called "pipe@cross-cpu"' $cb lines --conflicts --two-party
@@ -68,12 +78,16 @@ echo 'linux: {' | broken 'broken YAML names file and line' 5 'configs/kernels.ya
 printf 'linux:\n  labl: x\n' | broken 'an unknown key names its line and the known ones' 5 \
     'configs/kernels.yaml:2: kernels.linux.labl: there is no such key; known are: label, ' kernels.yaml list kernels
 printf 'a: 1\na: 2\n' | broken 'a key given twice' 5 'configs/kernels.yaml:2: the key "a" stands twice' kernels.yaml doctor
-printf 'cpus: 4\nmemory_mb: 512\nnodes: 8\n' | broken 'a shape with more nodes than CPUs' 2 'topology 1: 8 nodes' \
+printf 'cpus: 4\nmemory_mb: 512\nnodes: 8\n' | broken 'a shape with more nodes than CPUs' 2 'configs/topologies/1.yaml:3: topology 1: 8 nodes' \
     topologies/1.yaml run -t 1 --tier tcg
+printf 'cpus: 4\nmemory_mb: 512\nnodes:\n- {cpus: 0-4, memory_mb: 512}\n' | broken 'one whose nodes have others' 2 \
+    'configs/topologies/1.yaml:[34]: topology 1: the nodes name 5 CPUs, the machine has 4' topologies/1.yaml run -t 1 --tier tcg
 printf 'cpus: 1000\nmemory_mb: 512\n' | broken 'too many CPUs' 5 'topologies/1.yaml:1: topologies.1.cpus: 1000 is not within' \
     topologies/1.yaml run -t 1 --tier tcg
 printf 'about: x\nworkloads: [pipe, .nan]\n' | broken 'no number that is not finite' 5 'quick.yaml:2: the number is not finite' \
     suites/quick.yaml list suites
+printf 'about: x\nworkloads:\n- pipe\n- pine\n' | broken 'a suite of what is no workload' 5 \
+    'configs/suites/quick.yaml:4: suites.quick.workloads.1.: a suite names "pine", which is no workload' suites/quick.yaml list suites
 expect 'no configuration' 5 'kernels.yaml' env CLOUDBENCH_ROOT=/nonexistent $cb list kernels
 
 echo '{"schema":"other"}' >"$tmp/other.json"
