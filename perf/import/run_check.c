@@ -29,6 +29,25 @@ static const char *samples_fault(json_t *samples, bool row_is_ok)
     return NULL;
 }
 
+// Nothing that is measured lies below 0, and no operation takes no instructions.
+static const char *value_fault(json_t *v, const char *metric)
+{
+    double d = json_number_value(v);
+    if (d < 0)
+        return "a value lies below 0";
+    return json_is_number(v) && d == 0 && !strcmp(metric, "instructions") ? "an operation of 0 instructions" : NULL;
+}
+
+static const char *values_fault(json_t *row)
+{
+    const char *metric = text_of(row, "metric"), *fault = value_fault(json_object_get(row, "value"), metric);
+    json_t *s;
+    size_t i;
+    json_array_foreach (json_object_get(row, "samples"), i, s)
+        fault = fault ? fault : value_fault(json_object_get(s, "value"), metric);
+    return fault;
+}
+
 static const char *row_fault(json_t *row, json_t *kernels)
 {
     static const char *const texts[] = {"workload", "kernel", "metric", "unit", "status"};
@@ -41,7 +60,8 @@ static const char *row_fault(json_t *row, json_t *kernels)
         return "its kernel is none of identity.kernels";
     if (ok != json_is_number(v))
         return "a value must stand with the status \"ok\" and only there";
-    return samples_fault(json_object_get(row, "samples"), ok);
+    const char *fault = samples_fault(json_object_get(row, "samples"), ok);
+    return fault ? fault : values_fault(row);
 }
 
 char *import_run_fault(const char *file, json_t *run, const char *text)

@@ -6,6 +6,7 @@
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,19 @@ static char *folder_name(const char *path)
     return s;
 }
 
+// The folder's name where it is one, else what stands behind the first "-" of a file's: boot/vmlinuz-6.1.0-56 -> 6.1.0-56; else nothing.
+static char *version_of(const char *path)
+{
+    char *folder = folder_name(path);
+    if (isdigit((unsigned char)*folder))
+        return folder;
+    free(folder);
+    const char *at = strchr(strrchr(path, '/'), '-');
+    while (at && !isdigit((unsigned char)at[1]))
+        at = strchr(at + 1, '-');
+    return x_strdup(at ? at + 1 : "");
+}
+
 // The file that configs/kernels.yaml names, which must be there; without one "config" beside the image, if it is.
 static int find_config(struct kernel_image *k, json_t *j)
 {
@@ -53,7 +67,7 @@ static int resolve(struct kernel_image *k, json_t *j)
         say_error("the image of %s is missing: %s", k->label, pattern);
         say_hint("%s", hint);
     } else {
-        k->version = strcmp(k->family, "linux") ? x_strdup("") : folder_name(k->path);
+        k->version = strcmp(k->family, "linux") ? x_strdup("") : version_of(k->path);
     }
     free(image);
     free(hint);

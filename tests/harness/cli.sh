@@ -133,6 +133,9 @@ forged() { # NAME PATTERN ROW: a run with that row
 forged 'a row that is ok without a value' 'a value must stand with the status "ok"' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"ok","samples":[]}'
 forged 'a row that failed and has a number' 'only there' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"failed","value":1,"samples":[]}'
 forged 'a row of a kernel that is not named' 'none of identity.kernels' '{"workload":"w","kernel":"x","metric":"m","unit":"u","status":"ok","value":1,"samples":[]}'
+forged 'a value below 0' 'a value lies below 0' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"ok","value":-5,"samples":[]}'
+forged 'a sample below 0' 'a value lies below 0' '{"workload":"w","kernel":"k","metric":"m","unit":"u","status":"ok","value":5,"samples":[{"status":"ok","value":-5}]}'
+forged 'an operation of nothing' 'an operation of 0 instructions' '{"workload":"w","kernel":"k","metric":"instructions","unit":"u","status":"ok","value":0,"samples":[]}'
 forged 'a row that is no object' 'a text is missing' '7'
 
 for format in text md csv json; do
