@@ -193,17 +193,23 @@ static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *
         judge_times(c, a, b, p, canary);
 }
 
+static bool is_ok(json_t *row)
+{
+    return !strcmp(text_of(row, "status"), "ok");
+}
+
+// A row that the other side did not measure is no failure of a guest; one that has no number itself is.
 static void no_number(json_t *c, json_t *a, json_t *b)
 {
-    json_t *bad = !b || strcmp(text_of(b, "status"), "ok") ? b : a;
-    const char *status = bad ? text_of(bad, "status") : "failed";
-    char *why = x_printf("%s: %s", bad ? text_of(bad, "kernel") : "?",
-                         bad ? text_of(bad, "reason") : "the row is not in both");
-    json_object_set_new(c, "verdict", json_string(status));
+    bool one_sided = !b || (!a && is_ok(b));
+    json_t *bad = one_sided ? NULL : !is_ok(b) ? b : a;
+    char *why = bad ? x_printf("%s: %s", text_of(bad, "kernel"), text_of(bad, "reason"))
+                    : x_printf("%s: not measured in %s", text_of(a ? a : b, "kernel"), a ? "b" : "a");
+    json_object_set_new(c, "verdict", json_string(bad ? text_of(bad, "status") : a ? ONLY_IN_A : ONLY_IN_B));
     json_object_set_new(c, "reason", json_string(why));
-    if (a && !strcmp(text_of(a, "status"), "ok"))
+    if (a && is_ok(a))
         json_object_set_new(c, "a", json_real(value_of(a)));
-    if (b && !strcmp(text_of(b, "status"), "ok"))
+    if (b && is_ok(b))
         json_object_set_new(c, "b", json_real(value_of(b)));
     free(why);
 }
@@ -274,8 +280,7 @@ static json_t *compare_rows(json_t *a, json_t *b, const char *tier,
                             const struct verdict_policy *policy, double canary)
 {
     json_t *any = a ? a : b;
-    bool numbers =
-        a && b && !strcmp(text_of(a, "status"), "ok") && !strcmp(text_of(b, "status"), "ok");
+    bool numbers = a && b && is_ok(a) && is_ok(b);
     json_t *c = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:s}", "workload",
                           text_of(any, "workload"), "metric", text_of(any, "metric"), "unit",
                           text_of(any, "unit"), "tier", tier, "kernel_a",
@@ -364,6 +369,8 @@ static int rank(json_t *c)
 {
     static const char *const order[] = {"unsupported", "failed", "regressed"};
     const char *v = text_of(c, "verdict");
+    if (!strcmp(v, ONLY_IN_A) || !strcmp(v, ONLY_IN_B))
+        return 1; // it has no ratio either
     for (int i = 0; i < 3; i++)
         if (!strcmp(v, order[i]))
             return i;
@@ -506,6 +513,21 @@ static char *other_clock(json_t *a, json_t *b)
     return NULL;
 }
 
+// Of what only one run measured: which one.
+static void name_runs(json_t *rows, const char *a, const char *b)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c) {
+        bool only_a = !strcmp(text_of(c, "verdict"), ONLY_IN_A);
+        if (!only_a && strcmp(text_of(c, "verdict"), ONLY_IN_B))
+            continue;
+        char *why = x_printf("%s: only run %s measured it", row_kernel(c), only_a ? a : b);
+        json_object_set_new(c, "reason", json_string(why));
+        free(why);
+    }
+}
+
 json_t *compare_runs(json_t *a, json_t *b, char **why)
 {
     json_t *rows = json_array(), *row;
@@ -535,7 +557,24 @@ json_t *compare_runs(json_t *a, json_t *b, char **why)
         add_programs(row, a, b);
     settle_p(rows, &policy);
     verdict_policy_free(&policy);
+    name_runs(rows, text_of(a, "id"), text_of(b, "id"));
     return worst_first(rows);
+}
+
+bool rows_of_two_runs(json_t *rows)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c)
+        if (*text_of(c, "kernel_a") && *text_of(c, "kernel_b"))
+            return !strcmp(text_of(c, "kernel_a"), text_of(c, "kernel_b"));
+    return json_array_size(rows) > 0; // one run's kernels have their rows in common
+}
+
+const char *row_kernel(json_t *c)
+{
+    const char *b = text_of(c, "kernel_b");
+    return *b ? b : text_of(c, "kernel_a");
 }
 
 void comparison_summarise(json_t *rows, struct comparison_summary *s)
@@ -552,6 +591,8 @@ void comparison_summarise(json_t *rows, struct comparison_summary *s)
         s->improved += !strcmp(v, "improved");
         s->same += !strcmp(v, "same");
         s->inconclusive += !strcmp(v, "inconclusive");
+        s->only_a += !strcmp(v, ONLY_IN_A);
+        s->only_b += !strcmp(v, ONLY_IN_B);
         s->with_target += json_is_number(json_object_get(c, "target"));
         s->reached += json_is_true(json_object_get(c, "reached"));
         s->more += json_array_size(json_object_get(c, "more")) > 0;

@@ -16,11 +16,18 @@ json_t *compare_runs(json_t *a, json_t *b, char **why);
 
 // The clock source that the guest of a boot had, NULL where it did not say.
 const char *boot_clock(json_t *boot);
+// Verdicts of a row that the other side did not measure.
+#define ONLY_IN_A "only in a"
+#define ONLY_IN_B "only in b"
+// Are the rows those of two runs, kernel by kernel, or one run's kernels?
+bool rows_of_two_runs(json_t *rows);
+// The kernel of b; of a row that b does not have the one of a.
+const char *row_kernel(json_t *c);
 
 // How far the windows of a counted row differ from each other, as a share of its value; 0 where each ran once.
 double row_own_spread(json_t *row);
 
 struct comparison_summary {
-    int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more, absent;
+    int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more, absent, only_a, only_b;
 };
 void comparison_summarise(json_t *rows, struct comparison_summary *s);

@@ -3,6 +3,7 @@
 #include "perf/stats/quantile.h"
 #include "perf/stats/resample.h"
 #include "perf/util/cmocka_all.h"
+#include "perf/view/gate_view.h"
 #include "perf/view/report_page.h"
 
 #include <math.h>
@@ -158,6 +159,49 @@ static void two_runs(void **state)
     json_decref(rows);
     json_decref(run);
     json_decref(other);
+}
+
+// What only one run measured is no failure, and says which run it was; what failed in the one that has it is one.
+static void rows_of_one_run_only(void **state)
+{
+    char *why;
+    json_t *run = load(run_text), *part = load(run_text);
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        json_array_remove(json_object_get(part, "rows"), 0); // pipe of each kernel
+    json_object_set_new(part, "id", json_string("part"));
+    for (int only_b = 0; only_b < 2; only_b++) {
+        struct comparison_summary s;
+        json_t *rows = only_b ? compare_runs(part, run, &why) : compare_runs(run, part, &why);
+        comparison_summarise(rows, &s);
+        assert_int_equal(s.rows, 7);
+        assert_int_equal(only_b ? s.only_b : s.only_a, 3);
+        assert_int_equal(s.failed, 1);
+        json_t *c = json_array_get(rows, only_b); // behind the one that failed, in the order of a's rows and then b's
+        assert_string_equal(json_string_value(json_object_get(c, "verdict")), only_b ? "only in b" : "only in a");
+        assert_string_equal(json_string_value(json_object_get(c, "reason")), "linux: only run x measured it");
+        assert_string_equal(row_kernel(c), "linux");
+        assert_true(rows_of_two_runs(rows));
+        json_decref(rows);
+    }
+    json_decref(run);
+    json_decref(part);
+}
+
+// A lost row fails, one without a number is an error, what is ahead passes.
+static void junit_of_a_comparison(void **state)
+{
+    char *why;
+    struct text_buf t = {0};
+    json_t *run = load(run_text), *rows = compare_kernels(run, &why);
+    (void)state;
+    compare_junit(&t, rows, "x");
+    assert_non_null(strstr(t.data, "tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"0\""));
+    assert_non_null(strstr(t.data, "<failure message=\"regressed: a 100, b 130"));
+    assert_non_null(strstr(t.data, "classname=\"cloudos\" name=\"pipe instructions\"></testcase>"));
+    text_free(&t);
+    json_decref(rows);
+    json_decref(run);
 }
 
 static json_t *times(const char *kernel, double base, double spread)
@@ -421,6 +465,8 @@ int main(void)
                                        cmocka_unit_test(a_kernel_that_failed_is_named), cmocka_unit_test(one_kernel_is_refused),
                                        cmocka_unit_test(other_clocks_are_refused),
                                        cmocka_unit_test(two_runs),
+                                       cmocka_unit_test(rows_of_one_run_only),
+                                       cmocka_unit_test(junit_of_a_comparison),
                                        cmocka_unit_test(times_need_intervals),
                                        cmocka_unit_test(counts_may_be_zero),
                                        cmocka_unit_test(zeros_do_not_switch_the_tests_off),

@@ -9,6 +9,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/gate_view.h"
 #include "perf/view/report_page.h"
 
 #include <argp.h>
@@ -24,8 +25,8 @@ struct compare_args {
 };
 
 static const struct argp_option options[] = {
-    OPTION_FORMAT,
-    {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed or a kernel has no number in it, 4 when one is inconclusive", 0},
+    {"format", OPT_FORMAT, "FORMAT", 0, "text, md, json, csv or junit (default: text)", 0},
+    {"strict", OPT_STRICT, 0, 0, "exit 3 when a row regressed or a kernel has no number in it, 4 when one is inconclusive or only in one run", 0},
     {"across", OPT_ACROSS, 0, 0, "compare two runs that were measured unlike (host, emulator, placement, topology, turns, boots, scale, settings, iterations) too; the table says how", 0},
     OPTION_RUNS,
     {0},
@@ -65,7 +66,7 @@ static int strict_code(json_t *rows)
     comparison_summarise(rows, &s);
     if (s.lost + s.failed + s.unsupported + s.absent)
         return EXIT_REGRESSED;
-    return s.inconclusive ? EXIT_INCONCLUSIVE : EXIT_OK;
+    return s.inconclusive + s.only_a + s.only_b ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
 // WHAT_a and WHAT_b of each row.
@@ -100,6 +101,21 @@ static bool label_unlike(const struct compare_args *a, json_t *run[2], json_t *r
     return ok;
 }
 
+static bool is_junit(const struct compare_args *a)
+{
+    return !strcmp(a->format, "junit");
+}
+
+static void print_junit(const struct compare_args *a, json_t *rows)
+{
+    struct text_buf t = {0};
+    char *name = a->runs == 2 ? x_printf("%s against %s", a->run[1], a->run[0]) : x_strdup(a->run[0]);
+    compare_junit(&t, rows, name);
+    fputs(t.data, stdout);
+    text_free(&t);
+    free(name);
+}
+
 static int compare(const struct compare_args *a, json_t *run[2])
 {
     char *why = NULL;
@@ -118,7 +134,10 @@ static int compare(const struct compare_args *a, json_t *run[2])
     triage_say_faults(notes);
     triage_attach(notes, rows, a->runs == 2 ? run[0] : NULL, run[a->runs - 1]);
     json_decref(notes);
-    compare_view(run[0], rows, a->format);
+    if (is_junit(a))
+        print_junit(a, rows);
+    else
+        compare_view(run[0], rows, a->format);
     fflush(stdout);
     int rc = a->strict ? strict_code(rows) : EXIT_OK;
     if (!report_page_write(run[0], rows))
@@ -146,7 +165,7 @@ int verb_compare(int argc, char **argv)
     argp_parse(&compare_argp, argc, argv, 0, 0, &a);
     if (!a.runs)
         a.run[a.runs++] = "latest";
-    if (!format_known(a.format))
+    if (!is_junit(&a) && !format_known(a.format))
         rc = EXIT_USAGE;
     for (int i = 0; i < a.runs && !rc; i++)
         if (!(run[i] = run_store_load(a.base ? a.base : base, a.run[i])))

@@ -118,7 +118,7 @@ static const char *verdict_tint(json_t *c)
 const char *row_other_a(json_t *rows, json_t *c)
 {
     const char *first = text_of(json_array_get(rows, 0), "kernel_a"), *own = text_of(c, "kernel_a");
-    return strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
+    return *text_of(c, "kernel_b") && strcmp(first, own) && strcmp(own, text_of(c, "kernel_b")) ? own : "";
 }
 
 bool rows_of_several_kernels(json_t *rows)
@@ -199,7 +199,7 @@ static void add_row(struct text_table *t, json_t *rows, json_t *c, bool targets,
     table_cell(t, k++, "%s", title);
     free(title);
     if (by_kernel)
-        table_cell(t, k++, "%s", text_of(c, "kernel_b"));
+        table_cell(t, k++, "%s", row_kernel(c));
     table_cell(t, k++, "%s", text_of(c, "unit"));
     number_cell(t, k++, json_object_get(c, "a"));
     number_cell(t, k++, json_object_get(c, "b"));
@@ -226,9 +226,9 @@ static bool any_target(json_t *rows)
 
 static void fill(struct text_table *t, json_t *rows)
 {
-    json_t *first = json_array_get(rows, 0), *c;
+    json_t *c;
     bool targets = any_target(rows);
-    bool by_kernel = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b")) || rows_of_several_kernels(rows);
+    bool by_kernel = rows_of_two_runs(rows) || rows_of_several_kernels(rows);
     size_t i;
     table_head(t, "workload");
     if (by_kernel)
@@ -252,6 +252,8 @@ static void print_summary(json_t *rows)
     printf("%d row%s: %d unsupported, %d failed, %d lost, %d same, %d inconclusive, %d ahead",
            s.rows, s.rows == 1 ? "" : "s", s.unsupported, s.failed, s.lost, s.same, s.inconclusive,
            s.improved);
+    if (s.only_a + s.only_b)
+        printf("; %d only in a, %d only in b", s.only_a, s.only_b);
     if (s.with_target)
         printf("; %d of %d reach the first target", s.reached, s.with_target);
     if (s.more)
@@ -379,7 +381,7 @@ static void print_unlike(json_t *row, const char *what, const char *plural)
 static void print_sides(json_t *run, json_t *rows)
 {
     json_t *first = json_array_get(rows, 0);
-    if (!strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"))) {
+    if (rows_of_two_runs(rows)) {
         puts("a = first run, b = second run");
         print_unlike(first, "host", "hosts");
         print_unlike(first, "emulator", "emulators");

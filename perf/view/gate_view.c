@@ -2,6 +2,7 @@
 #include "perf/view/gate_view.h"
 
 #include "perf/gate/gate.h"
+#include "perf/result/comparison.h"
 #include "perf/store/triage.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -94,7 +95,18 @@ static void xml_escape(struct text_buf *t, const char *s)
     }
 }
 
-static void junit_case(struct text_buf *t, json_t *row)
+static bool is_skipped(json_t *row)
+{
+    const char *v = text_of(row, "verdict");
+    return !strcmp(v, "inconclusive") || !strcmp(v, ONLY_IN_A) || !strcmp(v, ONLY_IN_B);
+}
+
+// How the two values are called.
+struct junit_words {
+    const char *a, *b;
+};
+
+static void junit_case(struct text_buf *t, json_t *row, const struct junit_words *w)
 {
     char a[64], b[64];
     bool no_number = !json_is_number(json_object_get(row, "b"));
@@ -107,9 +119,9 @@ static void junit_case(struct text_buf *t, json_t *row)
     text_add(t, " ");
     xml_escape(t, text_of(row, "metric"));
     text_add(t, "\">");
-    if (gate_row_fails(row) || !strcmp(text_of(row, "verdict"), "inconclusive")) {
+    if (gate_row_fails(row) || is_skipped(row)) {
         const char *tag = !gate_row_fails(row) ? "skipped" : no_number ? "error" : "failure";
-        text_addf(t, "<%s message=\"%s: accepted %s, now %s", tag, text_of(row, "verdict"), a, b);
+        text_addf(t, "<%s message=\"%s: %s %s, %s %s", tag, text_of(row, "verdict"), w->a, a, w->b, b);
         char *remark = remark_of(row);
         text_add(t, *remark ? "; " : "");
         xml_escape(t, remark);
@@ -119,7 +131,7 @@ static void junit_case(struct text_buf *t, json_t *row)
     text_add(t, "</testcase>\n");
 }
 
-void gate_junit(struct text_buf *t, json_t *rows, const char *name)
+static void junit(struct text_buf *t, json_t *rows, const char *name, const struct junit_words *w)
 {
     int errors = 0, failures = 0, skipped = 0;
     json_t *row;
@@ -128,15 +140,35 @@ void gate_junit(struct text_buf *t, json_t *rows, const char *name)
         bool no_number = !json_is_number(json_object_get(row, "b")), fails = gate_row_fails(row);
         errors += fails && no_number;
         failures += fails && !no_number;
-        skipped += !strcmp(text_of(row, "verdict"), "inconclusive");
+        skipped += is_skipped(row);
     }
     text_add(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"");
     xml_escape(t, name);
     text_addf(t, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"%d\">\n",
               json_array_size(rows), failures, errors, skipped);
     json_array_foreach (rows, i, row)
-        junit_case(t, row);
+        junit_case(t, row, w);
     text_add(t, "</testsuite>\n");
+}
+
+void gate_junit(struct text_buf *t, json_t *rows, const char *name)
+{
+    static const struct junit_words words = {"accepted", "now"};
+    junit(t, rows, name, &words);
+}
+
+void compare_junit(struct text_buf *t, json_t *rows, const char *name)
+{
+    static const struct junit_words words = {"a", "b"};
+    json_t *named = json_array(), *row;
+    size_t i;
+    json_array_foreach (rows, i, row) {
+        json_t *one = json_copy(row);
+        json_object_set_new(one, "kernel", json_string(row_kernel(row)));
+        json_array_append_new(named, one);
+    }
+    junit(t, named, name, &words);
+    json_decref(named);
 }
 
 static void markdown_cell(struct text_buf *t, const char *s)

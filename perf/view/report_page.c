@@ -96,6 +96,8 @@ static void add_banner(struct text_buf *t, json_t *rows)
               "%d ahead.",
               bad ? " bad" : "", s.rows, s.unsupported, s.failed, s.lost, s.same, s.inconclusive,
               s.improved);
+    if (s.only_a + s.only_b)
+        text_addf(t, " %d only in a, %d only in b.", s.only_a, s.only_b);
     if (s.with_target)
         text_addf(t, " %d of %d reach the first target.", s.reached, s.with_target);
     if (s.more)
@@ -110,11 +112,10 @@ static void add_banner(struct text_buf *t, json_t *rows)
 static void add_sides(struct text_buf *t, json_t *run, json_t *rows)
 {
     json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *k, *boot;
-    json_t *first = json_array_get(rows, 0);
     const char *name;
     size_t i;
     bool first_kernel = true;
-    bool two_runs = !strcmp(text_of(first, "kernel_a"), text_of(first, "kernel_b"));
+    bool two_runs = rows_of_two_runs(rows);
     text_add(t, "<p>");
     if (two_runs)
         text_add(t, "a: first run, b: second run");
@@ -170,7 +171,7 @@ static void add_table(struct text_buf *t, json_t *rows)
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
         row_cell(t, c);
         if (several)
-            cell(t, "", text_of(c, "kernel_b"));
+            cell(t, "", row_kernel(c));
         cell(t, " class=extra", text_of(c, "unit"));
         number_cell(t, " class='n extra'", json_object_get(c, "a"), false);
         number_cell(t, " class='n extra'", json_object_get(c, "b"), false);

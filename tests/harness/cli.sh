@@ -154,3 +154,29 @@ if [ -w /dev/kvm ] && [ "$(id -u)" = 0 ]; then
             env CLOUDBENCH_ROOT="$PWD" "$tmp/cb" run syscall -k linux --tier auto -o "$tmp/x"
     fi
 fi
+
+# Two runs, each with a row that the other has not: told apart from what failed, and in JUnit.
+python3 - "$tmp" <<'P'
+import json, sys
+row = lambda w, v: {'workload': w, 'kernel': 'k', 'metric': 'instructions', 'unit': 'u', 'status': 'ok', 'value': v, 'samples': [{'status': 'ok', 'value': v}]}
+for id, rows in (('first', [row('only-first', 5), row('pipe', 100), row('fork', 100)]), ('second', [row('only-second', 7), row('pipe', 130), row('fork', 100)])):
+    json.dump({'schema': 'cloudbench-run/1', 'id': id, 'created': 'c', 'tier': 'det', 'identity': {'kernels': {'k': {}}}, 'rows': rows}, open(f'{sys.argv[1]}/{id}.json', 'w'))
+P
+one_sided=("$cb" compare "$tmp/first.json" "$tmp/second.json")
+mkdir "$tmp/reports" && ln -s "$PWD/configs" "$tmp/reports/"
+expect 'rows of one run only' 0 '^4 rows: 0 unsupported, 0 failed, 1 lost, 1 same, 0 inconclusive, 0 ahead; 1 only in a, 1 only in b' env CLOUDBENCH_ROOT="$tmp/reports" "${one_sided[@]}"
+grep -qE '^only-first +k +.*only in a +k: only run first measured it' "$tmp/out" && grep -qE '^only-second +k +.*only in b +k: only run second measured it' "$tmp/out" &&
+    grep -q '^a = first run, b = second run' "$tmp/out"
+check 'say which' $? "$(grep only "$tmp/out" | tr '\n' ' ')"
+expect 'what is lost is worse' 3 'lost' env CLOUDBENCH_ROOT="$tmp/reports" "${one_sided[@]}" --strict
+CLOUDBENCH_ROOT=$tmp/reports "${one_sided[@]}" --format junit >"$tmp/j.xml" 2>"$tmp/out"
+python3 - "$tmp/j.xml" <<'P'
+import sys, xml.etree.ElementTree as et
+s = et.parse(sys.argv[1]).getroot()
+of = lambda tag: sorted(c.get('name') for c in s if c.find(tag) is not None)
+ok = [s.get(k) for k in ('tests', 'failures', 'errors', 'skipped')] == ['4', '1', '0', '2'] and of('failure') == ['pipe instructions'] and \
+    of('skipped') == ['only-first instructions', 'only-second instructions'] and all(c.get('classname') == 'k' for c in s)
+print('ok a comparison in JUnit' if ok else f'not ok a comparison in JUnit: {et.tostring(s)}')
+P
+sed -i 's/130/100/g' "$tmp/second.json"
+expect 'without a loss they are inconclusive' 4 'only in a' env CLOUDBENCH_ROOT="$tmp/reports" "${one_sided[@]}" --strict
