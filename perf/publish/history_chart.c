@@ -209,6 +209,8 @@ void history_chart(struct text_buf *t, json_t *series)
     free(f.last);
 }
 
+#define SPARK_LEFT 4 // the dot at the end has room on either side
+
 void history_spark(struct text_buf *t, json_t *one)
 {
     json_t *points = json_object_get(one, "points"), *p, *list = json_pack("[O]", one);
@@ -218,8 +220,8 @@ void history_spark(struct text_buf *t, json_t *one)
     text_add(t, "<svg class=spark viewBox='0 0 90 20' aria-hidden=true><polyline class='line l0' points='");
     json_array_foreach (points, i, p)
         if (i >= from)
-            text_addf(t, "%.1f,%.1f ", 2 + 84.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1), 18 - 16 * (value_of(p) - a.low) / (a.high - a.low));
-    double x = n - from > 1 ? 86 : 2, y = 18 - 16 * (value_of(json_array_get(points, n - 1)) - a.low) / (a.high - a.low);
+            text_addf(t, "%.1f,%.1f ", SPARK_LEFT + 82.0 * (i - from) / (n - from > 1 ? n - from - 1 : 1), 18 - 16 * (value_of(p) - a.low) / (a.high - a.low));
+    double x = n - from > 1 ? SPARK_LEFT + 82 : SPARK_LEFT, y = 18 - 16 * (value_of(json_array_get(points, n - 1)) - a.low) / (a.high - a.low);
     text_addf(t, "'/><circle class='end l0' r=2 cx='%.1f' cy='%.1f' /></svg>", x, y);
     json_decref(list);
 }

@@ -59,9 +59,28 @@ static void each_kernel_has_a_line(void **state)
     json_decref(object);
 }
 
+// The dot has a radius of 2 and an edge.
+static void a_small_line_is_not_cut_off(void **state)
+{
+    struct text_buf one = {0}, two = {0};
+    json_t *single = json_pack("{s:[{s:f}]}", "points", "value", 5.0);
+    json_t *pair = json_pack("{s:[{s:f},{s:f}]}", "points", "value", 5.0, "value", 6.0);
+    (void)state;
+    history_spark(&one, single);
+    history_spark(&two, pair);
+    assert_non_null(strstr(one.data, "points='4.0,"));
+    assert_non_null(strstr(one.data, "cx='4.0'"));
+    assert_non_null(strstr(two.data, "points='4.0,"));
+    assert_non_null(strstr(two.data, "cx='86.0'"));
+    text_free(&one);
+    text_free(&two);
+    json_decref(single);
+    json_decref(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(usual_names_stay), cmocka_unit_test(other_names_have_a_digest),
-                                       cmocka_unit_test(each_kernel_has_a_line)};
+                                       cmocka_unit_test(each_kernel_has_a_line), cmocka_unit_test(a_small_line_is_not_cut_off)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

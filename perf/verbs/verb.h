@@ -22,7 +22,7 @@
     X(trace, "a timeline of one workload's scheduling, for Perfetto")            \
     X(lines, "lines of memory that move between CPUs, and who causes it")        \
     X(shell, "an interactive guest on this terminal")                            \
-    X(manual, "this program's manual page, and completion for bash and zsh")
+    X(manual, "this program's manual page, and completion for bash, zsh and fish")
 
 struct verb {
     const char *name, *about;
