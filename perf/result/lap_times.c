@@ -72,7 +72,7 @@ bool lap_times_add(json_t *sample, json_t *result)
     if (!text || tick <= 0 || ops <= 0)
         return false;
     h = hdr_new();
-    bool ok = hdr_parse(h, text) && h->count == (uint64_t)number(result, "iters") &&
+    bool ok = hdr_parse(h, text) && (double)h->count == number(result, "iters") &&
               add_steadiness(sample, json_object_get(laps, "slices"));
     if (ok) {
         json_object_set_new(sample, "laps", json_integer(h->count));

@@ -222,7 +222,8 @@ static void leave_out(struct timeline *t)
     size_t n = 0;
     while (n < t->count && t->event[n].ns < t->whole_from)
         n++;
-    memmove(t->event, t->event + n, (t->count - n) * sizeof(*t->event));
+    if (n)
+        memmove(t->event, t->event + n, (t->count - n) * sizeof(*t->event));
     t->count -= n;
     t->left_out = n;
 }
@@ -234,7 +235,8 @@ bool timeline_check(struct timeline *t, char **why)
         return false;
     if (t->lost && !t->whole_from)
         t->whole_from = latest_first(t);
-    qsort(t->event, t->count, sizeof(*t->event), by_time);
+    if (t->count)
+        qsort(t->event, t->count, sizeof(*t->event), by_time);
     if (t->lost)
         leave_out(t);
     for (int i = 0; i < CPUS_MAX; i++)

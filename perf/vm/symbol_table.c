@@ -18,17 +18,23 @@ static const void *at(const struct image *f, size_t offset, size_t bytes)
     return offset <= f->len && bytes <= f->len - offset ? f->data + offset : NULL;
 }
 
+// The same of structures: linkers lay them where they can be read in place, and a file that does not is none of ours.
+static const void *structures_at(const struct image *f, size_t offset, size_t bytes)
+{
+    return offset % sizeof(uint64_t) == 0 ? at(f, offset, bytes) : NULL;
+}
+
 static const Elf64_Shdr *section(const struct image *f, const Elf64_Ehdr *h, size_t i)
 {
     return i < h->e_shnum && h->e_shentsize == sizeof(Elf64_Shdr)
-               ? at(f, h->e_shoff + i * sizeof(Elf64_Shdr), sizeof(Elf64_Shdr))
+               ? structures_at(f, h->e_shoff + i * sizeof(Elf64_Shdr), sizeof(Elf64_Shdr))
                : NULL;
 }
 
 static void add_symbols(struct text_buf *t, const struct image *f, const Elf64_Shdr *symtab,
                         const Elf64_Shdr *strtab)
 {
-    const Elf64_Sym *s = at(f, symtab->sh_offset, symtab->sh_size);
+    const Elf64_Sym *s = structures_at(f, symtab->sh_offset, symtab->sh_size);
     const char *names = at(f, strtab->sh_offset, strtab->sh_size);
     if (!s || !names || !strtab->sh_size || names[strtab->sh_size - 1])
         return;
@@ -64,9 +70,9 @@ char *symbol_table_elf(const char *path)
 char *symbol_table_console(const char *console)
 {
     struct text_buf t = {0};
-    for (const char *line = console; line && *line;
-         line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = console, *end; *line; line = *end ? end + 1 : end) {
         size_t digits = strspn(line, "0123456789abcdef"), len = strcspn(line, "\r\n");
+        end = strchrnul(line, '\n');
         if (digits == 16 && line[16] == ' ' && line[17] && strchr("tTwWbBdDrR", line[17]) &&
             line[18] == ' ') {
             text_add_bytes(&t, line, len);
