@@ -21,7 +21,7 @@ PKGS_BUILD="cmake ninja-build gcc libc6-dev musl-tools binutils grub-common grub
 PKGS_RUN="qemu-system-x86"
 PKGS_FETCH="lz4 zstd"
 PKGS_HOST="g++ libbenchmark-dev liburcu-dev libck-dev libabsl-dev libtbb-dev libjemalloc-dev libmimalloc-dev"
-PKGS_TEST="libcmocka-dev gzip cpio procps python3 gdb spin clang libclang-rt-14-dev git chromium zsh fish groff-base"
+PKGS_TEST="libcmocka-dev gzip cpio procps python3 python3-yaml gdb spin clang libclang-rt-14-dev git chromium zsh fish groff-base"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }

@@ -31,6 +31,13 @@ expect 'a run beside itself is confirmed by another' 3 '2 rows, 2 do not pass' $
 check 'with both arms again' "$([ "$(ls "$tmp/aa" | wc -l)" = 3 ] && grep -q '"cloudos-again"' "$tmp/aa/$(ls "$tmp/aa" | tail -1)/run.json"; echo $?)"
 expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
 expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
+# A machine without QEMU and without the right to install it: ci/gate says what is missing, and git bisect skips.
+mkdir "$tmp/bare"
+printf '#!/bin/sh\ncase $3 in qemu*) exit 1 ;; *) printf installed ;; esac\n' >"$tmp/bare/dpkg-query"
+printf '#!/bin/sh\necho 1000\n' >"$tmp/bare/id"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/bare/sudo"
+chmod +x "$tmp"/bare/*
+expect 'without QEMU the gate says what to install' 125 'an administrator must run: .*qemu-system-x86' env PATH="$tmp/bare:$PATH" ci/gate
 echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"
 expect 'a damaged baseline' 2 'bad.json: the member "tier" is missing' $cb gate --runs "$tmp/runs" --baseline "$tmp/bad.json"
 expect 'a report that cannot be written' 5 'cannot write' $(gate) --junit /nonexistent/x.xml
