@@ -93,7 +93,17 @@ static bool is_padding(const char *setting)
     return (n > 4 && !strncmp(setting + n - 4, ".pad", 4)) || (n > 7 && !strncmp(setting + n - 7, ".pad_ns", 7));
 }
 
-static char *settings_of(json_t *run, bool padding)
+// Another kernel under the same name (an image of elsewhere, another command line) is what a comparison is for: no run unlike, but a history of
+// its own, as padding. Its label is what it is called, its `set` the run's knobs.
+static bool is_of_a_kernel(const char *setting)
+{
+    size_t n = strcspn(setting, "=");
+    bool label = n > 6 && !strncmp(setting + n - 6, ".label", 6), knobs = n > 4 && !strncmp(setting + n - 4, ".set", 4);
+    return !strncmp(setting, "kernels.", 8) && !label && !knobs;
+}
+
+// `all`: with those that make a history but no unlike run.
+static char *settings_of(json_t *run, bool all)
 {
     struct text_buf t = {0};
     json_t *v;
@@ -101,7 +111,7 @@ static char *settings_of(json_t *run, bool padding)
     text_add(&t, "");
     json_array_foreach (json_object_get(run, "settings"), i, v) {
         const char *s = json_string_value(v);
-        if (s && is_of_measuring(s) && (padding || !is_padding(s)))
+        if (s && ((is_of_measuring(s) && (all || !is_padding(s))) || (all && is_of_a_kernel(s))))
             text_addf(&t, "%s%s", t.len ? ", " : "", s);
     }
     return t.data;

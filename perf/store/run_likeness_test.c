@@ -110,6 +110,7 @@ static void other_ways_of_measuring_are_not_compared(void **state)
     unlike_is(plain(), measured("settings", json_pack("[s]", "workloads.pipe.det=400")),
               "the runs are of different settings (\"none\" and \"workloads.pipe.det=400\")");
     unlike_is(plain(), measured("settings", json_pack("[s,s]", "policy.keep.last=1", "workloads.pipe.pad=400")), NULL);
+    unlike_is(plain(), measured("settings", json_pack("[s]", "kernels.cloudos.image=/elsewhere")), NULL);
     unlike_is(measured("control", json_pack("{s:s,s:i,s:i}", "workload", "pipe", "instructions", 3, "every", 64)), plain(),
               "the runs are of different controls (\"pipe:3 instructions/64\" and \"none\")");
     unlike_is(plain(), with_knob("cloudos"), "the runs are of different knobs (\"none\" and \"cloudos set:/x=3\")");
@@ -168,6 +169,8 @@ static void histories_say_how_was_measured(void **state)
     fingerprint_is(plain(), "QEMU 10.0.2");
     fingerprint_is(measured("scale", json_real(0.25)), "QEMU 10.0.2, scale 0.25");
     fingerprint_is(measured("settings", json_pack("[s,s]", "policy.keep.last=1", "workloads.pipe.pad=400")), "QEMU 10.0.2, set workloads.pipe.pad=400");
+    fingerprint_is(measured("settings", json_pack("[s]", "kernels.cloudos.image=/elsewhere")), "QEMU 10.0.2, set kernels.cloudos.image=/elsewhere");
+    fingerprint_is(measured("settings", json_pack("[s,s]", "kernels.cloudos.label=Mine", "kernels.cloudos.set=[\"/x=3\"]")), "QEMU 10.0.2");
     fingerprint_is(measured("control", json_pack("{s:s,s:i,s:i}", "workload", "pipe", "ns", 30, "every", 1)), "QEMU 10.0.2, control pipe:30 ns");
     fingerprint_is(measured("rows_per_boot", json_integer(1)), "QEMU 10.0.2, boots of each row alone");
     fingerprint_is(measured("rows_per_boot", json_integer(24)), "QEMU 10.0.2, boots of at most 24 rows");
