@@ -25,6 +25,13 @@ static int turn_of(json_t *run)
     return (int)number_of(json_object_get(run, "identity"), "turn_ns");
 }
 
+// A drift that was accepted has a value and a reason.
+static bool sound_since(json_t *row)
+{
+    json_t *since = json_object_get(row, "since");
+    return !since || (number_of(since, "value") > 0 && *text_of(since, "why"));
+}
+
 static bool sound_row(json_t *row)
 {
     json_t *accepted = json_object_get(row, "accepted"), *v;
@@ -32,7 +39,7 @@ static bool sound_row(json_t *row)
     json_array_foreach (accepted, i, v)
         if (!json_is_number(v) || !(json_number_value(v) > 0))
             return false;
-    return n >= 1 && n <= BASELINE_KEPT && *text_of(row, "workload") && *text_of(row, "metric");
+    return n >= 1 && n <= BASELINE_KEPT && *text_of(row, "workload") && *text_of(row, "metric") && sound_since(row);
 }
 
 static char *find_fault(json_t *j)
@@ -49,7 +56,7 @@ static char *find_fault(json_t *j)
         return x_strdup("it has no rows");
     json_array_foreach (json_object_get(j, "rows"), i, row)
         if (!sound_row(row))
-            return x_printf("row %zu wants workload, metric and 1 to %d accepted values above 0", i,
+            return x_printf("row %zu wants workload, metric and 1 to %d accepted values above 0, and in `since` a value and why", i,
                             BASELINE_KEPT);
     return NULL;
 }
@@ -108,14 +115,37 @@ double baseline_newest(json_t *row)
     return json_number_value(json_array_get(accepted, json_array_size(accepted) - 1));
 }
 
+// Index of the newest accepted value that is the one since which drift counts; 0 where none is, or it is older than what is kept.
+static size_t since(json_t *row)
+{
+    json_t *accepted = json_object_get(row, "accepted");
+    double from = number_of(json_object_get(row, "since"), "value");
+    for (size_t i = json_array_size(accepted); i > 0; i--)
+        if (json_number_value(json_array_get(accepted, i - 1)) == from)
+            return i - 1;
+    return 0;
+}
+
 double baseline_best(json_t *row)
 {
+    json_t *accepted = json_object_get(row, "accepted");
     double best = INFINITY;
-    json_t *v;
-    size_t i;
-    json_array_foreach (json_object_get(row, "accepted"), i, v)
-        best = fmin(best, json_number_value(v));
+    for (size_t i = since(row); i < json_array_size(accepted); i++)
+        best = fmin(best, json_number_value(json_array_get(accepted, i)));
     return best;
+}
+
+char *baseline_accepted_drift(json_t *row)
+{
+    json_t *accepted = json_object_get(row, "accepted");
+    size_t first = since(row);
+    double before = INFINITY, best = baseline_best(row);
+    for (size_t i = 0; i < first; i++)
+        before = fmin(before, json_number_value(json_array_get(accepted, i)));
+    if (!(before < best))
+        return NULL;
+    return x_printf("%.1f %% above %.6g, which was accepted: %s", 100 * (baseline_newest(row) / before - 1), before,
+                    text_of(json_object_get(row, "since"), "why"));
 }
 
 static bool has_kernel(json_t *run, const char *kernel)

@@ -17,9 +17,12 @@ bool baseline_is(const char *path);
 // The baseline's row, or NULL.
 json_t *baseline_row(json_t *baseline, const char *workload, const char *metric);
 double baseline_newest(json_t *row);
-double baseline_best(json_t *row); // the least of the accepted values
 // Can a row of a run be accepted? A file holds ratios' denominators: numbers above 0 (a count of misses may be 0).
 bool baseline_has_room(json_t *row);
+// The least of the accepted values, from that of `since` on where the row has one: {"value": V, "why": TEXT}, a drift that was accepted.
+double baseline_best(json_t *row);
+// How far the newest lies above the best before `since`, and why; NULL where it does not (the caller's).
+char *baseline_accepted_drift(json_t *row);
 // Adds the values of the run's kernel to `old` (NULL: a first baseline): a new document. Rows without
 // a number, or with 0, are left as they were. NULL with *why when the run does not fit.
 json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why);

@@ -76,6 +76,15 @@ static void judge(json_t *out, json_t *accepted, double value, double noise, con
         settle(out, verdict, strcmp(verdict, "inconclusive") ? NULL : x_printf("it differs from itself by up to %.1f %%", 100 * noise));
 }
 
+// A drift that was accepted is said with each run that passes.
+static void say_accepted_drift(json_t *out, json_t *accepted)
+{
+    char *drift = baseline_accepted_drift(accepted);
+    if (drift && !gate_row_fails(out))
+        settle(out, text_of(out, "verdict"), x_printf("%s%s%s", text_of(out, "reason"), *text_of(out, "reason") ? "; " : "", drift));
+    free(drift);
+}
+
 static json_t *judge_row(json_t *row, json_t *accepted, const char *kernel,
                          const struct gate_policy *p)
 {
@@ -87,6 +96,7 @@ static json_t *judge_row(json_t *row, json_t *accepted, const char *kernel,
         settle(out, "new", x_strdup("nothing was accepted before"));
     } else {
         judge(out, accepted, json_number_value(value), verdict_spread_noise(row_own_spread(row), 0), p);
+        say_accepted_drift(out, accepted);
     }
     return out;
 }

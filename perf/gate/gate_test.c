@@ -65,6 +65,30 @@ static void verdicts(void **state)
     verdict_is(1000, "improved");
 }
 
+// What `since` says is the best that counts, whether older values are lower or not; the report says what was accepted.
+static void a_drift_that_was_accepted(void **state)
+{
+    static const struct {
+        const char *since, *verdict, *reason;
+        double value;
+    } cases[] = {{"", "drifted", "9.0 % above the best of the last 3 accepted", 1090},
+                 {",'since':{'value':1075,'why':'timers'}", "same", "8.0 % above 1000, which was accepted: timers", 1090},
+                 {",'since':{'value':1075,'why':'timers'}", "same", "8.0 % above 1000, which was accepted: timers", 1101},
+                 {",'since':{'value':1075,'why':'timers'}", "regressed", "", 1140},
+                 {",'since':{'value':999,'why':'is not kept any more'}", "drifted", "9.0 % above the best of the last 3 accepted", 1090}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char all[400];
+        snprintf(all, sizeof(all), "{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions','accepted':[1000,1075,1080]%s}]}", cases[i].since);
+        json_t *baseline = load(all), *run = run_with("pipe", cases[i].value), *rows = gate_against_file(baseline, run, "cloudos");
+        assert_string_equal(text(rows, 0, "verdict"), cases[i].verdict);
+        assert_string_equal(text(rows, 0, "reason"), cases[i].reason);
+        json_decref(rows);
+        json_decref(run);
+        json_decref(baseline);
+    }
+}
+
 // A row of which two windows differ by 13.6 % of it (times 1.5) beside 1000.
 static void noisy_is(double value, const char *want)
 {
@@ -271,6 +295,8 @@ static void damaged_files(void **state)
         "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
         "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[-1]}]}",
         "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
+        "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[1],\"since\":{\"value\":1}}]}",
+        "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
         "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[NaN]}]}",
     };
     char path[] = "/tmp/gate-test-XXXXXX";
@@ -318,7 +344,7 @@ static void reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
+        cmocka_unit_test(verdicts), cmocka_unit_test(a_drift_that_was_accepted), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
         cmocka_unit_test(rows_that_are_not_in_both_runs), cmocka_unit_test(a_run_is_not_its_own_baseline),
         cmocka_unit_test(another_program_does_not_fail),
         cmocka_unit_test(misfits),       cmocka_unit_test(accepting), cmocka_unit_test(a_zero_is_left_out),
