@@ -5,6 +5,7 @@
 #include "perf/publish/html_table.h"
 #include "perf/publish/plot.h"
 #include "perf/stats/hdr_histogram.h"
+#include "perf/stats/rank_tests.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 #include "perf/view/html_text.h"
@@ -16,6 +17,7 @@
 
 #define BOOTS    10 // that have a line of their own, of each kernel
 #define ROWS_MAX 64
+#define MEANS_MAX 1000 // boots of a kernel
 
 struct laps {
     char *kernel, *row;
@@ -226,6 +228,45 @@ static void strip(const struct sheet *s, const char *workload)
     text_add(s->t, "</div>");
 }
 
+static size_t means_of(const struct sheet *s, const char *workload, const char *kernel, double *v)
+{
+    json_t *sample;
+    size_t i, n = 0;
+    json_array_foreach (json_object_get(row_of(s->run, workload, kernel), "samples"), i, sample)
+        if (n < MEANS_MAX && number_of(sample, "value") > 0)
+            v[n++] = number_of(sample, "value");
+    return n;
+}
+
+// Are the boots' means of the two distributed alike? Not only their middle, which the verdicts look at: a kernel that is as fast on average but
+// has two kinds of boots differs here.
+static void say_apart(const struct sheet *s, const char *workload, const char *a, const char *b)
+{
+    double x[MEANS_MAX], y[MEANS_MAX], d = 0;
+    size_t n = means_of(s, workload, a, x), m = means_of(s, workload, b, y);
+    if (n < 2 || m < 2)
+        return;
+    double p = stats_kolmogorov_smirnov(x, n, y, m, &d);
+    text_add(s->t, "<p class='dim apart'>The means of the boots of ");
+    html_escape(s->t, a);
+    text_add(s->t, " and of ");
+    html_escape(s->t, b);
+    text_addf(s->t, " lie %s (Kolmogorov and Smirnov: their distributions are up to %.2g apart, p %.2g, of this row alone).</p>",
+              p < 0.05 ? "otherwise" : "no otherwise as far as can be told", d, p);
+}
+
+// The run's first kernel beside each other one.
+static void say_all_apart(const struct sheet *s, const char *workload)
+{
+    const char *name, *first = NULL;
+    json_t *k;
+    json_object_foreach (s->kernels, name, k) {
+        if (first)
+            say_apart(s, workload, first, name);
+        first = first ? first : name;
+    }
+}
+
 static const char *const members[] = {"value", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"};
 #define MEMBERS (sizeof(members) / sizeof(*members))
 
@@ -259,6 +300,7 @@ static void section(const struct sheet *s, const char *workload)
     if (any)
         charts(s, workload);
     strip(s, workload);
+    say_all_apart(s, workload);
     table(s, workload);
 }
 

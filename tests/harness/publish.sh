@@ -48,6 +48,7 @@ check('a page for each run and workload', len(pages) == 6 + 58 + 68 + 1, len(pag
 check('labels are escaped', not any(re.search('Linux <b>|<asked>|L <i>|QEMU <[xy]>|[sncdhk]<[0-9]>|why <not>|Lin<u>|pipe<@|on <it>|[^t]a<<', t) for t in text.values()))
 dist = text[tmp + '/site/dist/times.html']
 check('a distribution has a line a boot, one a kernel, and the tail', dist.count("class='line thin") == 12 and dist.count("polyline class='line l") == 4, (dist.count("class='line thin"), dist.count("polyline class='line l")))
+check('whether two kernels are distributed alike is said of each row', dist.count('Kolmogorov and Smirnov') == 1, dist.count('Kolmogorov and Smirnov'))
 check('and a dot a boot', dist.count("class='dot l") == 6, dist.count("class='dot l"))
 scale = text[tmp + '/site/scaling.html']
 check('the law has its band, its knee and the points', scale.count("class='band l1'") == 1 and scale.count("class='change'") == 1 and scale.count("class='dot l") == 6)

@@ -4,6 +4,7 @@ import collections
 import glob
 import hashlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -31,6 +32,20 @@ def names(j):
     if isinstance(j, list):
         return [n for v in j for n in names(v)]
     return [' '.join(j.split())] if isinstance(j, str) else []
+
+
+def kolmogorov_smirnov(a, b):
+    """The greatest distance of the two empirical distributions, and how many of all orders of these values have one as great."""
+    n, m = len(a), len(b)
+    def gap(i, j):
+        return abs(i * m - j * n)
+    far = max(gap(sum(v <= x for v in a), sum(v <= x for v in b)) for x in a + b)
+    paths = [[0] * (m + 1) for _ in range(n + 1)] # that stay nearer
+    for i in range(n + 1):
+        for j in range(m + 1):
+            before = (paths[i - 1][j] if i else 0) + (paths[i][j - 1] if j else 0)
+            paths[i][j] = 0 if gap(i, j) >= far else before if i + j else 1
+    return far / (n * m), 1 - paths[n][m] / math.comb(n + m, n) if far else 1
 
 
 def thousands(v):
@@ -255,6 +270,7 @@ class Results:
         e.laps = [points for points in (self.laps_of(r, w) for w in workloads[:64]) if points]
         for w in workloads[:64]:
             e.exact['<th>'] += HEADS
+            e.texts |= self.apart(r, w)
             for row in r['rows']:
                 if row['workload'] == w and row['metric'] == 'mean_ns':
                     e.exact['<td>'] += [str(i + 1) for i in range(len(row['samples']))]
@@ -262,6 +278,19 @@ class Results:
                         if s.get('value', 0) > 0:
                             e.dot(f"{row['kernel'][:60]}, boot {i + 1}: {s['value']:.6g} ns", x=s['value'])
         return e
+
+    def apart(self, r, workload):
+        """What is said of the boots' means of the run's first kernel and each other."""
+        means = [(k, [s['value'] for row in r['rows'] if (row['workload'], row['metric'], row['kernel']) == (workload, 'mean_ns', k)
+                      for s in row['samples'] if s.get('value', 0) > 0]) for k in r['identity']['kernels']]
+        said = set()
+        for k, values in means[1:]:
+            if min(len(values), len(means[0][1])) < 2:
+                continue
+            d, p = kolmogorov_smirnov(means[0][1], values)
+            lie = 'otherwise' if p < 0.05 else 'no otherwise as far as can be told'
+            said.add(f'The means of the boots of {means[0][0]} and of {k} lie {lie} (Kolmogorov and Smirnov: their distributions are up to {d:.2g} apart, p {p:.2g}, of this row alone).')
+        return said
 
     def laps_of(self, r, workload):
         """Of each kernel, from its boots' histograms: (time, share at or below) where half of the laps are reached."""
