@@ -33,8 +33,10 @@ static bool ends_in(const char *text, const char *end)
 void beside_start(struct beside *s, struct bench *b)
 {
     bool hog = ends_in(b->variant, "hog");
-    s->somebody = hog || ends_in(b->variant, "fifo");
-    if (s->somebody) {
+    bool somebody = hog || ends_in(b->variant, "fifo");
+    s->who = !somebody ? BESIDE_NOBODY : pad_asked(&b->pad) ? BESIDE_PADDED : BESIDE_SOMEBODY;
+    if (somebody) {
+        b->pad.taken = 1;
         latency_open(&s->round, b, 1, b->iters);
         memset(s->round.ns, 0, (size_t)b->iters * sizeof *s->round.ns); /* no page of it is first touched in the window */
         crew_start(&s->crew, b, hog ? sched_cpus() : 1, hog ? crew_hog : fifo, &b->cpu[0]);
@@ -43,14 +45,14 @@ void beside_start(struct beside *s, struct bench *b)
 
 void beside_go(struct beside *s)
 {
-    if (s->somebody) {
+    if (s->who != BESIDE_NOBODY) {
         crew_go(&s->crew);
     }
 }
 
 void beside_end(struct beside *s)
 {
-    if (s->somebody) {
+    if (s->who != BESIDE_NOBODY) {
         crew_stop(&s->crew);
         crew_reap(&s->crew);
     }
@@ -58,7 +60,7 @@ void beside_end(struct beside *s)
 
 void beside_report(struct beside *s, struct bench *b)
 {
-    if (s->somebody) {
+    if (s->who != BESIDE_NOBODY) {
         latency_report(&s->round, b);
         bench_value(b, "each_ns", (b->ns_end - b->ns_begin) / (uint64_t)b->iters);
     }

@@ -31,6 +31,13 @@ void crew_start(struct crew *c, struct bench *b, int n, crew_body *body, void *a
 void crew_ready(struct crew *c);
 /* Opens the gate for all. */
 void crew_go(struct crew *c);
+/* The body for crew_start() of members that pad their rounds themselves. `plain` is `padded` without a word of padding: a run that asks for none
+ * executes what it would if there were none. */
+static inline crew_body *crew_take_pad(struct bench *b, crew_body *plain, crew_body *padded)
+{
+    b->pad.taken = 1;
+    return pad_asked(&b->pad) ? padded : plain;
+}
 /* Tells the members to end: those that ask. */
 void crew_stop(struct crew *c);
 static inline bool crew_stopped(const struct crew *c)

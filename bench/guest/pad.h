@@ -1,6 +1,6 @@
 /*
  * pad.h: what a positive control adds: N instructions to each iteration (`pad=N`) or to each M-th (`pad=N/M`), or N nanoseconds (`pad_ns=N`). A workload
- * takes it by BENCH_LOOP or by pad_take(); one that was asked for it and never took it fails (bench.c).
+ * takes it by BENCH_LOOP, by pad_take() or, in the processes of a crew, by pad_round(); one that was asked for it and never took it fails (bench.c).
  */
 #pragma once
 #include <stdint.h>
@@ -51,5 +51,13 @@ static inline void pad_take(struct pad *p)
     }
     if (p->ticks > 0) {
         pad_wait(p);
+    }
+}
+
+/* Round i's, from 0, where rounds are no BENCH_LOOP: only where padding was asked for, and not exact to the instruction. */
+static inline void pad_round(struct pad *p, long i)
+{
+    if (!p->every || (i + 1) % p->every == 0) {
+        pad_take(p);
     }
 }

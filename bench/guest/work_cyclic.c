@@ -1,7 +1,7 @@
 /*
  * cyclic/THREADS[-rt][-storm]: each of THREADS processes sleeps to a time on an absolute schedule and notes how
  * much later it ran (open loop: from the intended time). -rt: SCHED_FIFO. -storm: on every CPU two that yield, one
- * that forks and one that computes compete with it. One iteration is one wake-up of each.
+ * that forks and one that computes compete with it. One iteration is one wake-up of each. Padding is done before it is noted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ struct plan {
     bool rt;
 };
 
-static void sleeper(struct crew *c, int me, void *arg)
+__attribute__((always_inline)) static inline void sleep_by_plan(struct crew *c, int me, void *arg, const bool padded)
 {
     struct plan *p = arg;
     uint64_t period = PERIOD_NS + (uint64_t)me * DISTANCE_NS;
@@ -34,9 +34,15 @@ static void sleeper(struct crew *c, int me, void *arg)
     uint64_t at = c->gate->start_ns + period;
     for (long i = 0; i < c->b->iters; i++, at += period) {
         sched_sleep_until(c->b, at);
+        if (padded) {
+            pad_round(&c->b->pad, i);
+        }
         latency_note(&p->late, me, i, bench_now_ns() - at);
     }
 }
+
+static void sleeper(struct crew *c, int me, void *arg) { sleep_by_plan(c, me, arg, false); }
+static void padded_sleeper(struct crew *c, int me, void *arg) { sleep_by_plan(c, me, arg, true); }
 
 static void fork_and_wait(struct bench *b)
 {
@@ -77,7 +83,7 @@ void workload_run(struct bench *b)
     p->rt = strstr(b->variant, "-rt");
     latency_open(&p->late, b, n, b->iters);
     sched_exact_timers(b);
-    crew_start(&sleepers, b, n, sleeper, p);
+    crew_start(&sleepers, b, n, crew_take_pad(b, sleeper, padded_sleeper), p);
     crew_start(&load, b, storms ? STORM * sched_cpus() : 0, storm, NULL);
     bench_begin(b);
     crew_go(&load);

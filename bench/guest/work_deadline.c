@@ -2,7 +2,7 @@
  * deadline/PERCENT: three SCHED_DEADLINE tasks for each CPU together ask for PERCENT of it, beside one that computes
  * for ever. Each wakes at its period's begin, computes for 95 % of what it was granted and notes whether that was
  * done by the period's end. misses_count: how often not. response_ppm: the longest time to be done, as a part of
- * the period. One iteration is one period of each.
+ * the period. One iteration is one period of each. Padding is done beyond the 95 %.
  */
 #include <stdlib.h>
 
@@ -44,7 +44,7 @@ static double calibrate(void)
     return (double)least / 20;
 }
 
-static void task(struct crew *c, int me, void *arg)
+__attribute__((always_inline)) static inline void keep_periods(struct crew *c, int me, void *arg, const bool padded)
 {
     struct plan *p = arg;
     struct note *n = &p->note[me];
@@ -55,11 +55,17 @@ static void task(struct crew *c, int me, void *arg)
     for (long i = 0; i < c->b->iters; i++, at += period) {
         sched_sleep_until(c->b, at);
         compute(p, 0.95 * p->share * (double)period);
+        if (padded) {
+            pad_round(&c->b->pad, i);
+        }
         uint64_t ppm = (bench_now_ns() - at) * 1000000 / period;
         n->misses += ppm > 1000000;
         n->worst_ppm = ppm > n->worst_ppm ? ppm : n->worst_ppm;
     }
 }
+
+static void task(struct crew *c, int me, void *arg) { keep_periods(c, me, arg, false); }
+static void padded_task(struct crew *c, int me, void *arg) { keep_periods(c, me, arg, true); }
 
 static void hog(struct crew *c, int me, void *arg)
 {
@@ -82,7 +88,7 @@ void workload_run(struct bench *b)
     p->pads_ns = calibrate();
     sched_exact_timers(b);
     crew_start(&load, b, cpus, hog, NULL);
-    crew_start(&tasks, b, TASKS * cpus, task, p);
+    crew_start(&tasks, b, TASKS * cpus, crew_take_pad(b, task, padded_task), p);
     bench_begin(b);
     crew_go(&load);
     crew_go(&tasks);

@@ -3,7 +3,7 @@
  * how long the message took to reach it, computes for 20,000 instructions and reports back (service time: a
  * worker's next message waits for its last). -hog: one that computes for ever on each CPU. One iteration is one
  * message to each worker. each_ns: the time for all messages by their number; a late dispatcher shows there only,
- * since a message that is not sent yet does not wait.
+ * since a message that is not sent yet does not wait. Padding is done by a worker before it notes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct office {
     struct seat seat[WORKERS_MAX];
 };
 
-static void worker(struct crew *c, int me, void *arg)
+__attribute__((always_inline)) static inline void work(struct crew *c, int me, void *arg, const bool padded)
 {
     struct office *o = arg;
     struct seat *s = &o->seat[me];
@@ -35,6 +35,9 @@ static void worker(struct crew *c, int me, void *arg)
     for (long i = 0; i < c->b->iters; i++) {
         while (!atomic_load(&s->full)) {
             crew_wait(c->b, &s->full, 0);
+        }
+        if (padded) {
+            pad_round(&c->b->pad, i);
         }
         latency_note(&o->late, me, i, bench_now_ns() - s->sent_ns);
         bench_pad(WORK);
@@ -44,6 +47,9 @@ static void worker(struct crew *c, int me, void *arg)
         crew_wake(c->b, &o->reports, 1);
     }
 }
+
+static void worker(struct crew *c, int me, void *arg) { work(c, me, arg, false); }
+static void padded_worker(struct crew *c, int me, void *arg) { work(c, me, arg, true); }
 
 /* A message to every free worker that has some to come. */
 static void send_all(struct bench *b, struct office *o, int n, long *sent)
@@ -76,7 +82,7 @@ void workload_run(struct bench *b)
     bench_check(b, n > 0 && n <= WORKERS_MAX, "bad number of workers %s", b->variant);
     struct office *o = bench_shared(b, sizeof *o);
     latency_open(&o->late, b, n, b->iters);
-    crew_start(&workers, b, n, worker, o);
+    crew_start(&workers, b, n, crew_take_pad(b, worker, padded_worker), o);
     crew_start(&load, b, strstr(b->variant, "-hog") ? sched_cpus() : 0, crew_hog, NULL);
     crew_go(&load);
     crew_go(&workers);

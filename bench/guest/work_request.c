@@ -3,7 +3,8 @@
  * loop). A dispatcher sleeps until each, and gives it to the workers by turns; a worker notes how long after its arrival
  * it began, and computes for 20,000 instructions. A late dispatcher, and a worker that is still at its last request, are
  * part of the latency. -hog: one that computes for ever on each CPU. One iteration is one request to each worker. The first
- * WARM_UP requests to each are not noted: what a kernel must learn of tasks that have just begun is not what is asked here.
+ * WARM_UP requests to each are not noted: what a kernel must learn of tasks that have just begun is not what is asked here. Padding
+ * is done by a worker before it notes: each request is late by so much more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static void draw_arrivals(struct service *s, long requests)
     }
 }
 
-static void worker(struct crew *c, int me, void *arg)
+__attribute__((always_inline)) static inline void work(struct crew *c, int me, void *arg, const bool padded)
 {
     struct service *s = arg;
     struct desk *d = &s->desk[me];
@@ -51,6 +52,9 @@ static void worker(struct crew *c, int me, void *arg)
         for (int posted; (posted = atomic_load(&d->posted)) == d->done;) {
             crew_wait(c->b, &d->posted, posted);
         }
+        if (padded) {
+            pad_round(&c->b->pad, i);
+        }
         if (i >= WARM_UP) {
             latency_note(&s->late, me, i - WARM_UP, bench_now_ns() - c->gate->start_ns - s->arrival[i * s->n + me]);
         }
@@ -58,6 +62,9 @@ static void worker(struct crew *c, int me, void *arg)
         d->done++;
     }
 }
+
+static void worker(struct crew *c, int me, void *arg) { work(c, me, arg, false); }
+static void padded_worker(struct crew *c, int me, void *arg) { work(c, me, arg, true); }
 
 static void dispatch(struct bench *b, struct service *s, uint64_t start_ns, long requests)
 {
@@ -83,7 +90,7 @@ void workload_run(struct bench *b)
     draw_arrivals(s, requests);
     latency_open(&s->late, b, n, b->iters);
     sched_exact_timers(b);
-    crew_start(&workers, b, n, worker, s);
+    crew_start(&workers, b, n, crew_take_pad(b, worker, padded_worker), s);
     crew_start(&load, b, strstr(b->variant, "-hog") ? sched_cpus() : 0, crew_hog, NULL);
     crew_go(&load);
     bench_begin(b);

@@ -32,7 +32,7 @@ static void party(struct bench *b, struct beside *others, struct board *d, int m
 
 static void partner(struct bench *b, struct board *d)
 {
-    struct beside nobody = {.somebody = false};
+    struct beside nobody = {.who = BESIDE_NOBODY};
     b->laps.tick = NULL;
     b->pad = (struct pad){0};
     party(b, &nobody, d, 1);
@@ -61,7 +61,7 @@ void workload_run(struct bench *b)
     bench_reap(b, pid, 0);
 
     long turns = d->turns[0] + d->turns[1];
-    long tenths = others.somebody ? 5 : 9; /* whom somebody urgent kept from its turn may have several in a row */
+    long tenths = others.who != BESIDE_NOBODY ? 5 : 9; /* whom somebody urgent kept from its turn may have several in a row */
     bench_check(b, turns >= 2 * b->iters * tenths / 10, "only %ld of %ld yields switched", turns, 2 * b->iters);
     bench_check_switches(b, b->iters * tenths / 10);
     beside_report(&others, b);

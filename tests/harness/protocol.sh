@@ -19,7 +19,7 @@ boot() {
         -rtc base=2024-01-01T00:00:00,clock=vm -seed 1 -nodefaults -no-user-config -nic none -display none -no-reboot -m 1024 \
         -plugin "$ROOT/build/lib/cloudbench-count-v1.so,out=$tmp/count.$1" -serial null -serial "file:$tmp/port.$1" \
         -kernel "$CACHE/linux/6.1/vmlinux" -initrd "$ROOT/build/initramfs.cpio" \
-        -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20 pipe:300:cpus=0,0:laps $plain+$plain+$plain $padded+$padded+$padded yield:300:laps+fault/touch:300:laps+fault/cow:300:laps+hackbench:40:laps cyclic/1:5:pad=31+syscall:100:laps:pad_ns=5000"
+        -append "console=ttyS0 quiet nokaslr norandmaps mitigations=off tsc=reliable panic=-1 -- bench r7 syscall:1000+syscall:2000 ctx/3bad:5 nosuch:1 fork:20 pipe:300:cpus=0,0:laps $plain+$plain+$plain $padded+$padded+$padded yield:300:laps+fault/touch:300:laps+fault/cow:300:laps+hackbench:40:laps fair/nice:5:pad=31+syscall:100:laps:pad_ns=5000"
 }
 
 crc_of() { printf '%s' "$1" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' '; }
@@ -80,7 +80,7 @@ P
 
 boot 1 && boot 2
 check records_are_framed records_are_framed
-# two of syscall, ctx/3bad and nosuch without a window, fork, pipe, twelve of syscall, yield, two of fault, hackbench, cyclic, syscall
+# two of syscall, ctx/3bad and nosuch without a window, fork, pipe, twelve of syscall, yield, two of fault, hackbench, fair, syscall
 expected_marks=3124312434343124$(printf "%.0s3124" 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19)
 check markers_in_order test "$(marks)" = $expected_marks
 check unwatched_is_not_written sh -c "grep -q '^count halts' '$tmp/count.1' && ! grep -qE '^(count|sum) (ipis|mmio_)' '$tmp/count.1'"
@@ -89,7 +89,7 @@ check two_runs_are_identical cmp <(grep -E '^(marker|count)' "$tmp/count.1") <(g
 check padding_is_exact padding_is_exact
 check laps_add_up laps_add_up
 check waiting_is_exact waiting_is_exact
-check padding_unknown_is_told grep -q '"workload":"cyclic/1".*"check":"this workload has no padding"' "$tmp/port.1"
+check padding_unknown_is_told grep -q '"workload":"fair/nice".*"check":"this workload has no padding"' "$tmp/port.1"
 check failed_check_is_told grep -q '"workload":"ctx/3bad".*"check":"bad variant' "$tmp/port.1"
 check failed_check_exits_1 grep -q '"type":"exit","workload":"ctx/3bad","status":1' "$tmp/port.1"
 check missing_workload_exits_127 grep -q '"type":"exit","workload":"nosuch","status":127' "$tmp/port.1"
