@@ -35,23 +35,36 @@ static double sample(json_t *row, size_t i)
     return number_of(json_array_get(json_object_get(row, "samples"), i), "value");
 }
 
-// The farther of the two ends of 1 - noise and 1 + noise: what holds for it holds for both.
-static double log_noise(json_t *a, json_t *b)
+// How far an exact figure must move to have moved. Counts say what they differ from themselves by; a figure that a workload measures
+// itself is taken once, and has the floor that a comparison has for its metric.
+static double own_noise(json_t *a, json_t *b, const char *metric)
 {
+    struct verdict_policy p;
     double noise = verdict_spread_noise(row_own_spread(a), row_own_spread(b));
+    if (!strcmp(metric, "instructions"))
+        return noise;
+    verdict_policy_read(&p);
+    noise = fmax(noise, verdict_floor(&p, metric));
+    verdict_policy_free(&p);
+    return noise;
+}
+
+// The farther of the two ends of 1 - noise and 1 + noise: what holds for it holds for both.
+static double log_noise(double noise)
+{
     return noise < 1 ? -log(1 - noise) : INFINITY;
 }
 
 static char *no_number(const struct tune_objective *o, const char *kernel, json_t *row)
 {
-    const char *reason = row ? text_of(row, "reason") : "the run has no such row";
+    const char *reason = !row ? "the run has no such row" : json_object_get(row, "value") ? "of a 0 there is no ratio" : text_of(row, "reason");
     return x_printf("%s %s of %s: %s", o->workload, o->metric, kernel, reason);
 }
 
 static bool add_objective(const struct tune_space *space, json_t *run, const char *arm, int o, struct means *m, double *ratio, char **why)
 {
     json_t *a = find_row(run, &space->objective[o], space->kernel), *b = find_row(run, &space->objective[o], arm);
-    bool has_a = json_object_get(a, "value"), has_b = json_object_get(b, "value");
+    bool has_a = number_of(a, "value") > 0, has_b = number_of(b, "value") > 0; // of a 0 (misses) there is no ratio
     if (!has_a || !has_b) {
         *why = no_number(&space->objective[o], has_a ? arm : space->kernel, has_a ? b : a);
         return false;
@@ -59,7 +72,7 @@ static bool add_objective(const struct tune_space *space, json_t *run, const cha
     size_t n = json_array_size(json_object_get(a, "samples"));
     *ratio = number_of(b, "value") / number_of(a, "value");
     m->boots = n < BOOTS_MAX ? n : BOOTS_MAX;
-    m->noise += log_noise(a, b) / space->objectives;
+    m->noise += log_noise(own_noise(a, b, space->objective[o].metric)) / space->objectives;
     for (size_t i = 0; i < m->boots; i++)
         m->ratio[i] += log(sample(b, i) / sample(a, i)) / space->objectives;
     return m->boots > 0;

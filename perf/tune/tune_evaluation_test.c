@@ -60,6 +60,29 @@ static void no_evaluation(const struct tune_space *s, json_t *run, bool exact, s
     free(why);
 }
 
+// What a workload measures itself has no spread: its metric's floor is what it may differ by.
+static void values_have_the_floor_of_their_metric(void **state)
+{
+    static const double ratio[] = {0.99, 0.9, 0}; // 0: no ratio of it
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct tune_space s = {.kernel = "cloudos", .objectives = 1, .objective = {{"request/8-hog", "p99_ns"}}};
+        struct tune_evaluation e;
+        char *why = NULL;
+        json_t *a = row("request/8-hog", "cloudos", 1000, 0), *b = row("request/8-hog", "trial", 1000 * ratio[i], 0);
+        json_object_set_new(a, "metric", json_string("p99_ns"));
+        json_object_set_new(b, "metric", json_string("p99_ns"));
+        json_t *run = json_pack("{s:[o,o]}", "rows", a, b);
+        assert_int_equal(tune_evaluate(&s, run, "trial", true, &e, &why), ratio[i] > 0);
+        if (ratio[i] > 0) {
+            near(e.p, ratio[i] > 0.95);
+            near(e.low, ratio[i] * 0.95); // policy.verdict.floors.p99_ns
+        }
+        free(why);
+        json_decref(run);
+    }
+}
+
 static void a_row_without_a_number(void **state)
 {
     struct tune_space s = space_of(1);
@@ -169,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(counts_differ_from_themselves), cmocka_unit_test(a_row_without_a_number),
                                        cmocka_unit_test(clocks_that_differ), cmocka_unit_test(boots_that_can_decide),
+                                       cmocka_unit_test(values_have_the_floor_of_their_metric),
                                        cmocka_unit_test(a_lucky_draw_is_no_winner), cmocka_unit_test(a_hold_out_is_no_repetition)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

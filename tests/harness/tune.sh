@@ -84,6 +84,9 @@ for few in 1 5 6; do
 done
 tune cloudos "$slice" p50_ns -o "$tmp/x1"
 expect 'times are no objective of the det tier' 2 'times under emulation are no objective' "${cmd[@]}"
+for space in cloudos cloudos-smp linux-sched linux-612; do # their latencies are what workloads measure themselves
+    expect "the objectives of the space $space are taken" 0 'trials' "$cb" tune "$space" --dry-run -o "$tmp/dry"
+done
 tune cloudos "$slice" p50_ns --tier tcg -o "$tmp/x2"
 expect 'nor of the tcg tier' 2 'emulated times are no objective' "${cmd[@]}"
 tune cloudos '{k: {about: x, values: [1, 2], default: 1}}' instructions -o "$tmp/x3"
