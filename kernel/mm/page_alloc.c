@@ -48,7 +48,15 @@ static bool made_to_fail(struct page_stack *s, gfp_t gfp)
 
 bool fail_alloc_now(gfp_t gfp)
 {
-    return fail_alloc_interval && made_to_fail(this_cpu_ptr(&page_stack), gfp);
+    unsigned long flags;
+    bool fails;
+
+    if (likely(!fail_alloc_interval))
+        return false;
+    flags = local_irq_save();
+    fails = made_to_fail(this_cpu_ptr(&page_stack), gfp);
+    local_irq_restore(flags);
+    return fails;
 }
 
 unsigned zones_first_node(void)
