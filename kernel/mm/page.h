@@ -26,6 +26,7 @@ typedef u32 gfp_t;
 #define PG_ANON     0x8u
 #define PG_HEAD     0x10u
 #define PG_TABLE    0x20u
+#define PG_WIPED    0x40u /* its objects were wiped as they were freed: a debug kernel need not wipe it again */
 
 struct kmem_cache;
 struct address_space;

@@ -196,7 +196,8 @@ void put_page_free(struct page *p)
     struct page_stack *s;
 
     ASSERT(!(p->flags & (PG_BUDDY | PG_SLAB | PG_RESERVED)));
-    poison(p, p->order);
+    if (!(p->flags & PG_WIPED))
+        poison(p, p->order);
     if (p->flags & PG_ANON)
         mm_count(MC_ANON, -1);
     p->flags = 0;

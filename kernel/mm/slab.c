@@ -99,7 +99,7 @@ static void slab_destroy(struct kmem_cache *c, struct page *p)
 {
     for (u32 i = 1; i < 1u << c->order; i++)
         p[i].flags = 0;
-    p->flags = 0;
+    p->flags = PG_WIPED;
     put_page(p);
 }
 
