@@ -7,14 +7,29 @@
 #include "kernel/lib/errno.h"
 #include "kernel/sched/wait.h"
 
-static wait_queue_head_t affinity_wait = WAIT_QUEUE_HEAD_INIT(affinity_wait);
+/* Who moves one task and who moves another wait in different queues, as a rule. */
+#define AFFINITY_QUEUES 64
+static struct affinity_queue {
+    wait_queue_head_t wait;
+} __cacheline_aligned queues[AFFINITY_QUEUES];
+
+void sched_affinity_init(void)
+{
+    for (unsigned i = 0; i < AFFINITY_QUEUES; i++)
+        init_waitqueue_head(&queues[i].wait);
+}
+
+static wait_queue_head_t *queue_of(const struct task_struct *t)
+{
+    return &queues[(u32)t->pid % AFFINITY_QUEUES].wait;
+}
 
 static void publish_done(struct task_struct *t, u32 wanted)
 {
     atomic_store_release(&t->se.affinity_done, wanted);
     atomic_fence_full(); /* before the queue is looked at: the waiter enters it, then reads affinity_done */
-    if (waitqueue_active(&affinity_wait))
-        wake_up_all(&affinity_wait);
+    if (waitqueue_active(queue_of(t)))
+        wake_up_all(queue_of(t));
 }
 
 void sched_affinity_left(struct task_struct *t)
@@ -118,5 +133,5 @@ int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask)
     if (!rq_request(&t->se.rq, REQ_AFFINITY))
         put_task_struct(t); /* a node is on its way already and will carry this bit too */
     local_irq_restore(flags);
-    return wait_event_killable(&affinity_wait, holds(t, ticket)) ? -EINTR : 0;
+    return wait_event_killable(queue_of(t), holds(t, ticket)) ? -EINTR : 0;
 }

@@ -177,6 +177,7 @@ void sched_init(void)
 {
     sched_init_groups();
     sched_clock_init();
+    sched_affinity_init();
     qlock_unfair = cpu_has.hypervisor; /* a virtual CPU may be off its processor when its turn comes */
     init_idle_task(&init_task, 0);
     isolation_init(&init_task);

@@ -297,6 +297,7 @@ bool sched_steal(struct rq *rq);
 void sched_run_callbacks(struct rq *rq); /* a few; interrupts off at call and return, on in between */
 void sched_wake_rcu_thread(struct rq *rq); /* interrupts off */
 void sched_need_tick(struct rq *rq);
+void sched_affinity_init(void);
 void sched_affinity_left(struct task_struct *t); /* affinity.c: a moving task is off its forbidden CPU */
 void sched_apply_policy(struct rq *rq, struct task_struct *t);
 int sched_normal_prio(const struct task_struct *t); /* of its policy, without what it is lent; attr_lock held */
