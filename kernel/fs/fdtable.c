@@ -645,9 +645,20 @@ void set_cloexec(unsigned fd, bool on)
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 
+/* Another thread may put a larger table in its place at any moment. */
+static u32 limit_of(struct files_struct *files)
+{
+    u32 limit;
+
+    rcu_read_lock();
+    limit = rcu_dereference(files->fdt)->limit;
+    rcu_read_unlock();
+    return limit;
+}
+
 static void close_span(struct files_struct *files, u32 first, u32 last)
 {
-    for (u32 fd = first; fd <= last && fd < files->fdt->limit; fd++) {
+    for (u32 fd = first; fd <= last && fd < limit_of(files); fd++) {
         struct file *f;
 
         spin_lock(&files->lock);
@@ -676,7 +687,7 @@ long sys_close_range(unsigned first, unsigned last, unsigned flags)
         close_span(files, first, last);
         return 0;
     }
-    for (u32 fd = first; fd <= last && fd < files->fdt->limit; fd++)
+    for (u32 fd = first; fd <= last && fd < limit_of(files); fd++)
         set_cloexec(fd, true);
     return 0;
 }

@@ -173,7 +173,6 @@ struct open_how_k {
     unsigned lookup;
 };
 struct file *do_filp_open(int dfd, const char *name, const struct open_how_k *how);
-int inode_permission(struct inode *inode, int mask);
 int path_permission(const struct path_s *p, int mask); /* with the mount's read-only flag */
 bool inode_owner_or_capable(const struct inode *inode);
 

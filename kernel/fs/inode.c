@@ -96,6 +96,11 @@ int inode_permission(struct inode *inode, int mask)
     return generic_permission(inode, mask);
 }
 
+bool path_noexec(const struct path_s *p)
+{
+    return p->mnt && p->mnt->flags & MS_NOEXEC;
+}
+
 int path_permission(const struct path_s *p, int mask)
 {
     struct inode *inode = p->dentry->d_inode;
@@ -103,7 +108,7 @@ int path_permission(const struct path_s *p, int mask)
     if (mask & MAY_WRITE && p->mnt && p->mnt->flags & MS_RDONLY &&
         (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) || S_ISLNK(inode->i_mode)))
         return -EROFS;
-    if (mask & MAY_EXEC && S_ISREG(inode->i_mode) && p->mnt && p->mnt->flags & MS_NOEXEC)
+    if (mask & MAY_EXEC && S_ISREG(inode->i_mode) && path_noexec(p))
         return -EACCES;
     return inode_permission(inode, mask);
 }

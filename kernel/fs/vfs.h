@@ -263,6 +263,8 @@ extern const struct file_operations simple_dir_fops;           /* dcache_iterate
 int kern_path(const char *name, unsigned flags, struct path_s *out);
 /* The path of an open file, also of a nameless one (then a private dentry is made): for magic
  * links. Referenced. */
+int inode_permission(struct inode *inode, int mask); /* 0 or -EACCES, by the fs ids and capabilities of current */
+bool path_noexec(const struct path_s *p); /* false for what has no path */
 int file_get_path(struct file *f, struct path_s *out);
 /* Text for /proc/PID/fd/N and maps: as d_path, "pipe:[ino]" for nameless files. */
 char *file_path(struct file *f, char *buf, size_t n);

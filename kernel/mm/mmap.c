@@ -69,6 +69,17 @@ static unsigned long vm_flags_of(int prot, unsigned flags)
     return f | (flags & MAP_NORESERVE ? VM_NORESERVE : 0);
 }
 
+/* Nothing of a mount with "noexec" is run, by mprotect() later neither. 0 or -EPERM. */
+static int check_noexec(const struct file *file, unsigned long *vm_flags)
+{
+    if (!path_noexec(&file->f_path))
+        return 0;
+    if (*vm_flags & VM_EXEC)
+        return -EPERM;
+    *vm_flags &= ~VM_MAYEXEC;
+    return 0;
+}
+
 /* What the open mode of the file allows. 0 or -errno. */
 static int check_file(const struct file *file, unsigned flags, unsigned long *vm_flags)
 {
@@ -82,6 +93,8 @@ static int check_file(const struct file *file, unsigned flags, unsigned long *vm
         return -EACCES;
     if (!(file->f_mode & FMODE_READ))
         return -EACCES;
+    if (check_noexec(file, vm_flags))
+        return -EPERM;
     if (!file->f_op->mmap)
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)

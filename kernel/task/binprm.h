@@ -33,6 +33,7 @@ struct binprm {
     struct mm_struct *mm; /* the new space, until it is switched in */
     struct cred *cred;    /* NULL: rights do not change */
     bool secure;          /* AT_SECURE: rights were gained */
+    bool dumpable;        /* others of the user may look into the new space */
     bool exec_stack;
     /* set by elf_load() */
     unsigned long entry, sp, at_phdr, at_entry, at_base;

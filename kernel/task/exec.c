@@ -207,12 +207,21 @@ static int cannot_map(int err)
     return err;
 }
 
+/* Not with rights that were gained, not where who calls has others than its user, not where it may not read what it runs. */
+static bool stays_dumpable(const struct binprm *b)
+{
+    const struct cred *c = current_cred();
+
+    return !(b->cred && b->secure) && c->uid == c->euid && c->gid == c->egid && !inode_permission(b->file->f_inode, MAY_READ);
+}
+
 /* The new space is seen by others before the rights change: who may look into this process may not write into a program with more. */
 static void switch_space(struct binprm *b)
 {
     struct mm_struct *old;
 
-    b->mm->dumpable = !(b->cred && b->secure);
+    b->dumpable = stays_dumpable(b);
+    b->mm->dumpable = b->dumpable;
     b->mm->exe_file = b->file;
     b->file = NULL;
     mm_release(current);

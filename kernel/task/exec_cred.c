@@ -87,5 +87,5 @@ void exec_commit_creds(struct binprm *b)
         return;
     commit_creds(b->cred);
     b->cred = NULL;
-    current->mm->dumpable = !b->secure;
+    current->mm->dumpable = b->dumpable; /* commit_creds() has taken it away */
 }

@@ -1,6 +1,9 @@
 /* Credentials: user and group ids, supplementary groups, capabilities. Started as root. */
 #include "tests/guest/abi.h"
 #include <grp.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <fcntl.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 
@@ -237,6 +240,52 @@ TEST(prctl, keepcaps_over_setuid)
     EQ(capget_raw(&h, d), 0);
     CHECK(d[0].permitted & (1u << CAP_SETUID));
     EQ(d[0].effective, 0);
+}
+
+/* ---- who may look into a program ---- */
+
+/* The program, called again with this in its environment, ends with what prctl(PR_GET_DUMPABLE) says. */
+static char *const asked[] = {"ABI_DUMPABLE=1", NULL};
+
+__attribute__((constructor)) static void answer(void)
+{
+    if (getenv("ABI_DUMPABLE")) {
+        _exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+    }
+}
+
+/* Of `path`, executed by one with these ids. */
+static int dumpable_as(const char *path, int uid, int euid, int gid, int egid)
+{
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        char *argv[] = {"abi_cred", NULL};
+        CHECK(syscall(SYS_setresgid, gid, egid, egid) == 0 && syscall(SYS_setresuid, uid, euid, euid) == 0);
+        execve(path, argv, asked);
+        _exit(100 + errno);
+    }
+    EQ(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
+TEST(execve, dumpable_by_who_calls_and_what_he_may_read)
+{
+    char page[4096], self[4096] = "";
+    CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    EQ(dumpable_as(self, 1000, 1000, 1000, 1000), 1);
+    EQ(dumpable_as(self, 1000, 1001, 1000, 1000), 0);
+    EQ(dumpable_as(self, 1000, 1000, 1000, 1001), 0);
+    abi_scratch();
+    EQ(chmod(".", 0755), 0);
+    int from = open(self, O_RDONLY), to = open("unreadable", O_WRONLY | O_CREAT, 0711);
+    for (ssize_t n; (n = read(from, page, sizeof page)) > 0;) {
+        EQ(write(to, page, n), n);
+    }
+    close(from);
+    close(to);
+    EQ(dumpable_as("unreadable", 1000, 1000, 1000, 1000), 0);
+    EQ(dumpable_as("unreadable", 0, 0, 0, 0), 1);
 }
 
 TEST(prctl, name)

@@ -1,4 +1,5 @@
 /* abi_mount.c: mounts: file systems, binds, flags, unmounting. */
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 #include "tests/guest/abi_make.h"
@@ -54,6 +55,21 @@ TEST(mount, read_only_bind_and_move)
     EQ(access("c/f", F_OK), 0);
     FAILS(access("a/f", F_OK), ENOENT);
     EQ(umount("c"), 0);
+}
+
+TEST(mount, noexec_is_for_mappings_too)
+{
+    abi_scratch();
+    EQ(mkdir("n", 0755), 0);
+    EQ(mount("none", "n", "tmpfs", MS_NOEXEC, ""), 0);
+    int fd = make("n/f", "x");
+    FAILS((long)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
+    char *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    CHECK(p != MAP_FAILED);
+    FAILS(mprotect(p, 4096, PROT_READ | PROT_EXEC), EACCES);
+    EQ(munmap(p, 4096), 0);
+    close(fd);
+    EQ(umount("n"), 0);
 }
 
 TEST(mount, lazy_unmount_keeps_open_files)
