@@ -110,13 +110,30 @@ static void free_mount(struct mount *m)
     put_super(sb);
 }
 
-/* mount_mutex held. Detached mounts whose last user has gone are freed. */
+/* mount_mutex held. Marks the detached mounts that nobody uses. Are there any? */
+static bool mark_unused(void)
+{
+    struct mount *m;
+    bool any = false;
+
+    list_for_each_entry (m, &detached_mounts, list) {
+        m->unused = !percpu_ref_count(&m->users);
+        any |= m->unused;
+    }
+    return any;
+}
+
+/* mount_mutex held. Detached mounts whose last user has gone are freed: a grace period later, since a walk in RCU mode may have begun in one
+ * before that user left, and become a user itself. */
 static void reap_detached(void)
 {
     struct mount *m, *next;
 
+    if (!mark_unused())
+        return;
+    synchronize_rcu();
     list_for_each_entry_safe (m, next, &detached_mounts, list) {
-        if (percpu_ref_count(&m->users))
+        if (!m->unused || percpu_ref_count(&m->users))
             continue;
         list_del(&m->list);
         free_mount(m);
