@@ -187,7 +187,8 @@ struct futex_bucket *futex_lock_bucket_of(struct futex_q *q)
 
 /* ---- wake ---- */
 
-int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch)
+/* Of those up to `upto`; FUTEX_ALL: of all that stand there, and no number is looked at. */
+static __always_inline int take(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch)
 {
     struct futex_q *q, *next;
     int taken = 0;
@@ -195,7 +196,7 @@ int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int n
     list_for_each_entry_safe(q, next, &b->queue, link) {
         if (taken >= nr || batch->n == FUTEX_BATCH)
             break;
-        if (!futex_key_equal(&q->key, key) || q->arrival > upto)
+        if (!futex_key_equal(&q->key, key) || (upto != FUTEX_ALL && q->arrival > upto))
             continue;
         if (!(q->bitset & bitset)) {
             if (unlikely(!q->bitset))
@@ -209,6 +210,11 @@ int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int n
     return taken;
 }
 
+int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch)
+{
+    return take(b, key, nr, bitset, upto, batch);
+}
+
 void futex_wake_batch(struct futex_wake_batch *batch)
 {
     for (unsigned i = 0; i < batch->n; i++) {
@@ -220,17 +226,14 @@ void futex_wake_batch(struct futex_wake_batch *batch)
     batch->n = 0;
 }
 
-int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto)
+int futex_wake_upto(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto)
 {
-    struct futex_wake_batch batch; /* an initialiser would clear all its slots */
+    struct futex_wake_batch batch = {.n = 0};
     int woken = 0, taken;
 
-    batch.n = 0;
     do {
         rcu_read_lock(); /* F4 */
         futex_lock(b);
-        if (!upto)
-            upto = b->arrivals;
         taken = futex_take_locked(b, key, nr - woken, bitset, upto, &batch);
         futex_unlock(b);
         futex_wake_batch(&batch);
@@ -240,6 +243,28 @@ int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, 
         woken += taken;
     } while (taken == FUTEX_BATCH && woken < nr);
     return woken;
+}
+
+/* Up to nr of those that wait now. */
+static __always_inline int wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset)
+{
+    struct futex_wake_batch batch; /* an initialiser would clear all its slots */
+    u64 upto = 0;
+    int taken, rest;
+
+    batch.n = 0;
+    rcu_read_lock(); /* F4 */
+    futex_lock(b);
+    taken = take(b, key, nr, bitset, FUTEX_ALL, &batch);
+    if (unlikely(taken == FUTEX_BATCH))
+        upto = b->arrivals;
+    futex_unlock(b);
+    futex_wake_batch(&batch);
+    rcu_read_unlock();
+    if (likely(taken < FUTEX_BATCH || taken == nr))
+        return taken;
+    rest = futex_wake_upto(b, key, nr - taken, bitset, upto);
+    return rest < 0 ? rest : taken + rest;
 }
 
 int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
@@ -257,7 +282,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
     b = find_bucket(&key);
     if (!b || !atomic_load_relaxed(&b->waiters))
         return 0;
-    return futex_wake_key(b, &key, max(nr, 1), bitset, 0);
+    return wake_key(b, &key, max(nr, 1), bitset);
 }
 
 /* ---- wait ---- */

@@ -22,6 +22,7 @@
 #include "lockfree/rcu.h"
 
 #define FUTEX_BITSET_ANY 0xffffffffu
+#define FUTEX_ALL (~(u64)0) /* above any number of a waiter */
 #define FLAGS_SHARED  1u
 #define FLAGS_REALTIME 2u
 
@@ -87,8 +88,8 @@ struct futex_wake_batch {
 /* Takes up to min(nr, room in the batch) waiters of `key` whose bitset meets `bitset` and whose number is at most `upto` (F7). Bucket lock held. Number taken, -EINVAL: somebody waits
  * there for a PI lock (some may have been taken before). */
 int futex_take_locked(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto, struct futex_wake_batch *batch);
-/* Wakes up to nr waiters of a key, in batches; upto 0: those that wait now. Number woken, -EINVAL. */
-int futex_wake_key(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto);
+/* Wakes up to nr waiters of a key with numbers up to `upto`, in batches. Number woken, -EINVAL. */
+int futex_wake_upto(struct futex_bucket *b, const struct futex_key *key, int nr, u32 bitset, u64 upto);
 void futex_wake_batch(struct futex_wake_batch *batch);
 
 /* The operations: counts or 0, or -errno as futex(2). `nr` < 1 wakes one, as Linux does. */

@@ -213,9 +213,9 @@ int futex_wake_op(u32 __user *uaddr, unsigned flags, u32 __user *uaddr2, int nr_
     rcu_read_unlock();
     if (unlikely(full)) { /* more than one batch: the operation is done, the rest are plain wakes */
         if (b[0] && first < nr_wake)
-            ret += futex_wake_key(b[0], &key[0], nr_wake - first, FUTEX_BITSET_ANY, upto[0]);
+            ret += futex_wake_upto(b[0], &key[0], nr_wake - first, FUTEX_BITSET_ANY, upto[0]);
         if (b[1] && second < nr_wake2)
-            ret += futex_wake_key(b[1], &key[1], nr_wake2 - second, FUTEX_BITSET_ANY, upto[1]);
+            ret += futex_wake_upto(b[1], &key[1], nr_wake2 - second, FUTEX_BITSET_ANY, upto[1]);
     }
     return ret;
 }

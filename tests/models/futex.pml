@@ -34,7 +34,7 @@
  * c: kernel/sync/futex.c unqueue futex_lock_bucket_of unlink_waiter | waiter: leaves
  * c: kernel/sync/futex.c unlink_waiter list_del atomic_dec_relaxed atomic_store_release | unlink(): F3, the frame may go after the last store
  * c: kernel/sync/futex.c futex_wake atomic_fence_full find_bucket waiters | waker: F2, then the table and the count
- * c: kernel/sync/futex.c futex_wake_key rcu_read_lock futex_lock futex_take_locked futex_unlock futex_wake_batch | wake(): F4, woken after the unlock
+ * c: kernel/sync/futex.c futex_wake_upto rcu_read_lock futex_lock futex_take_locked futex_unlock futex_wake_batch | wake(): F4, woken after the unlock
  * c: kernel/sync/futex_requeue.c futex_lock_two futex_lock | mover: F5
  * c: kernel/sync/futex.c futex_move_locked atomic_fetch_add_full insert_waiter atomic_store_release atomic_dec_relaxed | mover: moved under both locks
  */
