@@ -54,7 +54,7 @@ complete 'det tcg' trace --tier ''
 complete 'linux linux-stock linux-612' run -k l
 complete '--folded --format' profile --fo
 complete 'openmetrics' export --format o
-complete 'text md json csv' compare --format ''
+complete 'text md json csv junit' compare --format ''
 complete 'hackbench' import --from h
 complete 'pipe pipe/hog pipe/fifo' profile pip
 complete 'process' run proc
