@@ -11,7 +11,8 @@ made() {
 import json, sys
 path, name, rows, tier, qemu = (sys.argv[1:] + ['det', '7.2'][len(sys.argv) - 4:])[:5]
 def row(w, k, v):
-    r = {'workload': w, 'kernel': k, 'metric': 'instructions' if tier == 'det' else 'mean_ns', 'unit': 'instructions/op' if tier == 'det' else 'ns', 'status': v if isinstance(v, str) else 'ok', 'samples': []}
+    metric, unit = ('misses', 'misses') if w == 'deadline' else ('instructions', 'instructions/op') if tier == 'det' else ('mean_ns', 'ns')
+    r = {'workload': w, 'kernel': k, 'metric': metric, 'unit': unit, 'status': v if isinstance(v, str) else 'ok', 'samples': []}
     return r | ({'reason': 'made so'} if isinstance(v, str) else {'value': v, 'samples': [{'status': 'ok', 'value': v}]})
 rows = [row(*r) for r in json.loads(rows)]
 kernels = {r['kernel']: {'family': r['kernel'].split('-')[0], 'label': r['kernel']} for r in rows}
@@ -28,7 +29,7 @@ made more '[["pipe", "cloudos", 1000], ["fork", "cloudos", 5000]]'
 made bad '[["pipe", "cloudos", 1000], ["fork", "cloudos", "failed"]]'
 made lost '[["no-such", "cloudos", 1000]]'
 made found '[["no-such", "cloudos", 900]]'
-made zero '[["pipe", "cloudos", 1000], ["misses", "cloudos", 0]]'
+made zero '[["pipe", "cloudos", 1000], ["deadline", "cloudos", 0]]'
 made old-qemu '[["pipe", "cloudos", 1000]]' tcg 7.2.22
 made new-qemu '[["pipe", "cloudos", 1000]]' tcg 10.0.2
 made both '[["pipe", "linux", 1000], ["pipe", "linux-2", 1010], ["pipe", "cloudos", 500]]'
@@ -44,7 +45,7 @@ made one-lacks '[["pipe", "linux", 1000], ["pipe", "linux-2", "unsupported"], ["
     expect 'a run against itself is not judged' 2 'few is held against itself' $(gate) few --baseline few
     expect 'nor under the name of its file' 2 'few is held against itself' $(gate) few --baseline "$tmp/runs/few/run.json"
     expect 'what cannot be confirmed is shown as it was judged' 2 '^no-such .* regressed' $(gate) lost --baseline found --confirm
-    expect 'what is 0 is left out of a baseline, and said' 0 'misses instructions is 0 and left out' $(gate) zero --accept --baseline "$tmp/zero.json"
+    expect 'what is 0 is left out of a baseline, and said' 0 'deadline misses is 0 and left out' $(gate) zero --accept --baseline "$tmp/zero.json"
     expect 'the others are in it' 0 '^pipe .* same ' $(gate) zero --baseline "$tmp/zero.json"
     expect 'two Linux that CloudOS beats' 0 '^pipe .* ahead ' $(compare) both --strict
     expect 'one of them failed: not strictly' 3 '^pipe .* ahead .*linux-2 failed' $(compare) one-dies --strict
