@@ -10,7 +10,7 @@
  * run: -DPUT_BEFORE_COPY fail
  * run: -DNO_RECHECK fail
  * run: -DLATE_COUNT fail
- * c: kernel/mm/dup.c share_table get_page WRITE_ONCE PTE_W | forker: the count, then both entries above without W
+ * c: kernel/mm/dup.c share_table table_share WRITE_ONCE PTE_W | forker: the count, then both entries above without W
  * c: kernel/mm/pgtable.c table_unshare table_is_shared table_copy page_table_lock PTE_W | thread: copy, or the last owner sets W above
  * c: kernel/mm/pgtable.c table_copy page_table_lock table_lock copy_table_locked flush_tlb_page table_put | thread: the copy; let go only after the flush
  * c: kernel/mm/pgtable.c copy_table_locked PTE_W get_page WRITE_ONCE | thread: W cleared in the old table before the copy is visible (P3)
