@@ -16,7 +16,11 @@
 #define HOGS 12
 #define QUIET 3
 
-static volatile unsigned *seen; /* of each hog: bits of the CPUs that it ran on */
+/* Of each hog: bits of the CPUs that it ran on, and how often it asked. */
+static struct seen {
+    unsigned cpus;
+    volatile unsigned rounds;
+} *seen;
 static int failed;
 
 static void check(int ok, const char *what, long value)
@@ -58,9 +62,19 @@ static pid_t hog(int i)
 {
     pid_t pid = fork();
     while (pid == 0) {
-        seen[i] |= 1u << sched_getcpu();
+        __atomic_fetch_or(&seen[i].cpus, 1u << sched_getcpu(), __ATOMIC_RELAXED);
+        seen[i].rounds++;
     }
     return pid;
+}
+
+/* Until it has asked where it runs after this call: what it says from then on is of the CPUs where it was put. */
+static void await_round(int i)
+{
+    unsigned began = seen[i].rounds;
+    while (seen[i].rounds - began < 2) {
+        nap_ms(1);
+    }
 }
 
 /* All that have run so far: their CPUs together. */
@@ -76,13 +90,14 @@ static unsigned run_hogs(int n, unsigned long mask, unsigned *most)
     }
     nap_ms(200);
     for (int i = 0; i < n; i++) {
-        seen[i] = 0; /* what was before they were where they belong */
+        await_round(i);
+        __atomic_store_n(&seen[i].cpus, 0, __ATOMIC_RELAXED); /* what was before they were where they belong */
     }
     nap_ms(800);
     *most = 0;
     for (int i = 0; i < n; i++) {
-        unsigned cpus = (unsigned)__builtin_popcount(seen[i]);
-        all |= seen[i];
+        unsigned cpus = (unsigned)__builtin_popcount(seen[i].cpus);
+        all |= seen[i].cpus;
         *most = cpus > *most ? cpus : *most;
         kill(pids[i], SIGKILL);
         waitpid(pids[i], NULL, 0);
