@@ -32,7 +32,8 @@ void prepare_to_wait(wait_queue_head_t *wq, struct wait_queue_entry *e, unsigned
 /* -ERESTARTSYS instead of blocking if a signal is pending and state allows it. */
 long prepare_to_wait_event(wait_queue_head_t *wq, struct wait_queue_entry *e, unsigned state);
 void finish_wait(wait_queue_head_t *wq, struct wait_queue_entry *e);
-/* mode: classes of TASK_*; nr exclusive waiters (0: all); poll_events: what became ready, 0 unknown. */
+/* Where the caller may be preempted a long queue is woken in pieces: who calls so keeps *wq until the call returns.
+ * mode: classes of TASK_*; nr exclusive waiters (0: all); poll_events: what became ready, 0 unknown. */
 void __wake_up(wait_queue_head_t *wq, unsigned mode, int nr, unsigned poll_events, bool sync);
 void __wake_up_locked(wait_queue_head_t *wq, unsigned mode, int nr, unsigned poll_events, bool sync);
 #define wake_up(wq)                    __wake_up(wq, TASK_NORMAL, 1, 0, false)

@@ -112,7 +112,7 @@ static __always_inline bool wake_piece(struct walk *w, unsigned most)
 }
 
 /* The rest of a long queue, up to what stands at its end now: who waits again meanwhile is woken by nobody here. Lock held at call and
- * return. The caller could be preempted before and after, so wq outlives the walk. */
+ * return. The caller keeps wq (wait.h). */
 static __noinline void wake_rest(struct walk *w, unsigned long *flags)
 {
     struct wait_queue_entry here = {.func = NULL}, last = {.func = NULL};

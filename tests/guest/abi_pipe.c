@@ -244,6 +244,27 @@ TEST(poll, is_woken)
     abi_reap(pid, 0);
 }
 
+/* More than the kernel wakes in one section; none is left, none sees anything else. */
+TEST(poll, a_crowd_is_woken_whole)
+{
+    enum { CROWD = 40 };
+    int fd[2];
+    pid_t pid[CROWD];
+    pipe(fd);
+    for (int i = 0; i < CROWD; i++) {
+        pid[i] = fork();
+        if (pid[i] == 0) {
+            struct pollfd p = {fd[0], POLLIN, 0};
+            _exit(poll(&p, 1, -1) == 1 && p.revents == POLLIN ? 0 : 1);
+        }
+        abi_await_state(pid[i], "S");
+    }
+    EQ(write(fd[1], "x", 1), 1);
+    for (int i = 0; i < CROWD; i++) {
+        abi_reap(pid[i], 0);
+    }
+}
+
 TEST(poll, EFAULT) { FAILS(syscall(SYS_poll, BAD_ADDRESS, 1, 0), EFAULT); }
 
 static void on_signal(int sig) { (void)sig; }
