@@ -112,6 +112,7 @@ static void row(struct text_buf *t, json_t *board, json_t *c)
     value_cell(t, json_object_get(c, "a"));
     value_cell(t, json_object_get(c, "b"));
     ratio_cells(t, c);
+    html_noise_floor_cell(t, c);
     html_text_cell(t, is_verdict(c, "regressed") ? "slower" : is_verdict(c, "improved") ? "faster" : text_of(c, "verdict"));
     text_add(t, has_no_number(c) ? ": " : "");
     html_escape(t, has_no_number(c) ? text_of(c, "reason") : "");
@@ -124,7 +125,7 @@ static void table(struct text_buf *t, json_t *board, json_t *rows, bool of_moved
     json_t *c;
     size_t i;
     text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th>kernel<th class=extra>unit<th class='n extra'>before<th class='n extra'>now<th "
-                "class=n>now/before<th class='n extra'>95 % interval<th>verdict</tr></thead><tbody>");
+                "class=n>now/before<th class='n extra'>95 % interval<th class='n extra'>noise floor<th>verdict</tr></thead><tbody>");
     json_array_foreach (rows, i, c)
         if (moved(c) == of_moved)
             row(t, board, c);

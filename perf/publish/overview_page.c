@@ -259,6 +259,7 @@ static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c, 
     ratio_cell(t, c);
     if (any_interval(b->rows))
         interval_cell(t, c);
+    html_noise_floor_cell(t, c);
     notes_cell(t, b, c);
     text_add(t, "<td class=extra>");
     if (series)
@@ -276,7 +277,7 @@ static void table(struct text_buf *t, struct site *s, struct board *b)
     text_addf(t, "<div class=wide tabindex=0><table><thead><tr><th>workload%s", several ? "<th>kernel" : "");
     text_add(t, "<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
     text_add(t, any_interval(b->rows) ? "<th class='n extra'>95 % interval" : "");
-    text_add(t, "<th>verdict<th class=extra>history of b</tr></thead><tbody>");
+    text_add(t, "<th class='n extra'>noise floor<th>verdict<th class=extra>history of b</tr></thead><tbody>");
     json_array_foreach (b->rows, i, c)
         row(t, s, b, c, several);
     text_add(t, "</tbody></table></div>");

@@ -472,6 +472,8 @@ static bool write_method(struct site *s)
              "<tr><td>same<td>the difference lies within the floor"
              "<tr><td>inconclusive<td>neither: more boots, or more iterations, are needed"
              "<tr><td>unsupported, failed<td>there is no number, and none is made up; such rows stand first</tr></tbody></table></div>"
+             "<p>The noise floor of a row is how far from 1 its ratio must be at least: the greatest of the metric's floor, what the row differs from itself, and what the canary "
+             "moved.</p>"
              "<h2>Over time</h2><p>Histories are kept apart by tier, topology and host: exact counts by the version of QEMU and the turns of several CPUs, times "
              "by processor, and what was measured with another scale, a control, other knobs or settings by that. A level changed where E-divisive finds it (p 0.001, at least three runs on both sides).</p>"
              "<h2>Where a number comes from</h2><p>Every number on these pages is one of a result file, or the ratio of two; its full figure is in the page's source. "

@@ -181,16 +181,31 @@ static void judge_ratio(json_t *c, json_t *a, json_t *b, double floor)
         json_object_set_new(c, "noise", json_real(noise));
 }
 
+static bool by_counts(json_t *c)
+{
+    return counted(c) || !strcmp(text_of(c, "tier"), "det");
+}
+
+// How far from 1 the ratio must be at least. Fewer boots do not say what a row differs from itself.
+static void add_noise_floor(json_t *c, double floor)
+{
+    double noise = fmax(number_of(c, "noise"), number_of(c, "canary"));
+    if (by_counts(c) || number_of(c, "pairs") >= VERDICT_NOISE_BOOTS)
+        json_object_set_new(c, "noise_floor", json_real(fmax(floor, noise)));
+}
+
 static void judge(json_t *c, json_t *a, json_t *b, const struct verdict_policy *p, double canary)
 {
+    double floor = verdict_floor(p, text_of(c, "metric"));
     json_object_set_new(c, "a", json_real(value_of(a)));
     json_object_set_new(c, "b", json_real(value_of(b)));
-    if (counted(a) || !strcmp(text_of(c, "tier"), "det"))
-        judge_ratio(c, a, b, verdict_floor(p, text_of(a, "metric")));
+    if (by_counts(c))
+        judge_ratio(c, a, b, floor);
     else if (any_zero(a) || any_zero(b))
         judge_zeros(c, a, b, p, canary);
     else
         judge_times(c, a, b, p, canary);
+    add_noise_floor(c, floor);
 }
 
 static bool is_ok(json_t *row)

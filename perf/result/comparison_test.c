@@ -1,5 +1,6 @@
 // a is the fastest Linux, b CloudOS; what has no number comes first and never has a ratio.
 #include "perf/result/comparison.h"
+#include "perf/result/run_plan.h"
 #include "perf/stats/quantile.h"
 #include "perf/stats/resample.h"
 #include "perf/util/cmocka_all.h"
@@ -116,6 +117,65 @@ static void a_kernel_that_failed_is_named(void **state)
     }
     json_decref(rows);
     json_decref(run);
+}
+
+// Counts: the metric's floor, or what a row differs from itself. Times: the canary too, and nothing where four boots did not say what a row's noise is.
+static void the_noise_floor_of_a_row(void **state)
+{
+    char *why;
+    json_t *run = load("{'schema':'cloudbench-run/1','id':'x','tier':'det','identity':{'kernels':{'linux':{'family':'linux'},'cloudos':{'family':'cloudos'}}},'rows':["
+                       "{'workload':'pipe','kernel':'linux','metric':'instructions','status':'ok','value':100,'samples':[{'value':100,'spread':4}]},"
+                       "{'workload':'pipe','kernel':'cloudos','metric':'instructions','status':'ok','value':50,'samples':[{'value':50}]},"
+                       "{'workload':'fork','kernel':'linux','metric':'instructions','status':'ok','value':100},"
+                       "{'workload':'fork','kernel':'cloudos','metric':'instructions','status':'failed','reason':'it died'},"
+                       "{'workload':'exec','kernel':'linux','metric':'instructions','status':'ok','value':100},"
+                       "{'workload':'exec','kernel':'cloudos','metric':'instructions','status':'ok','value':50}]}");
+    json_t *rows = compare_kernels(run, &why), *row;
+    size_t i;
+    (void)state;
+    assert_int_equal(json_array_size(rows), 3);
+    json_array_foreach (rows, i, row) {
+        json_t *floor = json_object_get(row, "noise_floor");
+        if (!strcmp(text(rows, i, "workload"), "fork"))
+            assert_null(floor);
+        else
+            assert_float_equal(json_number_value(floor), !strcmp(text(rows, i, "workload"), "pipe") ? 0.06 : 0.0005, 1e-12);
+    }
+    json_decref(rows);
+    json_decref(run);
+}
+
+// Boots of 9, 9, ... of both kernels: no noise of their own. The canary's differ by a tenth.
+static json_t *boots_with_canary(size_t boots)
+{
+    static const struct { const char *workload, *kernel; double value; } row[] = {
+        {"pipe", "linux", 9}, {"pipe", "cloudos", 9}, {CANARY, "linux", 100}, {CANARY, "cloudos", 110}};
+    json_t *run = load("{'schema':'cloudbench-run/1','id':'x','tier':'tcg','identity':{'kernels':{'linux':{'family':'linux'},'cloudos':{'family':'cloudos'}}},'rows':[]}");
+    for (size_t i = 0; i < 4; i++) {
+        json_t *samples = json_array();
+        for (size_t k = 0; k < boots; k++)
+            json_array_append_new(samples, json_pack("{s:f}", "value", row[i].value));
+        json_array_append_new(json_object_get(run, "rows"), json_pack("{s:s,s:s,s:s,s:s,s:f,s:o}", "workload", row[i].workload, "kernel", row[i].kernel, "metric",
+                                                                      "mean_ns", "status", "ok", "value", row[i].value, "samples", samples));
+    }
+    return run;
+}
+
+static void the_noise_floor_of_times(void **state)
+{
+    (void)state;
+    for (size_t boots = 3; boots <= 4; boots++) {
+        char *why;
+        json_t *run = boots_with_canary(boots), *rows = compare_kernels(run, &why);
+        json_t *floor = json_object_get(json_array_get(rows, 0), "noise_floor");
+        assert_int_equal(json_array_size(rows), 1);
+        if (boots == 3)
+            assert_null(floor);
+        else
+            assert_float_equal(json_number_value(floor), 0.1, 1e-9);
+        json_decref(rows);
+        json_decref(run);
+    }
 }
 
 static void one_kernel_is_refused(void **state)
@@ -462,7 +522,9 @@ static void times_by_two_clocks_are_not_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_of_one_run), cmocka_unit_test(what_stands_beside_a_row),
-                                       cmocka_unit_test(a_kernel_that_failed_is_named), cmocka_unit_test(one_kernel_is_refused),
+                                       cmocka_unit_test(a_kernel_that_failed_is_named), cmocka_unit_test(the_noise_floor_of_a_row),
+        cmocka_unit_test(the_noise_floor_of_times),
+        cmocka_unit_test(one_kernel_is_refused),
                                        cmocka_unit_test(other_clocks_are_refused),
                                        cmocka_unit_test(two_runs),
                                        cmocka_unit_test(rows_of_one_run_only),

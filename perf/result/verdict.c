@@ -128,7 +128,7 @@ double verdict_noise(const double *value, size_t boots)
 {
     size_t pairs = boots / 2;
     double *d, mean, deviation;
-    if (pairs < 2)
+    if (boots < VERDICT_NOISE_BOOTS)
         return 0;
     d = x_alloc(pairs * sizeof(*d));
     for (size_t i = 0; i < pairs; i++)

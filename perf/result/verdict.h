@@ -55,5 +55,6 @@ bool verdict_is_open(const struct verdict_row *r, const struct verdict_policy *p
 const char *verdict_of_row(const struct verdict_row *r, const struct verdict_policy *p);
 
 // The share by which two sets of boots of one and the same kernel may differ on this host: half the
-// 95 % interval of the mean log ratio of neighbouring boots, for the whole set. 0 below 4 boots.
+// 95 % interval of the mean log ratio of neighbouring boots, for the whole set. 0 below VERDICT_NOISE_BOOTS.
+#define VERDICT_NOISE_BOOTS 4
 double verdict_noise(const double *value, size_t boots);

@@ -1,6 +1,7 @@
 // See html_text.h.
 #include "perf/view/html_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *entity_of(char c)
@@ -32,4 +33,16 @@ void html_escape(struct text_buf *t, const char *s)
 void html_data(struct text_buf *t, double exact, const char *shown)
 {
     text_addf(t, "<data value='%.12g'>%s</data>", exact, shown);
+}
+
+void html_noise_floor_cell(struct text_buf *t, json_t *row)
+{
+    json_t *v = json_object_get(row, "noise_floor");
+    char shown[32];
+    text_add(t, "<td class='n dim extra'>");
+    if (!json_is_number(v))
+        return;
+    snprintf(shown, sizeof(shown), "%.2g", json_number_value(v));
+    text_add(t, "&plusmn;");
+    html_data(t, json_number_value(v), shown);
 }

@@ -165,7 +165,7 @@ static void add_table(struct text_buf *t, json_t *rows)
     bool several = rows_of_several_kernels(rows);
     text_addf(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload%s", several ? "<th>kernel" : "");
     text_add(t, "<th class=extra>unit<th class='n extra'>a<th class='n extra'>b"
-                "<th class=n>b/a<th class='n extra'>first target<th "
+                "<th class=n>b/a<th class='n extra'>noise floor<th class='n extra'>first target<th "
                 "class='n extra'>final<th>verdict<th>note</tr></thead><tbody>");
     json_array_foreach (rows, i, c) {
         text_addf(t, "<tr%s>", is_bad(c) ? " class=bad" : "");
@@ -176,6 +176,7 @@ static void add_table(struct text_buf *t, json_t *rows)
         number_cell(t, " class='n extra'", json_object_get(c, "a"), false);
         number_cell(t, " class='n extra'", json_object_get(c, "b"), false);
         number_cell(t, " class=n", json_object_get(c, "ratio"), true);
+        html_noise_floor_cell(t, c);
         number_cell(t, " class='n extra'", json_object_get(c, "target"), true);
         number_cell(t, " class='n extra'", json_object_get(c, "target_final"), true);
         cell(t, "", verdict_word(c));

@@ -53,7 +53,7 @@ def thousands(v):
 
 
 def roundings(v):
-    return {thousands(v), '%.3f' % v, '%.2f' % v, '%.2f' % max(v, 0), '%.6g' % v}
+    return {thousands(v), '%.3f' % v, '%.2f' % v, '%.2f' % max(v, 0), '%.6g' % v, '%.2g' % v}
 
 
 def host_of(run):
@@ -198,7 +198,7 @@ class Results:
             for c in rows:
                 e.names |= set(names(c))
                 e.texts |= {title_of(c['workload'], c['metric'])}
-                e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval']]))
+                e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval'], c.get('noise_floor')]))
         e.texts.add(f'{len(self.runs)} in all, the last {min(len(self.runs), 50)}:')
         return e
 
@@ -229,7 +229,7 @@ class Results:
         for c in rows:
             e.names |= set(names(c))
             e.texts |= {title_of(c['workload'], c['metric']), f"{c['verdict']}: {' '.join(c.get('reason', '').split())}"}
-            e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval']]))
+            e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval'], c.get('noise_floor')]))
 
     def run(self, r):
         rows, identity = self.own[r['id']], r['identity']
