@@ -23,8 +23,7 @@ static bool is_of(json_t *one, const char *key, const char *value)
 
 static const char *kernel_at(json_t *document, size_t i)
 {
-    const char *s = json_string_value(json_array_get(json_object_get(document, "kernels"), i));
-    return s ? s : "";
+    return text_at(json_object_get(document, "kernels"), i);
 }
 
 static void workloads_of(json_t *document, struct str_list *out)
@@ -145,7 +144,7 @@ static void heat_cell(struct text_buf *t, json_t *c)
     double n = json_number_value(v);
     if (!c) {
         text_add(t, "<td>");
-    } else if (!v) {
+    } else if (!json_is_number(v)) {
         text_add(t, "<td title='");
         html_escape(t, text_of(c, "reason"));
         text_add(t, "'>?");
@@ -159,23 +158,23 @@ static void heat_cell(struct text_buf *t, json_t *c)
 
 static void matrix_section(struct text_buf *t, json_t *matrix)
 {
-    json_t *names = json_object_get(matrix, "operations"), *a, *b;
-    size_t i, k;
+    json_t *names = json_object_get(matrix, "operations");
+    size_t i, k, n = json_array_size(names);
     char *heading = lines_matrix_heading(matrix);
     text_add(t, "<h3>");
     html_escape(t, heading);
     free(heading);
     text_add(t, "</h3><div class=wide tabindex=0><table class=heat><thead><tr><th>");
-    json_array_foreach (names, i, a) {
+    for (i = 0; i < n; i++) {
         text_add(t, "<th class=n>");
-        html_escape(t, json_string_value(a));
+        html_escape(t, text_at(names, i));
     }
     text_add(t, "</tr></thead><tbody>");
-    json_array_foreach (names, i, a) {
+    for (i = 0; i < n; i++) {
         text_add(t, "<tr><th>");
-        html_escape(t, json_string_value(a));
-        json_array_foreach (names, k, b)
-            heat_cell(t, k < i ? NULL : cell_of(matrix, json_string_value(a), json_string_value(b)));
+        html_escape(t, text_at(names, i));
+        for (k = 0; k < n; k++)
+            heat_cell(t, k < i ? NULL : cell_of(matrix, text_at(names, i), text_at(names, k)));
         text_add(t, "</tr>");
     }
     text_add(t, "</tbody></table></div>");
@@ -184,9 +183,9 @@ static void matrix_section(struct text_buf *t, json_t *matrix)
 static void place(struct text_buf *t, json_t *site, const char *bytes, const char *code)
 {
     json_t *b = json_object_get(site, bytes);
-    int from = json_integer_value(json_array_get(b, 0)), size = json_integer_value(json_array_get(b, 1));
+    double from = json_number_value(json_array_get(b, 0)), size = json_number_value(json_array_get(b, 1));
     html_code_cell(t, text_of(site, code));
-    text_addf(t, " <span class=dim>bytes %d-%d</span>", from, from + size - 1);
+    text_addf(t, " <span class=dim>bytes %.0f-%.0f</span>", from, from + size - 1);
 }
 
 static void top_section(struct text_buf *t, json_t *one)

@@ -130,8 +130,8 @@ int site_line_of(json_t *kernels, const char *kernel)
     json_t *v;
     size_t i;
     json_array_foreach (kernels, i, v) {
-        int line = next_line(&l, json_string_value(v));
-        if (!strcmp(json_string_value(v), kernel))
+        int line = next_line(&l, text_at(kernels, i));
+        if (!strcmp(text_at(kernels, i), kernel))
             return line;
     }
     json_object_foreach (kernels, name, v) {

@@ -16,8 +16,7 @@
 
 static const char *objective(json_t *search, size_t i)
 {
-    const char *s = json_string_value(json_array_get(json_object_get(search, "objectives"), i));
-    return s ? s : "";
+    return text_at(json_object_get(search, "objectives"), i);
 }
 
 static struct plot_axis axis_of(json_t *search, size_t of)

@@ -103,17 +103,20 @@ json_t *run_partial_read(const char *dir)
     json_error_t err;
     char *path = x_printf("%s/" PARTIAL_FILE, dir), *whole = x_printf("%s/run.json", dir);
     json_t *j = json_file_load(path, 0, &err);
-    if (file_exists(whole))
+    char *fault = j ? partial_fault(j) : NULL;
+    bool finished = file_exists(whole);
+    if (finished)
         say_error("%s is finished: there is nothing to go on with", dir);
     else if (!j && file_exists(path))
         say_error("%s: line %d: %s", path, err.line, err.text);
     else if (!j)
         say_error("%s holds no unfinished run", dir);
-    else if (strcmp(text_of(j, "schema"), PARTIAL_SCHEMA))
-        say_error("%s is no document of schema " PARTIAL_SCHEMA, path);
-    bool ok = j && !file_exists(whole) && !strcmp(text_of(j, "schema"), PARTIAL_SCHEMA);
+    else if (fault)
+        say_error("%s: %s", path, fault);
+    bool ok = j && !finished && !fault;
     free(path);
     free(whole);
+    free(fault);
     if (ok)
         return j;
     json_decref(j);
@@ -148,8 +151,11 @@ static void remove_later_files(const struct session *s)
 int run_partial_take(struct session *s)
 {
     json_t *j = run_partial_read(s->dir);
+    size_t kernels = json_array_size(json_object_get(j, "samples"));
     bool ok = j && same_inputs(json_object_get(j, "inputs"), s->inputs);
-    if (!ok) {
+    if (ok && kernels != (size_t)s->o->kernels)
+        say_error("%s/" PARTIAL_FILE ": samples of %zu kernels; the run is of %d", s->dir, kernels, s->o->kernels);
+    if (!ok || kernels != (size_t)s->o->kernels) {
         json_decref(j);
         return EXIT_USAGE;
     }

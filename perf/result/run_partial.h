@@ -1,10 +1,10 @@
 // An unfinished run: its folder holds partial.json from the end of the first round of a kernel on until run.json is there. With it
 // `cloudbench run --resume DIR` goes on at the round that was not whole; nothing that was measured is measured again.
 #pragma once
+#include "perf/result/partial_check.h"
 #include "perf/result/session_state.h"
 
-#define PARTIAL_FILE   "partial.json"
-#define PARTIAL_SCHEMA "cloudbench-partial/1"
+#define PARTIAL_FILE "partial.json"
 
 // s->inputs: what must be the same when the run goes on, and when it ends.
 void run_partial_note_inputs(struct session *s);

@@ -67,11 +67,24 @@ static json_t *kernels_booted(json_t *partial)
     return list;
 }
 
+// NULL without one that could be gone on with.
+static json_t *load_partial(const char *path)
+{
+    json_t *partial = json_file_load(path, 0, NULL);
+    char *fault = partial ? partial_fault(partial) : NULL;
+    if (fault) {
+        json_decref(partial);
+        partial = NULL;
+    }
+    free(fault);
+    return partial;
+}
+
 // NULL when the folder holds no run at all.
 static json_t *unfinished_run(const char *dir, const char *id, int *resumable)
 {
     char *path = x_printf("%s/" PARTIAL_FILE, dir);
-    json_t *partial = json_file_load(path, 0, NULL);
+    json_t *partial = load_partial(path);
     bool running = is_running(dir), there = file_exists(path);
     char *rounds = x_printf("unfinished (%d of %d rounds)", (int)number_of(partial, "rounds"), (int)number_of(partial, "rounds_asked"));
     json_t *e = there || running ? entry(id, partial, kernels_booted(partial), json_object_size(json_array_get(json_object_get(partial, "samples"), 0)),

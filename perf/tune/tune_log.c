@@ -1,7 +1,9 @@
-// Lines are appended whole and synced; a half-written last line of a killed search is ignored.
+// Lines are appended whole and synced. What is no JSON was half written when a search was killed, and is measured again; what is JSON and no trial was
+// written by somebody else, and is refused.
 #include "perf/tune/tune_log.h"
 
 #include "perf/result/measured_inputs.h"
+#include "perf/tune/trial_check.h"
 #include "perf/util/host_file.h"
 #include "perf/util/json_file.h"
 #include "perf/util/json_get.h"
@@ -14,17 +16,24 @@
 #include <string.h>
 #include <unistd.h>
 
-static void read_lines(struct tune_log *l)
+static void take_line(struct tune_log *l, const char *line, int number, char **why)
 {
-    char *text = file_read(l->path, NULL), *save = NULL;
-    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-         line = strtok_r(NULL, "\n", &save)) {
-        json_t *j = json_loads(line, 0, NULL);
-        if (json_is_object(j))
-            json_array_append(l->trials, j);
-        json_decref(j);
-    }
+    json_t *j = json_loads(line, 0, NULL);
+    const char *fault = j ? tune_trial_fault(j, l->space->knobs, l->space->objectives) : NULL;
+    if (fault && !*why)
+        *why = x_printf("%s: line %d: %s", l->path, number, fault);
+    else if (j)
+        json_array_append(l->trials, j);
+    json_decref(j);
+}
+
+static bool read_lines(struct tune_log *l, char **why)
+{
+    char *text = file_read(l->path, NULL), *rest = text, *line;
+    for (int number = 1; (line = strsep(&rest, "\n")); number++)
+        take_line(l, line, number, why);
     free(text);
+    return !*why;
 }
 
 static bool start_new(const char *identity_path, json_t *identity, char **why)
@@ -72,8 +81,7 @@ bool tune_log_open(struct tune_log *l, const char *dir, const struct tune_space 
     l->trials = json_array();
     bool ok = resume ? same_search(identity_path, identity, why)
                      : start_new(identity_path, identity, why);
-    if (ok)
-        read_lines(l);
+    ok = ok && read_lines(l, why);
     free(identity_path);
     return ok;
 }

@@ -14,3 +14,10 @@ static inline double number_of(json_t *j, const char *key)
 {
     return json_number_value(json_object_get(j, key));
 }
+
+// The text at a place of an array: "" where it is none.
+static inline const char *text_at(json_t *array, size_t i)
+{
+    const char *s = json_string_value(json_array_get(array, i));
+    return s ? s : "";
+}

@@ -47,6 +47,15 @@ tune cloudos "$slice" instructions --resume "$tmp/flat"
 expect 'it goes on, and a flat space has no winner' 0 'No configuration beat the default' "${cmd[@]}"
 [ "$(sort "$tmp/flat/trials.jsonl" | uniq -d | wc -l)" = 0 ] && [ -s "$tmp/flat/trials.jsonl" ] &&
     echo 'ok no trial was measured twice' || echo 'not ok no trial was measured twice'
+# Somebody's figures among those that were measured; half a line, as a search that was killed leaves it, is none.
+cp -r "$tmp/flat" "$tmp/forged"
+sed -i '1s/"ratio":\[[^]]*\]/"ratio":[0]/' "$tmp/forged/trials.jsonl"
+tune cloudos "$slice" instructions --resume "$tmp/forged"
+expect 'a forged trial is refused by its line' 2 'forged/trials.jsonl: line 1: "ratio" must be a number above 0' "${cmd[@]}"
+cp -r "$tmp/flat" "$tmp/half"
+sed -i '1s/.$//' "$tmp/half/trials.jsonl"
+tune cloudos "$slice" instructions --resume "$tmp/half"
+expect 'half a line is measured again' 0 'No configuration beat the default' "${cmd[@]}"
 
 # With another image, or other iterations, it is another search.
 cp build/cloudos.elf "$tmp/kernel.elf"

@@ -48,6 +48,26 @@ resume_of machine 's/"memory_mb": [0-9]*/"memory_mb": 77/' 'the machine .topolog
 resume_of plugin 's/"the counting plugin": "[0-9a-f]/"the counting plugin": "x/' 'the counting plugin is not what'
 resume_of setting 's/"the settings of CloudOS": "/&set:/' 'the settings of CloudOS is not what'
 resume_of kernel 's/"the seed": /"the other kernel": 1, &/' 'began with more than is asked for now'
+# forged WHAT PYTHON REGEX: p, the document, is still JSON, but no longer what a run leaves.
+forged() {
+    rm -rf "$tmp/other"
+    cp -r "$part" "$tmp/other"
+    python3 -c "import json, sys; p = json.load(open(sys.argv[1])); s = p['samples'][0]; row = next(iter(s)); exec(sys.argv[2]); json.dump(p, open(sys.argv[1], 'w'))" \
+        "$tmp/other/partial.json" "$2"
+    cp "$tmp/other/partial.json" "$tmp/forged.json"
+    expect "not with $1" 2 "other/partial.json: .*$3" $cb run --resume "$tmp/other"
+    cmp -s "$tmp/forged.json" "$tmp/other/partial.json"
+    check "and it stays as it was: $1" $?
+}
+forged 'arguments that are no words' 'p["arguments"] = [1]' 'must be arrays of texts'
+forged 'more rounds than were asked for' 'p["rounds"] = 1e300' 'at most "rounds_asked"'
+forged 'more samples than rounds' 's[row].append(s[row][0]); [l.append(l[0]) for k, l in s.items() if k != row]' 'as many samples as rounds'
+forged 'a row that lacks one' 's[row].pop(); s["other"] = [{"status": "failed", "reason": "x"}] * 2' 'as many samples as'
+forged 'a figure that is none' 's[row][0]["value"] = "fast"' 'a value must stand'
+forged 'a figure below 0' 's[row][0]["p50_ns"] = -1' 'lies below 0'
+forged 'samples of another number of kernels' 'p["samples"].append({}); p["argv"].append([])' 'samples of 2 kernels; the run is of 1'
+mkdir "$tmp/forged" && cp -r "$tmp/other" "$tmp/forged/run" && sed -i 's/"rounds": /"rounds": -/' "$tmp/forged/run/partial.json"
+expect 'the list of runs calls it damaged' 0 'damaged' $cb list runs --runs "$tmp/forged"
 expect 'nor while another goes on with it' 2 'measured into by another cloudbench' flock "$part" $cb run --resume "$part"
 expect 'nor by damage' 2 'partial.json: line [12]' sh -c "echo '{' >'$tmp/changed/partial.json'; exec $cb run --resume '$tmp/changed'"
 expect 'nor from a folder of something else' 2 'holds no unfinished run' $cb run --resume "$tmp"
