@@ -123,7 +123,7 @@ json_t *run_partial_read(const char *dir)
     return NULL;
 }
 
-static void take_argv(struct session *s, int kernel, json_t *argv)
+void run_partial_take_argv(struct session *s, int kernel, json_t *argv)
 {
     json_t *word;
     size_t i;
@@ -167,7 +167,7 @@ int run_partial_take(struct session *s)
     json_array_extend(s->boots, json_object_get(j, "boots"));
     for (int k = 0; k < s->o->kernels; k++) {
         json_object_update(s->samples[k], json_array_get(json_object_get(j, "samples"), k));
-        take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
+        run_partial_take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
     }
     remove_later_files(s);
     json_decref(j);

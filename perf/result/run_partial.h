@@ -16,3 +16,5 @@ bool run_partial_save(struct session *s);
 int run_partial_take(struct session *s);
 // The document: {schema, arguments, settings, tier, ...}. NULL after saying why.
 json_t *run_partial_read(const char *dir);
+// The words of QEMU's command line for a kernel, as they were kept.
+void run_partial_take_argv(struct session *s, int kernel, json_t *argv);

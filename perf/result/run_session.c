@@ -9,6 +9,7 @@
 #include "perf/result/run_partial.h"
 #include "perf/result/run_store.h"
 #include "perf/result/session_state.h"
+#include "perf/result/side_by_side.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"
 #include "perf/util/say.h"
@@ -244,7 +245,8 @@ static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result 
     if (r->status == BOOT_INTERRUPTED || r->status == BOOT_QEMU_FAILED) {
         s->end = r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_REFUSED;
         progress_clear(&s->progress);
-        say_error("%s", r->reason);
+        if (r->status != BOOT_INTERRUPTED || !s->progress.relay) // else whoever started all of them says it once
+            say_error("%s", r->reason);
         return false;
     }
     if (r->status != BOOT_OK) {
@@ -341,16 +343,29 @@ static void end_full(struct session *s)
     s->end = EXIT_REFUSED;
 }
 
+// The rounds of the next kernels, at most s->o->jobs at once, from place k of the order on. Returns how many are whole.
+static int run_next(struct session *s, int round, int k)
+{
+    int n = s->o->kernels, next[RUN_KERNELS_MAX], count = 0;
+    while (count < s->o->jobs && k + count < n) {
+        next[count] = s->order[round % 2 ? n - 1 - k - count : k + count];
+        count++;
+    }
+    if (count > 1)
+        return run_side_by_side(s, next, count, run_arm);
+    run_arm(s, next[0]);
+    return !s->end;
+}
+
 static void run_round(struct session *s, int round, uint64_t *seed)
 {
     int n = s->o->kernels;
     if (round % 2 == 0)
         draw_order(s, seed);
-    for (int k = 0; k < n && !s->end; k++) {
-        if (round * n + k < s->rounds)
-            continue;
-        run_arm(s, s->order[round % 2 ? n - 1 - k : k]);
-        if (!s->end && ++s->rounds < n * s->o->boots && !run_partial_save(s))
+    for (int k = s->rounds - round * n; k < n && !s->end; k = s->rounds - round * n) {
+        int whole = run_next(s, round, k);
+        s->rounds += whole;
+        if (whole && s->rounds < n * s->o->boots && !run_partial_save(s))
             end_full(s);
     }
 }

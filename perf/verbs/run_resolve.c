@@ -5,6 +5,7 @@
 #include "perf/util/say.h"
 #include "perf/view/compare_view.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,21 @@ static int in_policy(json_t *policy, const char *name, const char *key)
     return json_integer_value(json_object_get(json_object_get(policy, name), key));
 }
 
+// How many kernels are measured at once: times would disturb each other, counts do not.
+static int choose_jobs(struct run_args *a, struct run_options *o)
+{
+    cpu_set_t may;
+    bool det = o->tier.tier == TIER_DET;
+    o->jobs = 1;
+    if (a->jobs > 1 && !det) {
+        say_error("-j %d: kernels measured at once would disturb each other's times (tier %s)", a->jobs, tier_name[o->tier.tier]);
+        return EXIT_USAGE;
+    }
+    if (det)
+        o->jobs = a->jobs ? a->jobs : sched_getaffinity(0, sizeof(may), &may) ? 1 : CPU_COUNT(&may);
+    return 0;
+}
+
 int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *topology)
 {
     char *why;
@@ -120,6 +136,7 @@ int run_resolve(struct run_args *a, struct run_options *o, struct vm_topology *t
     rc = tier_choose(&o->tier, a->tier, topology->cpus);
     rc = rc ? rc : check_shape(a, o);
     rc = rc ? rc : run_turn(a->turn_ns, a->policy, o->tier.tier, topology->cpus, &o->turn_ns);
+    rc = rc ? rc : choose_jobs(a, o);
     rc = rc ? rc : place(a, o);
     rc = rc ? rc : find_kernels(o, &a->kernels);
     o->control = (struct plan_control){a->control, a->control_n, a->control_every};

@@ -9,7 +9,7 @@ struct run_args {
     char *control; // WORKLOAD of --control, its own; NULL without
     struct host_tools tools;
     json_t *policy; // "run" of configs/policy.yaml
-    int boots;
+    int boots, jobs; // 0: not asked for
     int turn_ns; // -1: not asked for
     long control_n, control_every;
     double scale, deadline, seed;

@@ -41,6 +41,7 @@ static const struct argp_option options[] = {
      "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det; /M: in each M-th only) or nanoseconds: what must be found", 0},
     {"workload", OPT_WORKLOAD, "FILE", 0,
      "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
+    {"jobs", 'j', "N", 0, "det: kernels that are measured at once (default: one a processor; counts do not depend on it)", 0},
     OPTION_DRY,
     {"resume", OPT_RESUME, "DIR", 0, "go on with a run that was interrupted; all its options are kept", 0},
     {"quiet", 'q', 0, 0, "no progress on stderr", 0},
@@ -87,6 +88,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case 'o':
         a->out = arg;
+        break;
+    case 'j':
+        a->jobs = option_whole(state, arg, "-j", 1);
         break;
     case 'q':
         a->quiet = true;

@@ -4,7 +4,7 @@
 #include "perf/util/say.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +39,7 @@ void progress_draw(struct progress *p)
     char left[32];
     int filled = p->total > 0 ? (int)(BAR_CELLS * p->done / p->total) : 0;
     double t = now();
-    if (!p->bar || p->quiet || t - p->drawn < MIN_REDRAW)
+    if (!p->bar || p->quiet || p->relay || t - p->drawn < MIN_REDRAW)
         return;
     p->drawn = t;
     format_left(p, left, sizeof(left));
@@ -58,7 +58,9 @@ void progress_event(struct progress *p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(p->what, sizeof(p->what), fmt, ap);
     va_end(ap);
-    if (p->quiet)
+    if (p->relay)
+        fprintf(p->relay, "e%s\n", p->what);
+    if (p->relay || p->quiet)
         return;
     if (p->bar) {
         progress_draw(p);
@@ -75,6 +77,8 @@ void progress_skip(struct progress *p, double units)
 
 void progress_add(struct progress *p, double units)
 {
+    if (p->relay)
+        fprintf(p->relay, "+%.17g\n", units);
     p->done += units;
     if (p->done > p->total)
         p->done = p->total;
@@ -83,6 +87,23 @@ void progress_add(struct progress *p, double units)
 
 void progress_clear(struct progress *p)
 {
-    if (p->bar && !p->quiet)
+    if (p->bar && !p->quiet && !p->relay)
         fprintf(stderr, "\r\033[K");
+    if (p->relay)
+        fflush(p->relay);
+}
+
+void progress_relay(struct progress *p, FILE *to)
+{
+    setvbuf(to, NULL, _IOLBF, BUFSIZ);
+    p->relay = to;
+}
+
+bool progress_take(struct progress *p, const char *line)
+{
+    if (*line == '+')
+        progress_add(p, strtod(line + 1, NULL));
+    else if (*line == 'e')
+        progress_event(p, "%s", line + 1);
+    return *line == '+' || *line == 'e';
 }

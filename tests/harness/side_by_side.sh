@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Kernels of the det tier measured at once: what comes out is what one after the other gives, whoever ends leaves nothing behind, and what one kernel does
+# is not the other's fault.
+. "$(dirname "$0")/steps.bash"
+
+# Two arms of CloudOS, which boot in a second; another kernel beside it where it matters.
+asked=("$cb" run pipe syscall -k cloudos --aa --tier det --scale 0.25 --format json)
+run() { timeout 280 "${asked[@]}" -o "$tmp/$1" "${@:2}" >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
+
+# Long enough to be ended: at most four processes of each are there, cloudbench, one an arm, and QEMU's.
+long() { "$cb" run syscall -k cloudos --aa --tier det --scale 200 -j 2 -o "$tmp/$1" >/dev/null 2>"$tmp/$1.err" </dev/null & }
+arms_of() { pgrep -P "$1" -x cloudbench; } # PID: the processes that measure
+# begun PID: both arms have their QEMU.
+begun() {
+    for _ in $(seq 600); do
+        [ "$(for a in $(arms_of "$1"); do pgrep -P "$a" -x qemu-system-x86; done | wc -l)" = 2 ] && return
+        sleep 0.05
+    done
+}
+# family PID: its descendants.
+family() { for p in $(pgrep -P "$1"); do echo "$p"; family "$p"; done; }
+# gone PIDS...: none of them is there any more, at the latest after 30 s.
+gone() {
+    for _ in $(seq 600); do
+        kill -0 "$@" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+run one -b 2 -j 1
+check 'one after the other' $? "$(tail -1 "$tmp/one.err")"
+run both -b 2 -j 2
+check 'both at once' $? "$(tail -1 "$tmp/both.err")"
+python3 - "$tmp"/one/*/run.json "$tmp"/both/*/run.json <<'P' >"$tmp/out" 2>&1
+import json, os, sys
+a, b = (json.load(open(f)) for f in sys.argv[1:])
+assert a['rows'] == b['rows'], 'the rows differ'
+named = [[(x['boot'], x['kernel'], x['console']) for x in r['boots']] for r in (a, b)]
+assert named[0] == named[1] and [x[0] for x in named[0]] == list(range(len(named[0]))), named
+files = [sorted(os.listdir(os.path.dirname(f))) for f in sys.argv[1:]]
+assert files[0] == files[1], files
+assert all(os.path.getsize(f'{os.path.dirname(sys.argv[2])}/{x["console"][:-7]}counts') for x in b['boots'])
+P
+check 'give the same rows, boots and files' $? "$(tail -1 "$tmp/out")"
+
+long int
+pid=$!
+begun $pid
+all=$(family $pid)
+kill -INT $pid
+wait $pid
+rc=$?
+[ $rc = 130 ] && [ "$(grep -c interrupted "$tmp/int.err")" = 1 ] && [ -z "$(ls -A "$TMPDIR")" ] && [ -z "$(ls -A "$tmp/int")" ]
+check 'an interrupt ends both, and is said once' $? "exit code $rc, $(tail -2 "$tmp/int.err" | tr '\n' ' ') $(ls -A "$TMPDIR" "$tmp/int" | tr '\n' ' ')"
+# shellcheck disable=SC2086 # numbers
+[ "$(wc -w <<<"$all")" -ge 4 ] && gone $all
+check 'and leaves no process' $? "$all"
+
+long dies
+pid=$!
+begun $pid
+all=$(family $pid)
+kill -KILL "$(arms_of $pid | tail -1)"
+wait $pid
+rc=$?
+[ $rc = 1 ] && grep -q 'the process that measured CloudOS.* has died' "$tmp/dies.err"
+check 'an arm that dies is no number, and ends the other' $? "exit code $rc, $(tail -2 "$tmp/dies.err" | tr '\n' ' ')"
+# shellcheck disable=SC2086
+gone $all
+check 'and leaves no process either' $? "$all"
+
+long killed
+pid=$!
+begun $pid
+all=$(family $pid)
+kill -KILL $pid
+wait $pid 2>/dev/null
+# shellcheck disable=SC2086
+gone $all
+check 'who is killed takes both along' $? "$all"
+
+# A round that is whole is kept when the next one is interrupted.
+"${asked[@]}" -b 3 -j 2 -o "$tmp/parts" >/dev/null 2>"$tmp/parts.err" </dev/null &
+pid=$!
+for _ in $(seq 600); do
+    compgen -G "$tmp/parts/*/partial.json" >/dev/null && break
+    sleep 0.05
+done
+kill -INT $pid
+wait $pid
+rc=$?
+part=$(echo "$tmp"/parts/*)
+[ $rc = 130 ] && grep -q "[24] of 6 rounds are kept: cloudbench run --resume $part" "$tmp/parts.err"
+check 'an interrupted run keeps whole rounds' $? "exit code $rc, $(tail -2 "$tmp/parts.err" | tr '\n' ' ')"
+timeout 200 $cb run --resume "$part" >/dev/null 2>"$tmp/out"
+check 'and goes on' $? "$(tail -1 "$tmp/out")"
+python3 - "$tmp"/one/*/run.json "$part/run.json" <<'P' >"$tmp/out" 2>&1
+import json, sys
+one, three = (json.load(open(f)) for f in sys.argv[1:])
+values = [[(r['workload'], r['kernel'], r['value'], len(r['samples'])) for r in j['rows']] for j in (one, three)]
+assert [(*v[:3], 3) for v in values[0]] == values[1], values
+P
+check 'to what nobody interrupted' $? "$(tail -1 "$tmp/out")"
+
+# A kernel that is none beside one that is.
+printf 'no kernel' >"$tmp/none"
+timeout 200 $cb run syscall -k cloudos,none --set kernels.none.label=None --set kernels.none.family=cloudos --set "kernels.none.image=$tmp/none" --set kernels.none.cmdline=x \
+    --tier det --scale 0.1 -j 2 -o "$tmp/none-runs" --format json >"$tmp/none.json" 2>"$tmp/out"
+rc=$?
+[ $rc = 5 ]
+check 'an image that is no kernel is refused as it is alone' $? "exit code $rc, $(tail -2 "$tmp/out" | tr '\n' ' ')"
+expect 'times are not measured at once' 2 '^cloudbench: -j 2: kernels measured at once would disturb' $cb run syscall -k cloudos --tier tcg -j 2 --dry-run
