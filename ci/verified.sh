@@ -5,6 +5,7 @@
 # Paths that decide what a part says. A tool's own text is one of them; ci/verify is none: it only calls.
 verified_inputs() {
     local image="kernel lockfree percpu bench tests/guest CMakeLists.txt CMakePresets.json ci/build ci/boot-test"
+    local measuring="configs perf/config perf/place perf/plugin perf/result perf/stats perf/util perf/verbs perf/vm"
     case $1 in
     explore) echo lockfree percpu ci/explore ;;
     mutants) echo lockfree percpu ci/mutants ci/mutant_source.py ci/mutants.equivalent ;;
@@ -15,9 +16,9 @@ verified_inputs() {
     stress | torture) echo "$image" ci/stress ;;
     judges) echo "$image" ci/judges tests/boot/judges.init ;;
     section) echo "$image" ci/longest-section ci/switch-path ci/switch-cpus perf/plugin ;;
-    full) echo "$image" perf configs ;;
-    permille) echo "$image" perf configs ci/permille ;;
-    aa) echo bench perf configs ci/aa ;;
+    full) echo "$image" "$measuring" ;;
+    permille) echo "$image" "$measuring" ci/permille ;;
+    aa) echo bench "$measuring" ci/aa ;;
     site) echo perf configs tests/harness/made_results.py ;;
     bare) echo ci README.md CMakeLists.txt CMakePresets.json ;;
     *) die "no part $1" ;;
