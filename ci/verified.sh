@@ -2,25 +2,26 @@
 # ci/verified.list has a line a part: its name, the commit and day of its last whole run, the hash of what it checks.
 # shellcheck shell=bash
 
-# Paths that decide what a part says. A tool's own text is one of them; ci/verify is none: it only calls.
+# Paths that decide what a part says. A tool's own text is one of them. ci/verify is none: whoever changes how it judges a part takes that part's line away.
 verified_inputs() {
-    local image="kernel lockfree percpu bench tests/guest CMakeLists.txt CMakePresets.json ci/build ci/boot-test"
-    local measuring="configs perf/config perf/place perf/plugin perf/result perf/stats perf/util perf/verbs perf/vm"
+    local host="lockfree percpu CMakeLists.txt CMakePresets.json"
+    local image="$host kernel bench tests/guest configs/busybox.lock ci/build ci/boot-test"
+    local measuring="configs perf/CMakeLists.txt perf/config perf/place perf/plugin perf/result perf/stats perf/util perf/verbs perf/vm"
     case $1 in
-    explore) echo lockfree percpu ci/explore ;;
-    mutants) echo lockfree percpu ci/mutants ci/mutant_source.py ci/mutants.equivalent ;;
+    explore) echo "$host" ci/explore ;;
+    mutants) echo "$host" ci/mutants ci/mutant_source.py ci/mutants.equivalent ;;
     models) echo tests/models ci/models ;;
-    host-stress) echo lockfree percpu ci/host-stress ;;
-    fuzz) echo lockfree percpu kernel perf ci/fuzz tests/harness/made_results.py ;;
+    host-stress) echo "$host" ci/host-stress ;;
+    fuzz) echo lockfree percpu kernel perf configs ci/fuzz tests/harness/made_results.py ;;
     builds | forks | big | kvm) echo "$image" ;;
     stress | torture) echo "$image" ci/stress ;;
-    judges) echo "$image" ci/judges tests/boot/judges.init ;;
+    judges) echo "$image" ci/judges tests/boot/judges.init ci/linux configs/linux.lock ;;
     section) echo "$image" ci/longest-section ci/switch-path ci/switch-cpus perf/plugin ;;
-    full) echo "$image" "$measuring" ;;
+    full) echo "$image" "$measuring" ci/linux ;;
     permille) echo "$image" "$measuring" ci/permille ;;
-    aa) echo bench "$measuring" ci/aa ;;
-    site) echo perf configs tests/harness/made_results.py ;;
-    bare) echo ci README.md CMakeLists.txt CMakePresets.json ;;
+    aa) echo "$image" "$measuring" ci/aa ;;
+    site) echo perf configs tests/harness ;;
+    bare) echo . :!docs ;;
     *) die "no part $1" ;;
     esac
 }
@@ -45,11 +46,11 @@ verified_line() {
     [ -z "$hash" ] || awk -v part="$1" -v hash="$hash" '$1 == part && $4 == hash {print $2 " of " $3}' "$ROOT/ci/verified.list"
 }
 
-# verified_note PART: it has just passed, whole. Two halves may note at once.
+# verified_note PART HASH: it has just passed, whole; HASH is what verified_hash said before it began. Two halves may note at once.
 verified_note() {
     local hash list
     hash=$(verified_hash "$1")
-    [ -n "$hash" ] || return 0
+    [ -n "$hash" ] && [ "$hash" = "$2" ] || return 0
     exec 9<"$ROOT/ci"
     flock 9
     list=$(grep -v "^$1 " "$ROOT/ci/verified.list" || true)

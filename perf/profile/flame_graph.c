@@ -36,9 +36,14 @@ struct graph {
     int depth; // of the deepest frame that is drawn, from 1
 };
 
+// Part by part: what ends a part comes before every letter, lest f.cold stand between f and what f calls.
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(((const struct path *)a)->text, ((const struct path *)b)->text);
+    const char *x = ((const struct path *)a)->text, *y = ((const struct path *)b)->text;
+    while (*x && *x == *y)
+        x++, y++;
+    int p = *x == ';' ? 1 : (unsigned char)*x, q = *y == ';' ? 1 : (unsigned char)*y;
+    return p - q;
 }
 
 // The d-th part of a path (from 0) and its length; NULL when there are fewer.

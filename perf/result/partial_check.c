@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define BOOTS_MAX 1000000 // of a run
+
 static bool is_count(json_t *v, double most)
 {
     return json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= most;
@@ -108,7 +110,7 @@ static const char *state_fault(json_t *partial)
         return "no text \"tier\"";
     if (!is_count(asked, INT_MAX) || !is_count(json_object_get(partial, "rounds"), json_integer_value(asked)))
         return "\"rounds\" must be a count of at most \"rounds_asked\"";
-    if (!is_count(json_object_get(partial, "boot_number"), INT_MAX))
+    if (!is_count(json_object_get(partial, "boot_number"), BOOTS_MAX))
         return "\"boot_number\" must be a count";
     if (!json_is_object(json_object_get(partial, "inputs")))
         return "no object \"inputs\"";

@@ -148,14 +148,36 @@ static void remove_later_files(const struct session *s)
     free(pattern);
 }
 
+// Each round of a kernel measured each of the plan's rows: why the document's are other ones, or NULL (the caller's).
+static char *misfit(const struct session *s, json_t *j)
+{
+    json_t *samples = json_object_get(j, "samples");
+    int kernels = json_array_size(samples), rounds = number_of(j, "rounds");
+    if (kernels != s->o->kernels)
+        return x_printf("samples of %d kernels; the run is of %d", kernels, s->o->kernels);
+    if (number_of(j, "rounds_asked") != s->o->kernels * s->o->boots)
+        return x_printf("%.0f rounds were asked for; the run is of %d", number_of(j, "rounds_asked"), s->o->kernels * s->o->boots);
+    for (int k = 0; k < kernels; k++)
+        for (size_t r = 0; r < s->rows.count; r++) {
+            json_t *of_kernel = json_array_get(samples, k);
+            int n = json_array_size(json_object_get(of_kernel, s->rows.items[r]));
+            if (n < rounds / kernels || n > (rounds + kernels - 1) / kernels)
+                return x_printf("%s of %s has %d samples after %d rounds of %d kernels", s->rows.items[r], s->o->kernel[k].label, n, rounds, kernels);
+        }
+    return NULL;
+}
+
 int run_partial_take(struct session *s)
 {
     json_t *j = run_partial_read(s->dir);
-    size_t kernels = json_array_size(json_object_get(j, "samples"));
     bool ok = j && same_inputs(json_object_get(j, "inputs"), s->inputs);
-    if (ok && kernels != (size_t)s->o->kernels)
-        say_error("%s/" PARTIAL_FILE ": samples of %zu kernels; the run is of %d", s->dir, kernels, s->o->kernels);
-    if (!ok || kernels != (size_t)s->o->kernels) {
+    char *why = ok ? misfit(s, j) : NULL;
+    if (why) {
+        say_error("%s/" PARTIAL_FILE ": %s", s->dir, why);
+        ok = false;
+    }
+    free(why);
+    if (!ok) {
         json_decref(j);
         return EXIT_USAGE;
     }

@@ -26,11 +26,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
+#define LOCK_TRIES       20  // 10 ms each
 
 struct arm_boot {
     struct session *s;
@@ -365,7 +367,7 @@ static void run_round(struct session *s, int round, uint64_t *seed)
     for (int k = s->rounds - round * n; k < n && !s->end; k = s->rounds - round * n) {
         int whole = run_next(s, round, k);
         s->rounds += whole;
-        if (whole && s->rounds < n * s->o->boots && !run_partial_save(s))
+        if (whole && (s->end || s->rounds < n * s->o->boots) && !run_partial_save(s))
             end_full(s);
     }
 }
@@ -413,11 +415,24 @@ static int finish(struct session *s, const char *id, json_t **run, bool *kept)
     return EXIT_REFUSED;
 }
 
+// Who only looks whether a folder is locked (runs_list.c, retention.c) holds its lock for a moment; who measures holds it for long.
+static bool take_lock(int fd)
+{
+    struct timespec moment = {.tv_nsec = 10000000};
+    int tries = LOCK_TRIES;
+    while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno != EWOULDBLOCK || !--tries)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 // One run a folder: a second one that wants to go on with it meets the lock.
 static bool lock_folder(struct session *s)
 {
     s->lock = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->lock >= 0 && !flock(s->lock, LOCK_EX | LOCK_NB))
+    if (s->lock >= 0 && take_lock(s->lock))
         return true;
     say_error("%s is being measured into by another cloudbench", s->dir);
     if (s->lock >= 0)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -108,6 +109,15 @@ static bool read_some(struct session *s, struct arm_process *p)
     return true;
 }
 
+static void look_at_signals(struct session *s)
+{
+    if (s->end || !signals_pending())
+        return;
+    s->end = EXIT_INTERRUPTED;
+    progress_clear(&s->progress);
+    say_error("interrupted by a signal");
+}
+
 static void end_all(struct arm_process *p, int n)
 {
     for (int i = 0; i < n; i++)
@@ -139,32 +149,49 @@ static void follow(struct session *s, struct arm_process *p, int n)
         for (int i = 0; i < n; i++)
             fds[i] = (struct pollfd){.fd = p[i].fd, .events = POLLIN};
         poll(fds, n, LOOK_MS);
+        look_at_signals(s); // before a child that the same signal ended is reaped
         for (int i = 0; i < n; i++)
             if (fds[i].revents && !read_some(s, &p[i])) {
                 reap(s, &p[i]);
                 open--;
             }
         progress_draw(&s->progress);
-        if (!s->end && signals_pending()) {
-            s->end = EXIT_INTERRUPTED;
-            progress_clear(&s->progress);
-            say_error("interrupted by a signal");
-        }
         if (s->end && !told)
             end_all(p, n);
         told = s->end;
     }
 }
 
-// boot-NNN-KERNEL.WHAT
-static void rename_files(struct session *s, const char *kernel, int from, int to)
+static const char *const boot_files[] = {"console", "counts", "laps"}; // boot-NNN-KERNEL.WHAT
+#define BOOT_FILES (sizeof(boot_files) / sizeof(*boot_files))
+
+// Upwards, the last boot first: the place of each is free by then.
+static void rename_files(struct session *s, const char *kernel, json_t *boots, int offset)
 {
-    static const char *const files[] = {"console", "counts", "laps"};
-    for (size_t i = 0; from != to && i < sizeof(files) / sizeof(*files); i++) {
-        char *old = x_printf("%s/boot-%03d-%s.%s", s->dir, from, kernel, files[i]), *new = x_printf("%s/boot-%03d-%s.%s", s->dir, to, kernel, files[i]);
-        rename(old, new);
-        free(old);
-        free(new);
+    for (size_t k = json_array_size(boots); offset && k-- > 0;)
+        for (size_t i = 0; i < BOOT_FILES; i++) {
+            int from = number_of(json_array_get(boots, k), "boot");
+            char *old = x_printf("%s/boot-%03d-%s.%s", s->dir, from, kernel, boot_files[i]);
+            char *new = x_printf("%s/boot-%03d-%s.%s", s->dir, from + offset, kernel, boot_files[i]);
+            rename(old, new);
+            free(old);
+            free(new);
+        }
+}
+
+// Of a kernel whose round is lost: no boot names them.
+static void remove_files(struct session *s, const char *kernel, int before)
+{
+    for (size_t i = 0; i < BOOT_FILES; i++) {
+        glob_t g;
+        char *pattern = x_printf("%s/boot-*-%s.%s", s->dir, kernel, boot_files[i]);
+        if (!glob(pattern, 0, NULL, &g)) {
+            for (size_t k = 0; k < g.gl_pathc; k++)
+                if (atoi(strrchr(g.gl_pathv[k], '/') + strlen("/boot-")) >= before)
+                    unlink(g.gl_pathv[k]);
+            globfree(&g);
+        }
+        free(pattern);
     }
 }
 
@@ -175,10 +202,10 @@ static void take_arm(struct session *s, struct arm_process *p, int before)
     const char *row;
     size_t i;
     int offset = s->boot_number - before;
+    rename_files(s, name, boots, offset);
     json_array_foreach (boots, i, boot) {
         int number = number_of(boot, "boot");
         char *console = x_printf("boot-%03d-%s.console", number + offset, name);
-        rename_files(s, name, number, number + offset);
         json_object_set_new(boot, "boot", json_integer(number + offset));
         json_object_set_new(boot, "console", json_string(console));
         json_array_append(s->boots, boot);
@@ -214,6 +241,8 @@ int run_side_by_side(struct session *s, const int *kernel, int n, void (*arm)(st
     follow(s, p, started);
     while (whole < started && p[whole].arm && !number_of(p[whole].arm, "end"))
         take_arm(s, &p[whole++], before);
+    for (int i = whole; i < started; i++)
+        remove_files(s, s->o->kernel[p[i].kernel].name, before);
     for (int i = 0; i < started; i++) {
         json_decref(p[i].arm);
         text_free(&p[i].text);

@@ -110,15 +110,11 @@ static void arrow(json_t *out, const char *ph, size_t id, uint32_t cpu, uint64_t
 // From the wake-up at index i to the switch that it led to.
 static void add_arrow(json_t *out, const struct timeline *t, size_t i)
 {
-    const struct trace_event *e = &t->event[i];
-    for (size_t k = i + 1; k < t->count; k++) {
-        const struct trace_event *run = &t->event[k];
-        if (run->kind != TRACE_SWITCH || run->other != e->pid)
-            continue;
-        arrow(out, "s", i + 1, e->cpu, e->ns);
-        arrow(out, "f", i + 1, run->cpu, run->ns);
+    const struct trace_event *e = &t->event[i], *run = timeline_next_run(t, i + 1, e->pid);
+    if (!run)
         return;
-    }
+    arrow(out, "s", i + 1, e->cpu, e->ns);
+    arrow(out, "f", i + 1, run->cpu, run->ns);
 }
 
 static void begin_all(const struct timeline *t, json_t *out, struct stay *stay, struct names *names)

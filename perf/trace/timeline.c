@@ -255,12 +255,15 @@ bool timeline_check(struct timeline *t, char **why)
     return true;
 }
 
-// The next event from `from` on in which the task gets a CPU, or NULL.
-static const struct trace_event *next_run(const struct timeline *t, size_t from, int pid)
+const struct trace_event *timeline_next_run(const struct timeline *t, size_t from, int pid)
 {
-    for (size_t i = from; i < t->count; i++)
-        if (t->event[i].kind == TRACE_SWITCH && t->event[i].other == pid)
-            return &t->event[i];
+    for (size_t i = from; i < t->count; i++) {
+        const struct trace_event *e = &t->event[i];
+        if (e->kind == TRACE_WAKE && e->pid == pid)
+            return NULL;
+        if (e->kind == TRACE_SWITCH && e->other == pid)
+            return e;
+    }
     return NULL;
 }
 
@@ -286,7 +289,7 @@ json_t *timeline_summary(const struct timeline *t)
     size_t n = 0;
     for (size_t i = 0; i < t->count; i++) {
         const struct trace_event *e = &t->event[i];
-        const struct trace_event *run = e->kind == TRACE_WAKE ? next_run(t, i, e->pid) : NULL;
+        const struct trace_event *run = e->kind == TRACE_WAKE ? timeline_next_run(t, i + 1, e->pid) : NULL;
         if (run)
             wait[n++] = run->ns - e->ns;
     }

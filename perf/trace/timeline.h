@@ -40,4 +40,7 @@ bool timeline_check(struct timeline *t, char **why);
 json_t *timeline_chrome(const struct timeline *t, const char *title);
 // "cpus": {cpu: {kind: count}}, "lost", "left_out" and, over all CPUs, "wake_to_run_ns": {"count", "p50", "max"}.
 json_t *timeline_summary(const struct timeline *t);
+// The event from index `from` on in which the task gets a CPU; NULL where there is none, or another wake-up of the task comes before it: Linux says sched_waking before it looks
+// whether the task sleeps at all, and the run is then the later one's.
+const struct trace_event *timeline_next_run(const struct timeline *t, size_t from, int pid);
 void timeline_free(struct timeline *t);

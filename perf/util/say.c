@@ -24,10 +24,12 @@ const char *tint_out(const char *sequence)
 
 static void vsay(const char *colour, const char *prefix, const char *fmt, va_list ap)
 {
-    fprintf(stderr, "%s%s%s", tint_err(colour), prefix, tint_err(TINT_OFF));
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    char *text;
+    if (vasprintf(&text, fmt, ap) < 0)
+        return;
+    fprintf(stderr, "%s%s%s%s\n", tint_err(colour), prefix, tint_err(TINT_OFF), text); // at once: other processes may say something, too
     fflush(stderr);
+    free(text);
 }
 
 static int badness(int code)

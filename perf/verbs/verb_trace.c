@@ -258,12 +258,12 @@ static int write_timeline(const struct tracing *t, const struct timeline *line, 
         *slash = 0;
     bool ok = text && (!slash || make_dirs(folder)) && file_replace(path, text, strlen(text));
     if (!ok)
-        say_error("cannot write %s: %s", path, strerror(errno));
+        say_error("cannot write %s: %s", path, text ? strerror(errno) : "the timeline is no JSON");
     free(folder);
     free(text);
     free(title);
     json_decref(chrome);
-    return ok ? 0 : EXIT_INTERNAL;
+    return ok ? 0 : EXIT_REFUSED;
 }
 
 static void print_table(json_t *summary, const char *format)

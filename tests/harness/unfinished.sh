@@ -65,6 +65,8 @@ forged 'more samples than rounds' 's[row].append(s[row][0]); [l.append(l[0]) for
 forged 'a row that lacks one' 's[row].pop(); s["other"] = [{"status": "failed", "reason": "x"}] * 2' 'as many samples as'
 forged 'a figure that is none' 's[row][0]["value"] = "fast"' 'a value must stand'
 forged 'a figure below 0' 's[row][0]["p50_ns"] = -1' 'lies below 0'
+forged 'a row of the plan missing' 'del s[row]' 'has 0 samples after'
+forged 'rounds of another run' 'p["rounds_asked"] = 9' '9 rounds were asked for; the run is of 4'
 forged 'samples of another number of kernels' 'p["samples"].append({}); p["argv"].append([])' 'samples of 2 kernels; the run is of 1'
 mkdir "$tmp/forged" && cp -r "$tmp/other" "$tmp/forged/run" && sed -i 's/"rounds": /"rounds": -/' "$tmp/forged/run/partial.json"
 expect 'the list of runs calls it damaged' 0 'damaged' $cb list runs --runs "$tmp/forged"

@@ -9,7 +9,7 @@ cd "$repo" || exit 1
 touch ci/verified.list ci/verify ci/explore ci/host-stress lockfree/a.h percpu/b.h kernel/c.c
 git init -q . && git add -A && git -c user.name=x -c user.email=x commit -q -m x
 
-note() { (work=$tmp && . ci/lib.sh && . ci/verified.sh && for p in "$@"; do verified_note "$p"; done); }
+note() { (work=$tmp && . ci/lib.sh && . ci/verified.sh && for p in "$@"; do verified_note "$p" "$(verified_hash "$p")"; done); }
 line() { (. ci/lib.sh && . ci/verified.sh && verified_line "$1"); }
 stands() { line "$1" | grep -qE '^[0-9a-f]{7} of [0-9]{4}-[0-9]{2}-[0-9]{2}$'; }
 no() { ! "$@"; }
@@ -20,6 +20,8 @@ check 'what never passed does not stand' $?
 note explore host-stress explore
 stands explore && stands host-stress && [ "$(grep -c '^explore ' ci/verified.list)" = 1 ]
 check 'what passed stands, by one line' $? "$(cat ci/verified.list)"
+(work=$tmp && . ci/lib.sh && . ci/verified.sh && verified_note models 0123456789abcdef) && no stands models
+check 'what was changed while it ran is not noted' $?
 no stands models
 check 'another part does not' $?
 echo x >ci/verify && echo x >kernel/c.c && commit other
