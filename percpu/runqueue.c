@@ -55,16 +55,19 @@ void rq_place(struct runqueue *rq, struct rq_task *t)
         rq_env_enqueue(rq, t);
 }
 
+/* Not carried out here: who wakes may hold any lock, and be in an interrupt above one that holds what applying takes. */
+static __attribute__((noinline)) void keep_node(struct runqueue *rq, struct rq_task *t)
+{
+    (void)inbox_push_mpsc(&rq->requests, &t->req_node);
+    rq_kick_self(rq);
+}
+
 void rq_arrive(struct runqueue *rq, struct rq_task *t)
 {
     rq_assert_owner(rq);
     own_arrive(&t->own, rq->cpu); /* full barrier: requests and mask are read after it, Q3 and Q4 */
-    if (lf_unlikely(atomic_load_relaxed(&t->requests) & REQ_HANDOVER) && take_handover(t)) {
-        apply_all(rq, t);
-        rq_place(rq, t);
-        rq_env_applied(t);
-        return;
-    }
+    if (lf_unlikely(atomic_load_relaxed(&t->requests) & REQ_HANDOVER) && take_handover(t))
+        keep_node(rq, t); /* before it is placed, which may send it on */
     rq_place(rq, t);
 }
 

@@ -8,7 +8,8 @@
  *     without detaching (kernel/sched/slice_extension.c) looks for mail after it, and sets it again if there is some.
  *  Q2 an IPI goes only to a CPU that neither polls nor was kicked already; interrupts stay off from push to kick.
  *  Q3 request bits are cleared only by the CPU that detached the request node. If it finds the task in flight it sets HANDOVER
- *     and looks again; an enqueuer looks for HANDOVER after own_arrive; who clears HANDOVER owns the detached node.
+ *     and looks again; an enqueuer looks for HANDOVER after own_arrive; who clears HANDOVER owns the detached node. An enqueuer leaves it
+ *     to its own next drain: requests are carried out by rq_drain alone, whose caller holds no lock.
  *  Q4 affinity: the mask is published, then (full barrier) the owner read; every enqueuer re-reads the mask after own_arrive.
  *  Q5 a pushed request node holds a reference to its task (the surroundings take and drop it: rq_env_applied).
  *  Q6 a CPU that is off line has an adopter, which rq_env_of names; only the adopter edits tasks that sleep as the absent CPU's. The

@@ -335,8 +335,11 @@ static uint64_t steal(unsigned cpu, unsigned serial)
     (void)serial;
     if (!t)
         t = rq_steal(&cpus[(cpu + 2) % CPUS].q);
-    if (t)
-        rq_arrive(&cpus[cpu].q, t);
+    if (!t)
+        return 0;
+    rq_arrive(&cpus[cpu].q, t);
+    if (atomic_load_relaxed(&cpus[cpu].q.kick) & RQ_NEED_RESCHED)
+        cpus[cpu].raised = true; /* sees it when it lets interrupts in again */
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/sched/wait.h"
 
-/* Who moves one task and who moves another wait in different queues, as a rule. */
+/* Who moves one task and who moves another wait in different queues, as a rule. By what an exec leaves: its number it may change. */
 #define AFFINITY_QUEUES 64
 static struct affinity_queue {
     wait_queue_head_t wait;
@@ -21,7 +21,7 @@ void sched_affinity_init(void)
 
 static wait_queue_head_t *queue_of(const struct task_struct *t)
 {
-    return &queues[(u32)t->pid % AFFINITY_QUEUES].wait;
+    return &queues[(u64)(unsigned long)t * 0x9e3779b97f4a7c15ul >> 58].wait;
 }
 
 static void publish_done(struct task_struct *t, u32 wanted)

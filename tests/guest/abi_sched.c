@@ -1,4 +1,5 @@
 /* abi_sched.c: scheduling calls, always raw: musl's wrappers return ENOSYS. */
+#include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -78,6 +79,48 @@ TEST(sched_setaffinity, moves_another_process)
         EQ(*where, i);
     }
     kill(pid, SIGKILL);
+}
+
+static void *exec_nop(void *arg)
+{
+    execl("/bench/nop", "nop", "0", (char *)NULL);
+    return arg;
+}
+
+/* Sets masks of the process and of its first threads, whoever has these numbers at the moment. */
+static pid_t mover_of(pid_t pid, const unsigned long *all)
+{
+    pid_t helper = fork();
+    for (int i = 0; helper == 0 && i < 400; i++) {
+        unsigned long mask[16] = {i % 2 ? all[0] : 1};
+        for (int k = 0; k < 3; k++) {
+            syscall(SYS_sched_setaffinity, pid + k, sizeof mask, mask);
+        }
+    }
+    if (helper == 0) {
+        _exit(0);
+    }
+    return helper;
+}
+
+/* Whoever waits until the mask holds must hear of it, though the thread has another number by then. */
+TEST(sched_setaffinity, of_a_thread_that_takes_its_leaders_place)
+{
+    unsigned long all[16] = {0};
+    EQ(syscall(SYS_sched_getaffinity, 0, sizeof all, all) > 0, 1);
+    long end = abi_now_ms() + 6000;
+    for (int round = 0; round < 300 && abi_now_ms() < end; round++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            pthread_t t;
+            pthread_create(&t, NULL, exec_nop, NULL);
+            syscall(SYS_exit, 0);
+        }
+        pid_t helper[2] = {mover_of(pid, all), mover_of(pid, all)};
+        abi_reap(pid, 0);
+        abi_reap(helper[0], 0);
+        abi_reap(helper[1], 0);
+    }
 }
 
 TEST(sched_setscheduler, policies)

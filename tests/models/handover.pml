@@ -34,7 +34,7 @@
  * c: percpu/own.h own_arrive atomic_xchg_full | arrive(): the new owner is stored, then HANDOVER and mask are read
  * c: percpu/runqueue.c rq_request atomic_fetch_or_full | request(): the bit, then the owner is read
  * c: percpu/runqueue.c apply_all atomic_xchg_full | apply(): takes the bits, then reads what they ask for
- * c: percpu/runqueue.c rq_arrive own_arrive REQ_HANDOVER take_handover | arrive()
+ * c: percpu/runqueue.c rq_arrive own_arrive REQ_HANDOVER take_handover keep_node | arrive()
  * c: percpu/runqueue.c rq_place rq_task_may_run_on place_forbidden | place()
  * c: percpu/runqueue.c settle atomic_fetch_or_full still_in_flight take_handover | settle: in flight: HANDOVER, look again
  * c: percpu/runqueue.c settle_once own_read LOOK_AGAIN | settle: by the word that was read
@@ -145,7 +145,7 @@ inline arrive(c) {
   atomic { assert(st == WAKING || st == MIGRATING); st = RUNNABLE; cpu = c };
 #ifndef NO_ENQUEUER_LOOK
   if
-  :: bits & HANDOVER -> take_handover(); if :: got -> apply(c) :: else fi
+  :: bits & HANDOVER -> take_handover(); if :: got -> push_node(c) :: else fi    /* to its own mail: it may hold any lock now */
   :: else
   fi;
 #endif

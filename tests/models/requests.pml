@@ -9,7 +9,7 @@
  * run: -DHOLDS_UNCHECKED fail
  * c: percpu/runqueue.c rq_request atomic_fetch_or_full rq_post_request | requester: the bit; the first pushes the node
  * c: percpu/runqueue.c rq_steal shelf_take own_migrate | thief
- * c: percpu/runqueue.c rq_arrive own_arrive REQ_HANDOVER take_handover apply_all | arrive()
+ * c: percpu/runqueue.c rq_arrive own_arrive REQ_HANDOVER take_handover keep_node | arrive()
  * c: percpu/runqueue.c settle_once own_read LOOK_AGAIN settle_of_other | drainer: by the word; forwards the node; holds, checked again
  * c: percpu/runqueue.c settle atomic_fetch_or_full still_in_flight take_handover | drainer: HANDOVER, then the word again
  * c: percpu/runqueue.c settle_shelved rq_shelf_slot rq_unshelve | drainer: the shelf
@@ -51,7 +51,7 @@ inline arrive(c) {
   if
   :: bits & HANDOVER ->
      atomic { took = (bits & HANDOVER) != 0; bits = bits & 3 };
-     if :: took -> apply(c) :: else fi
+     if :: took -> push_node(c) :: else fi    /* to its own next drain: it may hold any lock now */
   :: else
   fi;
 #endif
