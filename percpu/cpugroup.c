@@ -210,6 +210,15 @@ uint32_t cpu_groups_next_surplus(struct cpu_groups *g, uint32_t near, uint32_t *
     return g->groups == 1 ? CPUGROUP_NONE : next_surplus_far(g, home, cursor);
 }
 
+bool cpu_groups_any_idle_of(const struct cpu_groups *g, const uint64_t *allowed)
+{
+    for (uint32_t i = 0; i < g->groups; i++)
+        for (uint64_t bits = atomic_load_relaxed(&g->group[i].idle); bits; bits &= bits - 1)
+            if (bitmap_test(allowed, g->group[i].cpu[__builtin_ctzll(bits)]))
+                return true;
+    return false;
+}
+
 bool cpu_groups_any_idle(const struct cpu_groups *g, uint32_t near)
 {
     for (uint32_t i = 0; i < g->groups; i++)

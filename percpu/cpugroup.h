@@ -1,6 +1,6 @@
 /* cpugroup.h: which CPUs are idle and which have surplus work, one cache line per last-level cache (or 64 CPUs of it).
  *
- *                 add, join, order  mark, unmark   claim_idle, _core  next_surplus, any_idle, any_core
+ *                 add, join, order  mark, unmark   claim_idle, _core  next_surplus, any_idle, _idle_of, any_core
  *   add, join     boot: alone, before anything else; order once, after them
  *   mark, unmark  -                 yes            yes                yes
  *   claim         -                 yes            yes                yes          each mark is claimed once
@@ -107,3 +107,5 @@ bool cpu_groups_any_core(const struct cpu_groups *g, uint32_t near, const uint64
 /* The next CPU with surplus, nearest first. *cursor starts at 0. CPUGROUP_NONE at the end. */
 uint32_t cpu_groups_next_surplus(struct cpu_groups *g, uint32_t near, uint32_t *cursor);
 bool cpu_groups_any_idle(const struct cpu_groups *g, uint32_t near);
+/* One that `allowed` has? */
+bool cpu_groups_any_idle_of(const struct cpu_groups *g, const uint64_t *allowed);

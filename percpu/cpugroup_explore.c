@@ -108,7 +108,8 @@ static uint64_t no_surplus(unsigned cpu, unsigned serial)
 static uint64_t claim_one(unsigned cpu, unsigned serial)
 {
     static const uint64_t only = 1u << 1;
-    uint32_t got = cpu_groups_any_idle(&groups, cpu) ? cpu_groups_claim_idle(&groups, cpu, &only) : CPUGROUP_NONE;
+    bool some = cpu_groups_any_idle(&groups, cpu) && cpu_groups_any_idle_of(&groups, &only);
+    uint32_t got = some ? cpu_groups_claim_idle(&groups, cpu, &only) : CPUGROUP_NONE;
 
     (void)serial;
     EXPLORE_CHECK(got == CPUGROUP_NONE || got == 1);

@@ -118,6 +118,7 @@ static void claim(unsigned near, struct fuzz_input *in)
     for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
         allowed[i] = fuzz_u32(in) * 0x9e3779b97f4a7c15ull;
     FUZZ_CHECK(cpu_groups_any_idle(&r.g, near) == any(r.idle, (uint64_t[BITMAP_WORDS(MAX_CPUS)]){~0ull, ~0ull, ~0ull, ~0ull}, -1));
+    FUZZ_CHECK(cpu_groups_any_idle_of(&r.g, allowed) == any(r.idle, allowed, -1));
     cpu = cpu_groups_claim_idle(&r.g, near, allowed);
     FUZZ_CHECK((cpu == CPUGROUP_NONE) == !any(r.idle, allowed, -1));
     if (cpu == CPUGROUP_NONE)

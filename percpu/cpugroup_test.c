@@ -86,9 +86,10 @@ static void placement(void)
     CHECK(cpu_groups_claim_idle(&g, 0, all) == CPUGROUP_NONE && !cpu_groups_any_idle(&g, 0));
     cpu_mark_idle(&g, 13);
     cpu_mark_idle(&g, 4); /* node of CPU 0 */
-    CHECK(cpu_groups_any_idle(&g, 0));
+    CHECK(cpu_groups_any_idle(&g, 0) && cpu_groups_any_idle_of(&g, only13));
     CHECK(cpu_groups_claim_idle(&g, 0, all) == 4 && !cpu_is_marked_idle(&g, 4));
     CHECK(cpu_groups_claim_idle(&g, 0, only13) == 13 && cpu_groups_claim_idle(&g, 0, only13) == CPUGROUP_NONE);
+    CHECK(!cpu_groups_any_idle_of(&g, only13) && !cpu_groups_any_idle_of(&g, all));
     for (uint32_t cpu = 0; cpu < CPUS; cpu += 3)
         cpu_mark_surplus(&g, cpu);
     for (uint32_t cpu; (cpu = cpu_groups_next_surplus(&g, 5, &cursor)) != CPUGROUP_NONE; seen++) {

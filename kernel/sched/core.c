@@ -78,7 +78,7 @@ static struct task_struct *pick_by_class(struct rq *rq, struct task_struct *prev
     if (dl)
         return dl;
     if (rq->q.nr_shelved) {
-        fair_take_back(rq, fate == PREV_RUNS);
+        fair_take_back(rq, fate == PREV_RUNS && (task_is_fair(prev) || (task_is_rt(prev) && rt_may_run(rq)))); /* who is throttled does not stay */
         best = fair_candidate(rq, prev, fate);
     }
     if (rt_may_run(rq) || !(best || (prev_stays && task_is_fair(prev)))) { /* throttled, rt tasks only give way to fair ones */

@@ -2,17 +2,46 @@
  * the owner take by exchange; beyond that the owner pushes to less crowded CPUs at its tick. Owner CPU only, interrupts off. */
 #include "kernel/sched/fair_time.h"
 
-/* A CPU idles: whoever waits. None does: nobody who sleeps soon anyway. */
+/* Who waits here, for a search that looks at BALANCE_LOOKS of them: the one whose turn is last, the next in turn, then all. */
+static struct fair_node *waiting(struct rq *rq, u32 i, struct fair_node *before)
+{
+    if (i == 0)
+        return calendar_late(&rq->calendar, &rq->q.fair);
+    if (i == 1)
+        return calendar_min(&rq->calendar, &rq->q.fair);
+    return calendar_next(&rq->calendar, &rq->q.fair, i == 2 ? NULL : before);
+}
+
+/* Does some CPU that idles take it? */
+static bool an_idle_cpu_takes(const struct task_struct *t)
+{
+    return READ_ONCE(t->se.nr_cpus_allowed) >= nr_cpu_ids || cpu_groups_any_idle_of(&sched_groups, t->se.rq.allowed);
+}
+
+/* Who is to be published. A CPU idles: whoever waits and may run on such a one; another would be stolen and sent back again and again. None does: the last,
+ * unless it sleeps soon anyway. */
+static struct task_struct *for_the_shelf(struct rq *rq, bool one_idles)
+{
+    struct fair_node *n = NULL;
+
+    for (u32 i = 0; i < (one_idles ? BALANCE_LOOKS : 1) && (n = waiting(rq, i, n)); i++) {
+        struct task_struct *t = FAIR_TASK(n);
+
+        if (READ_ONCE(t->se.nr_cpus_allowed) > 1 && (one_idles ? an_idle_cpu_takes(t) : !fair_is_brief(t)))
+            return t;
+    }
+    return NULL;
+}
+
 static void shelve_one(struct rq *rq, bool one_idles)
 {
-    struct fair_node *n = calendar_late(&rq->calendar, &rq->q.fair);
-    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
+    struct task_struct *t = for_the_shelf(rq, one_idles);
 
-    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1 || (!one_idles && fair_is_brief(t)))
+    if (!t)
         return;
     fair_dequeue(rq, t);
     rq->shelved_brief = fair_is_brief(t); /* the shelf was empty, and afterwards t may be a thief's */
-    if (!rq_shelve(&rq->q, &t->se.rq, n->key, t->se.load.weight))
+    if (!rq_shelve(&rq->q, &t->se.rq, t->se.rq.fair.key, t->se.load.weight))
         fair_insert(rq, t);
 }
 
@@ -42,6 +71,15 @@ static bool one_is_coming(const struct rq *rq)
     return rq->called != rq->q.cpu && (atomic_load_relaxed(&rq_env_of(rq->called)->kick) & RQ_NEED_RESCHED);
 }
 
+/* Where one of the shelved tasks may run; it may be a thief's by now, and lives for as long as interrupts are off here. */
+static const u64 *shelved_mask(const struct rq *rq)
+{
+    for (int i = 0; i < SHELF_SLOTS; i++)
+        if (rq->q.shadow[i].task)
+            return rq->q.shadow[i].task->allowed;
+    return (const u64 *)cpu_active_mask;
+}
+
 void sched_publish_surplus(struct rq *rq)
 {
     u32 idle;
@@ -49,7 +87,7 @@ void sched_publish_surplus(struct rq *rq)
     if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || one_is_coming(rq) || !keep_one_shelved(rq, true))
         return;
     /* D1: published, then look for an idle CPU, which looks here after it went idle. */
-    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, (u64 *)cpu_active_mask);
+    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, shelved_mask(rq));
     if (idle != CPUGROUP_NONE) {
         rq->called = idle;
         rq_kick(rq_env_of(idle));
@@ -88,16 +126,6 @@ static bool may_go(const struct task_struct *t, u32 cpu, u64 now, bool any)
 {
     return READ_ONCE(t->se.nr_cpus_allowed) > 1 && rq_task_may_run_on(&t->se.rq, cpu) &&
            (any || now - t->se.exec_start >= READ_ONCE(sched_tunables.migration_cost));
-}
-
-/* Who waits here, for a search that looks at BALANCE_LOOKS of them: the one whose turn is last, the next in turn, then all. */
-static struct fair_node *waiting(struct rq *rq, u32 i, struct fair_node *before)
-{
-    if (i == 0)
-        return calendar_late(&rq->calendar, &rq->q.fair);
-    if (i == 1)
-        return calendar_min(&rq->calendar, &rq->q.fair);
-    return calendar_next(&rq->calendar, &rq->q.fair, i == 2 ? NULL : before);
 }
 
 /* Who should go to cpu: the one that makes the heavier of the two CPUs lightest; of equals, the one whose turn is last. After it neither is heavier
