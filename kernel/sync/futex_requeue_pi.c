@@ -172,6 +172,14 @@ static int follow_owner(struct pi_requeue *r)
     return err;
 }
 
+/* The condition is only read, so it may stand where nobody may write. */
+static bool fault_in_both(struct pi_requeue *r)
+{
+    u32 seen;
+
+    return !copy_from_user(&seen, r->uaddr[0], sizeof(seen)) && !futex_fault_in(r->uaddr[1]);
+}
+
 /* One section and what follows from it. 0: done; PI_RETRY; -errno. */
 static int requeue_once(struct pi_requeue *r)
 {
@@ -194,7 +202,7 @@ static int requeue_once(struct pi_requeue *r)
         pi_await_open(r->word);
         return PI_RETRY;
     }
-    if (ret == -EFAULT && !futex_fault_in(r->uaddr[0]) && !futex_fault_in(r->uaddr[1]))
+    if (ret == -EFAULT && fault_in_both(r))
         return PI_RETRY;
     return err ? err : ret;
 }
