@@ -50,7 +50,7 @@ int sched_lend(struct task_struct *t, struct pi_loan *loan, s64 standing)
     bool changed;
 
     spin_lock(&t->se.attr_lock);
-    if (unlikely(t->pi.released) && standing != STANDING_NONE) {
+    if (unlikely(t->pi.gate != PI_OPEN) && standing != STANDING_NONE && !loan->node.link) {
         spin_unlock(&t->se.attr_lock);
         return -ESRCH;
     }
@@ -72,9 +72,9 @@ struct pi_loan *sched_first_loan(struct task_struct *t, bool release, struct fut
     if (t->pi.loans.root) {
         loan = container_of(t->pi.loans.root, struct pi_loan, node);
         *bucket = loan->bucket;
-    } else if (release) {
-        t->pi.released = true;
     }
+    if (release)
+        t->pi.gate = t->flags & PF_EXITING ? PI_ENDED : loan ? PI_CLOSED : PI_OPEN;
     spin_unlock(&t->se.attr_lock);
     return loan;
 }

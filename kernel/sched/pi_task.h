@@ -17,10 +17,17 @@ struct pi_loan {
     struct futex_bucket *bucket; /* set once: where they wait */
 };
 
+/* Whether t may be lent the urgency of a lock for which nobody waited so far. A lock that has waiters gets more of them whatever this says. */
+enum pi_gate {
+    PI_OPEN,
+    PI_CLOSED, /* it execs and hands over what it owns; open again when that is done */
+    PI_ENDED,  /* it ends */
+};
+
 struct pi_task {
     struct timer_heap loans;       /* A  of the locks it owns and others wait for; the most urgent at the root */
     s64 lent;                      /* A  that one's standing; STANDING_NONE: nobody waits for this task */
-    bool released;                 /* A  it ended and handed over what it owned: nobody may wait for it any more */
+    u8 gate;                       /* A  an enum pi_gate; written by the task itself */
     u64 waits;                     /* B  counts its waits */
     struct pi_waiter *waiter;      /* B  NULL: it waits for no PI lock */
     struct futex_bucket *waits_in; /* B writes; anyone reads it in an RCU section, then locks that bucket and looks again */

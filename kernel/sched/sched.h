@@ -94,9 +94,11 @@ extern u32 sched_dl_period_min_us, sched_dl_period_max_us; /* of what is admitte
 /* How urgent t is, with what it is lent. */
 s64 sched_standing(struct task_struct *t);
 /* `loan`, t's or nobody's, becomes `standing`; STANDING_NONE takes it away. 1: t's urgency changed, and its CPU was told; whoever t waits for
- * has to be told, too. 0: it did not change. -ESRCH: t has ended, nothing was lent. */
+ * has to be told, too. 0: it did not change. -ESRCH: it is a new one, and t's gate is not open: nothing was lent. A loan keeps t; who takes
+ * its last one away is t or has a reference. */
 int sched_lend(struct task_struct *t, struct pi_loan *loan, s64 standing);
-/* t's most urgent loan and the bucket of its lock; NULL: it has none, and with `release` will be given none any more. */
+/* t's most urgent loan and the bucket of its lock; NULL: it has none. With `release` t, which is current, gives all back: there will be no new one
+ * until a call finds none, and when it ends never again. */
 struct pi_loan *sched_first_loan(struct task_struct *t, bool release, struct futex_bucket **bucket);
 
 /* From now on TIF_RSEQ is set whenever t is switched away, or no longer. t is current, or a child that never ran. */

@@ -6,6 +6,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/process.h"
@@ -38,10 +39,35 @@ static int change_word(u32 __user *uaddr, u32 from, u32 to)
     return seen == from ? 0 : PI_RETRY;
 }
 
+/* The gate of the task that the word names, PI_ENDED when there is none. */
+static enum pi_gate gate_of(u32 word)
+{
+    enum pi_gate gate = PI_ENDED;
+    struct task_struct *t;
+
+    rcu_read_lock();
+    t = find_task_by_vpid((pid_t)(word & FUTEX_TID_MASK));
+    if (t)
+        gate = READ_ONCE(t->pi.gate);
+    rcu_read_unlock();
+    return gate;
+}
+
+static wait_queue_head_t gate_waits = WAIT_QUEUE_HEAD_INIT(gate_waits); /* of all execs: few have waiters */
+
+/* What an exec hands over is at most what it was lent when it closed its gate: a wait without an end by signal or time, as on Linux. */
+void pi_await_open(u32 word)
+{
+    wait_event(&gate_waits, gate_of(word) != PI_CLOSED);
+}
+
+/* The gate before the word: what ends wrote its robust words before it closed the gate. */
 int pi_owner_gone_locked(const struct pi_claim *c)
 {
     u32 now;
 
+    if (gate_of(c->word) != PI_ENDED)
+        return PI_SHUT;
     if (read_word(c->uaddr, &now))
         return -EFAULT;
     return now == c->word ? -ESRCH : PI_RETRY;
@@ -76,7 +102,7 @@ static int wait_for_owner(struct pi_claim *c, u32 seen, struct pi_state *spare)
         return err;
     c->word = seen | FUTEX_WAITERS;
     owner = find_task_by_vpid((pid_t)(seen & FUTEX_TID_MASK));
-    if (!owner || READ_ONCE(owner->pi.released))
+    if (!owner || READ_ONCE(owner->pi.gate) != PI_OPEN)
         return pi_owner_gone_locked(c);
     if (owner->flags & PF_KTHREAD)
         return -EPERM;
@@ -198,7 +224,9 @@ static int lock_once(u32 __user *uaddr, unsigned flags, struct pi_waiter *w, str
     futex_lock(c.bucket);
     ret = lock_locked(&c, w, spare, try);
     futex_unlock(c.bucket);
-    if (ret == -EFAULT && !futex_fault_in(uaddr))
+    if (ret == PI_SHUT)
+        pi_await_open(c.word);
+    if (ret == PI_SHUT || (ret == -EFAULT && !futex_fault_in(uaddr)))
         return PI_RETRY;
     return ret;
 }
@@ -296,15 +324,16 @@ int futex_unlock_pi(u32 __user *uaddr, unsigned flags)
 
 /* ---- the owner ends ---- */
 
-/* Hands one lock of t over. False: it has none for which somebody waits. */
-static bool hand_over_one(struct task_struct *t, bool release)
+/* Hands one lock of t over. False: it has none for which somebody waits. The gate is closed before the first look: what has
+ * waiters then is handed over, and nothing comes after it. */
+static bool hand_over_one(struct task_struct *t)
 {
     struct futex_bucket *b, *same = NULL;
     struct task_struct *next = NULL;
     struct pi_loan *loan;
 
     rcu_read_lock(); /* F9 */
-    if (!sched_first_loan(t, release, &b)) {
+    if (!sched_first_loan(t, true, &b)) {
         rcu_read_unlock();
         return false;
     }
@@ -321,6 +350,10 @@ static bool hand_over_one(struct task_struct *t, bool release)
 
 void futex_pi_release(struct task_struct *t)
 {
-    while (hand_over_one(t, t->flags & PF_EXITING))
-        ;
+    bool closed = false;
+
+    while (hand_over_one(t))
+        closed = true;
+    if (closed)
+        wake_up_all(&gate_waits);
 }

@@ -39,6 +39,7 @@ struct pi_requeue {
     struct pi_state *spare;
     struct task_struct *owner;    /* of the lock, referenced, when it was given waiters */
     struct task_struct *granted;  /* to be woken */
+    u32 word;                     /* what the second word held last */
 };
 
 static bool is_candidate(const struct futex_q *q, const struct pi_requeue *r)
@@ -132,7 +133,10 @@ static int requeue_locked(struct pi_requeue *r)
         return -EINVAL;
     c.task = first->task;
     ret = pi_claim_locked(&c, r->spare);
-    return ret == PI_TAKEN || ret == PI_BUSY ? move_batch(r, &c, ret == PI_TAKEN) : ret;
+    if (ret == PI_TAKEN || ret == PI_BUSY)
+        ret = move_batch(r, &c, ret == PI_TAKEN);
+    r->word = c.word;
+    return ret;
 }
 
 /* ---- no lock is held ---- */
@@ -168,6 +172,14 @@ static int follow_owner(struct pi_requeue *r)
     return err;
 }
 
+/* The condition is only read, so it may stand where nobody may write. */
+static bool fault_in_both(struct pi_requeue *r)
+{
+    u32 seen;
+
+    return !copy_from_user(&seen, r->uaddr[0], sizeof(seen)) && !futex_fault_in(r->uaddr[1]);
+}
+
 /* One section and what follows from it. 0: done; PI_RETRY; -errno. */
 static int requeue_once(struct pi_requeue *r)
 {
@@ -186,7 +198,11 @@ static int requeue_once(struct pi_requeue *r)
         wake_up_state(r->granted, TASK_NORMAL);
     rcu_read_unlock();
     err = r->owner ? follow_owner(r) : 0;
-    if (ret == -EFAULT && !futex_fault_in(r->uaddr[0]) && !futex_fault_in(r->uaddr[1]))
+    if (ret == PI_SHUT) {
+        pi_await_open(r->word);
+        return PI_RETRY;
+    }
+    if (ret == -EFAULT && fault_in_both(r))
         return PI_RETRY;
     return err ? err : ret;
 }

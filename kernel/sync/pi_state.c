@@ -105,10 +105,12 @@ struct task_struct *pi_leave_locked(struct pi_waiter *w)
     struct task_struct *owner = NULL;
 
     if (!w->granted) {
+        owner = s->owner;
+        get_task_struct(owner); /* while the loan stands: without it the owner may end, be reaped and lose its last reference (PI1) */
         end_wait(s, w);
-        if (lend(s) > 0) {
-            owner = s->owner;
-            get_task_struct(owner);
+        if (lend(s) <= 0) {
+            put_task_struct(owner);
+            owner = NULL;
         }
     }
     put_state(w);

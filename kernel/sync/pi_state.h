@@ -5,6 +5,7 @@
  * Lock order: bucket lock (two: by address), then the attr_lock of one task at a time. A walk along a chain of owners holds one
  * bucket lock at a time.
  *  PI1 waiters != empty  <=>  the state's loan stands in the owner's heap: an owner cannot end before it has handed the state over.
+ *      Who ends or execs closes its gate (pi_task.h) first, so that there is an end to what it hands over.
  *  PI2 a task that waits has pi.waits_in and pi.waiter; both change under the bucket lock, and waits_in is stored before the task's
  *      standing is read: who changes the standing reads waits_in afterwards (pi_follow), so one of the two sees the other.
  *  PI3 the user word has FUTEX_WAITERS while somebody waits, so owner and stranger come to the kernel. It names the owner but while
@@ -48,7 +49,7 @@ static inline struct pi_waiter *PI_WAITER(struct futex_q *q) { return container_
 struct pi_state *pi_state_find_locked(struct futex_bucket *b, const struct futex_key *key);
 /* The most urgent waiter, NULL. */
 struct pi_waiter *pi_top_locked(struct pi_state *s);
-/* w, which stands in the bucket's queue, begins to wait. 1: the owner's urgency changed; 0; -ESRCH: the owner has ended, w does not wait. */
+/* w, which stands in the bucket's queue, begins to wait. 1: the owner's urgency changed; 0; -ESRCH: the owner's gate is not open, w does not wait. */
 int pi_wait_locked(struct pi_state *s, struct pi_waiter *w);
 /* w's urgency may have changed: finds its place anew. 1: the owner's changed, too; 0. */
 int pi_reorder_locked(struct pi_waiter *w);
@@ -70,7 +71,7 @@ void pi_follow_put(struct task_struct *t);
 /* ---- futex_pi.c ---- */
 
 /* What locking the word for a task came to; the caller holds the bucket's lock. */
-enum { PI_BUSY, PI_TAKEN, PI_RETRY };
+enum { PI_BUSY, PI_TAKEN, PI_RETRY, PI_SHUT };
 struct pi_claim {
     u32 __user *uaddr;
     struct futex_bucket *bucket;
@@ -80,11 +81,13 @@ struct pi_claim {
     bool others_wait;          /* FUTEX_WAITERS at once */
     u32 word;                  /* what the word held last */
 };
-/* PI_TAKEN: the word names the task. PI_BUSY: state->owner has it. PI_RETRY: the word changed meanwhile. -EDEADLK, -EINVAL, -ESRCH, -EPERM;
+/* PI_TAKEN: the word names the task. PI_BUSY: state->owner has it. PI_RETRY: the word changed meanwhile. PI_SHUT:
+ * its owner execs, let go, call pi_await_open and try again. -EDEADLK, -EINVAL, -ESRCH, -EPERM;
  * -EFAULT: the page is not there, let go and call futex_fault_in. `spare` becomes the state of a lock for which nobody waits. */
 int pi_claim_locked(struct pi_claim *c, struct pi_state *spare);
-/* The owner has ended: -ESRCH, or PI_RETRY when the word has changed since, -EFAULT. */
+/* The owner's gate was not open: PI_SHUT when it execs; it has ended: -ESRCH, or PI_RETRY when the word has changed since, -EFAULT. */
 int pi_owner_gone_locked(const struct pi_claim *c);
+void pi_await_open(u32 word);                        /* until the task that the word names, if it execs, has given back what it was lent */
 bool pi_sleep(struct pi_waiter *w, s64 deadline_ns, u64 slack_ns); /* true: late */
 /* w has slept: 0 when it has the lock, -EFAULT when it has it and the word cannot be written (it is handed on), else `why`. */
 int pi_finish(struct pi_waiter *w, u32 __user *uaddr, int why);

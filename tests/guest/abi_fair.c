@@ -161,6 +161,43 @@ TEST(setpriority, heavy_ones_have_a_cpu_each)
     near_share(heavy, heavy + light, 950); /* 500 if they stay where they are */
 }
 
+static int of_slowest(const struct shares *s, const int64_t *before, int n)
+{
+    int stood = 0;
+    for (int i = 0; i < n; i++) {
+        stood += s->used[i] == before[i];
+    }
+    return stood;
+}
+
+/* Nobody idles, so a CPU keeps one that waits where others could take it. Behind a SCHED_FIFO hog nobody takes it back but when that is throttled. */
+TEST(sched_setscheduler, FIFO_hog_leaves_time_to_who_is_shelved)
+{
+    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), n = 3 * cpus + 1;
+    struct shares *s = new_shares();
+    struct sched_param p = {.sched_priority = 1};
+    int64_t before[64];
+    pid_t pid[64];
+    if (cpus < 2 || n > 63) {
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        pid[i] = watched_hog(&s->used[i], 0, (1ul << cpus) - 1);
+    }
+    pid[n] = watched_hog(&s->used[n], 0, 2);
+    abi_sleep_ms(300);
+    EQ(syscall(SYS_sched_setscheduler, pid[n], SCHED_FIFO, &p), 0);
+    for (int round = 0; round < 2; round++) { /* a second each has its throttle */
+        memcpy(before, s->used, sizeof before);
+        abi_sleep_ms(2200);
+        EQ(of_slowest(s, before, n), 0);
+    }
+    for (int i = 0; i <= n; i++) {
+        kill(pid[i], SIGKILL);
+        waitpid(pid[i], NULL, 0);
+    }
+}
+
 /* What a task ahead of its share cannot shed by a nap, it need not fear to lose either: half asleep beside a hog it gets its half. */
 TEST(nanosleep, a_sleeper_gets_its_share)
 {

@@ -1,6 +1,8 @@
 /* PI futexes: what the word holds, hand-over, errors, time-outs, signals, owners that end (futex(2)). */
 #include "tests/guest/abi_pi.h"
+#include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 static struct timespec now_plus_ms(clockid_t clock, long ms)
@@ -452,6 +454,129 @@ TEST(futex, pi_owner_that_execs_is_inherited_from)
     gate_open(&w[9]);
     abi_reap(owner, 0);
     abi_reap(waiter, 0);
+}
+
+/* ---- strangers that name an owner without end ---- */
+
+#define STRANGERS 12
+#define STRANGERS_LIMIT_MS 8000
+#define GRANTS (&w[8])  /* of each stranger */
+#define ERRORS (&w[24]) /* its last one */
+#define STOP (&w[40])
+
+/* Its own word names the victim again and again, so that it waits for it; when the victim hands over it comes back at once. */
+static void be_stranger(uint32_t *w, int number, pid_t victim)
+{
+    uint32_t *mine = &w[64 + 16 * number];
+
+    while (!word_at(STOP)) {
+        __atomic_store_n(mine, (uint32_t)victim, __ATOMIC_SEQ_CST);
+        if (futex(mine, FUTEX_LOCK_PI, 0, NULL, NULL, 0))
+            ERRORS[number] = (uint32_t)errno;
+        else
+            GRANTS[number]++;
+    }
+    _exit(0);
+}
+
+/* All of them wait when this returns. */
+static void start_strangers(uint32_t *w, pid_t victim, pid_t pid[STRANGERS])
+{
+    memset(GRANTS, 0, STRANGERS * sizeof *GRANTS);
+    memset(ERRORS, 0, STRANGERS * sizeof *ERRORS);
+    for (int i = 0; i < STRANGERS; i++) {
+        pid[i] = fork();
+        if (!pid[i])
+            be_stranger(w, i, victim);
+    }
+    for (int i = 0; i < STRANGERS; i++)
+        abi_await_state(pid[i], "S");
+}
+
+/* True when the other end was closed in time. */
+static bool closed_in_time(int fd)
+{
+    struct pollfd p = {fd, POLLIN, 0};
+
+    return poll(&p, 1, STRANGERS_LIMIT_MS) == 1;
+}
+
+/* A child that passes w[0], opens by strangers, and ends or becomes another program; *end is closed then. */
+static pid_t start_victim(uint32_t *w, bool execs, int *end)
+{
+    int fd[2];
+    pid_t pid;
+
+    EQ(pipe2(fd, O_CLOEXEC), 0);
+    pid = fork();
+    if (!pid) {
+        gate_pass(w);
+        if (execs)
+            execl("/bin/busybox", "sleep", "100", (char *)NULL);
+        _exit(execs);
+    }
+    close(fd[1]);
+    *end = fd[0];
+    return pid;
+}
+
+/* What waits when the victim begins to end is handed over, and nothing that comes then. */
+TEST(futex, pi_strangers_do_not_hold_up_an_exit)
+{
+    uint32_t *w = shared_words();
+
+    for (int round = 0; round < 5; round++) {
+        pid_t pid[STRANGERS], victim;
+        bool ended;
+        int end;
+
+        w[0] = *STOP = 0;
+        victim = start_victim(w, false, &end);
+        start_strangers(w, victim, pid);
+        gate_open(w);
+        ended = closed_in_time(end);
+        *STOP = 1;
+        abi_reap(victim, 0);
+        CHECK(ended);
+        for (int i = 0; i < STRANGERS; i++) {
+            abi_reap(pid[i], 0);
+            EQ(GRANTS[i], 1);
+            CHECK(ERRORS[i] == 0 || ERRORS[i] == ESRCH);
+        }
+        close(end);
+    }
+}
+
+/* Nor is any of them told that there is no owner: they wait for the new program. */
+TEST(futex, pi_strangers_do_not_hold_up_an_exec)
+{
+    uint32_t *w = shared_words();
+
+    for (int round = 0; round < 5; round++) {
+        pid_t pid[STRANGERS], victim;
+        bool replaced;
+        int end;
+
+        w[0] = *STOP = 0;
+        victim = start_victim(w, true, &end);
+        start_strangers(w, victim, pid);
+        gate_open(w);
+        replaced = closed_in_time(end);
+        if (replaced) {
+            for (int i = 0; i < STRANGERS; i++)
+                abi_await_state(pid[i], "S");
+            for (int i = 0; i < STRANGERS; i++) {
+                EQ(ERRORS[i], 0);
+                EQ(GRANTS[i], 1);
+            }
+        }
+        *STOP = 1;
+        kill_and_reap(victim);
+        CHECK(replaced);
+        for (int i = 0; i < STRANGERS; i++)
+            abi_reap(pid[i], 0);
+        close(end);
+    }
 }
 
 static uint32_t thread_word;

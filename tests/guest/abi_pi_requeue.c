@@ -141,6 +141,26 @@ TEST(futex, requeue_pi_EINVAL_and_EFAULT)
     abi_reap(pid, 0);
 }
 
+/* The condition is only read, also where the lock's page is not there yet in this space. */
+TEST(futex, requeue_pi_from_a_word_that_is_read_only)
+{
+    uint32_t *condition = shared_words(), *lock = shared_words();
+    pid_t pid;
+
+    condition[0] = 5;
+    EQ(mprotect(condition, 4096, PROT_READ), 0);
+    pid = fork();
+    if (!pid) {
+        if (futex(condition, FUTEX_WAIT_REQUEUE_PI, 5, NULL, lock, 0) || (*lock & TID_MASK) != tid())
+            _exit(1);
+        _exit(unlock_pi(lock) ? 2 : 0);
+    }
+    abi_await_state(pid, "S");
+    EQ(futex(condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)0L, lock, 5), 1);
+    abi_reap(pid, 0);
+    EQ(*lock, 0);
+}
+
 TEST(futex, requeue_pi_ESRCH_of_an_owner_that_is_not_there)
 {
     uint32_t *w = shared_words();
