@@ -100,11 +100,13 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
     }
 }
 
+/* Who has taken its last loan back from t (pi_state.c) holds no reference: t may have ended meanwhile, and nobody is asked then. */
 void sched_request_policy(struct task_struct *t)
 {
     unsigned long flags;
 
-    get_task_struct(t);
+    if (unlikely(!tryget_task_struct(t)))
+        return;
     flags = local_irq_save();
     if (!rq_request(&t->se.rq, REQ_POLICY))
         put_task_struct(t);

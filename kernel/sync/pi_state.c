@@ -106,10 +106,8 @@ struct task_struct *pi_leave_locked(struct pi_waiter *w)
 
     if (!w->granted) {
         end_wait(s, w);
-        if (lend(s) > 0) {
+        if (lend(s) > 0 && tryget_task_struct(s->owner)) /* without a loan it may end */
             owner = s->owner;
-            get_task_struct(owner);
-        }
     }
     put_state(w);
     return owner;
