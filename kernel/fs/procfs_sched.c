@@ -240,6 +240,8 @@ static void show_fair_rq(struct seq_buf *s, unsigned cpu, const struct rq_view *
     rq_number(s, "nr_spread_over", (s64)v->nr_spread_over);
     rq_number(s, "nr_migrations", (s64)v->nr_migrations);
     rq_number(s, "nr_running", v->fair_running);
+    if (v->fair_viewed < v->fair_running)
+        rq_number(s, "nr_viewed", v->fair_viewed);
     rq_number(s, "load", (s64)v->load);
     rq_number(s, "load_avg", (s64)v->load_avg);
     rq_number(s, "runnable_avg", (s64)v->runnable_avg);

@@ -83,7 +83,8 @@ static u64 split(u64 total, u64 part, u64 other)
     return (u64)((unsigned __int128)total * part / (part + other));
 }
 
-/* Neither part ever goes back: t->utime and t->stime hold what was said last. */
+/* Neither part ever goes back: t->utime and t->stime hold the most that was said, also by a reader who overtook this one. Two who compute at once,
+ * with a tick between them, may so say more than the total together, by that tick's part: the next ones say no more until it has caught up. */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
     u64 total = task_sched_runtime(t);
@@ -94,10 +95,8 @@ void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
         user = said_user;
     if (total < user + said_sys)
         user = total > said_sys ? total - said_sys : said_user;
-    *utime = max(user, said_user);
-    *stime = total > *utime ? max(total - *utime, said_sys) : said_sys;
-    WRITE_ONCE(t->utime, *utime);
-    WRITE_ONCE(t->stime, *stime);
+    *utime = never_less(&t->utime, said_user, user);
+    *stime = never_less(&t->stime, said_sys, total > *utime ? total - *utime : 0);
 }
 
 u64 nr_context_switches(void)

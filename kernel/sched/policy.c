@@ -100,11 +100,13 @@ void sched_apply_policy(struct rq *rq, struct task_struct *t)
     }
 }
 
+/* Who has taken its last loan back from t (pi_state.c) holds no reference: t may have ended meanwhile, and nobody is asked then. */
 void sched_request_policy(struct task_struct *t)
 {
     unsigned long flags;
 
-    get_task_struct(t);
+    if (unlikely(!tryget_task_struct(t)))
+        return;
     flags = local_irq_save();
     if (!rq_request(&t->se.rq, REQ_POLICY))
         put_task_struct(t);
@@ -206,12 +208,18 @@ void sched_set_reset_on_fork(struct task_struct *t, bool reset)
 
 /* ---- fork ---- */
 
-/* Somebody may change the policy of `from` meanwhile: what is judged is what the child gets. 0, -EAGAIN: it would be a deadline task. */
+/* Somebody may change the policy or the mask of `from` meanwhile: what is judged is what the child gets, and of what belongs together it gets
+ * both. 0, -EAGAIN: it would be a deadline task. */
 static int inherit_policy(struct task_struct *child, struct task_struct *from)
 {
     bool reset, rt;
 
     spin_lock(&from->se.attr_lock);
+    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        child->se.cpus_mask[w] = from->se.cpus_mask[w];
+    child->se.nr_cpus_allowed = from->se.nr_cpus_allowed;
+    child->se.slice = from->se.slice;
+    child->se.slice_ns = from->se.slice_ns;
     child->policy = from->policy;
     child->rt_priority = from->rt_priority;
     child->static_prio = from->static_prio;
@@ -257,17 +265,12 @@ int sched_fork(struct task_struct *child, unsigned long clone_flags)
     se->vlag_load = 0;
     se->debt = 0;
     se->burst = from->burst;
-    se->slice = from->slice;
-    se->slice_ns = from->slice_ns;
     se->vslice = from->vslice;
     se->reset_on_fork = false;
     se->sync_at = 0;
     se->sync_kept = true;
     se->affinity_wanted = se->affinity_done = NEAR_WRAP_BY(u32, 2);
     spin_lock_init(&se->attr_lock);
-    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        se->cpus_mask[w] = from->cpus_mask[w];
-    se->nr_cpus_allowed = from->nr_cpus_allowed;
     se->load = from->load;
     se->rq.fair.key = kernel_parent ? 0 : from->rq.fair.key;
     child->rt.slice_end = 0;

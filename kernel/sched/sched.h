@@ -122,6 +122,15 @@ void sched_cpu_timers_changed(void);
 u64 sched_rt_awake_ns(struct task_struct *t);
 /* utime and stime in ns, up to date to this moment for current. */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
+/* The most of `now` and what was said before, which is said from now on: a time that several readers compute does not go back. most: *said, read
+ * by the caller. */
+static inline u64 never_less(u64 *said, u64 most, u64 now)
+{
+    while (most < now)
+        if (likely(atomic_cas_relaxed(said, &most, now)))
+            return now;
+    return most;
+}
 u64 task_sched_runtime(struct task_struct *t);
 void sched_loadavg(u64 avg[3]); /* fixed point, 11 bits of fraction */
 unsigned nr_running(void);

@@ -59,15 +59,56 @@ static void visit(struct priority_walk *w, struct task_struct *t)
         w->error = err;
 }
 
-static void visit_threads(struct priority_walk *w, struct task_struct *leader)
+#define THREADS_AT_ONCE 32
+
+/* Takes references to the threads behind `last`; NULL, or one that leaves the list (it is EXIT_DEAD before): from the first on. */
+static size_t take_threads(struct task_struct *leader, struct task_struct *last, struct task_struct **some)
 {
-    struct task_struct *t;
+    struct list_head *head = &leader->signal->thread_head, *at = head;
+    size_t n = 0;
 
     rcu_read_lock();
-    for_each_thread(leader, t)
-        if (!w->of_user || t->cred->uid == w->uid)
-            visit(w, t);
+    if (last && READ_ONCE(last->exit_state) != EXIT_DEAD)
+        at = &last->thread_node;
+    while (n < THREADS_AT_ONCE && (at = rcu_dereference(at->next)) != head) {
+        some[n] = list_entry(at, struct task_struct, thread_node);
+        n += tryget_task_struct(some[n]);
+    }
     rcu_read_unlock();
+    return n;
+}
+
+static bool is_meant(const struct priority_walk *w, const struct task_struct *t)
+{
+    bool yes;
+
+    rcu_read_lock();
+    yes = !w->of_user || t->cred->uid == w->uid;
+    rcu_read_unlock();
+    return yes;
+}
+
+/* All of them by references, some at a time: a visit takes locks and walks along PI chains, where the walker may be preempted. When the last one
+ * has left meanwhile the first are visited again, which changes nothing; not for ever where threads come and go. */
+static void visit_threads(struct priority_walk *w, struct task_struct *leader)
+{
+    struct task_struct *some[THREADS_AT_ONCE], *last = NULL;
+    size_t n = THREADS_AT_ONCE;
+
+    for (size_t visits = 0; n == THREADS_AT_ONCE && visits < max_threads; visits += n) {
+        n = take_threads(leader, last, some);
+        if (last)
+            put_task_struct(last);
+        last = n ? some[n - 1] : NULL;
+        for (size_t i = 0; i < n; i++) {
+            if (is_meant(w, some[i]))
+                visit(w, some[i]);
+            if (some[i] != last)
+                put_task_struct(some[i]);
+        }
+    }
+    if (last)
+        put_task_struct(last);
 }
 
 static bool in_group(struct task_struct *leader, int who)

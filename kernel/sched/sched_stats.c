@@ -124,18 +124,24 @@ void sched_forget_statistics(struct task_struct *t)
         WRITE_ONCE(count[i], 0);
 }
 
+/* How many of the waiting fair tasks a view looks at: as many as may be seen with interrupts off. */
+#define VIEWED_AT_MOST 32
+
+#define for_each_viewed(rq, n, i)                                                                                                    \
+    for (i = 0, n = calendar_next(&(rq)->calendar, &(rq)->q.fair, NULL); n && i < VIEWED_AT_MOST;                                   \
+         i++, n = calendar_next(&(rq)->calendar, &(rq)->q.fair, n))
+
 /* Adds a fair task that runs or waits here. */
 static void view_fair(struct rq_view *v, const struct task_struct *t)
 {
     struct sched_avg avg = avg_now(t);
     s64 key = (s64)t->se.rq.fair.key;
 
-    if (!v->fair_running || key - v->left_vruntime < 0)
+    if (!v->fair_viewed || key - v->left_vruntime < 0)
         v->left_vruntime = key;
-    if (!v->fair_running || key - v->right_vruntime > 0)
+    if (!v->fair_viewed || key - v->right_vruntime > 0)
         v->right_vruntime = key;
-    v->fair_running++;
-    v->load += t->se.load.weight;
+    v->fair_viewed++;
     v->util_avg += avg.util >> 10;
     v->runnable_avg += avg.runnable >> 10;
     v->load_avg += t->se.load.weight * avg.runnable >> 20;
@@ -145,18 +151,25 @@ static void view_fair(struct rq_view *v, const struct task_struct *t)
 static void view_spread(struct rq *rq, struct rq_view *v)
 {
     s64 far = v->left_vruntime + 3 * (s64)sched_tunables.base_slice;
+    struct fair_node *n;
+    unsigned i;
 
-    for (struct fair_node *n = calendar_next(&rq->calendar, &rq->q.fair, NULL); n; n = calendar_next(&rq->calendar, &rq->q.fair, n))
+    for_each_viewed(rq, n, i)
         v->nr_spread_over += (s64)n->key - far > 0;
 }
 
 static void view_queues(struct rq *rq, struct rq_view *v)
 {
+    struct fair_node *n;
+    unsigned i;
+
+    v->fair_running = rq->nr_fair + task_is_fair(rq->curr);
+    v->load = fair_load(rq);
     if (task_is_fair(rq->curr))
         view_fair(v, rq->curr);
-    for (struct fair_node *n = calendar_next(&rq->calendar, &rq->q.fair, NULL); n; n = calendar_next(&rq->calendar, &rq->q.fair, n))
+    for_each_viewed(rq, n, i)
         view_fair(v, FAIR_TASK(n));
-    if (!v->fair_running)
+    if (!v->fair_viewed)
         v->left_vruntime = v->right_vruntime = (s64)rq->zero_vruntime;
     v->min_vruntime = v->left_vruntime;
     v->avg_vruntime = (s64)fair_time(rq);

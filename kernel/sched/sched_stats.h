@@ -9,6 +9,7 @@ struct rq_view {
     unsigned nr_running, fair_running, rt_nr_running, dl_nr_running;
     int nr_uninterruptible, highest_prio;
     pid_t curr, next;            /* -1: nobody */
+    unsigned fair_viewed;        /* how many fair tasks the averages, left, min, right and nr_spread_over are of */
     u64 load, load_avg, util_avg, runnable_avg;
     s64 left_vruntime, min_vruntime, right_vruntime, avg_vruntime; /* relative to nothing: they wrap */
     u64 nr_spread_over, nr_migrations;

@@ -171,7 +171,7 @@ struct task_struct {
 
     u64 start_time;                   /* c  monotonic ns */
     u64 real_start_time;              /* c  boottime ns */
-    u64 utime;                        /* ns, o */
+    u64 utime;                        /* ns, a  the most that was said: cputime.c */
     u64 stime;
     u64 gtime;
     struct task_stats stats;

@@ -11,17 +11,6 @@
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_KIND 3
 
-/* A reader beside a switch may count a little that is taken back (run_ticks() in cputime.c): the clock stands then, and does not go back. */
-static u64 never_less(u64 *said, u64 now)
-{
-    u64 most = atomic_load_relaxed(said);
-
-    while (most < now)
-        if (atomic_cas_relaxed(said, &most, now))
-            return now;
-    return most;
-}
-
 /* In an RCU section. */
 static u64 process_runtime(struct task_struct *t)
 {
@@ -36,7 +25,8 @@ static u64 process_runtime(struct task_struct *t)
         for_each_thread(t, thread)
             ns += task_sched_runtime(thread);
     } while (seq_read_retry(&sig->unlinking, seq));
-    return never_less(&sig->runtime_said, ns);
+    /* Beside a switch a reader may count a little that is taken back: run_ticks() in cputime.c. */
+    return never_less(&sig->runtime_said, atomic_load_relaxed(&sig->runtime_said), ns);
 }
 
 static u64 cpu_time(struct task_struct *t, clockid_t kind)

@@ -300,6 +300,65 @@ TEST(setpriority, process_and_group)
     EQ(getpriority(PRIO_PROCESS, 0), 19);
 }
 
+/* ---- many threads, and such that end ---- */
+
+#define THREADS 100
+static volatile int over;
+static volatile pid_t tids[THREADS];
+
+static void *sleeping_thread(void *arg)
+{
+    *(volatile pid_t *)arg = syscall(SYS_gettid);
+    while (pause())
+        ;
+    return arg;
+}
+
+static void *short_thread(void *arg)
+{
+    return arg;
+}
+
+static void *renice_group(void *arg)
+{
+    for (int nice = 0; !over; nice = !nice)
+        if (setpriority(PRIO_PGRP, 0, nice) || getpriority(PRIO_PGRP, 0) < 0)
+            return "setpriority failed";
+    return arg;
+}
+
+TEST(setpriority, of_a_group_reaches_all_threads)
+{
+    pthread_t t;
+
+    for (int i = 0; i < THREADS; i++)
+        EQ(pthread_create(&t, NULL, sleeping_thread, (void *)(tids + i)), 0);
+    for (int i = 0; i < THREADS; i++)
+        while (!tids[i])
+            usleep(1000);
+    EQ(setpriority(PRIO_PGRP, 0, 9), 0);
+    for (int i = 0; i < THREADS; i++)
+        EQ(getpriority(PRIO_PROCESS, tids[i]), 9);
+}
+
+TEST(setpriority, of_a_group_whose_threads_end)
+{
+    long end = abi_now_ms() + 1000;
+    pthread_t renicer, t[THREADS / 2];
+    void *said;
+
+    EQ(pthread_create(&renicer, NULL, renice_group, NULL), 0);
+    while (abi_now_ms() < end) {
+        for (int i = 0; i < THREADS / 2; i++)
+            EQ(pthread_create(t + i, NULL, short_thread, NULL), 0);
+        for (int i = 0; i < THREADS / 2; i++)
+            EQ(pthread_join(t[i], NULL), 0);
+    }
+    over = 1;
+    EQ(pthread_join(renicer, &said), 0);
+    CHECK(!said);
+}
+
 TEST(setpriority, EACCES_EPERM_ESRCH_EINVAL)
 {
     pid_t pid = abi_sleeper();

@@ -500,3 +500,46 @@ TEST(clock_gettime, cpu_time_of_a_process_whose_threads_end)
     }
     join_all(t, 2);
 }
+
+static long most_said;
+
+static long user_time_of(int tid)
+{
+    struct timespec ts;
+
+    EQ(syscall(SYS_clock_gettime, ~tid << 3 | 4 | 1, &ts), 0); /* as pthread_getcpuclockid() has it, but the user time alone */
+    return ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* arg: the thread. Counts in `bad` what is less than another reader was told before. */
+static void *compare_user_times(void *arg)
+{
+    while (!over()) {
+        long most = __atomic_load_n(&most_said, __ATOMIC_SEQ_CST), now = user_time_of((int)(long)arg);
+
+        if (now < most)
+            __atomic_fetch_add(&bad, 1, __ATOMIC_SEQ_CST);
+        while (most < now && !__atomic_compare_exchange_n(&most_said, &most, now, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            ;
+    }
+    return NULL;
+}
+
+/* Its user time is a part of its run time that becomes larger and smaller. */
+TEST(clock_gettime, user_time_of_a_thread_that_several_read)
+{
+    int tid = (int)syscall(SYS_gettid);
+    pthread_t t[3];
+
+    end_ms = abi_now_ms() + SECONDS_MS;
+    for (int i = 0; i < 3; i++)
+        EQ(pthread_create(&t[i], NULL, compare_user_times, (void *)(long)tid), 0);
+    while (!over()) {
+        for (volatile int i = 0; i < 3000000; i++)
+            ;
+        for (int i = 0; i < 30000; i++)
+            syscall(SYS_getppid);
+    }
+    join_all(t, 3);
+    EQ(bad, 0);
+}

@@ -186,6 +186,23 @@ TEST(sched, spread_of_tasks_of_different_weight)
     end(other);
 }
 
+/* A view looks at 32 that wait and at the one that runs; what is counted is of all. */
+TEST(sched, more_fair_tasks_in_a_queue_than_are_looked_at)
+{
+    pid_t pid[40];
+    CHECK(has_cpus(2));
+    stay_on_cpu(1);
+    for (int i = 0; i < 40; i++) {
+        put_on_cpu(pid[i] = hog(), 0);
+    }
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == 40);
+    EQ(of_queue("cfs_rq[0]:", "nr_viewed"), 33);
+    EQ(of_queue("cfs_rq[0]:", "load"), 40 * 1024);
+    for (int i = 0; i < 40; i++) {
+        end(pid[i]);
+    }
+}
+
 /* Two that talk through pipes; the first keeps its word to block, but for once in eight times, when it computes on. */
 static pid_t start_pair(pid_t *second)
 {

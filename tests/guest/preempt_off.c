@@ -10,12 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FILE_OF_LONGEST "/sys/kernel/debug/sched/preempt_off"
 #define MIB (1 << 20)
+#define SCHED_FIFO_RESET_ON_FORK 0x40000001
 
 static void fail(const char *what)
 {
@@ -250,6 +252,36 @@ static void timers(void)
     }
 }
 
+/* 500 tasks that compute wait for one CPU, whose queue is looked at. The looker is urgent, and what it starts is not. */
+static void queue(void)
+{
+    static char text[65536];
+    int urgent = 50;
+    pid_t pid[CROWD];
+    if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO_RESET_ON_FORK, &urgent)) {
+        fail("sched_setscheduler");
+    }
+    for (int i = 0; i < CROWD; i++) {
+        pid[i] = fork();
+        while (pid[i] == 0) {
+        }
+    }
+    usleep(50000); /* their averages are to be old */
+    forget();
+    int fd = open("/proc/schedstat", O_RDONLY);
+    if (fd < 0 || read(fd, text, sizeof text) <= 0) {
+        fail("/proc/schedstat");
+    }
+    close(fd);
+    urgent = 0;
+    for (int i = 0; i < CROWD; i++) {
+        kill(pid[i], SIGKILL);
+    }
+    while (wait(NULL) > 0) {
+    }
+    syscall(SYS_sched_setscheduler, 0, 0, &urgent);
+}
+
 static void *sleeper(void *unused)
 {
     __sync_fetch_and_add(&all->began, 1);
@@ -297,7 +329,7 @@ static const struct part {
     const char *name;
     void (*run)(void);
 } parts[] = {{"forks", forks}, {"crowd", crowd}, {"memory", memory}, {"files", files}, {"threads", threads_and_signals}, {"programs", programs},
-           {"pollers", pollers}, {"timers", timers}, {"kill", stop_and_continue}};
+           {"pollers", pollers}, {"timers", timers}, {"queue", queue}, {"kill", stop_and_continue}};
 
 int main(int argc, char **argv)
 {
