@@ -18,19 +18,28 @@ static bool an_idle_cpu_takes(const struct task_struct *t)
     return READ_ONCE(t->se.nr_cpus_allowed) >= nr_cpu_ids || cpu_groups_any_idle_of(&sched_groups, t->se.rq.allowed);
 }
 
-/* Who is to be published. A CPU idles: whoever waits and may run on such a one; another would be stolen and sent back again and again. None does: the last,
- * unless it sleeps soon anyway. */
-static struct task_struct *for_the_shelf(struct rq *rq, bool one_idles)
+/* The last may run on no CPU that idles: would be stolen and sent back again and again. Another one? */
+static __noinline struct task_struct *another_for_idle(struct rq *rq)
 {
     struct fair_node *n = NULL;
 
-    for (u32 i = 0; i < (one_idles ? BALANCE_LOOKS : 1) && (n = waiting(rq, i, n)); i++) {
-        struct task_struct *t = FAIR_TASK(n);
-
-        if (READ_ONCE(t->se.nr_cpus_allowed) > 1 && (one_idles ? an_idle_cpu_takes(t) : !fair_is_brief(t)))
-            return t;
-    }
+    for (u32 i = 1; i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++)
+        if (READ_ONCE(FAIR_TASK(n)->se.nr_cpus_allowed) > 1 && an_idle_cpu_takes(FAIR_TASK(n)))
+            return FAIR_TASK(n);
     return NULL;
+}
+
+/* Who is to be published. A CPU idles: whoever waits and may run there. None does: the last, unless it sleeps soon anyway. */
+static __always_inline struct task_struct *for_the_shelf(struct rq *rq, bool one_idles)
+{
+    struct fair_node *n = calendar_late(&rq->calendar, &rq->q.fair);
+    struct task_struct *t = n ? FAIR_TASK(n) : NULL;
+
+    if (!t || READ_ONCE(t->se.nr_cpus_allowed) == 1)
+        return NULL;
+    if (!one_idles)
+        return fair_is_brief(t) ? NULL : t;
+    return likely(an_idle_cpu_takes(t)) ? t : another_for_idle(rq);
 }
 
 static void shelve_one(struct rq *rq, bool one_idles)
@@ -80,18 +89,21 @@ static const u64 *shelved_mask(const struct rq *rq)
     return (const u64 *)cpu_active_mask;
 }
 
+/* D1: published, then look for an idle CPU, which looks here after it went idle. */
+static __noinline void call_an_idle_one(struct rq *rq)
+{
+    u32 idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, shelved_mask(rq));
+
+    if (idle == CPUGROUP_NONE)
+        return;
+    rq->called = idle;
+    rq_kick(rq_env_of(idle));
+}
+
 void sched_publish_surplus(struct rq *rq)
 {
-    u32 idle;
-
-    if (unlikely(!rq->balanced) || !cpu_groups_any_idle(&sched_groups, rq->q.cpu) || one_is_coming(rq) || !keep_one_shelved(rq, true))
-        return;
-    /* D1: published, then look for an idle CPU, which looks here after it went idle. */
-    idle = cpu_groups_claim_idle(&sched_groups, rq->q.cpu, shelved_mask(rq));
-    if (idle != CPUGROUP_NONE) {
-        rq->called = idle;
-        rq_kick(rq_env_of(idle));
-    }
+    if (likely(rq->balanced) && cpu_groups_any_idle(&sched_groups, rq->q.cpu) && !one_is_coming(rq) && keep_one_shelved(rq, true))
+        call_an_idle_one(rq);
 }
 
 /* The first slot of the shelf whose task is owed time now; any when `any`. -1: none. */
