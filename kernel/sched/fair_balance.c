@@ -18,12 +18,14 @@ static bool an_idle_cpu_takes(const struct task_struct *t)
     return READ_ONCE(t->se.nr_cpus_allowed) >= nr_cpu_ids || cpu_groups_any_idle_of(&sched_groups, t->se.rq.allowed);
 }
 
+#define OTHERS_FOR_IDLE 3 /* that are looked at: each look goes through the CPUs that idle */
+
 /* The last may run on no CPU that idles: would be stolen and sent back again and again. Another one? */
 static __noinline struct task_struct *another_for_idle(struct rq *rq)
 {
     struct fair_node *n = NULL;
 
-    for (u32 i = 1; i < BALANCE_LOOKS && (n = waiting(rq, i, n)); i++)
+    for (u32 i = 1; i <= OTHERS_FOR_IDLE && (n = waiting(rq, i, n)); i++)
         if (READ_ONCE(FAIR_TASK(n)->se.nr_cpus_allowed) > 1 && an_idle_cpu_takes(FAIR_TASK(n)))
             return FAIR_TASK(n);
     return NULL;
@@ -61,11 +63,25 @@ static void reap(struct rq *rq)
         cpu_unmark_surplus(&sched_groups, rq->q.cpu);
 }
 
+/* What no CPU that idles may take makes room for what one may. */
+static __noinline void clear_shelf_for_idle(struct rq *rq)
+{
+    for (int i = 0; i < SHELF_SLOTS; i++) {
+        struct rq_task *t = rq->q.shadow[i].task;
+
+        if (t && !an_idle_cpu_takes(TASK_OF(t)) && rq_unshelve(&rq->q, i))
+            fair_insert(rq, TASK_OF(t));
+    }
+    reap(rq);
+}
+
 /* One task at least stands on the shelf afterwards, if there is one that may move. */
 static bool keep_one_shelved(struct rq *rq, bool one_idles)
 {
     if (rq->q.nr_shelved)
         reap(rq);
+    if (rq->q.nr_shelved && one_idles)
+        clear_shelf_for_idle(rq);
     if (!rq->q.nr_shelved)
         shelve_one(rq, one_idles);
     if (!rq->q.nr_shelved)

@@ -72,7 +72,7 @@ static size_t take_threads(struct task_struct *leader, struct task_struct *last,
         at = &last->thread_node;
     while (n < THREADS_AT_ONCE && (at = rcu_dereference(at->next)) != head) {
         some[n] = list_entry(at, struct task_struct, thread_node);
-        n += tryget_task_struct(some[n]);
+        n += READ_ONCE(some[n]->exit_state) != EXIT_DEAD && tryget_task_struct(some[n]);
     }
     rcu_read_unlock();
     return n;
@@ -88,14 +88,14 @@ static bool is_meant(const struct priority_walk *w, const struct task_struct *t)
     return yes;
 }
 
-/* All of them by references, some at a time: a visit takes locks and walks along PI chains, where the walker may be preempted. When the last one
+/* All of them, also those that are made meanwhile, by references, some at a time: a visit takes locks and walks along PI chains, where the walker may be preempted. When the last one
  * has left meanwhile the first are visited again, which changes nothing; not for ever where threads come and go. */
 static void visit_threads(struct priority_walk *w, struct task_struct *leader)
 {
     struct task_struct *some[THREADS_AT_ONCE], *last = NULL;
     size_t n = THREADS_AT_ONCE;
 
-    for (size_t visits = 0; n == THREADS_AT_ONCE && visits < max_threads; visits += n) {
+    for (size_t visits = 0; n && visits < max_threads; visits += n) {
         n = take_threads(leader, last, some);
         if (last)
             put_task_struct(last);

@@ -55,10 +55,11 @@ static enum pi_gate gate_of(u32 word)
 
 static wait_queue_head_t gate_waits = WAIT_QUEUE_HEAD_INIT(gate_waits); /* of all execs: few have waiters */
 
-/* What an exec hands over is at most what it was lent when it closed its gate: a wait without an end by signal or time, as on Linux. */
+/* What an exec hands over is at most what it was lent when it closed its gate: a wait without an end by time. Who is killed meanwhile finds that out
+ * where he tries again. */
 void pi_await_open(u32 word)
 {
-    wait_event(&gate_waits, gate_of(word) != PI_CLOSED);
+    (void)wait_event_killable(&gate_waits, gate_of(word) != PI_CLOSED);
 }
 
 /* The gate before the word: what ends wrote its robust words before it closed the gate. */
