@@ -16,7 +16,8 @@
  * c: kernel/sched/nearness.c claim_idle_of_node cpu_claim_idle | far(): by exchange
  * c: kernel/sched/idle.c sched_steal cpu_groups_next_surplus sched_leave_to_nearer rq_steal | look(): own node first
  * c: kernel/sched/idle.c idle_wait cpu_mark_idle sched_steal | cpu: idle first, then look (D1)
- * c: kernel/sched/fair_balance.c sched_publish_surplus keep_one_shelved cpu_groups_claim_idle rq_kick | victim: published, then the nearest idle CPU is told
+ * c: kernel/sched/fair_balance.c sched_publish_surplus keep_one_shelved call_an_idle_one | victim: published
+ * c: kernel/sched/fair_balance.c call_an_idle_one cpu_groups_claim_idle rq_kick | then the nearest idle CPU is told
  * c: kernel/sched/fair_balance.c fair_balance_tick sched_publish_surplus | victim: again at each tick
  */
 bool slot[2], idle[2], told[2], asleep[2], runs_nothing[2];

@@ -11,7 +11,8 @@
  * c: lockfree/shelf.h shelf_take_slot atomic_xchg_full | look(): by exchange
  * c: percpu/cpugroup.h cpu_mark_idle atomic_fetch_or_full | thief: idle first, then look (D1)
  * c: kernel/sched/idle.c idle_wait cpu_mark_idle sched_steal | thief: the order of the two
- * c: kernel/sched/fair_balance.c sched_publish_surplus keep_one_shelved cpu_groups_claim_idle rq_kick | owner: published, then an idle CPU is told
+ * c: kernel/sched/fair_balance.c sched_publish_surplus keep_one_shelved call_an_idle_one | owner: published
+ * c: kernel/sched/fair_balance.c call_an_idle_one cpu_groups_claim_idle rq_kick | then an idle CPU is told
  */
 bool slot = 0, idle[2];
 byte executors = 0, finished = 0;
