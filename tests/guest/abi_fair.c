@@ -276,7 +276,7 @@ static void has_one_share(int (*breed)(void))
         abi_reap(others[i], 0);
         theirs += s->used[i];
     }
-    if (theirs < 1540 * MS) {
+    if (theirs < 1520 * MS) { /* 1,394 to 1,498 where they need not pay; on a busy host Linux had 1,538 once */
         abi_failed(__FILE__, __LINE__, "four that compute had %ld ms of 2000", (long)(theirs / MS));
     }
 }
