@@ -27,7 +27,7 @@ enum pi_gate {
 struct pi_task {
     struct timer_heap loans;       /* A  of the locks it owns and others wait for; the most urgent at the root */
     s64 lent;                      /* A  that one's standing; STANDING_NONE: nobody waits for this task */
-    u8 gate;                       /* A  an enum pi_gate; written by the task itself */
+    u8 gate;                       /* A  an enum pi_gate; the task itself writes, anyone reads: what is decided by it is looked at again under A */
     u64 waits;                     /* B  counts its waits */
     struct pi_waiter *waiter;      /* B  NULL: it waits for no PI lock */
     struct futex_bucket *waits_in; /* B writes; anyone reads it in an RCU section, then locks that bucket and looks again */

@@ -26,16 +26,10 @@ static bool all_texts(json_t *array)
     return true;
 }
 
-static bool ends_with(const char *s, const char *tail)
-{
-    size_t n = strlen(s), m = strlen(tail);
-    return n >= m && !strcmp(s + n - m, tail);
-}
-
 // What a row may be made of (run_document.c): the cost, percentiles, values of a workload's own.
 static bool is_figure(const char *name)
 {
-    return !strcmp(name, "value") || ends_with(name, "_ns") || ends_with(name, "_ppm") || ends_with(name, "_count");
+    return !strcmp(name, "value") || text_ends_with(name, "_ns") || text_ends_with(name, "_ppm") || text_ends_with(name, "_count");
 }
 
 static const char *sample_fault(json_t *sample)

@@ -52,23 +52,17 @@ static json_t *samples_of(json_t *samples, const char *member)
     return out;
 }
 
-static bool ends_with(const char *s, const char *tail)
-{
-    size_t n = strlen(s), m = strlen(tail);
-    return n >= m && !strcmp(s + n - m, tail);
-}
-
 // A workload's own values carry their unit in the name. In the det tier time is the virtual clock's: one
 // instruction is one nanosecond, idle time passes at once.
 static const char *unit_of(enum tier tier, const char *metric)
 {
-    if (ends_with(metric, "_ppm"))
+    if (text_ends_with(metric, "_ppm"))
         return "ppm";
-    if (ends_with(metric, "_count"))
+    if (text_ends_with(metric, "_count"))
         return "count";
     if (tier != TIER_DET)
         return tier_time_unit(tier);
-    return ends_with(metric, "_ns") ? "virtual ns" : "instructions/op";
+    return text_ends_with(metric, "_ns") ? "virtual ns" : "instructions/op";
 }
 
 // Of the N step: what one operation costs may depend on it.

@@ -134,18 +134,18 @@ void run_partial_take_argv(struct session *s, int kernel, json_t *argv)
         list_add(&s->argv_list[kernel], json_string_value(word));
 }
 
-// Files of boots that were not counted: of the round that was interrupted.
-static void remove_later_files(const struct session *s)
+void run_partial_remove_files(const struct session *s, const char *kernel, int from)
 {
-    char *pattern = x_printf("%s/boot-*", s->dir);
+    char *pattern = x_printf("%s/boot-*", s->dir), *head = kernel ? x_printf("-%s.", kernel) : NULL, *rest;
     glob_t g;
     if (!glob(pattern, 0, NULL, &g)) {
         for (size_t i = 0; i < g.gl_pathc; i++)
-            if (atoi(strrchr(g.gl_pathv[i], '/') + strlen("/boot-")) >= s->boot_number)
+            if (strtol(strrchr(g.gl_pathv[i], '/') + strlen("/boot-"), &rest, 10) >= from && (!head || !strncmp(rest, head, strlen(head))))
                 unlink(g.gl_pathv[i]);
         globfree(&g);
     }
     free(pattern);
+    free(head);
 }
 
 // Each round of a kernel measured each of the plan's rows: why the document's are other ones, or NULL (the caller's).
@@ -191,7 +191,7 @@ int run_partial_take(struct session *s)
         json_object_update(s->samples[k], json_array_get(json_object_get(j, "samples"), k));
         run_partial_take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
     }
-    remove_later_files(s);
+    run_partial_remove_files(s, NULL, s->boot_number);
     json_decref(j);
     return 0;
 }

@@ -18,3 +18,5 @@ int run_partial_take(struct session *s);
 json_t *run_partial_read(const char *dir);
 // The words of QEMU's command line for a kernel, as they were kept.
 void run_partial_take_argv(struct session *s, int kernel, json_t *argv);
+// Files of boots from that number on which nobody counts, as a round that was interrupted leaves them: of one kernel, or of all (NULL).
+void run_partial_remove_files(const struct session *s, const char *kernel, int from);

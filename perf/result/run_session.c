@@ -113,10 +113,9 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
     free(tail);
 }
 
-// DIR/boot-NNN-KERNEL.WHAT
 static char *boot_file(struct session *s, int kernel, const char *what)
 {
-    return x_printf("%s/boot-%03d-%s.%s", s->dir, s->boot_number, s->o->kernel[kernel].name, what);
+    return session_boot_path(s, s->boot_number, s->o->kernel[kernel].name, what);
 }
 
 static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r)

@@ -26,5 +26,11 @@ struct session {
     int end; // exit code that ends the session, or 0
 };
 
+// DIR/boot-NNN-KERNEL.WHAT; the caller frees it.
+static inline char *session_boot_path(const struct session *s, int number, const char *kernel, const char *what)
+{
+    return x_printf("%s/boot-%03d-%s.%s", s->dir, number, kernel, what);
+}
+
 // The finished run, schema RUN_SCHEMA: identity, boots, rows. A new reference.
 json_t *run_document(struct session *s, const char *id);

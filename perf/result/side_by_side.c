@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -162,37 +161,18 @@ static void follow(struct session *s, struct arm_process *p, int n)
     }
 }
 
-static const char *const boot_files[] = {"console", "counts", "laps"}; // boot-NNN-KERNEL.WHAT
-#define BOOT_FILES (sizeof(boot_files) / sizeof(*boot_files))
-
 // Upwards, the last boot first: the place of each is free by then.
 static void rename_files(struct session *s, const char *kernel, json_t *boots, int offset)
 {
+    static const char *const what[] = {"console", "counts", "laps"};
     for (size_t k = json_array_size(boots); offset && k-- > 0;)
-        for (size_t i = 0; i < BOOT_FILES; i++) {
+        for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
             int from = number_of(json_array_get(boots, k), "boot");
-            char *old = x_printf("%s/boot-%03d-%s.%s", s->dir, from, kernel, boot_files[i]);
-            char *new = x_printf("%s/boot-%03d-%s.%s", s->dir, from + offset, kernel, boot_files[i]);
+            char *old = session_boot_path(s, from, kernel, what[i]), *new = session_boot_path(s, from + offset, kernel, what[i]);
             rename(old, new);
             free(old);
             free(new);
         }
-}
-
-// Of a kernel whose round is lost: no boot names them.
-static void remove_files(struct session *s, const char *kernel, int before)
-{
-    for (size_t i = 0; i < BOOT_FILES; i++) {
-        glob_t g;
-        char *pattern = x_printf("%s/boot-*-%s.%s", s->dir, kernel, boot_files[i]);
-        if (!glob(pattern, 0, NULL, &g)) {
-            for (size_t k = 0; k < g.gl_pathc; k++)
-                if (atoi(strrchr(g.gl_pathv[k], '/') + strlen("/boot-")) >= before)
-                    unlink(g.gl_pathv[k]);
-            globfree(&g);
-        }
-        free(pattern);
-    }
 }
 
 static void take_arm(struct session *s, struct arm_process *p, int before)
@@ -242,7 +222,7 @@ int run_side_by_side(struct session *s, const int *kernel, int n, void (*arm)(st
     while (whole < started && p[whole].arm && !number_of(p[whole].arm, "end"))
         take_arm(s, &p[whole++], before);
     for (int i = whole; i < started; i++)
-        remove_files(s, s->o->kernel[p[i].kernel].name, before);
+        run_partial_remove_files(s, s->o->kernel[p[i].kernel].name, before);
     for (int i = 0; i < started; i++) {
         json_decref(p[i].arm);
         text_free(&p[i].text);

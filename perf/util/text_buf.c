@@ -135,3 +135,9 @@ void list_free(struct str_list *l)
     free(l->items);
     *l = (struct str_list){0};
 }
+
+bool text_ends_with(const char *s, const char *tail)
+{
+    size_t n = strlen(s), m = strlen(tail);
+    return n >= m && !strcmp(s + n - m, tail);
+}

@@ -37,3 +37,5 @@ void *x_alloc(size_t n); // zeroed
 void *x_realloc(void *p, size_t n);
 char *x_strdup(const char *s);
 char *x_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+bool text_ends_with(const char *s, const char *tail);

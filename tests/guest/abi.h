@@ -75,6 +75,8 @@ void abi_reap(pid_t pid, int code);
 pid_t abi_sleeper(void);
 void abi_sleep_ms(long ms);
 long abi_now_ms(void);
+/* Where a test is the reference's, too, and only the bound is ours. */
+int abi_is_linux(void);
 /* The state letter of /proc/PID/stat, '?' when it cannot be read. */
 int abi_state(pid_t pid);
 /* Polls until the state is one of the letters; fails after 5 s. */

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 
 #define MS 1000000ll
 
@@ -261,12 +260,6 @@ static pid_t breeder(volatile int *stop, int (*breed)(void))
     return pid;
 }
 
-static int is_linux(void)
-{
-    struct utsname u;
-    return !uname(&u) && !strstr(u.release, "cloudos");
-}
-
 /* What children take along that they ran beyond a share is the breeder's to pay. The others' share is four fifths. */
 static void has_one_share(int (*breed)(void))
 {
@@ -283,7 +276,7 @@ static void has_one_share(int (*breed)(void))
         abi_reap(others[i], 0);
         theirs += s->used[i];
     }
-    if (theirs < (is_linux() ? 1400 : 1520) * MS) { /* 1,394 to 1,498 on the CloudOS where they need not pay; Linux on a busy host had 1,538 and 1,489 once */
+    if (theirs < (abi_is_linux() ? 1400 : 1520) * MS) { /* 1,394 to 1,498 on the CloudOS where they need not pay; Linux on a busy host had 1,538 and 1,489 once */
         abi_failed(__FILE__, __LINE__, "four that compute had %ld ms of 2000", (long)(theirs / MS));
     }
 }

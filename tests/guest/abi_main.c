@@ -3,6 +3,7 @@
  * then one line of totals. Arguments choose tests by the start of their name. Exit code 1 if any
  * failed or none ran.
  */
+#include <sys/utsname.h>
 #include <stdarg.h>
 
 #include "tests/guest/abi.h"
@@ -78,6 +79,12 @@ long abi_now_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int abi_is_linux(void)
+{
+    struct utsname u;
+    return !uname(&u) && !strstr(u.release, "cloudos");
 }
 
 int abi_state(pid_t pid)

@@ -1,6 +1,5 @@
 /* counted_deadline.c: who is late and who overruns beside SCHED_DEADLINE tasks that reclaim. Lateness is judged only where the clock is the
  * instructions (`ci/guest-tests KERNEL --counted`): a host that stops a virtual CPU makes any job late. */
-#include <sys/utsname.h>
 #include <signal.h>
 
 #include "tests/guest/abi_deadline.h"
@@ -50,12 +49,6 @@ static int faults_of_eight(void)
     return periodic_jobs(8, 40) + overruns;
 }
 
-static int is_linux(void)
-{
-    struct utsname u;
-    return !uname(&u) && !strstr(u.release, "cloudos");
-}
-
 /* Jobs of four times the runtime: without reclaiming each ends the budget, with it none does. Linux 6.12 on two CPUs is late with one job of eight
  * in one series of six (3 of 18, 2026-11-30): it has three series for one without. CloudOS has one. */
 TEST(sched_setattr, reclaiming_alone_never_overruns)
@@ -67,7 +60,7 @@ TEST(sched_setattr, reclaiming_alone_never_overruns)
     EQ(set_deadline(10 * MS, PERIOD, PERIOD, FLAG_DL_OVERRUN | FLAG_RECLAIM), 0);
     periodic_jobs(1, 40); /* with Linux 6.1 what the last budget's end owes ends this one */
     int faults = faults_of_eight();
-    for (int more = 0; faults && is_linux() && more < 2; more++) {
+    for (int more = 0; faults && abi_is_linux() && more < 2; more++) {
         faults = faults_of_eight();
     }
     EQ(faults, 0);
