@@ -67,7 +67,7 @@ struct mount {
     struct list_head list; /* all mounts; a grace period after it left the tree: detached ones */
     u32 flags;             /* MS_* */
     int id;
-    bool detached, unused;     /* mount_mutex */
+    bool detached;             /* mount_mutex */
     struct mount *gone_next;   /* mount_mutex: list of an umount */
     char *devname;
     struct percpu_ref users; /* spread while it is in the tree; switches: mount_mutex */

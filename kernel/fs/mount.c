@@ -55,14 +55,19 @@ struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
 
 bool is_mountpoint(const struct dentry *d)
 {
-    bool found = false;
     struct mount *i;
+    bool found;
+    u32 seq;
 
     if (!(d->d_flags & D_MOUNTED))
         return false;
     rcu_read_lock();
-    list_for_each_entry_rcu (i, &mounts, list)
-        found |= i->mountpoint == d;
+    do { /* a mount that is moved leads the walk past those behind it */
+        seq = tree_read_begin();
+        found = false;
+        list_for_each_entry_rcu (i, &mounts, list)
+            found |= i->mountpoint == d;
+    } while (tree_read_retry(seq));
     rcu_read_unlock();
     return found;
 }
@@ -110,34 +115,33 @@ static void free_mount(struct mount *m)
     put_super(sb);
 }
 
-/* mount_mutex held. Marks the detached mounts that nobody uses. Are there any? */
-static bool mark_unused(void)
-{
-    struct mount *m;
-    bool any = false;
-
-    list_for_each_entry (m, &detached_mounts, list) {
-        m->unused = !percpu_ref_count(&m->users);
-        any |= m->unused;
-    }
-    return any;
-}
-
-/* mount_mutex held. Detached mounts whose last user has gone are freed: a grace period later, since a walk in RCU mode may have begun in one
- * before that user left, and become a user itself. */
-static void reap_detached(void)
+/* mount_mutex held. Takes the detached mounts that nobody uses out of their list. The tree changes with that: a walk in RCU mode that began in
+ * one before its last user left raises the count, sees the change, and lowers it again, all within its read section. */
+static void take_unused(struct list_head *unused)
 {
     struct mount *m, *next;
 
-    if (!mark_unused())
+    tree_write_begin();
+    list_for_each_entry_safe (m, next, &detached_mounts, list)
+        if (!percpu_ref_count(&m->users))
+            list_move(&m->list, unused);
+    tree_write_end();
+}
+
+/* mount_mutex held. Detached mounts whose last user has gone are freed, a grace period later. */
+static void reap_detached(void)
+{
+    LIST_HEAD(unused);
+    struct mount *m, *next;
+
+    if (list_empty(&detached_mounts))
+        return;
+    take_unused(&unused);
+    if (list_empty(&unused))
         return;
     synchronize_rcu();
-    list_for_each_entry_safe (m, next, &detached_mounts, list) {
-        if (!m->unused || percpu_ref_count(&m->users))
-            continue;
-        list_del(&m->list);
+    list_for_each_entry_safe (m, next, &unused, list)
         free_mount(m);
-    }
 }
 
 /* A fixed name has a new dentry each time that it is asked for. What is mounted on is to be found again: from now on it and the names

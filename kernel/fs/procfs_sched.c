@@ -160,7 +160,7 @@ int proc_sched_show(struct seq_buf *s, struct task_struct *t)
     show_count(s, "se.avg.runnable_avg", v.runnable_avg);
     show_count(s, "se.avg.util_avg", v.util_avg);
     show_count(s, "policy", t->policy);
-    show_count(s, "prio", (u64)(s64)t->prio);
+    show_count(s, "prio", (u64)(s64)task_prio(t));
     return 0;
 }
 
@@ -281,7 +281,7 @@ static void show_task_line(struct seq_buf *s, struct task_struct *t)
     sched_view_task(t, &v);
     if (v.on_rq)
         seq_printf(s, " %15.15s %6d %4u %20ld %9lu %5d %12lu.%06lu %12lu.%06lu\n", t->comm, t->pid, task_cpu(t), (s64)v.vruntime,
-                   t->stats.nvcsw + t->stats.nivcsw, t->prio, v.run_delay / 1000000, v.run_delay % 1000000,
+                   t->stats.nvcsw + t->stats.nivcsw, task_prio(t), v.run_delay / 1000000, v.run_delay % 1000000,
                    v.sum_exec_runtime / 1000000, v.sum_exec_runtime % 1000000);
 }
 

@@ -146,7 +146,7 @@ static int show_stat(struct seq_buf *s, struct task_struct *t, bool whole)
     seq_printf(s, " %lu %lu %lu %lu", u.utime / NS_PER_TICK, u.stime / NS_PER_TICK,
                whole ? children->utime / NS_PER_TICK : 0,
                whole ? children->stime / NS_PER_TICK : 0);
-    seq_printf(s, " %d %d %d 0 %lu", t->prio - MAX_RT_PRIO, task_nice(t), t->signal->nr_threads,
+    seq_printf(s, " %d %d %d 0 %lu", task_prio(t) - MAX_RT_PRIO, task_nice(t), t->signal->nr_threads,
                t->real_start_time / NS_PER_TICK);
     show_stat_mm(s, t, mm);
     /* The old 31-bit signal masks. */

@@ -49,10 +49,11 @@ void sched_dequeue_queued(struct rq *rq, struct task_struct *t)
     rq->q.nr_running--;
 }
 
-/* The owner carries out the change. */
+/* The owner carries out the change, and says so while it is the owner: the next one may have answered a later change before him. */
 void sched_apply_affinity(struct rq *rq, struct task_struct *t)
 {
     u32 wanted = atomic_load_acquire(&t->se.affinity_wanted);
+    bool urgent;
 
     if (!rq_task_may_run_on(&t->se.rq, rq->q.cpu)) {
         if (t == rq->curr && OWN_STATE(own_read(&t->se.rq.own)) != OWN_DEAD) {
@@ -62,12 +63,15 @@ void sched_apply_affinity(struct rq *rq, struct task_struct *t)
         }
         if (OWN_STATE(own_read(&t->se.rq.own)) == OWN_RUNNABLE && sched_task_is_queued(rq, t)) {
             sched_dequeue_queued(rq, t);
+            publish_done(t, wanted);
             rq_place(&rq->q, &t->se.rq);
+            return;
         }
     }
-    if (unlikely(t->se.on_rt))
-        sched_urgent_waits(rq); /* it may go elsewhere now, or no more */
+    urgent = t->se.on_rt;
     publish_done(t, wanted);
+    if (unlikely(urgent))
+        sched_urgent_waits(rq); /* it may go elsewhere now, or no more */
 }
 
 static bool holds(struct task_struct *t, u32 ticket)

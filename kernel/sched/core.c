@@ -19,10 +19,11 @@ DEFINE_PER_CPU(const void *, preempt_closed, ANYWHERE);
 DEFINE_PER_CPU(struct preempt_section, preempt_longest, ANYWHERE);
 #endif
 
-/* Clears NEED_RESCHED, then takes the mail: Q1. */
+/* Clears NEED_RESCHED, then takes the mail: Q1. And POLLING: an interrupt that ended an MWAIT switches away from the idle task before that has
+ * cleared it, and who kicks a polling CPU sends no IPI. */
 __noinline void sched_take_mail(struct rq *rq)
 {
-    (void)atomic_fetch_and_full(&rq->q.kick, ~RQ_NEED_RESCHED);
+    (void)atomic_fetch_and_full(&rq->q.kick, ~(RQ_NEED_RESCHED | RQ_POLLING));
     rq_drain(&rq->q);
 }
 
@@ -36,7 +37,7 @@ void sched_charge_urgent(struct rq *rq, struct task_struct *t)
     rq->urgent_time += delta;
     if (task_is_deadline(t))
         dl_account(rq, t, delta);
-    else
+    else if (task_is_rt(t))
         rt_account(rq, delta, t->se.exec_start);
 }
 
@@ -45,12 +46,8 @@ static struct task_struct *pick_deadline(struct rq *rq, struct task_struct *prev
 {
     struct task_struct *t = dl_first(rq);
 
-    if (task_is_deadline(prev)) {
-        if (fate == PREV_RUNS && !dl_exhausted(prev) && (!t || !dl_earlier(t, prev)))
-            t = prev;
-        else if (fate == PREV_BLOCKS || fate == PREV_DIES)
-            dl_blocks(rq, prev, fate == PREV_DIES);
-    }
+    if (task_is_deadline(prev) && fate == PREV_RUNS && !dl_exhausted(prev) && (!t || !dl_earlier(t, prev)))
+        t = prev;
     if (t)
         dl_runs(rq, t);
     return t;
@@ -66,17 +63,21 @@ static __always_inline struct task_struct *fair_candidate(struct rq *rq, struct 
     return fair_pick(rq, fate == PREV_RUNS || fate == PREV_YIELDS);
 }
 
-/* Everything that is not one fair task among fair tasks: deadlines, rt queues, shelved surplus. */
+/* Everything that is not one fair task among fair tasks: stoppers, deadlines, rt queues, shelved surplus. */
 static struct task_struct *pick_by_class(struct rq *rq, struct task_struct *prev, struct task_struct *best, enum prev_fate fate)
 {
     bool prev_stays = fate == PREV_RUNS || fate == PREV_YIELDS;
-    struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL, *dl;
+    struct task_struct *rt = rq->rt.nr ? rt_first(rq) : NULL, *above;
 
     if (task_is_urgent(prev))
         sched_charge_urgent(rq, prev);
-    dl = pick_deadline(rq, prev, fate);
-    if (dl)
-        return dl;
+    if (task_is_deadline(prev) && (fate == PREV_BLOCKS || fate == PREV_DIES))
+        dl_blocks(rq, prev, fate == PREV_DIES);
+    above = stop_pick(rq, prev, prev_stays);
+    if (!above)
+        above = pick_deadline(rq, prev, fate);
+    if (above)
+        return above;
     if (rq->q.nr_shelved) {
         fair_take_back(rq, fate == PREV_RUNS && (task_is_fair(prev) || (task_is_rt(prev) && rt_may_run(rq)))); /* who is throttled does not stay */
         best = fair_candidate(rq, prev, fate);
@@ -117,7 +118,7 @@ static __always_inline struct task_struct *pick_next_task(struct rq *rq, struct 
     if (fate <= PREV_YIELDS && rq->next)
         fair_leave_slot(rq); /* compared with prev, it needs its place */
     best = fair_candidate(rq, prev, fate);
-    if (unlikely(rq->rt.nr | rq->dl.nr | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
+    if (unlikely(rq->nr_urgent | rq->q.nr_shelved) || unlikely(task_is_urgent(prev)))
         return pick_slow(rq, prev, best, fate);
     if (likely(fate > PREV_YIELDS))
         return best;
@@ -135,9 +136,11 @@ static __noinline void take_urgent(struct rq *rq, struct task_struct *t)
 {
     if (task_is_rt(t))
         rt_dequeue(rq, t);
-    else
+    else if (task_is_deadline(t))
         dl_take(rq, t);
-    if (!(rq->rt.nr | rq->dl.nr))
+    else
+        stop_dequeue(rq, t);
+    if (!rq->nr_urgent)
         return;
     WRITE_ONCE(rq->curr_prio, t->prio); /* those that it passed wait behind it */
     sched_urgent_waits(rq);
@@ -228,6 +231,8 @@ static __noinline void requeue_urgent(struct rq *rq, struct task_struct *prev)
     }
     if (task_is_rt(prev))
         rt_requeue(rq, prev, rq->fate == PREV_RUNS && !rt_slice_ended(prev));
+    else if (task_is_stopper(prev))
+        stop_requeue(rq, prev);
     sched_urgent_waits(rq);
 }
 
@@ -280,6 +285,8 @@ void sched_run_callbacks(struct rq *rq)
     rq->rcu.queued -= n;
     if (unlikely(rq->rcu.queued > RCU_FLOOD) && rcu_cpu_has_done(&rq->rcu))
         rq_kick_self(&rq->q);
+    else if (unlikely(need_resched()))
+        smp_send_reschedule(rq->q.cpu); /* whoever was woken meanwhile: nobody looks once more before schedule() returns */
 }
 
 static __always_inline void run_done_callbacks(struct rq *rq)
@@ -462,7 +469,7 @@ static __noinline bool kernel_goes_on(struct rq *rq)
         sched_take_mail(rq);
         rq_kick_self(&rq->q);
     }
-    return !(rq->rt.nr | rq->dl.nr) && !rq->preempt_due;
+    return !rq->nr_urgent && !rq->preempt_due;
 }
 
 static bool model_forbids(void)

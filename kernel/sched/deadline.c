@@ -124,6 +124,7 @@ static void make_ready(struct rq *rq, struct task_struct *t)
 {
     queue_in(&rq->dl.ready, &t->dl, due_ns(t), DL_READY);
     rq->dl.nr++;
+    rq->nr_urgent++;
 }
 
 /* The next event of this CPU: a throttled task's period, the end of the running task's budget, or that it pays less from then on. */
@@ -301,6 +302,7 @@ void dl_take(struct rq *rq, struct task_struct *t)
 {
     if (t->dl.place == DL_READY) {
         timer_heap_remove(&rq->dl.ready, &t->dl.node);
+        rq->nr_urgent--;
         if (!--rq->dl.nr)
             sched_urgent_left(rq);
     } else {
@@ -330,6 +332,8 @@ static s64 standing(u32 cpu)
 {
     int prio = READ_ONCE(cpu_rq(cpu)->curr_prio);
 
+    if (prio == PRIO_STOP)
+        return -S64_MAX;
     return prio >= 0 ? S64_MAX - PRIO_IDLE + prio : READ_ONCE(cpu_rq(cpu)->dl.curr_deadline_ns);
 }
 

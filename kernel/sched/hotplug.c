@@ -20,6 +20,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/sched/kthread.h"
 #include "kernel/sched/rq.h"
+#include "kernel/sched/stop.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/pid.h"
 #include "kernel/time/tick.h"
@@ -68,7 +69,7 @@ static struct task_struct *any_queued(struct rq *rq)
     return rq->dl.nr ? dl_first(rq) : dl_any_throttled(rq);
 }
 
-/* All that waits here goes, and the running task at its next switch. Called again and again: what runs may wake others here. */
+/* The stopper, which runs beside nobody: all others wait here, and go. */
 static void evict_all(void *unused)
 {
     struct rq *rq = this_rq();
@@ -79,9 +80,7 @@ static void evict_all(void *unused)
         sched_dequeue_queued(rq, t);
         evict(rq, t);
     }
-    if (rq->curr != rq->idle && OWN_STATE(own_read(&rq->curr->se.rq.own)) != OWN_DEAD)
-        rq->curr->se.rq.moving |= RQ_TASK_MOVING;
-    rq_kick_self(&rq->q);
+    rq_kick_self(&rq->q); /* mail that came meanwhile */
 }
 
 static void begin_leaving(void *unused)
@@ -239,16 +238,18 @@ static void adopt_callbacks(struct rq *dead)
 
 /* Its CPU has sent it away if it was at work; CPU 0 takes it in, as all that has no other place, and there it parks. Not before the CPU has
  * left: somebody urgent might keep it from running there. */
-static void park_thread(struct rq *rq)
+static void park_threads(struct rq *rq)
 {
     if (rq->rcu_thread)
         (void)kthread_park(rq->rcu_thread);
+    stop_park(rq->q.cpu);
 }
 
-static void unpark_thread(struct rq *rq)
+static void unpark_threads(struct rq *rq)
 {
     if (rq->rcu_thread)
         kthread_unpark(rq->rcu_thread);
+    stop_unpark(rq->q.cpu);
 }
 
 static int take_down(unsigned cpu)
@@ -264,10 +265,10 @@ static int take_down(unsigned cpu)
     widen_all_stranded();
     smp_call_function_single(cpu, may_quit, NULL, true);
     while (atomic_load_acquire(&rq->hotplug) != CPU_LEFT) {
-        smp_call_function_single(cpu, evict_all, NULL, true);
+        (void)stop_one_cpu(cpu, evict_all, NULL); /* again and again: one that sleeps may be woken here meanwhile */
         nap();
     }
-    park_thread(rq);
+    park_threads(rq);
     synchronize_rcu_expedited();
     smp_call_function_single(cpu, may_stop, NULL, true);
     await_stage(cpu, CPU_HALTED);
@@ -301,7 +302,7 @@ static void bring_up(unsigned cpu)
     smp_call_function_single(ADOPTER, give_map_back, (void *)(unsigned long)cpu, true);
     smp_call_function_single(cpu, join, NULL, true);
     sched_cpu_joins(cpu);
-    unpark_thread(cpu_rq(cpu));
+    unpark_threads(cpu_rq(cpu));
 }
 
 int cpu_down(unsigned cpu)
@@ -312,7 +313,7 @@ int cpu_down(unsigned cpu)
         return -EINVAL;
     mutex_lock(&cpu_hotplug_mutex);
     if (cpu_online(cpu))
-        err = take_down(cpu);
+        err = stop_is_there(cpu) ? take_down(cpu) : -ENOMEM;
     mutex_unlock(&cpu_hotplug_mutex);
     return err;
 }

@@ -165,6 +165,7 @@ static void init_rq(struct rq *rq, u32 cpu, struct task_struct *idle)
     rq->send_to = CPUGROUP_NONE;
     rq->balanced = !cpu_is_isolated(cpu);
     rq_owners[cpu] = rq;
+    INIT_LIST_HEAD(&rq->stops);
     rt_init(&rq->rt);
     dl_init(rq);
     fair_turn_init(rq);

@@ -74,6 +74,13 @@ static u32 claim_near(const struct task_struct *t, u32 prev_cpu)
     return cpu_groups_claim_idle(&sched_groups, prev_cpu, t->se.rq.allowed);
 }
 
+static u32 select_urgent(struct task_struct *t, u32 prev_cpu)
+{
+    if (task_is_stopper(t))
+        return stop_select(t);
+    return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
+}
+
 u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
 {
     u32 here = smp_processor_id(), cpu;
@@ -81,7 +88,7 @@ u32 sched_select_cpu(struct task_struct *t, u32 prev_cpu)
     if (!sched_smp)
         return here;
     if (unlikely(task_is_urgent(t)))
-        return task_is_rt(t) ? sched_select_rt(t, prev_cpu) : sched_select_deadline(t, prev_cpu);
+        return select_urgent(t, prev_cpu);
     if (rq_task_may_run_on(&t->se.rq, prev_cpu) && likely(cpu_balances(prev_cpu))) {
         if (READ_ONCE(t->se.nr_cpus_allowed) == 1)
             return prev_cpu;

@@ -12,6 +12,8 @@ static bool policy_is_urgent(unsigned policy)
 
 int sched_normal_prio(const struct task_struct *t)
 {
+    if (task_is_stopper(t))
+        return PRIO_STOP;
     if (t->policy == SCHED_DEADLINE)
         return PRIO_DEADLINE;
     if (t->policy == SCHED_FIFO || t->policy == SCHED_RR)
@@ -21,6 +23,8 @@ int sched_normal_prio(const struct task_struct *t)
 
 static const struct sched_class *class_of(int prio)
 {
+    if (prio == PRIO_STOP)
+        return &stop_sched_class;
     if (prio == PRIO_DEADLINE)
         return &dl_sched_class;
     return prio < MAX_RT_PRIO ? &rt_sched_class : &fair_sched_class;
@@ -129,6 +133,11 @@ int set_user_nice(struct task_struct *t, int nice)
     sched_request_policy(t);
     pi_follow(t);
     return 0;
+}
+
+int task_prio(const struct task_struct *t)
+{
+    return t->prio == PRIO_STOP ? 0 : t->prio;
 }
 
 int task_nice(const struct task_struct *t)

@@ -58,6 +58,8 @@ static void start_on(u32 cpu)
 
 void sched_start_threads(void)
 {
-    for_each_online_cpu(cpu)
+    for_each_online_cpu(cpu) {
+        stop_start_thread(cpu);
         start_on(cpu);
+    }
 }

@@ -67,6 +67,7 @@ struct rq {
     s64 avg_vruntime;              /* sum of weight * (key - zero_vruntime) over the container */
     u64 avg_load;                  /* sum of their weights */
     u32 nr_fair;                   /* how many wait: in the calendar, or beside it in q.fair */
+    u32 nr_urgent;                 /* the same of the classes above: stop, deadline (those that are due), rt; hint */
     u64 served, served_at;         /* hints: V's steps, and the TSC when they were last counted (fair_service.c) */
     u64 served_v, served_idle;     /* V then, and how long it had idled */
     bool unserved;                 /* hint: it idled before that, and made no pass since */
@@ -93,7 +94,7 @@ struct rq {
     u32 called;                    /* the last idle CPU that was told of surplus here */
     struct task_struct *slot;      /* hint: an rt task that waits here and may run elsewhere (urgent.c); the owner writes it */
     bool asked;                    /* set by anyone: a CPU became free for it; cleared by the owner */
-    int curr_prio;                 /* hint: -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
+    int curr_prio;                 /* hint: -2 stopper, -1 deadline, 0..99 rt, 100..139 fair, 140 idle */
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
     u64 nr_migrations;             /* fair tasks that came from another CPU */
@@ -103,6 +104,7 @@ struct rq {
     u64 started;                   /* when this CPU began to schedule */
     struct hrtimer turn;           /* fair_turn.c */
     struct hrtimer extension;      /* slice_extension.c */
+    struct list_head stops;        /* stoppers that wait (stop.c) */
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
@@ -143,14 +145,23 @@ struct sched_class {
     bool (*task_queued)(const struct task_struct *t);
     void (*task_tick)(struct rq *rq, struct task_struct *curr);
 };
-extern const struct sched_class dl_sched_class, rt_sched_class, fair_sched_class, idle_sched_class;
+extern const struct sched_class stop_sched_class, dl_sched_class, rt_sched_class, fair_sched_class, idle_sched_class;
 
 static inline bool task_is_fair(const struct task_struct *t) { return t->sched_class == &fair_sched_class; }
 static inline bool task_is_rt(const struct task_struct *t) { return t->sched_class == &rt_sched_class; }
 
 static inline bool task_is_deadline(const struct task_struct *t) { return t->sched_class == &dl_sched_class; }
-/* Real time or deadline. */
+static inline bool task_is_stopper(const struct task_struct *t) { return t->sched_class == &stop_sched_class; }
+/* Stopper, deadline or real time. */
 static inline bool task_is_urgent(const struct task_struct *t) { return t->prio < MAX_RT_PRIO; }
+
+/* ---- stop.c ---- */
+#define PRIO_STOP (-2)
+void stop_start_thread(unsigned cpu);
+u32 stop_select(const struct task_struct *t);
+void stop_requeue(struct rq *rq, struct task_struct *t);
+void stop_dequeue(struct rq *rq, struct task_struct *t);
+struct task_struct *stop_pick(struct rq *rq, struct task_struct *prev, bool prev_stays);
 
 /* ---- dl_active.c ---- */
 #define BW_SHIFT 20 /* bandwidths: bits of fraction of a CPU */

@@ -84,6 +84,7 @@ void rt_requeue(struct rq *rq, struct task_struct *t, bool head)
         list_add_tail(&t->rt.run_list, &rt->queue[t->prio]);
     t->se.on_rt = 1;
     rt->nr++;
+    rq->nr_urgent++;
     mark(rt, t->prio);
 }
 
@@ -92,6 +93,7 @@ void rt_dequeue(struct rq *rq, struct task_struct *t)
     list_del(&t->rt.run_list);
     t->se.on_rt = 0;
     rq->rt.nr--;
+    rq->nr_urgent--;
     unmark_if_empty(&rq->rt, t->prio);
     if (unlikely(rq->slot == t))
         sched_urgent_left(rq);

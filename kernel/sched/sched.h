@@ -60,6 +60,7 @@ long schedule_timeout_ns(s64 ns); /* relative; returns ns left, >= 0 */
 int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
 int set_user_nice(struct task_struct *t, int nice);
 int task_nice(const struct task_struct *t);
+int task_prio(const struct task_struct *t); /* as user space sees it: -1 deadline, 0..99 rt, 100..139 fair, 140 idle; hint */
 /* How much later a sleep of t may end; 0: as it was when t began. Does nothing to a real-time or deadline task. The caller checked permissions. */
 void sched_set_timer_slack(struct task_struct *t, u64 ns);
 /* Valid values only; the caller checked permissions. The task's owner takes them over at its next mail. */

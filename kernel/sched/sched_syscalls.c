@@ -224,6 +224,8 @@ static int change_policy(struct task_struct *t, struct policy_request *r)
     if (keeps_params)
         keep_params(r, t);
     err = check_request(t, r, policy, reset);
+    if (!err && task_is_stopper(t))
+        err = -EINVAL; /* whoever root may be */
     if (err)
         return err;
     if (!is_as_asked(t, r, policy)) {

@@ -190,7 +190,7 @@ void scheduler_tick(bool user)
     curr->sched_class->task_tick(rq, curr);
     rt_unthrottle(rq);
     fair_balance_tick(rq);
-    if (unlikely(rq->rt.nr | rq->dl.nr))
+    if (unlikely(rq->nr_urgent))
         sched_urgent_waits(rq); /* what the slots did not show */
     sched_load_tick();
     choose_tick(rq);

@@ -17,7 +17,7 @@ void slice_extension_init(struct rq *rq)
 
 static bool may_go_on(const struct rq *rq)
 {
-    return task_is_fair(rq->curr) && !(rq->curr->se.rq.moving & RQ_TASK_MOVING) && !(rq->rt.nr | rq->dl.nr) && cpu_active(rq->q.cpu);
+    return task_is_fair(rq->curr) && !(rq->curr->se.rq.moving & RQ_TASK_MOVING) && !rq->nr_urgent && cpu_active(rq->q.cpu);
 }
 
 bool sched_extend_slice(void)

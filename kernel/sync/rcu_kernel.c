@@ -79,12 +79,15 @@ static void hurry_period(void)
 
 void synchronize_rcu_expedited(void)
 {
+    unsigned long flags;
     u64 cookie;
 
     if (!sched_smp)
         return;
+    flags = local_irq_save(); /* who starts a period is not preempted while he does: all others wait for him */
     cookie = rcu_snapshot();
     rcu_request(cookie);
+    local_irq_restore(flags);
     while (!rcu_poll(cookie)) {
         hurry_period();
         for (int i = 0; i < EXPEDITED_SPINS && !rcu_poll(cookie); i++)

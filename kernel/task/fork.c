@@ -18,6 +18,7 @@
 
 DEFINE_PER_CPU(u64, nr_forks, ANYWHERE);
 
+#define PUBLISH_TRIES 3 /* at a new child's publication beside group signals */
 #define CLONE_NAMESPACES                                                                           \
     0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 
@@ -262,15 +263,21 @@ static struct signal_struct *lock_new_parent(struct task_struct *p, struct task_
     return psig;
 }
 
-static int publish_once(struct task_struct *p, u64 flags)
+/* quiet: nobody signals this group meanwhile; NULL: they may. */
+static int publish_once(struct task_struct *p, u64 flags, struct pid *quiet)
 {
     struct task_struct *parent = NULL;
     struct signal_struct *psig = lock_new_parent(p, &parent, flags);
     int err;
 
+    if (unlikely(quiet))
+        spin_lock_irq(&quiet->lock);
     spin_lock_irq(&current->sighand->siglock);
     err = publish_locked(p, parent, flags);
-    spin_unlock_irq(&current->sighand->siglock);
+    spin_unlock(&current->sighand->siglock);
+    if (unlikely(quiet))
+        spin_unlock(&quiet->lock);
+    local_irq_enable();
     if (psig)
         spin_unlock(&psig->child_lock);
     return err;
@@ -285,30 +292,31 @@ static void unpublish(struct task_struct *p)
     spin_unlock(&psig->child_lock);
 }
 
-/* Makes the child known. Repeats when a group signal was sent meanwhile, see pid.c. 0 or
- * -ERESTARTNOINTR. */
+/* Makes the child known. Repeats when a group signal was sent meanwhile, see pid.c; those who send one after the other, which needs no
+ * permission, delay it by PUBLISH_TRIES: then it is their turn to wait. 0 or -ERESTARTNOINTR. */
 static int publish_child(struct task_struct *p, u64 flags)
 {
     struct pid *group = p->signal->group_pid; /* the caller's may be another one by now */
     bool taken_back = false;
 
     if (flags & CLONE_THREAD)
-        return publish_once(p, flags);
-    for (;;) {
+        return publish_once(p, flags, NULL);
+    for (unsigned tries = 0;; tries++) {
+        struct pid *quiet = unlikely(tries == PUBLISH_TRIES) ? group : NULL;
         u32 seen = atomic_load_acquire(&group->group_signals);
         int err;
 
-        if (unlikely(seen & 1)) {
+        if (unlikely(seen & 1) && !quiet) {
             cpu_relax();
             continue;
         }
-        err = publish_once(p, flags);
+        err = publish_once(p, flags, quiet);
         if (unlikely(err)) {
             if (taken_back)
                 synchronize_rcu(); /* a walk, whose interrupts are off, may be at it */
             return err;
         }
-        if (likely(atomic_load_relaxed(&group->group_signals) == seen))
+        if (likely(atomic_load_relaxed(&group->group_signals) == seen) || quiet)
             break;
         unpublish(p);
         taken_back = true;

@@ -90,12 +90,12 @@ struct user_struct *alloc_uid(uid_t uid)
 
 void free_uid(struct user_struct *u)
 {
-    unsigned long flags;
+    unsigned long flags = local_irq_save(); /* not preempted between the two: alloc_uid() spins meanwhile */
+    bool last = refcount_put(&u->count);
 
-    if (!refcount_put(&u->count))
-        return;
-    flags = local_irq_save();
-    rcu_hash_remove(&users, &u->node);
+    if (last)
+        rcu_hash_remove(&users, &u->node);
     local_irq_restore(flags);
-    kfree_rcu(u, rcu);
+    if (last)
+        kfree_rcu(u, rcu);
 }

@@ -407,6 +407,38 @@ TEST(fork, beside_a_change_of_the_group)
     kill(other, SIGKILL);
 }
 
+/* Who may not signal a group may still ask, without an end; its members go on forking. */
+TEST(fork, beside_strangers_who_signal_the_group)
+{
+    pid_t group = fork(), stranger[2];
+    if (group == 0) {
+        setpgid(0, 0);
+        for (int i = 0; i < 20; i++) {
+            pid_t pid = fork();
+            if (pid == 0) {
+                _exit(0);
+            }
+            abi_reap(pid, 0);
+        }
+        _exit(0);
+    }
+    setpgid(group, group);
+    for (int i = 0; i < 2; i++) {
+        stranger[i] = fork();
+        if (stranger[i] == 0) {
+            EQ(setuid(65534), 0);
+            for (;;) {
+                kill(-group, 0);
+            }
+        }
+    }
+    abi_reap(group, 0);
+    for (int i = 0; i < 2; i++) {
+        kill(stranger[i], SIGKILL);
+        EQ(waitpid(stranger[i], NULL, 0), stranger[i]);
+    }
+}
+
 TEST(getpgid, ESRCH) { FAILS(getpgid(999999), ESRCH); }
 
 TEST(setsid, new_session)

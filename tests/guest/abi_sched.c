@@ -123,6 +123,77 @@ TEST(sched_setaffinity, of_a_thread_that_takes_its_leaders_place)
     }
 }
 
+/* Two callers move one task about among tasks that wait: each hears that his mask holds. */
+TEST(sched_setaffinity, two_callers_of_one_task)
+{
+    unsigned long all[16] = {0};
+    EQ(syscall(SYS_sched_getaffinity, 0, sizeof all, all) > 0, 1);
+    pid_t hog[4], caller[2];
+    for (int i = 0; i < 4; i++) {
+        hog[i] = fork();
+        while (hog[i] == 0) {
+        }
+    }
+    for (int c = 0; c < 2; c++) {
+        caller[c] = fork();
+        for (int i = 0; caller[c] == 0 && i < 600; i++) {
+            unsigned long mask[16] = {(i + c) % 3 ? 1ul << (i % 2) & all[0] : all[0]};
+            mask[0] |= !mask[0];
+            EQ(syscall(SYS_sched_setaffinity, hog[0], sizeof mask, mask), 0);
+        }
+        if (caller[c] == 0) {
+            _exit(0);
+        }
+    }
+    abi_reap(caller[0], 0);
+    abi_reap(caller[1], 0);
+    for (int i = 0; i < 4; i++) {
+        kill(hog[i], SIGKILL);
+    }
+}
+
+/* The number of the kernel's thread that stops CPU 0 for those who must be alone there. */
+static pid_t stopper_of_cpu_0(void)
+{
+    for (pid_t pid = 2; pid < 1000; pid++) {
+        char path[32], name[32] = "";
+        snprintf(path, sizeof path, "/proc/%d/comm", pid);
+        int fd = open(path, O_RDONLY);
+        if (fd < 0) {
+            continue;
+        }
+        CHECK(read(fd, name, sizeof name - 1) > 0);
+        close(fd);
+        if (!strcmp(name, "migration/0\n")) {
+            return pid;
+        }
+    }
+    return 0;
+}
+
+/* It is above every deadline; what can be seen is the highest FIFO priority. Root may not change its policy; a nice value has no effect. */
+TEST(sched_setscheduler, of_a_stopper)
+{
+    struct param p = {1};
+    unsigned long one[16] = {1};
+    pid_t pid = stopper_of_cpu_0();
+    CHECK(pid);
+    EQ(syscall(SYS_sched_getscheduler, pid), SCHED_FIFO);
+    EQ(syscall(SYS_sched_getparam, pid, &p), 0);
+    EQ(p.priority, 99);
+    p.priority = 1;
+    FAILS(syscall(SYS_sched_setscheduler, pid, SCHED_FIFO, &p), EINVAL);
+    p.priority = 0;
+    FAILS(syscall(SYS_sched_setscheduler, pid, SCHED_OTHER, &p), EINVAL);
+    FAILS(syscall(SYS_sched_setaffinity, pid, sizeof one, one), EINVAL);
+    EQ(setpriority(PRIO_PROCESS, (id_t)pid, 5), 0);
+    EQ(setpriority(PRIO_PROCESS, (id_t)pid, 0), 0);
+    EQ(syscall(SYS_sched_getscheduler, pid), SCHED_FIFO);
+    EQ(kill(pid, SIGKILL), 0);
+    abi_sleep_ms(20);
+    EQ(kill(pid, 0), 0);
+}
+
 TEST(sched_setscheduler, policies)
 {
     struct param p = {10}, back = {0};

@@ -9,10 +9,11 @@
  * run: -DKICK_BEFORE_PUSH fail
  * run: -DPLAIN_POLL_CLEAR fail
  * run: -DEXTEND_WITHOUT_LOOK fail
+ * run: -DPOLLING_KEPT fail
  * c: lockfree/inbox.h inbox_push_mpsc atomic_cas_full | sender: the push; was it empty?
  * c: percpu/runqueue.h rq_post_wake inbox_push_mpsc rq_kick | sender: the first pusher kicks, after the push
  * c: percpu/runqueue.h rq_kick atomic_fetch_or_full RQ_POLLING rq_env_ipi | kick(): NEED_RESCHED; an IPI only to who neither polls nor was kicked
- * c: kernel/sched/core.c sched_take_mail atomic_fetch_and_full rq_drain | schedule(): clear, then detach
+ * c: kernel/sched/core.c sched_take_mail atomic_fetch_and_full RQ_POLLING rq_drain | schedule(): clear, then detach
  * c: lockfree/inbox.h inbox_detach_all atomic_xchg_acquire | drain()
  * c: kernel/sched/idle.c must_wake need_resched rq_has_mail | owner: the last look before HLT or MWAIT
  * c: kernel/sched/idle.c wait_mwait atomic_fetch_or_full atomic_fetch_and_full | owner: POLLING set and cleared by RMW
@@ -49,8 +50,10 @@ inline schedule() {
   :: need_resched ->
 #ifdef DRAIN_BEFORE_CLEAR
      drain(); need_resched = 0
-#else
+#elif defined(POLLING_KEPT)
      need_resched = 0; drain()
+#else
+     atomic { need_resched = 0; polling = 0 }; drain()
 #endif
   :: else
   fi
@@ -95,11 +98,15 @@ proctype owner() {
            :: inbox > 0 -> need_resched = 1
            :: else -> (need_resched || ipi || taken == SENDERS)
         fi;
+        if
+        :: need_resched -> schedule() /* the end of an interrupt switches away from the idle task */
+        :: skip;
 #ifdef PLAIN_POLL_CLEAR
-        poll_clear_buffered = 1
+           poll_clear_buffered = 1
 #else
-        polling = 0
+           polling = 0
 #endif
+        fi
      fi;
      ipi = 0
   od
