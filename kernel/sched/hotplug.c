@@ -20,7 +20,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/sched/kthread.h"
 #include "kernel/sched/rq.h"
-#include "kernel/sched/stop.h"
+#include "kernel/sched/stopper.h"
 #include "kernel/signal/signal.h"
 #include "kernel/task/pid.h"
 #include "kernel/time/tick.h"

@@ -104,7 +104,7 @@ struct rq {
     u64 started;                   /* when this CPU began to schedule */
     struct hrtimer turn;           /* fair_turn.c */
     struct hrtimer extension;      /* slice_extension.c */
-    struct list_head stops;        /* stoppers that wait (stop.c) */
+    struct list_head stops;        /* stoppers that wait (stopper.c) */
     struct rt_rq rt;
     struct dl_rq dl;
     struct rcu_cpu rcu;
@@ -155,7 +155,7 @@ static inline bool task_is_stopper(const struct task_struct *t) { return t->sche
 /* Stopper, deadline or real time. */
 static inline bool task_is_urgent(const struct task_struct *t) { return t->prio < MAX_RT_PRIO; }
 
-/* ---- stop.c ---- */
+/* ---- stopper.c ---- */
 #define PRIO_STOP (-2)
 void stop_start_thread(unsigned cpu);
 u32 stop_select(const struct task_struct *t);

@@ -1,4 +1,4 @@
-/* stop.h: what is to be done on a CPU while nothing else runs there. */
+/* stopper.h: what is to be done on a CPU while nothing else runs there. */
 #pragma once
 #include "kernel/lib/types.h"
 

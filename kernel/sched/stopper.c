@@ -1,10 +1,10 @@
-/* stop.c: the class above all others. Of each CPU one task is of it, its stopper (migration/N), which runs what somebody wants done there while nothing
+/* stopper.c: the class above all others. Of each CPU one task is of it, its stopper (migration/N), which runs what somebody wants done there while nothing
  * else runs: nothing preempts it, it does not yield, it has no time to account for, and it neither leaves its CPU nor is pushed or pulled. A call as an
  * interrupt (smp_call.h) is sooner, but it comes in the midst of whoever runs; here he has been switched away and waits in his queue.
  *
  * A CPU that leaves still takes its own stopper until it says that it has left; if it says so while the stopper is on its way, CPU 0 takes that in
  * as it does all mail, and there it does nothing but say so (-ENXIO). */
-#include "kernel/sched/stop.h"
+#include "kernel/sched/stopper.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/sched/kthread.h"
