@@ -129,6 +129,7 @@ TEST(sched_setaffinity, two_callers_of_one_task)
     unsigned long all[16] = {0};
     EQ(syscall(SYS_sched_getaffinity, 0, sizeof all, all) > 0, 1);
     pid_t hog[4], caller[2];
+    long end = abi_now_ms() + 4000;
     for (int i = 0; i < 4; i++) {
         hog[i] = fork();
         while (hog[i] == 0) {
@@ -136,7 +137,7 @@ TEST(sched_setaffinity, two_callers_of_one_task)
     }
     for (int c = 0; c < 2; c++) {
         caller[c] = fork();
-        for (int i = 0; caller[c] == 0 && i < 600; i++) {
+        for (int i = 0; caller[c] == 0 && i < 600 && abi_now_ms() < end; i++) {
             unsigned long mask[16] = {(i + c) % 3 ? 1ul << (i % 2) & all[0] : all[0]};
             mask[0] |= !mask[0];
             EQ(syscall(SYS_sched_setaffinity, hog[0], sizeof mask, mask), 0);
