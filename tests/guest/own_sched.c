@@ -339,3 +339,47 @@ TEST(fork, beside_a_change_to_a_deadline)
     abi_reap(changer, 0);
     EQ(other_errors, 0);
 }
+
+static void keep_changing_policy(pid_t pid, volatile int *done)
+{
+    struct attr deadline = {sizeof deadline, DEADLINE, 0, 0, 0, 1000000, 10000000, 10000000}, other = {.size = sizeof other};
+
+    while (!*done) {
+        if (syscall(SYS_sched_setattr, pid, &deadline, 0) && errno != EPERM)
+            _exit(1);
+        if (syscall(SYS_sched_setattr, pid, &other, 0))
+            _exit(2);
+    }
+    _exit(0);
+}
+
+/* Its bandwidth is promised for all CPUs together: whoever is bound to one of them gets no deadline, and who has one is not bound. Here only:
+ * Linux looks at the policy before it takes the lock under which the mask changes. */
+TEST(sched_setaffinity, beside_a_change_to_a_deadline)
+{
+    volatile int *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    unsigned long one = 1, all = ~0ul;
+    int bound = 0, refused = 0, bad = 0;
+
+    CHECK(has_cpus(2));
+    pid_t pid = abi_sleeper(), changer = fork();
+    if (!changer)
+        keep_changing_policy(pid, done);
+    for (long end = abi_now_ms() + 8000; abi_now_ms() < end && !bad && (bound < 20000 || refused < 100);) {
+        int err = syscall(SYS_sched_setaffinity, pid, sizeof one, &one) ? errno : 0;
+
+        if (err) {
+            EQ(err, EBUSY);
+            refused++;
+            continue;
+        }
+        bound++;
+        for (int look = 0; look < 20; look++)
+            bad += syscall(SYS_sched_getscheduler, pid) == DEADLINE;
+        EQ(syscall(SYS_sched_setaffinity, pid, sizeof all, &all), 0);
+    }
+    *done = 1;
+    abi_reap(changer, 0);
+    CHECK(bound && refused);
+    EQ(bad, 0);
+}
