@@ -178,6 +178,7 @@ static void view_queues(struct rq *rq, struct rq_view *v)
     struct fair_node *n = calendar_min(&rq->calendar, &rq->q.fair);
     unsigned i;
 
+    v->avg_vruntime = (s64)fair_time(rq); /* charges the running task: before its key is looked at */
     v->fair_running = rq->nr_fair + task_is_fair(rq->curr);
     v->fair_waiting = rq->nr_fair;
     v->fair_first = n ? FAIR_TASK(n)->pid : -1;
@@ -189,7 +190,6 @@ static void view_queues(struct rq *rq, struct rq_view *v)
     if (!v->fair_viewed)
         v->left_vruntime = v->right_vruntime = (s64)rq->zero_vruntime;
     v->min_vruntime = v->left_vruntime;
-    v->avg_vruntime = (s64)fair_time(rq);
     view_spread(rq, v);
     view_rt(rq, v);
     v->dl_nr_running = rq->dl.nr + task_is_deadline(rq->curr);
