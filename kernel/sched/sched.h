@@ -74,7 +74,8 @@ struct sched_policy_change {
     u64 slice_ns;             /* kept through the other policies; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
-/* 0, -EPERM (a deadline task that may not run on all CPUs), -EBUSY (one for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it), -EAGAIN. */
+/* 0, -EPERM (a deadline task that may not run on all CPUs), -EBUSY (one for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it),
+ * -EAGAIN. */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
 void sched_set_reset_on_fork(struct task_struct *t, bool reset);
 #define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */
