@@ -149,6 +149,7 @@ int proc_sched_show(struct seq_buf *s, struct task_struct *t)
     show_ms(s, "se.prev_sum_exec_runtime", v.prev_sum_exec_runtime);
     show_count(s, "se.nr_migrations", t->se.nr_migrations);
     show_count(s, "se.on_rq", v.on_rq);
+    show_count(s, "se.run_node", v.waits);
     show_ms(s, "run_delay", v.run_delay);
     if (sched_schedstats)
         show_statistics(s, &v.stats);
@@ -239,6 +240,8 @@ static void show_fair_rq(struct seq_buf *s, unsigned cpu, const struct rq_view *
     rq_number(s, "spread", v->right_vruntime - v->left_vruntime);
     rq_number(s, "nr_spread_over", (s64)v->nr_spread_over);
     rq_number(s, "nr_migrations", (s64)v->nr_migrations);
+    rq_number(s, "tasks_timeline", v->fair_waiting);
+    rq_number(s, "rb_leftmost->pid", v->fair_first);
     rq_number(s, "nr_running", v->fair_running);
     if (v->fair_viewed < v->fair_running)
         rq_number(s, "nr_viewed", v->fair_viewed);
@@ -264,9 +267,12 @@ static void show_rq(struct seq_buf *s, unsigned cpu)
     seq_printf(s, "\nrt_rq[%u]:\n", cpu);
     rq_number(s, "rt_nr_running", v.rt_nr_running);
     rq_number(s, "highest_prio", v.highest_prio);
+    rq_number(s, "active", v.rt_active);
+    rq_number(s, "rt_queued", v.rt_queued);
     rq_number(s, "rt_throttled", (s64)v.rt_throttled);
     rq_ms(s, "rt_time", v.rt_time);
     rq_ms(s, "rt_runtime", v.rt_runtime);
+    rq_ms(s, "rt_period_timer", v.rt_period_left);
     seq_printf(s, "\ndl_rq[%u]:\n", cpu);
     rq_number(s, "dl_nr_running", v.dl_nr_running);
     rq_number(s, "running_bw", v.dl_running_bw);

@@ -99,35 +99,40 @@ static void move_current(void)
         preempt_schedule();
 }
 
-/* Stores the part of `mask` that takes tasks. False: nothing of it does. A CPU that leaves after its bit was read finds the mask:
+/* Stores the part of `mask` that takes tasks. 0; -EINVAL: nothing of it does; -EBUSY: t is a deadline task, and it lacks a CPU. Policy and mask
+ * change under the same lock, so that one is judged by the other that holds. A CPU that leaves after its bit was read finds the mask:
  * sched_widen_if_stranded() takes the lock after it left. */
-static bool store_mask(struct task_struct *t, const unsigned long *mask, u32 *ticket)
+static int store_mask(struct task_struct *t, const unsigned long *mask, u32 *ticket)
 {
     unsigned long takes[MAX_CPUS / 64];
     u32 n = 0;
+    int err;
 
     spin_lock(&t->se.attr_lock);
     for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++) {
         takes[w] = mask[w] & atomic_load_relaxed(&cpu_active_mask[w]);
         n += (u32)__builtin_popcountl(takes[w]);
     }
-    if (n) {
+    err = t->policy == SCHED_DEADLINE && !mask_covers_balancing(takes) ? -EBUSY : n ? 0 : -EINVAL;
+    if (!err) {
         for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
             atomic_store_relaxed(&t->se.cpus_mask[w], takes[w]);
         WRITE_ONCE(t->se.nr_cpus_allowed, n);
         *ticket = atomic_fetch_add_full(&t->se.affinity_wanted, 1) + 1; /* Q4: the mask before the owner is read */
     }
     spin_unlock(&t->se.attr_lock);
-    return n != 0;
+    return err;
 }
 
 int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask)
 {
     unsigned long flags;
     u32 ticket;
+    int err;
 
-    if (!store_mask(t, mask, &ticket))
-        return -EINVAL;
+    err = store_mask(t, mask, &ticket);
+    if (err)
+        return err;
     if (t == current) {
         move_current();
         return 0;

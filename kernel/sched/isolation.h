@@ -24,6 +24,15 @@ static inline unsigned num_balancing_cpus(void)
     return n ? n : 1;
 }
 
+/* A deadline task is admitted for all CPUs that are not isolated: its mask must name them. */
+static inline bool mask_covers_balancing(const unsigned long *mask)
+{
+    for (unsigned w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
+        if (sched_balance_mask[w] & ~mask[w])
+            return false;
+    return true;
+}
+
 struct task_struct;
 void isolation_init(struct task_struct *first); /* boot CPU; `first` and its children get the CPUs that are not isolated */
 /* cpu takes tasks from now on, or nobody chooses it any more. */

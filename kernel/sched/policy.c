@@ -145,7 +145,8 @@ int task_nice(const struct task_struct *t)
     return t->static_prio - NICE_TO_PRIO(0);
 }
 
-/* Under attr_lock. 0, -EBUSY: no room for that bandwidth. A task that ends has given its share back, or will: see sched_exit_current(). */
+/* Under attr_lock. 0, -EPERM: t may not run on all CPUs, -EBUSY: no room for that bandwidth. A task that ends has given its share back, or will:
+ * see sched_exit_current(). */
 static int store_deadline(struct task_struct *t, const struct sched_policy_change *c)
 {
     bool dl = c->policy == SCHED_DEADLINE;
@@ -153,6 +154,8 @@ static int store_deadline(struct task_struct *t, const struct sched_policy_chang
 
     if (dl && t->flags & PF_EXITING)
         return -ESRCH;
+    if (dl && !mask_covers_balancing(t->se.cpus_mask))
+        return -EPERM;
     if (dl || t->dl.bw)
         err = dl_admit_locked(t, dl ? dl_bandwidth(c->runtime_ns, c->period_ns) : 0);
     if (err || !dl)

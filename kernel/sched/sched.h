@@ -56,7 +56,8 @@ static inline bool schedule_hrtimeout(s64 deadline_ns)
 }
 long schedule_timeout_ns(s64 ns); /* relative; returns ns left, >= 0 */
 
-/* Restricts t to `mask` (MAX_CPUS bits). Waits killably until it holds. 0, -EINVAL (no online CPU), -EINTR. */
+/* Restricts t to `mask` (MAX_CPUS bits). Waits killably until it holds. 0, -EBUSY (a deadline task, which may not be kept from any CPU that
+ * is not isolated), -EINVAL (no online CPU), -EINTR. */
 int set_cpus_allowed_ptr(struct task_struct *t, const unsigned long *mask);
 int set_user_nice(struct task_struct *t, int nice);
 int task_nice(const struct task_struct *t);
@@ -73,7 +74,8 @@ struct sched_policy_change {
     u64 slice_ns;             /* kept through the other policies; 0: the default */
     u64 runtime_ns, deadline_ns, period_ns, dl_flags; /* of SCHED_DEADLINE */
 };
-/* 0, -EBUSY (a deadline task for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it), -EAGAIN. */
+/* 0, -EPERM (a deadline task that may not run on all CPUs), -EBUSY (one for whose bandwidth there is no room), -ESRCH (it ends: no deadline for it),
+ * -EAGAIN. */
 int sched_set_policy(struct task_struct *t, const struct sched_policy_change *c);
 void sched_set_reset_on_fork(struct task_struct *t, bool reset);
 #define SCHED_FLAG_RECLAIM 0x02    /* takes what others were promised and do not use */

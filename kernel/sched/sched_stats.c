@@ -113,6 +113,7 @@ void sched_view_task(struct task_struct *t, struct task_view *v)
     v->load_avg = t->se.load.weight * avg.runnable >> 20;
     v->stats = t->se.statistics;
     stats_in_ns(&v->stats);
+    v->waits = fair_node_is_queued(&t->se.rq.fair);
     v->on_rq = s != OWN_PARKED && s != OWN_DEAD;
 }
 
@@ -158,12 +159,29 @@ static void view_spread(struct rq *rq, struct rq_view *v)
         v->nr_spread_over += (s64)n->key - far > 0;
 }
 
+static void view_rt(struct rq *rq, struct rq_view *v)
+{
+    u64 period = sched_ticks((u64)READ_ONCE(sched_rt_period_us) * NSEC_PER_USEC), since = rdtsc() - rq->rt.period_start;
+
+    v->rt_nr_running = rq->rt.nr + task_is_rt(rq->curr);
+    v->rt_active = (unsigned)(__builtin_popcountll(rq->rt.bitmap[0]) + __builtin_popcountll(rq->rt.bitmap[1]));
+    v->highest_prio = task_is_rt(rq->curr) ? rq->curr->prio : rq->rt.nr ? rt_first(rq)->prio : MAX_RT_PRIO;
+    v->rt_time = sched_ns(rq->rt.used);
+    v->rt_runtime = sched_rt_runtime_us < 0 ? 0 : (u64)sched_rt_runtime_us * NSEC_PER_USEC;
+    v->rt_period_left = since < period ? sched_ns(period - since) : 0;
+    v->rt_throttled = rq->rt.throttled;
+    v->rt_queued = v->rt_nr_running && !rq->rt.throttled;
+}
+
 static void view_queues(struct rq *rq, struct rq_view *v)
 {
-    struct fair_node *n;
+    struct fair_node *n = calendar_min(&rq->calendar, &rq->q.fair);
     unsigned i;
 
+    v->avg_vruntime = (s64)fair_time(rq); /* charges the running task: before its key is looked at */
     v->fair_running = rq->nr_fair + task_is_fair(rq->curr);
+    v->fair_waiting = rq->nr_fair;
+    v->fair_first = n ? FAIR_TASK(n)->pid : -1;
     v->load = fair_load(rq);
     if (task_is_fair(rq->curr))
         view_fair(v, rq->curr);
@@ -172,17 +190,12 @@ static void view_queues(struct rq *rq, struct rq_view *v)
     if (!v->fair_viewed)
         v->left_vruntime = v->right_vruntime = (s64)rq->zero_vruntime;
     v->min_vruntime = v->left_vruntime;
-    v->avg_vruntime = (s64)fair_time(rq);
     view_spread(rq, v);
-    v->rt_nr_running = rq->rt.nr + task_is_rt(rq->curr);
+    view_rt(rq, v);
     v->dl_nr_running = rq->dl.nr + task_is_deadline(rq->curr);
     dl_end_lags(rq, ktime_get_ns());
     v->dl_running_bw = (s64)rq->dl.running_bw;
     v->dl_this_bw = (s64)(rq->dl.this_bw - atomic_load_relaxed(&rq->dl.gone_bw));
-    v->highest_prio = task_is_rt(rq->curr) ? rq->curr->prio : rq->rt.nr ? rt_first(rq)->prio : MAX_RT_PRIO;
-    v->rt_time = sched_ns(rq->rt.used);
-    v->rt_runtime = sched_rt_runtime_us < 0 ? 0 : (u64)sched_rt_runtime_us * NSEC_PER_USEC;
-    v->rt_throttled = rq->rt.throttled;
 }
 
 static void view_counts(struct rq *rq, struct rq_view *v)

@@ -121,15 +121,6 @@ static bool nice_is_allowed(struct task_struct *t, int nice)
     return (u64)(20 - nice) <= rlimit_of(t, RLIMIT_NICE) || capable(CAP_SYS_NICE); /* RLIM_INFINITY is the largest */
 }
 
-/* A deadline task is admitted for all CPUs that are not isolated. */
-static bool covers_all_cpus(const unsigned long *mask)
-{
-    for (u32 w = 0; w < DIV_ROUND_UP(nr_cpu_ids, 64); w++)
-        if (sched_balance_mask[w] & ~mask[w])
-            return false;
-    return true;
-}
-
 /* 0, -EPERM. */
 static int may_change(struct task_struct *t, const struct policy_request *r, int policy, bool reset)
 {
@@ -229,8 +220,8 @@ static int change_policy(struct task_struct *t, struct policy_request *r)
     if (err)
         return err;
     if (!is_as_asked(t, r, policy)) {
-        if (policy == SCHED_DEADLINE && !covers_all_cpus(t->se.cpus_mask))
-            return -EPERM;
+        if (policy == SCHED_DEADLINE && !mask_covers_balancing(t->se.cpus_mask))
+            return -EPERM; /* with kept parameters, too; what is stored is judged again, under the lock */
         if (!keeps_params)
             return store_request(t, r, policy, reset);
     }
@@ -446,8 +437,6 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *user_m
         err = -EINVAL;
     else if (!same_owner(t) && !capable(CAP_SYS_NICE))
         err = -EPERM;
-    else if (t->policy == SCHED_DEADLINE && !covers_all_cpus(mask))
-        err = -EBUSY;
     else
         err = set_cpus_allowed_ptr(t, mask);
     put_task_struct(t);

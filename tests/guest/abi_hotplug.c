@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 
 #include "tests/guest/abi.h"
 
@@ -179,8 +180,42 @@ static void *wait_for_byte(void *fd)
     return (void *)(long)read((int)(long)fd, &byte, 1);
 }
 
+static volatile unsigned long *alarms; /* in the page that all share */
+
+static void count_alarm(int sig)
+{
+    alarms[0] += sig == SIGALRM;
+}
+
+/* A child of that CPU whose interval timer goes off every 20 ms. */
+static pid_t start_alarms(int cpu)
+{
+    struct itimerval every = {{0, 20000}, {0, 20000}};
+    alarms = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(alarms != MAP_FAILED);
+    pid_t pid = fork();
+    if (pid == 0) {
+        EQ(pin(0, cpu), 0);
+        signal(SIGALRM, count_alarm);
+        EQ(setitimer(ITIMER_REAL, &every, NULL), 0);
+        for (;;) {
+            pause();
+        }
+    }
+    return pid;
+}
+
+static void await_alarms(unsigned long more)
+{
+    unsigned long seen = *alarms;
+    for (int i = 0; i < 500 && *alarms < seen + more; i++) {
+        abi_sleep_ms(10);
+    }
+    CHECK(*alarms >= seen + more);
+}
+
 /* Sleepers and timers of that CPU: a read that is woken later, a nap that ends while the CPU is away, one that ends when it is back, and
- * an interval timer. */
+ * an interval timer that goes off before, meanwhile and after. */
 TEST(cpu_online, sleepers_and_timers_wake)
 {
     int cpu = last_cpu(), fd[2];
@@ -198,6 +233,8 @@ TEST(cpu_online, sleepers_and_timers_wake)
             _exit(i);
         }
     }
+    pid_t ticker = start_alarms(cpu);
+    await_alarms(2);
     EQ(pin(0, cpu), 0);
     EQ(pthread_create(&reader, NULL, wait_for_byte, (void *)(long)fd[0]), 0);
     abi_sleep_ms(50);
@@ -208,9 +245,12 @@ TEST(cpu_online, sleepers_and_timers_wake)
     void *got = NULL;
     EQ(pthread_join(reader, &got), 0);
     EQ(got, 1);
+    await_alarms(5);
     EQ(set_online(cpu, "1"), 0);
+    await_alarms(5);
     abi_reap(naps[2], 2);
     abi_reap(naps[3], 3);
+    EQ(kill(ticker, SIGKILL), 0);
 }
 
 /* A sleep with slack keeps its range over the move: it ends not before it may, nor much later than it must. */

@@ -142,6 +142,35 @@ TEST(rt_sigreturn, context_is_writable)
     EQ(caught, 1);
 }
 
+static volatile int in_handler, order;
+
+static void take_two(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    EQ(info->si_errno, 0);
+    EQ(in_handler, 0); /* never one within the other */
+    in_handler = 1;
+    if (sig == SIGUSR1) {
+        raise(SIGUSR2);
+    }
+    order = order * 10 + (sig == SIGUSR1 ? 1 : 2);
+    in_handler = 0;
+}
+
+/* What sa_mask names waits until the handler has ended. */
+TEST(rt_sigaction, mask_holds_while_the_handler_runs)
+{
+    struct sigaction a = {0};
+    a.sa_sigaction = take_two;
+    a.sa_flags = SA_SIGINFO;
+    sigaddset(&a.sa_mask, SIGUSR2);
+    EQ(sigaction(SIGUSR1, &a, NULL), 0);
+    sigemptyset(&a.sa_mask);
+    EQ(sigaction(SIGUSR2, &a, NULL), 0);
+    EQ(raise(SIGUSR1), 0);
+    EQ(order, 12);
+}
+
 TEST(rt_sigprocmask, blocks_and_unblocks)
 {
     sigset_t s = set_of(SIGUSR1), old, pending;

@@ -135,7 +135,96 @@ TEST(sched, run_delay_of_a_task_behind_a_FIFO_one)
     end(pid);
 }
 
+/* In the order of those that wait, or not: who runs stands outside it. */
+TEST(sched, run_node_is_queued_of_those_that_wait)
+{
+    stay_on_cpu(0);
+    pid_t pid = hog();
+    AWAIT(of_task(pid, "se.sum_exec_runtime") > 1);
+    AWAIT(of_task(pid, "se.run_node") == 1); /* this task runs */
+    EQ(of_task(getpid(), "se.run_node"), 0);
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    AWAIT(of_task(pid, "se.run_node") == 0);
+    kill(pid, SIGCONT);
+    AWAIT(of_task(pid, "se.run_node") == 1);
+    end(pid);
+}
+
+static int is_listed(pid_t pid)
+{
+    char number[16];
+    snprintf(number, sizeof number, " %6d ", pid);
+    const char *list = strstr(debug_text(), "runnable tasks:");
+    CHECK(list);
+    return strstr(list, number) != NULL;
+}
+
+TEST(sched, runnable_tasks_are_those_that_run_or_wait)
+{
+    pid_t pid = hog(), asleep = abi_sleeper();
+    abi_await_state(asleep, "S");
+    AWAIT(is_listed(pid) && is_listed(getpid()) && !is_listed(asleep));
+    kill(pid, SIGSTOP);
+    abi_await_state(pid, "T");
+    AWAIT(!is_listed(pid));
+    kill(pid, SIGCONT);
+    AWAIT(is_listed(pid));
+    end(pid);
+    end(asleep);
+}
+
 /* ---- run queues ---- */
+
+/* Two of three wait; the first of these may be due before the others. */
+TEST(sched, tasks_timeline_is_of_those_that_wait)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(1);
+    AWAIT(of_queue("cfs_rq[0]:", "tasks_timeline") == 0 && of_queue("cfs_rq[0]:", "rb_leftmost->pid") == -1);
+    pid_t pid = hog(), other = hog(), third = hog();
+    put_on_cpu(pid, 0);
+    put_on_cpu(other, 0);
+    put_on_cpu(third, 0);
+    AWAIT(of_queue("cfs_rq[0]:", "tasks_timeline") == 2);
+    AWAIT(of_queue("cfs_rq[0]:", "rb_leftmost->pid") == pid);
+    AWAIT(of_queue("cfs_rq[0]:", "rb_leftmost->pid") == other);
+    end(third);
+    AWAIT(of_queue("cfs_rq[0]:", "tasks_timeline") == 1);
+    end(other);
+    AWAIT(of_queue("cfs_rq[0]:", "tasks_timeline") == 0 && of_queue("cfs_rq[0]:", "rb_leftmost->pid") == -1);
+    end(pid);
+}
+
+struct vruntimes {
+    double left, average, right;
+};
+
+/* Of CPU 0, at one moment. */
+static struct vruntimes vruntimes_now(void)
+{
+    const char *part = strstr(debug_text(), "cfs_rq[0]:");
+    CHECK(part);
+    return (struct vruntimes){value_in(part, "left_vruntime"), value_in(part, "avg_vruntime"), value_in(part, "right_vruntime")};
+}
+
+/* The average is between the least and the greatest, and all three go on. */
+TEST(sched, left_avg_and_right_vruntime_go_on)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(1);
+    pid_t pid = hog(), other = hog();
+    put_on_cpu(pid, 0);
+    put_on_cpu(other, 0);
+    AWAIT(of_queue("cfs_rq[0]:", "nr_running") == 2);
+    struct vruntimes v = vruntimes_now(), now;
+    CHECK(v.left <= v.average && v.average <= v.right);
+    AWAIT((now = vruntimes_now()).left > v.left && now.average > v.average && now.right > v.right);
+    CHECK(now.left <= now.average && now.average <= now.right);
+    AWAIT((now = vruntimes_now(), now.left < now.right));
+    end(pid);
+    end(other);
+}
 
 TEST(sched, highest_prio_is_that_of_the_real_time_tasks)
 {
@@ -151,6 +240,55 @@ TEST(sched, highest_prio_is_that_of_the_real_time_tasks)
     end(pid);
     AWAIT(of_queue("rt_rq[0]:", "highest_prio") == 100);
     end(fair);
+}
+
+/* The throttle takes a CPU's real-time tasks out of the competition, and the next period brings them back. */
+TEST(sched, rt_queued_is_0_while_throttled)
+{
+    CHECK(has_cpus(2));
+    stay_on_cpu(0);
+    pid_t fair = hog(), pid = hog(); /* who keeps the throttle in force */
+    stay_on_cpu(1);
+    AWAIT(of_queue("rt_rq[0]:", "rt_queued") == 0 && of_queue("rt_rq[0]:", "rt_period_timer") == 0);
+    set_class(pid, 1, 50);
+    AWAIT(of_queue("rt_rq[0]:", "rt_queued") == 1);
+    double left = 0;
+    AWAIT((left = of_queue("rt_rq[0]:", "rt_period_timer")) > 100);
+    CHECK(left <= 1000);
+    AWAIT(of_queue("rt_rq[0]:", "rt_period_timer") < left);
+    AWAIT(of_queue("rt_rq[0]:", "rt_queued") == 0);
+    AWAIT(of_queue("rt_rq[0]:", "rt_queued") == 1);
+    end(pid);
+    AWAIT(of_queue("rt_rq[0]:", "rt_queued") == 0);
+    AWAIT(of_queue("rt_rq[0]:", "rt_period_timer") == 0);
+    end(fair);
+}
+
+/* How many priorities have a task that waits; who waits behind such a task does not end, and is made a fair one. */
+TEST(sched, active_priorities_of_the_real_time_tasks)
+{
+    static const int priority[] = {50, 12, 11, 11};
+    pid_t pid[4];
+    CHECK(has_cpus(2));
+    stay_on_cpu(1);
+    for (int i = 0; i < 4; i++) {
+        put_on_cpu(pid[i] = hog(), 0);
+    }
+    AWAIT(of_queue("rt_rq[0]:", "active") == 0);
+    for (int i = 0; i < 4; i++) {
+        set_class(pid[i], 1, priority[i]);
+    }
+    AWAIT(of_queue("rt_rq[0]:", "active") == 2);
+    set_class(pid[1], 0, 0);
+    AWAIT(of_queue("rt_rq[0]:", "active") == 1);
+    set_class(pid[0], 0, 0); /* of the two that are left one runs */
+    AWAIT(of_queue("rt_rq[0]:", "rt_nr_running") == 2 && of_queue("rt_rq[0]:", "active") == 1);
+    set_class(pid[2], 0, 0);
+    AWAIT(of_queue("rt_rq[0]:", "active") == 0);
+    set_class(pid[3], 0, 0);
+    for (int i = 0; i < 4; i++) {
+        end(pid[i]);
+    }
 }
 
 TEST(sched, nr_migrations_of_a_queue)
@@ -338,4 +476,48 @@ TEST(fork, beside_a_change_to_a_deadline)
     *done = 1;
     abi_reap(changer, 0);
     EQ(other_errors, 0);
+}
+
+static void keep_changing_policy(pid_t pid, volatile int *done)
+{
+    struct attr deadline = {sizeof deadline, DEADLINE, 0, 0, 0, 1000000, 10000000, 10000000}, other = {.size = sizeof other};
+
+    while (!*done) {
+        if (syscall(SYS_sched_setattr, pid, &deadline, 0) && errno != EPERM)
+            _exit(1);
+        if (syscall(SYS_sched_setattr, pid, &other, 0))
+            _exit(2);
+    }
+    _exit(0);
+}
+
+/* Its bandwidth is promised for all CPUs together: whoever is bound to one of them gets no deadline, and who has one is not bound. Here only:
+ * Linux looks at the policy before it takes the lock under which the mask changes. */
+TEST(sched_setaffinity, beside_a_change_to_a_deadline)
+{
+    volatile int *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    unsigned long one = 1, all = ~0ul;
+    int bound = 0, refused = 0, bad = 0;
+
+    CHECK(has_cpus(2));
+    pid_t pid = abi_sleeper(), changer = fork();
+    if (!changer)
+        keep_changing_policy(pid, done);
+    for (long end = abi_now_ms() + 8000; abi_now_ms() < end && !bad && (bound < 20000 || refused < 100);) {
+        int err = syscall(SYS_sched_setaffinity, pid, sizeof one, &one) ? errno : 0;
+
+        if (err) {
+            EQ(err, EBUSY);
+            refused++;
+            continue;
+        }
+        bound++;
+        for (int look = 0; look < 20; look++)
+            bad += syscall(SYS_sched_getscheduler, pid) == DEADLINE;
+        EQ(syscall(SYS_sched_setaffinity, pid, sizeof all, &all), 0);
+    }
+    *done = 1;
+    abi_reap(changer, 0);
+    CHECK(bound && refused);
+    EQ(bad, 0);
 }
