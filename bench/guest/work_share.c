@@ -43,6 +43,7 @@ struct worker {
     struct bench *b;
     struct table *t;
     int index, pipe[2];
+    int partner, to, from; /* switch: its pid, the pipe to it and the one from it */
     char path[32];
     unsigned long seed, mask[16];
 };
@@ -178,6 +179,14 @@ static void do_exec(struct worker *w)
     reap(w, pid);
 }
 
+/* To the partner on the same CPU and back: two wake-ups, two switches. */
+static void do_switch(struct worker *w)
+{
+    char byte = 1;
+    must(w, write(w->to, &byte, 1), "write");
+    must(w, read(w->from, &byte, 1), "read");
+}
+
 /* The controls. */
 static void do_private(struct worker *w)
 {
@@ -226,7 +235,7 @@ static void do_random(struct worker *w)
 struct operation {
     const char *name;
     void (*run)(struct worker *w);
-    int uses_table;
+    int uses_table, has_partner;
 };
 
 static const struct operation operations[] = {
@@ -235,7 +244,8 @@ static const struct operation operations[] = {
     {"pipe", do_pipe, 0},       {"mmap", do_mmap, 0},       {"touch", do_touch, 0},
     {"futex", do_futex, 0},     {"signal", do_signal, 0},   {"sched", do_sched, 0},
     {"timer", do_timer, 0},     {"thread", do_thread, 0},   {"fork", do_fork, 0},
-    {"exec", do_exec, 0},       {"pingpong", do_pingpong, 1}, {"false", do_false, 1},
+    {"exec", do_exec, 0},       {"switch", do_switch, 0, 1},
+    {"pingpong", do_pingpong, 1}, {"false", do_false, 1},
     {"private", do_private, 1}, {"counter", do_counter, 1}, {"random", do_random, 1},
     {"getppid-counted", do_counted, 1},
 };
@@ -290,6 +300,39 @@ static void prepare(struct worker *w)
     w->path[strlen(w->path)] = '/';
 }
 
+__attribute__((noreturn)) static void hand_back(int from, int to)
+{
+    char byte;
+    while (read(from, &byte, 1) == 1 && write(to, &byte, 1) == 1) {
+    }
+    _exit(0);
+}
+
+/* After prepare(): what it gave up stays given up, and its mask is the partner's. */
+static void begin_partner(struct worker *w)
+{
+    int there[2], back[2];
+    must(w, pipe(there), "pipe");
+    must(w, pipe(back), "pipe");
+    w->partner = fork();
+    must(w, w->partner, "fork");
+    if (w->partner == 0) {
+        close(there[1]);
+        close(back[0]);
+        hand_back(there[0], back[1]);
+    }
+    close(there[0]);
+    close(back[1]);
+    w->to = there[1];
+    w->from = back[0];
+}
+
+static void end_partner(struct worker *w)
+{
+    close(w->to);
+    reap(w, w->partner);
+}
+
 /* All have arrived and worker 0 has said go; the lines of this are not touched again. */
 static void meet(struct worker *w, int workers)
 {
@@ -317,6 +360,9 @@ __attribute__((noreturn)) static void work(struct worker *w, const struct operat
 {
     long iters = w->b->iters; /* on this worker's stack: read before the window */
     prepare(w);
+    if (op->has_partner) {
+        begin_partner(w);
+    }
     meet(w, workers);
     if (!op->uses_table) {
         munmap(w->t, sizeof *w->t);
@@ -328,6 +374,11 @@ __attribute__((noreturn)) static void work(struct worker *w, const struct operat
     rounds(w, op->run, iters);
     if (w->index == 0) {
         BENCH_MARK(BENCH_MARK_SHARE_END);
+    } else if (!op->uses_table) {
+        rounds(w, op->run, WARM_ROUNDS + iters / 4); /* a tick ends its CPU's turn: who got ahead by that must not end inside the window */
+    }
+    if (op->has_partner) {
+        end_partner(w);
     }
     unlink(w->path);
     _exit(0);

@@ -1,6 +1,7 @@
 /* identity.c: the calls that only name the caller. They are the shortest path through the kernel:
  * keep them so. */
 #include "kernel/arch/x86/uaccess.h"
+#include "kernel/debug/shared_counter.h"
 #include "kernel/syscall/syscalls.h"
 #include "kernel/task/task_internal.h"
 
@@ -17,6 +18,7 @@ long sys_gettid(void)
 /* A number kept by whoever changes the parent: no lock, no RCU. */
 long sys_getppid(void)
 {
+    shared_counter_count();
     return READ_ONCE(current->signal->ppid);
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 const char *const line_operations[LINE_OPERATIONS] = {"getppid", "dup",    "open",  "stat",  "rw",     "pipe", "mmap", "touch",
-                                                      "futex",   "signal", "sched", "timer", "thread", "fork", "exec"};
+                                                      "futex",   "signal", "sched", "timer", "thread", "fork", "exec", "switch"};
 
 static const char *const controls[] = {"nothing", "private", "pingpong", "false", "counter", "getppid-counted", "random"};
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // The operations of the workload share (bench/guest/work_share.c) that stand for a family of calls.
-#define LINE_OPERATIONS 15
+#define LINE_OPERATIONS 16
 extern const char *const line_operations[LINE_OPERATIONS];
 
 // "fork", a control, or, unless pairs are asked for, WORKLOAD@PLACEMENT. False after saying what there is: no boot is worth a wrong name.

@@ -525,7 +525,7 @@ const struct argp lines_argp = {
     "Transfers of 64-byte lines between CPUs, per operation (docs/lines.md).\v"
     "WORKLOAD is an operation that unrelated processes do on every CPU (getppid dup open stat "
     "rw "
-    "pipe mmap touch futex signal sched timer thread fork exec) or a two-party workload with "
+    "pipe mmap touch futex signal sched timer thread fork exec switch) or a two-party workload with "
     "its placement (futex@cross-cpu, pipe@cross-node). With --conflicts: the operations whose "
     "pairs are run, all of them by default.",
     tool_options,

@@ -5,21 +5,22 @@
  * Checked, by each worker itself at every turn: it runs on no CPU that its mask forbids (the mask is written under a sequence number, so that
  * only a reading between two equal numbers counts); it is on one CPU at a time (a word of its own says so, which only one may hold);
  * its CPU time never goes back and is at most the time that passed. At the end: every worker still moves, with the CPUs that are off line and
- * with all; the token count is what it was, all end as they should, the CPU times of all together fit into the CPUs' time and are most of what /proc/stat calls busy, the machine has as
- * many CPUs as before, and each kind of shake came as often as sched_torture.h demands for the seconds given: for that the run may last
+ * with all; the token count is what it was, all end as they should, the CPU times of all together fit into the CPUs' time and are most of what /proc/stat calls busy and no more, the
+ * run queues' sums are those of a machine at rest (sched_torture_rest.h), it has as many CPUs as before, and each kind of shake came as often as sched_torture.h demands for the seconds given: for that the run may last
  * four times as long. A watchdog ends the run as failed when nothing moved for 60 s.
  * Linux 6.1 does not live through it: inactive_task_timer() divides by the number of CPUs of a deadline task whose CPU has left, 0.
  * Usage: sched_torture SECONDS TASKS [SEED [BREAK]]. SEED 0 (or none): one by chance; it is printed. BREAK: something is broken on purpose
  * (sched_torture.h; `all`: one after the other), and the run fails if that is not noticed.
  */
+#include "tests/guest/sched_torture_rest.h"
 #include "tests/guest/sched_torture_shaker.h"
 
 #define WATCHDOG_S 60
 #define SHORT_WATCH_US 100000 /* when it must see a run that stands still */
-#define LONGER 4 /* times as long, until it was shaken enough */
+#define LONGER 4 /* times as long, until it was shaken enough, or what is broken was seen */
 
 struct totals {
-    uint64_t seed, began_ns, began_busy_ns, began_paid_ns, shaken_ns, rested_ns, looked_ns, stuck;
+    uint64_t seed, began_ns, began_busy_ns, began_paid_ns, shaken_ns, rested_ns, looked_ns, stuck, not_at_rest;
     int shakers;
     pid_t children[MAX_SHAKERS + 2];
 };
@@ -89,11 +90,21 @@ static int kinds_missing(uint64_t seconds)
     return n;
 }
 
+/* What is broken shows as a fault, and has not yet: on a loaded host little happens in a second. */
+static int unseen(void)
+{
+    int n = 0;
+    for (int f = 0; f < FAULTS; f++) {
+        n += !strcmp(fault_names[f], breakages[broken].verdict) && !__atomic_load_n(&shared->faults[f], __ATOMIC_RELAXED);
+    }
+    return n;
+}
+
 static void shake_for(struct totals *t, uint64_t seconds)
 {
-    uint64_t begin = clock_ns(CLOCK_MONOTONIC), now = begin, limit = broken ? 1 : LONGER;
+    uint64_t begin = clock_ns(CLOCK_MONOTONIC), now = begin;
     shared->phase = SHAKE;
-    while (now < begin + seconds * 1000000000u || (kinds_missing(seconds) && now < begin + limit * seconds * 1000000000u)) {
+    while (now < begin + seconds * SECOND_NS || ((broken ? unseen() : kinds_missing(seconds)) && now < begin + LONGER * seconds * SECOND_NS)) {
         nap_us(20000);
         now = clock_ns(CLOCK_MONOTONIC);
     }
@@ -154,6 +165,14 @@ static void end_all(struct totals *t)
     waitpid(t->children[dog], NULL, 0);
 }
 
+/* The last CPU leaves when nobody minds any more, and is back for the next run. */
+static void lose_a_cpu(int lost)
+{
+    if (broken == MISSING && set_online(cpus - 1, !lost)) {
+        fault(CALL_FAILED);
+    }
+}
+
 /* ---- accounts ---- */
 
 /* What tasks are charged is as exact as what CPUs are busy, but for the steps of the latter. Not paid by anybody here: kernel threads, what CPUs do
@@ -161,6 +180,7 @@ static void end_all(struct totals *t)
  * dense, 1 s of 64 tasks on 4 CPUs. */
 #define BUSY_STEPS_NS 30000000
 #define PAID_PERCENT 60
+#define PAID_AT_MOST_PERCENT 105 /* nobody is charged what no CPU did */
 
 /* What the CPUs did but idle, as /proc/stat has it: in steps of 10 ms each of three numbers. A CPU counts while it is off line, too. */
 static uint64_t busy_ns(void)
@@ -219,7 +239,7 @@ static void print_shakes(const struct totals *t, uint64_t cpu_ns, uint64_t real_
 static int judge(const struct totals *t, uint64_t seconds)
 {
     uint64_t real_ns = clock_ns(CLOCK_MONOTONIC) - t->began_ns, cpu_ns = shared->dead_ns, died = 0, left = shared->tokens_left, noticed = 0;
-    uint64_t paid = (paid_ns() - t->began_paid_ns) / (broken == UNPAID ? 2 : 1), busy = busy_ns() - t->began_busy_ns;
+    uint64_t paid = (paid_ns() - t->began_paid_ns) * (broken == OVERPAID ? 2 : 1) / (broken == UNPAID ? 2 : 1), busy = busy_ns() - t->began_busy_ns;
     int bad = 0;
     for (int i = 0; i < tasks; i++) {
         cpu_ns += shared->w[i].cpu_ns;
@@ -235,6 +255,8 @@ static int judge(const struct totals *t, uint64_t seconds)
     bad |= report("tokens_doubled_or_lost", left > (uint64_t)tasks || left + died < (uint64_t)tasks, &noticed);
     bad |= report("cpu_time_beyond_the_cpus", cpu_ns > real_ns * (uint64_t)cpus + real_ns / 50, &noticed);
     bad |= report("cpu_time_below_the_busy_time", paid + BUSY_STEPS_NS < busy / 100 * PAID_PERCENT, &noticed);
+    bad |= report("cpu_time_above_the_busy_time", paid > busy / 100 * PAID_AT_MOST_PERCENT + BUSY_STEPS_NS, &noticed);
+    bad |= report("queues_not_at_rest", t->not_at_rest, &noticed);
     bad |= report("watchdog", shared->hung, &noticed);
     bad |= report("cpus_missing", (uint64_t)(cpus - (int)sysconf(_SC_NPROCESSORS_ONLN)), &noticed);
     if (broken) {
@@ -258,7 +280,11 @@ static int run(uint64_t seconds, uint64_t seed)
     shake_for(&t, seconds);
     look_at_all(&t);
     end_all(&t);
-    return judge(&t, seconds);
+    t.not_at_rest = queues_not_at_rest();
+    lose_a_cpu(1);
+    int bad = judge(&t, seconds);
+    lose_a_cpu(0);
+    return bad;
 }
 
 static uint64_t seed_of(const char *text)
@@ -272,12 +298,12 @@ static uint64_t seed_of(const char *text)
     return seed;
 }
 
-/* The breakages with that name, or all. */
+/* The breakages with that name, or all. A machine cannot miss its only CPU. */
 static int run_broken(const char *name, uint64_t seconds, uint64_t seed)
 {
     int bad = 0, ran = 0;
     for (int b = NOTHING + 1; b < BREAKAGES; b++) {
-        if (!strcmp(name, "all") || !strcmp(name, breakages[b].name)) {
+        if ((!strcmp(name, "all") || !strcmp(name, breakages[b].name)) && (b != MISSING || cpus > 1)) {
             broken = b;
             bad |= run(seconds, seed);
             ran++;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -35,14 +36,18 @@ static const struct {
     unsigned least;
 } shake_kinds[SHAKES] = {{"masks", 10}, {"classes", 10}, {"deadlines", 5}, {"nice", 10}, {"stops", 10}, {"kills", 5}, {"toggles", 1}};
 
-/* Something is broken on purpose, and the judgement must say so. */
-enum breakage { NOTHING, FORBIDDEN, TWICE, LOST, TOKEN, DEATH, LAZY, TIME_BACK, TIME_LONG, HANG, UNPAID, BREAKAGES };
+/* Something is broken on purpose, and the judgement must say so: each verdict has one. */
+enum breakage { NOTHING, FORBIDDEN, TWICE, LOST, TOKEN, DEATH, LAZY, TIME_BACK, TIME_LONG, HANG, UNPAID, OVERPAID, BEYOND, CALL, CHILD, MANGLED, EXTENSION, MISSING,
+                CROWD, SLEEPER, BREAKAGES };
 static const struct {
     const char *name, *verdict;
 } breakages[BREAKAGES] = {{"nothing", ""},           {"forbidden", "on_forbidden_cpu"}, {"twice", "runs_twice"},
                           {"lost", "tasks_stuck"},   {"token", "tokens_doubled_or_lost"}, {"death", "ended_otherwise"},
                           {"lazy", "too_few_shakes"}, {"time_back", "time_went_back"},    {"time_long", "time_too_long"},
-                          {"hang", "watchdog"},      {"unpaid", "cpu_time_below_the_busy_time"}};
+                          {"hang", "watchdog"},      {"unpaid", "cpu_time_below_the_busy_time"}, {"overpaid", "cpu_time_above_the_busy_time"},
+                          {"beyond", "cpu_time_beyond_the_cpus"}, {"call", "call_failed"}, {"child", "child_wrong"},
+                          {"mangled", "token_wrong"}, {"extension", "extension_wrong"},  {"missing", "cpus_missing"},
+                          {"crowd", "queues_not_at_rest"}, {"sleeper", "queues_not_at_rest"}};
 
 /* START: workers are made. SHAKE. REST: they are left alone, to be looked at. END: they are killed. */
 enum phase { START, SHAKE, REST, END };

@@ -173,7 +173,7 @@ __attribute__((noreturn)) static void toggle_cpus(uint64_t s)
 static int change_class(struct worker *w, uint64_t *s)
 {
     static const int policies[] = {0 /* OTHER */, 3 /* BATCH */, 5 /* IDLE */, 1 /* FIFO */, 2 /* RR */};
-    int policy = policies[next_random(s) % 5], priority = policy == 1 || policy == 2 ? 1 + (int)(next_random(s) % 50) : 0;
+    int policy = broken == CALL ? 99 : policies[next_random(s) % 5], priority = policy == 1 || policy == 2 ? 1 + (int)(next_random(s) % 50) : 0;
     if (syscall(SYS_sched_setscheduler, w->pid, policy, &priority)) {
         fault(CALL_FAILED);
         return 0;

@@ -30,7 +30,7 @@ static void check_time(struct worker *w, struct life *l)
     if (cpu - l->cpu0 > real - l->real0 + 1000000) {
         fault(TIME_TOO_LONG);
     }
-    w->cpu_ns = cpu;
+    w->cpu_ns = cpu + (broken == BEYOND) * 1000 * SECOND_NS;
     l->cpu_ns = cpu + (broken == TIME_BACK) * SECOND_NS;
 }
 
@@ -39,7 +39,7 @@ static void fork_once(void)
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
-        _exit(7);
+        _exit(broken == CHILD ? 8 : 7);
     }
     if (pid < 0 ? errno != EAGAIN && errno != ENOMEM : waitpid(pid, &status, 0) != pid || status != 7 << 8) {
         fault(CHILD_WRONG); /* EAGAIN: a deadline task may not fork */
@@ -56,6 +56,7 @@ static void pass_token(struct worker *w)
     if (token >> 16 != 0x5aa5) {
         fault(TOKEN_WRONG);
     }
+    token ^= broken == MANGLED ? 1u << 16 : 0;
     if (write(w->out, &token, sizeof token) != sizeof token) {
         fault(TOKEN_WRONG);
     }
@@ -111,6 +112,7 @@ static void compute(uint64_t n)
     for (volatile uint64_t i = 0; i < n && area.word != GRANTED; i++) {
     }
     if (extends) {
+        area.word = broken == EXTENSION ? 2 : area.word;
         end_section();
     }
 }
