@@ -56,7 +56,7 @@ check 'lines: what was measured before a boot that failed is kept' $? "$(tail -3
 check 'lines: no temporary files are left' $? "$(ls -A "$TMPDIR")"
 
 python3 - "$tmp" <<'P'
-import glob, json, subprocess, sys
+import glob, json, shutil, subprocess, sys
 tmp = sys.argv[1]
 load = lambda name: json.load(open(f'{tmp}/{name}.json'))
 def check(name, ok, why=''):
@@ -95,6 +95,17 @@ kept = [json.load(open(f)) for f in sorted(glob.glob(tmp + '/runs/lines/*.json')
 named = {name: load(name) for name in ('controls', 'again', 'four', 'nodes', 'unplaced', 'random', 'random2', 'random4', 'random8', 'known', 'pairs', 'parties')}
 check('all are kept', len(kept) == len(named) and all(d['schema'] == 'cloudbench-lines/1' and d['host'].startswith('QEMU ') for d in kept) and
       all(any(all(same(n[k], d[k]) for k in ('rows', 'matrices', 'top')) for d in kept) for n in named.values()), len(kept))
+# The page's table, by ci/lines-table from what was kept.
+shutil.copy('docs/lines.md', tmp + '/page.md')
+document = next(f for f in glob.glob(tmp + '/runs/lines/*.json') if same(json.load(open(f))['rows'], load('parties')['rows']))
+made = subprocess.run(['ci/lines-table', document, tmp + '/page.md'], capture_output=True, text=True)
+page, real = open(tmp + '/page.md').read(), open('docs/lines.md').read()
+wanted = [f"| {w} | 2x2 | " + ' | '.join(f'{n:.2f}' for n in [parties[w, k]['transfers'] - parties[w, k]['user_transfers'] for k in kernels] + [parties[w, k]['locked'] for k in kernels])
+          for kernels in [json.load(open(document))['kernels']] for w in ('pipe@cross-node', 'futex@cross-node')]
+check("the page's table is what was measured", made.returncode == 0 and all(line + ' |\n' in page for line in wanted) and
+      page.split('<!--')[0] == real.split('<!--')[0] and page.split('<!-- /two')[1] == real.split('<!-- /two')[1], (made.stderr, wanted))
+made = subprocess.run(['ci/lines-table', f'{tmp}/parties.json', tmp + '/page.md'], capture_output=True, text=True)
+check('and nothing is written from another file', made.returncode == 1 and 'none that `cloudbench lines` kept' in made.stderr and open(tmp + '/page.md').read() == page, made)
 placed = {r['topology']: r for r in load('unplaced')['rows']}
 check('a workload that a machine has no place for has its reason', len(placed) == 2 and 'no such placement' in placed['2'].get('reason', '') and
       placed['2x2'].get('far', 0) > 0, placed)
