@@ -6,8 +6,9 @@
  *
  *     share/OP@N      N workers do OP
  *     share/OP.OP2@N  worker 0 does OP, the others OP2
+ *     share/random-SEED-LINES@N
  *
- * The last six operations are controls, whose figures are known: see docs/lines.md.
+ * The last nine operations are controls, whose figures are known: see docs/lines.md.
  */
 #include <fcntl.h>
 #include <errno.h>
@@ -29,14 +30,17 @@
 
 #define WORKERS_MAX 64
 #define WARM_ROUNDS 4
-#define LINES 8
+#define LINES 8 /* of random, unless it says otherwise */
+#define LINES_MAX 512
+#define BURST_MAX 4
+#define FILE_BYTES 4096
 
 struct line {
     _Alignas(64) atomic_long word[8];
 };
 
 struct table {
-    struct line arrived, go, shared[LINES], own[WORKERS_MAX];
+    struct line arrived, go, shared[LINES_MAX], own[WORKERS_MAX];
 };
 
 struct worker {
@@ -46,6 +50,7 @@ struct worker {
     int partner, to, from; /* switch: its pid, the pipe to it and the one from it */
     char path[32];
     unsigned long seed, mask[16];
+    unsigned lines;
 };
 
 static void must(struct worker *w, long result, const char *call)
@@ -220,17 +225,61 @@ static void do_counted(struct worker *w)
     do_counter(w);
 }
 
-static void do_random(struct worker *w)
+/* 31 bits */
+static unsigned long draw(struct worker *w)
 {
     w->seed = w->seed * 6364136223846793005ul + 1442695040888963407ul;
-    unsigned long n = w->seed >> 33;
-    atomic_long *word = &w->t->shared[n % LINES].word[n / LINES % 8];
-    if (n / 64 % 2) {
+    return w->seed >> 33;
+}
+
+static void access_random(struct worker *w)
+{
+    unsigned long n = draw(w);
+    atomic_long *word = &w->t->shared[n % w->lines].word[n / w->lines % 8];
+    if (n >> 30) {
         atomic_store_explicit(word, (long)n, memory_order_relaxed);
     } else {
         atomic_load_explicit(word, memory_order_relaxed);
     }
 }
+
+/* How many accesses a turn has is drawn too. */
+static void do_random(struct worker *w)
+{
+    for (unsigned long left = 1 + draw(w) % BURST_MAX; left; left--) {
+        access_random(w);
+    }
+}
+
+/* 40 instructions, 30 loads and 20 stores more than do_nothing(), of the red zone; 10 of them locked. */
+__attribute__((naked)) static void do_known(struct worker *w __attribute__((unused)))
+{
+    __asm__(".rept 10\n\t"
+            "mov -8(%rsp), %rax\n\t"
+            "mov %rax, -16(%rsp)\n\t"
+            "lock incq -8(%rsp)\n\t"
+            "cmp -16(%rsp), %rax\n\t"
+            ".endr\n\t"
+            "ret");
+}
+
+/* Of the worker's own file, which the first call makes: in the rounds that come before the counting. */
+static void read_file(struct worker *w, size_t n)
+{
+    static _Alignas(64) char bytes[FILE_BYTES];
+    static int fd;
+    if (!fd) {
+        fd = open(w->path, O_RDWR);
+        must(w, fd, "open");
+        must(w, write(fd, bytes, FILE_BYTES), "write");
+    }
+    must(w, pread(fd, bytes, n, 0), "pread");
+}
+
+/* The kernel copies 128 words, or 256; all else is the same. */
+static void do_read_1k(struct worker *w) { read_file(w, 1024); }
+
+static void do_read_2k(struct worker *w) { read_file(w, 2048); }
 
 struct operation {
     const char *name;
@@ -247,16 +296,35 @@ static const struct operation operations[] = {
     {"exec", do_exec, 0},       {"switch", do_switch, 0, 1},
     {"pingpong", do_pingpong, 1}, {"false", do_false, 1},
     {"private", do_private, 1}, {"counter", do_counter, 1}, {"random", do_random, 1},
-    {"getppid-counted", do_counted, 1},
+    {"getppid-counted", do_counted, 1}, {"known", do_known, 0}, {"read-1k", do_read_1k, 0},
+    {"read-2k", do_read_2k, 0},
 };
 
-/* The operation whose name stands at *p, which is moved behind it. */
-static const struct operation *take_operation(struct bench *b, const char **p)
+/* What random draws from. */
+struct dice {
+    unsigned long seed;
+    unsigned lines;
+};
+
+/* "-SEED-LINES" at *p, which is moved behind it. */
+static void take_dice(struct bench *b, const char **p, struct dice *d)
 {
-    size_t len = strcspn(*p, ".@");
+    int len = 0;
+    int taken = sscanf(*p, "-%lu-%u%n", &d->seed, &d->lines, &len);
+    bench_check(b, taken == 2 && d->lines > 0 && d->lines <= LINES_MAX, "random%s: random-SEED-LINES, 1 to %d lines", *p, LINES_MAX);
+    *p += len;
+}
+
+/* The operation whose name stands at *p, which is moved behind it. */
+static const struct operation *take_operation(struct bench *b, const char **p, struct dice *d)
+{
+    size_t len = strncmp(*p, "random-", 7) == 0 ? 6 : strcspn(*p, ".@");
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         if (strlen(operations[i].name) == len && memcmp(operations[i].name, *p, len) == 0) {
             *p += len;
+            if (**p == '-') {
+                take_dice(b, p, d);
+            }
             return &operations[i];
         }
     }
@@ -292,7 +360,6 @@ static void prepare(struct worker *w)
     mkdir(w->path, 0700);
     w->path[strlen(w->path)] = '/';
     w->mask[w->index / 64] = 1ul << w->index % 64;
-    w->seed = w->index + 1;
     bench_pin(w->b, w->index);
     do_open(w);
     *strrchr(w->path, '/') = 0;
@@ -387,10 +454,11 @@ __attribute__((noreturn)) static void work(struct worker *w, const struct operat
 void workload_run(struct bench *b)
 {
     const char *p = b->variant;
-    const struct operation *first = take_operation(b, &p), *rest = first;
+    struct dice dice = {.lines = LINES};
+    const struct operation *first = take_operation(b, &p, &dice), *rest = first;
     if (*p == '.') {
         p++;
-        rest = take_operation(b, &p);
+        rest = take_operation(b, &p, &dice);
     }
     int workers = *p == '@' ? atoi(p + 1) : 2, pid[WORKERS_MAX];
     bench_check(b, workers > 0 && workers <= WORKERS_MAX, "1 to %d workers", WORKERS_MAX);
@@ -399,7 +467,7 @@ void workload_run(struct bench *b)
     for (int i = 0; i < workers; i++) {
         pid[i] = bench_fork(b);
         if (pid[i] == 0) {
-            struct worker w = {.b = b, .t = t, .index = i};
+            struct worker w = {.b = b, .t = t, .index = i, .seed = dice.seed * WORKERS_MAX + i + 1, .lines = dice.lines};
             work(&w, i ? rest : first, workers);
         }
     }

@@ -2,14 +2,20 @@
 // next symbol.
 #include "perf/lines/line_names.h"
 
+#include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/vm/temp_dir.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KERNEL_HALF  0xffff800000000000ull
@@ -27,6 +33,7 @@ struct line_names {
     struct symbol *symbol;
     size_t symbols;
     json_t *known; // "hex address" -> name
+    bool told;     // why there are no source lines
 };
 
 static int by_start(const void *a, const void *b)
@@ -152,25 +159,57 @@ static void read_frames(struct line_names *n, FILE *p)
     end_frames(n, &f);
 }
 
+static bool write_list(const char *path, const uint64_t *pc, size_t count)
+{
+    FILE *f = fopen(path, "w");
+    for (size_t i = 0; f && i < count; i++)
+        if (pc[i] >= KERNEL_HALF)
+            fprintf(f, "0x%" PRIx64 "\n", pc[i]);
+    return f && fclose(f) == 0;
+}
+
+// addr2line from one file into another. NULL, or why not.
+static const char *run_addr2line(const char *image, const char *list, const char *frames)
+{
+    char *argv[] = {"addr2line", "-afi", "-e", (char *)image, NULL};
+    posix_spawn_file_actions_t files;
+    pid_t pid;
+    int status = -1;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, list, O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, frames, O_WRONLY | O_CREAT, 0600);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int rc = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (rc)
+        return rc == ENOENT ? "addr2line is missing (Debian: binutils)" : strerror(rc);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status ? "addr2line cannot read it" : NULL;
+}
+
+static const char *ask(struct line_names *n, const char *dir, const uint64_t *pc, size_t count)
+{
+    char *list = x_printf("%s/pcs", dir), *frames = x_printf("%s/frames", dir);
+    const char *why = write_list(list, pc, count) ? run_addr2line(n->image, list, frames) : strerror(errno);
+    FILE *f = why ? NULL : fopen(frames, "r");
+    if (f) {
+        read_frames(n, f);
+        fclose(f);
+    }
+    free(list);
+    free(frames);
+    return why;
+}
+
 void line_names_prepare(struct line_names *n, const uint64_t *pc, size_t count)
 {
-    char list[] = "/tmp/cloudbench-pcs.XXXXXX";
-    int fd = strchr(n->image, '\'') ? -1 : mkstemp(list);
-    FILE *in = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!in)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (pc[i] >= KERNEL_HALF)
-            fprintf(in, "0x%" PRIx64 "\n", pc[i]);
-    fclose(in);
-    char *command = x_printf("addr2line -afi -e '%s' <%s 2>/dev/null", n->image, list);
-    FILE *p = popen(command, "r");
-    if (p) {
-        read_frames(n, p);
-        pclose(p);
-    }
-    unlink(list);
-    free(command);
+    char *dir = temp_dir_make();
+    const char *why = dir ? ask(n, dir, pc, count) : strerror(errno);
+    if (why && !n->told)
+        say("note: places in the code have no source lines: %s: %s", n->image, why);
+    n->told |= why != NULL;
+    temp_dir_remove(dir);
 }
 
 const char *line_names_code(struct line_names *n, uint64_t pc)

@@ -9,7 +9,8 @@ struct line_names;
 // image: the ELF file; table: nm-style lines, may be NULL.
 struct line_names *line_names_open(const char *image, const char *table);
 void line_names_close(struct line_names *n);
-// Ask for many code addresses at once, before naming them: one addr2line for all.
+// Ask for many code addresses at once, before naming them: one addr2line for all. When there is none, or it cannot read the image, that is said
+// once for each kernel, and the names have no source lines. Its files lie in a folder of temp_dir.h.
 void line_names_prepare(struct line_names *n, const uint64_t *pc, size_t count);
 // "inner < function file.c:12", "function+0x1c", "user" or "0x..."; valid until close.
 const char *line_names_code(struct line_names *n, uint64_t pc);

@@ -7,13 +7,16 @@
 #include "perf/vm/vm_topology.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const line_operations[LINE_OPERATIONS] = {"getppid", "dup",    "open",  "stat",  "rw",     "pipe", "mmap", "touch",
                                                       "futex",   "signal", "sched", "timer", "thread", "fork", "exec", "switch"};
 
-static const char *const controls[] = {"nothing", "private", "pingpong", "false", "counter", "getppid-counted", "random"};
+#define RANDOM_LINES_MAX 512 // as in bench/guest/work_share.c
+
+static const char *const controls[] = {"nothing", "private", "pingpong", "false", "counter", "getppid-counted", "random", "known", "read-1k", "read-2k"};
 
 static bool is_among(const char *name, const char *const *list, size_t n)
 {
@@ -33,12 +36,21 @@ static bool is_placed(const char *name, const char *at)
     return known;
 }
 
+// random-SEED-LINES
+static bool is_random(const char *name)
+{
+    unsigned seed, lines;
+    char more;
+    return strspn(name, "random-0123456789") == strlen(name) && sscanf(name, "random-%u-%u%c", &seed, &lines, &more) == 2 && lines > 0 &&
+           lines <= RANDOM_LINES_MAX;
+}
+
 bool line_operation_known(const char *name, bool pairs)
 {
     const char *at = strchr(name, '@');
     if (at && !pairs && is_placed(name, at))
         return true;
-    if (!at && (is_among(name, line_operations, LINE_OPERATIONS) || is_among(name, controls, sizeof(controls) / sizeof(*controls))))
+    if (!at && (is_random(name) || is_among(name, line_operations, LINE_OPERATIONS) || is_among(name, controls, sizeof(controls) / sizeof(*controls))))
         return true;
     say_error("no operation is called \"%s\"", name);
     say_hint(pairs ? "pairs are of the operations that `cloudbench lines --help` lists"

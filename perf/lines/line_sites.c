@@ -4,6 +4,7 @@
 
 #include "perf/util/text_buf.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define KERNEL_HALF 0xffff800000000000ull
@@ -119,13 +120,14 @@ struct line_site *line_sites(struct line_window *const *windows, size_t count, s
 
 json_t *line_site_json(const struct line_site *s, struct line_names *names, double ops)
 {
-    char *data = line_names_data(names, s->vaddr + s->offset);
-    json_t *j = json_pack("{s:s,s:f,s:i,s:i,s:s,s:s,s:[i,i],s:s,s:[i,i],s:b}", "kind",
+    char *data = line_names_data(names, s->vaddr + s->offset), *address = x_printf("0x%" PRIx64, s->vaddr);
+    json_t *j = json_pack("{s:s,s:f,s:i,s:i,s:s,s:s,s:s,s:[i,i],s:s,s:[i,i],s:b}", "kind",
                           s->kind == 'r' ? "read" : "write", "per_op", s->count / ops, "lines",
-                          s->lines, "windows", s->windows, "data", s->lines == 1 ? data : "",
+                          s->lines, "windows", s->windows, "address", address, "data", s->lines == 1 ? data : "",
                           "code", line_names_code(names, s->pc), "bytes", s->offset, s->size,
                           "met_code", line_names_code(names, s->met_pc), "met_bytes", s->met_offset,
                           s->met_size, "apart", s->apart);
     free(data);
+    free(address);
     return j;
 }

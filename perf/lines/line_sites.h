@@ -11,12 +11,12 @@ struct line_site {
     double count;                                // in all windows given
     unsigned lines;                              // different lines
     unsigned windows;                            // windows in which it occurs
-    uint64_t vaddr;                              // of one of the lines
+    uint64_t vaddr;                              // of the line, as an access saw it; of several the lowest in physical memory
 };
 
 // Transfers of the kernel in the windows (NULL windows are left out), merged over lines; the caller
 // frees the array. Code addresses are prepared in names.
 struct line_site *line_sites(struct line_window *const *windows, size_t count, size_t *sites,
                              struct line_names *names);
-// {kind, per_op, lines, windows, data, code, bytes, met_code, met_bytes, apart}
+// {kind, per_op, lines, windows, address, data, code, bytes, met_code, met_bytes, apart}; address: vaddr, "0x..."
 json_t *line_site_json(const struct line_site *s, struct line_names *names, double ops);

@@ -36,6 +36,7 @@ static void one_line_in_three_windows(void **state)
     assert_int_equal(number_of(j, "windows"), 3);
     assert_true(number_of(j, "per_op") == 3);
     assert_string_equal(text_of(j, "data"), "the_data+0x48");
+    assert_string_equal(text_of(j, "address"), "0xffffffff81200040");
     json_decref(j);
 }
 
@@ -47,6 +48,7 @@ static void two_lines_in_three_windows(void **state)
     assert_int_equal(number_of(j, "windows"), 3);
     assert_true(number_of(j, "per_op") == 4);
     assert_string_equal(text_of(j, "data"), "");
+    assert_string_equal(text_of(j, "address"), "0xffffffff81200040"); // the lower one's
     json_decref(j);
 }
 

@@ -70,12 +70,11 @@ static void cell_place(struct text_table *t, int column, json_t *site, const cha
 
 static void print_sites(json_t *sites, const char *format)
 {
-    static const char *const heads[] = {">transfers/op", ">lines", "bytes", "access",
-                                        "met bytes",     "met",    "data",  ""};
+    static const char *const heads[] = {">transfers/op", ">lines", "bytes", "access", "met bytes", "met", "address", "data", ""};
     struct text_table t = {0};
     json_t *s;
     size_t i;
-    for (int c = 0; c < 8; c++)
+    for (int c = 0; c < 9; c++)
         table_head(&t, heads[c]);
     json_array_foreach (sites, i, s) {
         bool apart = json_is_true(json_object_get(s, "apart"));
@@ -84,8 +83,9 @@ static void print_sites(json_t *sites, const char *format)
         table_cell(&t, 1, "%.0f", number(s, "lines"));
         cell_place(&t, 2, s, "bytes", "code");
         cell_place(&t, 4, s, "met_bytes", "met_code");
-        table_cell(&t, 6, "%s", text(s, "data"));
-        table_cell(&t, 7, "%s", apart ? "other bytes" : "");
+        table_cell(&t, 6, "%s", text(s, "address"));
+        table_cell(&t, 7, "%s", text(s, "data"));
+        table_cell(&t, 8, "%s", apart ? "other bytes" : "");
     }
     table_print(&t, table_of(format), stdout);
     table_free(&t);

@@ -26,7 +26,7 @@ unsigned marker_region(const uint8_t *p, size_t n);
 /* Where control goes after it, a value of enum flow (perf/plugin/call_stack.h); *target: the address that a direct jump or call names,
  * else 0. vaddr is the instruction's own address; size its whole length, all of which is in p. */
 int insn_flow(const uint8_t *p, size_t size, uint64_t vaddr, uint64_t *target);
-/* An event, or -1. kernel: the instruction lies in the kernel's half of the address space. */
+/* An event, or -1, of 64-bit code. An instruction has one event: what is locked is nothing else. kernel: the instruction lies in the kernel's half of the address space. */
 int insn_event(const uint8_t *p, size_t n, bool kernel);
-/* Counts an access to a device in the last three of counts[EV_MAX]. */
+/* Counts an access to a device in the last three of counts[EV_MAX]. IPIs are those of an APIC in memory: a VM that counts has no x2APIC. */
 void add_io_access(uint64_t *counts, bool store, uint64_t vaddr);

@@ -25,6 +25,7 @@
     X(insns_kernel)                                                                                \
     X(loads)                                                                                       \
     X(stores)                                                                                      \
+    X(user_loads) X(user_stores)                                                                   \
     X(read_transfers) X(write_transfers) X(far_transfers) X(user_transfers) X(invalidations)
 #define X(n) uint64_t n;
 struct vcpu_counts {
@@ -161,6 +162,15 @@ static void touch_line(uint64_t line, uint64_t vaddr, struct line_touch touch, b
     line_tally_add(&tally, &key, vaddr - touch.offset);
 }
 
+static void count_access(bool user, bool store)
+{
+    struct vcpu_counts *c = &counts[now];
+    c->loads += !store;
+    c->stores += store;
+    c->user_loads += user && !store;
+    c->user_stores += user && store;
+}
+
 /* An access over the end of a line touches two; over the end of a page only the first is seen. */
 static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata)
 {
@@ -176,10 +186,8 @@ static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     unsigned size = 1u << qemu_plugin_mem_size_shift(info), offset = address % LINE_BYTES;
     unsigned first = offset + size > LINE_BYTES ? LINE_BYTES - offset : size;
     struct line_touch touch = {(uintptr_t)udata, now, offset, first};
-    if (counting) {
-        counts[now].loads += !store;
-        counts[now].stores += store;
-    }
+    if (counting)
+        count_access(touch.pc < KERNEL_HALF, store);
     touch_line(address / LINE_BYTES, vaddr, touch, store);
     if (first < size && (address & 4095) + size <= 4096)
         touch_line(address / LINE_BYTES + 1, vaddr + first,
