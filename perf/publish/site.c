@@ -28,6 +28,7 @@
 
 #define LAST_RUNS 50 // below a chart
 #define OTHER_LINES 5 // besides that of CloudOS: l1 to l5 of the style
+#define HISTORIES 0.5 // what all pages of histories take, in pages of all runs
 #define NAME_LENGTH 200 // of a file; longer ones end in a digest
 
 static const char site_style[] =
@@ -472,6 +473,8 @@ static bool write_histories(struct site *s)
             json_array_clear(group);
         }
         json_array_append(group, one);
+        progress_add(&s->progress, HISTORIES * json_array_size(s->runs) / (double)json_array_size(s->series));
+        progress_caption(&s->progress, "histories: %zu of %zu", i + 1, json_array_size(s->series));
     }
     if (json_array_size(group))
         ok = write_history(s, group) && ok;
@@ -614,12 +617,34 @@ static bool write_all(struct site *s)
     return ok;
 }
 
-bool site_write(const char *base, const char *tune, const char *dir, int *pages)
+// The index is read again from the start when it could not be kept.
+static void on_index(void *ctx, size_t done, size_t of)
 {
-    struct site s = {.base = base, .tune = tune, .dir = dir};
+    struct site *s = ctx;
+    if (done == 1)
+        progress_start(&s->progress, of * (2 + HISTORIES), s->quiet);
+    progress_add(&s->progress, 1);
+    progress_caption(&s->progress, "runs read: %zu of %zu", done, of);
+}
+
+static bool write_runs(struct site *s)
+{
+    bool ok = true;
+    size_t n = json_array_size(s->runs);
+    for (size_t i = 0; i < n && !signals_pending(); i++) {
+        ok = write_run(s, text_of(json_array_get(s->runs, i), "run")) && ok;
+        progress_add(&s->progress, 1);
+        progress_caption(&s->progress, "pages of runs: %zu of %zu", i + 1, n);
+    }
+    return ok;
+}
+
+bool site_write(const char *base, const char *tune, const char *dir, bool quiet, int *pages)
+{
+    struct site s = {.base = base, .tune = tune, .dir = dir, .quiet = quiet};
     char *why = NULL;
     bool ok = make_folders(dir);
-    s.history = ok ? history_open(base, &why) : NULL;
+    s.history = ok ? history_open(base, on_index, &s, &why) : NULL;
     if (why)
         say_error("%s", why);
     free(why);
@@ -629,9 +654,9 @@ bool site_write(const char *base, const char *tune, const char *dir, int *pages)
     s.series = history_series(s.history);
     s.notes = triage_read();
     read_commits(&s);
-    for (size_t i = 0; i < json_array_size(s.runs) && !signals_pending(); i++)
-        ok = write_run(&s, text_of(json_array_get(s.runs, i), "run")) && ok;
+    ok = write_runs(&s) && ok;
     ok = signals_pending() ? false : write_all(&s) && ok;
+    progress_clear(&s.progress);
     *pages = s.pages;
     json_decref(s.runs);
     json_decref(s.series);

@@ -9,8 +9,8 @@
 
 // Writes the site of all runs below `base`, the documents of base/scale and base/lines and the searches of `tune` into `dir`. Pages of runs that
 // are there already stay: runs never change. False after saying why; *pages counts what was written. An interrupt ends it
-// early: then also false, with nothing said.
-bool site_write(const char *base, const char *tune, const char *dir, int *pages);
+// early: then also false, with nothing said. On a terminal a bar shows how far it is, unless it is quiet.
+bool site_write(const char *base, const char *tune, const char *dir, bool quiet, int *pages);
 
 // For the pages: head with style and navigation, foot; `up` leads from the page to the site's root ("", "../").
 void site_page_open(struct text_buf *t, const char *title, const char *up);
