@@ -362,7 +362,7 @@ static int by_rows(const void *a, const void *b)
 static void runs_list(struct text_buf *t, struct site *s)
 {
     size_t n = json_array_size(s->runs), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
-    text_addf(t, "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>", n, n - from);
+    text_addf(t, from ? "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>" : "<h2>Runs</h2><p>%zu in all:</p><ul>", n, n - from);
     for (size_t i = n; i-- > from;) {
         json_t *r = json_array_get(s->runs, i);
         text_add(t, "<li>");

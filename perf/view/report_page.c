@@ -181,6 +181,27 @@ static void add_table(struct text_buf *t, json_t *rows)
     text_add(t, "</tbody></table></div>");
 }
 
+// Of one kernel there are only values.
+static void add_values(struct text_buf *t, json_t *run)
+{
+    json_t *row;
+    size_t i;
+    text_add(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload<th>metric<th class=n>value<th>unit<th>note</tr></thead><tbody>");
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        json_t *value = json_object_get(row, "value");
+        text_addf(t, "<tr%s>", json_is_number(value) ? "" : " class=bad");
+        cell(t, "", text_of(row, "workload"));
+        cell(t, "", text_of(row, "metric"));
+        number_cell(t, " class=n", value, false);
+        cell(t, "", text_of(row, "unit"));
+        char *note = json_is_number(value) ? x_strdup("") : x_printf("%s: %s", text_of(row, "status"), text_of(row, "reason"));
+        cell(t, " class='v note-text'", note);
+        free(note);
+        text_add(t, "</tr>");
+    }
+    text_add(t, "</tbody></table></div>");
+}
+
 // Slopes may fall below 0 by a hair: shown as 0.
 static void add_pair(struct text_buf *t, const char *name, double a, double b)
 {
@@ -346,6 +367,7 @@ char *report_page_html(json_t *run, json_t *rows)
         add_hidden(&t, rows);
     } else {
         text_add(&t, "<p class=banner>This run has one kernel: there is nothing to compare.</p>");
+        add_values(&t, run);
     }
     add_method(&t, run);
     add_identity(&t, run);

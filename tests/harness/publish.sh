@@ -109,6 +109,18 @@ $cb publish --runs "$tmp/long/runs" -o "$tmp/long/site" >"$tmp/out" 2>&1
 page=$tmp/long/site/run/judged-1.html
 [ "$(stat -c %s "$page")" -lt $((1 << 20)) ] && grep -o 'Boot [0-9]*, linux: hang</summary><pre class=console>kept' "$page" | grep -q 'Boot 300' && grep -q '<p>2[0-9][0-9] more have no room here' "$page"
 check 'many long consoles leave a page of less than 1 MB, and none is read from elsewhere' $? "$(stat -c %s "$page") bytes"
+mkdir -p "$tmp/single/runs" && cp -r "$tmp/runs/judged-1" "$tmp/single/runs/"
+python3 - "$tmp/single/runs/judged-1/run.json" <<'P'
+import json, sys
+run = json.load(open(sys.argv[1]))
+del run['identity']['kernels']['linux']
+run['rows'] = [r for r in run['rows'] if r['kernel'] == 'cloudos']
+json.dump(run, open(sys.argv[1], 'w'))
+P
+$cb publish --runs "$tmp/single/runs" -o "$tmp/single/site" >"$tmp/out" 2>&1
+page=$tmp/single/site/run/judged-1.html
+grep -q "<td>fork</td><td>instructions</td><td class=n><data value='800.625'>801</data></td><td>instructions/op</td>" "$page" && grep -q "<td class='v note-text'>failed: exit code 134</td>" "$page"
+check 'a run of one kernel shows its values' $? "$(grep -o 'there is nothing to compare.*<h2>How' "$page" | head -c 600)"
 mkdir -p "$tmp/twins/runs" && cp -r "$tmp/runs/run-00000" "$tmp/twins/runs/"
 sed -i 's|"w1"|"a/b"|g; s|"w2"|"a_b"|g; s|"w4"|"a b"|g' "$tmp/twins/runs/run-00000/run.json"
 $cb publish --runs "$tmp/twins/runs" -o "$tmp/twins/site" >"$tmp/out" 2>&1

@@ -204,7 +204,7 @@ class Results:
                 e.names |= set(names(c))
                 e.texts |= {title_of(c['workload'], c['metric'])}
                 e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval'], c.get('noise_floor')]))
-        e.texts.add(f'{len(self.runs)} in all, the last {min(len(self.runs), 50)}:')
+        e.texts.add(f'{len(self.runs)} in all' + (', the last 50:' if len(self.runs) > 50 else ':'))
         return e
 
     def overview_banner(self, rows):
@@ -255,6 +255,7 @@ class Results:
         e.json = {'File, tool, version': r.get('imported'), 'Argument lists that differ': identity.get('argv_diff'), 'Argument lists': identity.get('argv'),
                   'QEMU, initramfs and every program in it (SHA-256)': identity.get('initramfs'), 'QEMU': identity.get('qemu'), 'Counting plugin': identity.get('plugin'),
                   'Host': identity.get('host'), 'Boots': r.get('boots'), 'Every sample: N and 2N, both slopes, counts per operation': r.get('rows')}
+        e.texts |= {f"{row['status']}: {row.get('reason', '')}" for row in r['rows'] if 'value' not in row} # of one kernel
         e.exact['console'] = [self.console(r, b) for b in r.get('boots', [])]
         e.texts.add('The last 40 lines of each boot, those that failed first.')
         for b in r.get('boots', []):
