@@ -24,7 +24,16 @@ struct batch {
 static void on_record(void *ctx, json_t *record)
 {
     struct batch *b = ctx;
+    size_t before = b->intake.ended;
     line_intake_record(&b->intake, record);
+    progress_add(b->arm->progress, b->intake.ended - before);
+    if (b->intake.ended < b->jobs)
+        progress_caption(b->arm->progress, "%s: %s", b->arm->kernel->label, b->job[b->intake.ended].spec);
+}
+
+static void on_tick(void *ctx)
+{
+    progress_draw(((struct batch *)ctx)->arm->progress);
 }
 
 // "bench ID [set:...] SPEC+SPEC..."
@@ -107,10 +116,12 @@ static int boot_spec(struct batch *b, const struct vm_spec *spec)
                                    .run_id = RUN_ID,
                                    .slowness = machine_slowness(),
                                    .on_record = on_record,
+                                   .on_tick = on_tick,
                                    .ctx = b};
-    say("%s, %d CPUs: %zu workload%s", b->arm->kernel->label, b->arm->topology->cpus, b->jobs,
-        b->jobs == 1 ? "" : "s");
+    if (!b->arm->progress->quiet)
+        say("%s, %d CPUs: %zu workload%s", b->arm->kernel->label, b->arm->topology->cpus, b->jobs, b->jobs == 1 ? "" : "s");
     guest_boot(&request, &r);
+    progress_add(b->arm->progress, b->jobs - b->intake.ended); // what it did not get to
     if (b->arm->qemu_version && !*b->arm->qemu_version && r.qemu_version)
         *b->arm->qemu_version = x_strdup(r.qemu_version);
     if (r.counts)

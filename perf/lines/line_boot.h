@@ -2,6 +2,7 @@
 #pragma once
 #include "perf/lines/line_intake.h"
 #include "perf/view/dry_boots.h"
+#include "perf/view/progress.h"
 
 struct line_arm {
     const struct kernel_image *kernel;
@@ -9,6 +10,7 @@ struct line_arm {
     const char *qemu, *initrd, *plugin;
     char **qemu_version; // set by the first boot, the caller's; or NULL
     const char *log; // absolute path for every access (large), or NULL
+    struct progress *progress; // a unit a job
     struct dry_boots *dry; // the boots are added there and not made; or NULL
 };
 

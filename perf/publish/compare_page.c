@@ -89,18 +89,26 @@ static void value_cell(struct text_buf *t, json_t *v)
         site_number(t, json_number_value(v));
 }
 
-static void ratio_cells(struct text_buf *t, json_t *c)
+static bool any_interval(json_t *rows)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c)
+        if (json_is_array(json_object_get(c, "interval")))
+            return true;
+    return false;
+}
+
+static void interval_cell(struct text_buf *t, json_t *c)
 {
     json_t *interval = json_object_get(c, "interval");
-    text_add(t, "<td class=n>");
-    three_digits(t, json_object_get(c, "ratio"));
     text_add(t, "<td class='n dim extra'>");
     three_digits(t, json_array_get(interval, 0));
     text_add(t, json_is_array(interval) ? " to " : "");
     three_digits(t, json_array_get(interval, 1));
 }
 
-static void row(struct text_buf *t, json_t *board, json_t *c)
+static void row(struct text_buf *t, json_t *board, json_t *c, bool intervals)
 {
     char *path = site_history_path(board, text_of(c, "workload")), *title = row_title(c);
     text_addf(t, "<tr%s><td><a href='%s'>", is_verdict(c, "regressed") || has_no_number(c) ? " class=bad" : "", path);
@@ -111,9 +119,13 @@ static void row(struct text_buf *t, json_t *board, json_t *c)
     html_escape(t, text_of(c, "unit"));
     value_cell(t, json_object_get(c, "a"));
     value_cell(t, json_object_get(c, "b"));
-    ratio_cells(t, c);
+    text_add(t, "<td class=n>");
+    three_digits(t, json_object_get(c, "ratio"));
+    if (intervals)
+        interval_cell(t, c);
     html_noise_floor_cell(t, c);
-    html_text_cell(t, is_verdict(c, "regressed") ? "slower" : is_verdict(c, "improved") ? "faster" : text_of(c, "verdict"));
+    text_addf(t, "<td class='%s'>", has_no_number(c) ? "v note-text" : is_verdict(c, "improved") ? "v good" : "v");
+    html_escape(t, is_verdict(c, "regressed") ? "slower" : is_verdict(c, "improved") ? "faster" : text_of(c, "verdict"));
     text_add(t, has_no_number(c) ? ": " : "");
     html_escape(t, has_no_number(c) ? text_of(c, "reason") : "");
     free(path);
@@ -124,11 +136,13 @@ static void table(struct text_buf *t, json_t *board, json_t *rows, bool of_moved
 {
     json_t *c;
     size_t i;
-    text_add(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th>kernel<th class=extra>unit<th class='n extra'>before<th class='n extra'>now<th "
-                "class=n>now/before<th class='n extra'>95 % interval<th class='n extra'>noise floor<th>verdict</tr></thead><tbody>");
+    bool intervals = any_interval(rows);
+    text_addf(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th>kernel<th class=extra>unit<th class='n extra'>before<th class='n extra'>now<th "
+                 "class=n>now/before%s<th class='n extra'>noise floor<th>verdict</tr></thead><tbody>",
+              intervals ? "<th class='n extra'>95 % interval" : "");
     json_array_foreach (rows, i, c)
         if (moved(c) == of_moved)
-            row(t, board, c);
+            row(t, board, c, intervals);
     text_add(t, "</tbody></table></div>");
 }
 
@@ -167,7 +181,7 @@ static bool is_newest(struct site *s, size_t at)
 void compare_page(struct text_buf *t, struct site *s)
 {
     bool any = false;
-    site_page_open(t, "The newest run and the one before", "");
+    site_main_page_open(t, "The newest run and the one before", "compare.html");
     text_add(t, "<p class=dim>Of each tier, topology and host, kernel by kernel; below 1: less is needed now. What is called slower or faster: "
                 "<a href='method.html'>method</a>.</p>");
     for (size_t i = json_array_size(s->runs); i-- > 0;) {

@@ -251,8 +251,8 @@ static void say_apart(const struct sheet *s, const char *workload, const char *a
     html_escape(s->t, a);
     text_add(s->t, " and of ");
     html_escape(s->t, b);
-    text_addf(s->t, " lie %s (Kolmogorov and Smirnov: their distributions are up to %.2g apart, p %.2g, of this row alone).</p>",
-              p < 0.05 ? "otherwise" : "no otherwise as far as can be told", d, p);
+    text_addf(s->t, " %s (Kolmogorov and Smirnov: their distributions are up to %.2g apart, p %.2g, of this row alone).</p>",
+              p < 0.05 ? "are distributed differently" : "cannot be told apart by their distribution", d, p);
 }
 
 // The run's first kernel beside each other one.

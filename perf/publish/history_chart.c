@@ -193,6 +193,7 @@ void history_chart(struct text_buf *t, json_t *series)
     f.plot.x.low = f.points > 1 ? 0 : -1; // one run stands in the middle
     char *name = site_metric_name(text_of(json_array_get(series, 0), "metric"), text_of(json_array_get(series, 0), "unit"));
     char *label = x_printf("history of %s", name);
+    add_legend(t, series);
     plot_open(t, &f.plot, label);
     free(label);
     free(name);
@@ -203,7 +204,6 @@ void history_chart(struct text_buf *t, json_t *series)
     }
     json_decref(kernels);
     plot_close(t);
-    add_legend(t, series);
     json_decref(f.run_at);
     free(f.first);
     free(f.last);

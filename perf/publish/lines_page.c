@@ -235,7 +235,7 @@ static void document_section(struct text_buf *t, json_t *document)
 void lines_page(struct text_buf *t, json_t *documents)
 {
     size_t n = json_array_size(documents);
-    site_page_open(t, "Lines of memory between CPUs", "");
+    site_main_page_open(t, "Lines of memory between CPUs", "lines.html");
     if (!n)
         text_add(t, "<p>Nothing yet: <code>cloudbench lines fork exec -k cloudos -k linux -t 2,4,8</code> counts how often a 64-byte line moves from one "
                     "CPU to another while unrelated processes work; <code>--conflicts</code> which pairs of operations share lines.</p>");

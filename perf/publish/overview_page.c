@@ -96,6 +96,11 @@ static bool is_bad(json_t *row)
     return !strcmp(v, "regressed") || !strcmp(v, "failed") || !strcmp(v, "unsupported");
 }
 
+static bool is_ahead(json_t *row)
+{
+    return !strcmp(text_of(row, "verdict"), "improved");
+}
+
 // What is lost or has no number first, as in each run's own table.
 static void bad_first(struct board *b)
 {
@@ -183,10 +188,9 @@ static void value_cell(struct text_buf *t, json_t *v, const char *beside)
 // A bar as long as the ratio, with a mark at 1.
 static void ratio_cell(struct text_buf *t, json_t *c)
 {
-    const char *v = text_of(c, "verdict");
     json_t *ratio = json_object_get(c, "ratio");
     double part = fmin(1, json_number_value(ratio) / FULL_BAR);
-    text_addf(t, "<td class='n r%s' style='--w:%.3f'>", !strcmp(v, "improved") ? " good" : is_bad(c) ? " worse" : "", part);
+    text_addf(t, "<td class='n r%s' style='--w:%.3f'>", is_ahead(c) ? " good" : is_bad(c) ? " worse" : "", part);
     if (json_is_number(ratio))
         text_addf(t, "<data value='%.12g'>%.3f</data>", json_number_value(ratio), json_number_value(ratio));
 }
@@ -218,7 +222,7 @@ static void notes_cell(struct text_buf *t, struct board *b, json_t *c)
 {
     json_t *note;
     size_t i;
-    text_add(t, "<td>");
+    text_addf(t, "<td class='v%s'>", is_ahead(c) ? " good" : "");
     html_escape(t, verdict_word(c));
     html_failed_kernels(t, c);
     json_array_foreach (json_object_get(c, "notes"), i, note) {
@@ -247,7 +251,7 @@ static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c, 
 {
     char *path = site_history_path(b->of, text_of(c, "workload")), *title = row_title(c);
     json_t *series = find_series(s, b->of, c, text_of(c, "kernel_b"));
-    text_addf(t, "<tr><td><a href='%s'>", path);
+    text_addf(t, "<tr%s><td><a href='%s'>", is_bad(c) ? " class=bad" : "", path);
     html_escape(t, title);
     text_add(t, "</a>");
     if (several)
@@ -358,7 +362,7 @@ static int by_rows(const void *a, const void *b)
 static void runs_list(struct text_buf *t, struct site *s)
 {
     size_t n = json_array_size(s->runs), from = n > LAST_RUNS ? n - LAST_RUNS : 0;
-    text_addf(t, "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>", n, n - from);
+    text_addf(t, from ? "<h2>Runs</h2><p>%zu in all, the last %zu:</p><ul>" : "<h2>Runs</h2><p>%zu in all:</p><ul>", n, n - from);
     for (size_t i = n; i-- > from;) {
         json_t *r = json_array_get(s->runs, i);
         text_add(t, "<li>");
@@ -377,7 +381,7 @@ void overview_page(struct text_buf *t, struct site *s)
     for (size_t i = 0; i < boards; i++)
         fill_board(s, &board[i]);
     qsort(board, boards, sizeof(*board), by_rows);
-    site_page_open(t, "CloudOS and Linux in the same virtual machine", "");
+    site_main_page_open(t, "CloudOS and Linux in the same virtual machine", "index.html");
     for (size_t i = 0; i < boards; i++)
         if (board[i].newest && json_array_size(board[i].rows))
             section(t, s, &board[i]);

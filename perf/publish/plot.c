@@ -140,7 +140,7 @@ static void draw_y_axis(struct text_buf *t, const struct plot *p)
         text_addf(t, "<line class=grid x2='100%%' y1='%.2f%%' y2='%.2f%%'/><text class=dim text-anchor=end x=-7 dy=4 y='%.2f%%'>%s</text>", y, y, y, s);
     }
     if (*p->y.title)
-        text_add(t, "<text class=dim x=-56 y=-12>");
+        text_add(t, "<text class=dim x=-52 y=-20>");
     html_escape(t, p->y.title);
     text_add(t, *p->y.title ? "</text>" : "");
 }

@@ -33,7 +33,7 @@ static double number_at(json_t *array, size_t i)
 static struct plot frame_of(json_t *document, const char *workload)
 {
     struct plot p = {.x = {"CPUs", PLOT_LINEAR, PLOT_WHOLE, 0, 0},
-                     .y = {strcmp(text_of(document, "tier"), "det") ? "operations a second" : "operations in 10^9 instructions of each CPU",
+                     .y = {strcmp(text_of(document, "tier"), "det") ? "operations a second" : "operations in 10⁹ instructions of each CPU",
                            PLOT_LINEAR, PLOT_PLAIN, 0, 0},
                      .width = 800,
                      .height = 258};
@@ -213,12 +213,12 @@ static void document_section(struct text_buf *t, json_t *document)
 void scaling_page(struct text_buf *t, json_t *documents)
 {
     size_t n = json_array_size(documents);
-    site_page_open(t, "Scaling", "");
+    site_main_page_open(t, "Scaling", "scaling.html");
     if (!n)
         text_add(t, "<p>Nothing yet: <code>cloudbench scale WORKLOAD --cpus 1,2,4,8</code> measures a workload on every CPU at once, on machines of each "
                     "size.</p>");
     else
-        text_add(t, "<p>A workload on every CPU at once. Dots: measured; line: X(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1)), the Universal Scalability "
+        text_add(t, "<p>A workload on every CPU at once. Dots: measured; line: <code>X(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1))</code>, the Universal Scalability "
                     "Law, with its 95 % band; thin line: as many times the smallest machine. An upright line is the knee: beyond it throughput falls. lambda: the throughput of one CPU; sigma: the share that is done one at a time; kappa: what CPUs ask of each other.</p>");
     for (size_t i = 0; i < n && i < DOCUMENTS; i++)
         document_section(t, json_array_get(documents, n - 1 - i));

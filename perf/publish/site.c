@@ -2,6 +2,7 @@
 #include "perf/publish/site_state.h"
 
 #include "perf/lines/line_document.h"
+#include "perf/publish/console_tails.h"
 #include "perf/publish/html_table.h"
 #include "perf/result/comparison.h"
 #include "perf/result/run_store.h"
@@ -27,30 +28,32 @@
 
 #define LAST_RUNS 50 // below a chart
 #define OTHER_LINES 5 // besides that of CloudOS: l1 to l5 of the style
+#define HISTORIES 0.5 // what all pages of histories take, in pages of all runs
 #define NAME_LENGTH 200 // of a file; longer ones end in a digest
 
 static const char site_style[] =
-    ".chart{background:var(--card);border-radius:6px;padding:14px 28px 30px 66px;margin:.3rem 0 .5rem;container-type:inline-size}"
-    ".chart.headed{padding-top:32px}.chart.titled{padding-bottom:44px}.chart svg{overflow:visible;height:100%}"
+    ".chart{background:var(--card);border-radius:6px;padding:14px 36px 30px 66px;margin:.3rem 0 .5rem;container-type:inline-size}"
+    ".chart.headed{padding-top:44px}.chart.titled{padding-bottom:44px}.chart svg{overflow:visible;height:100%}"
     "@container(max-width:22rem){.fine{display:none}}"
     ".chart polyline,.chart polygon{vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:2}"
     ".l0{stroke:#0072b2}.l1{stroke:#d55e00;stroke-dasharray:6 3}.l2{stroke:#009e73;stroke-dasharray:2 3}"
     ".l3{stroke:#cc79a7;stroke-dasharray:8 3 2 3}.l4{stroke:#6a4fb3;stroke-dasharray:12 3}.l5{stroke:#7a5c00;stroke-dasharray:1 4}.dot{fill:var(--bg);stroke-dasharray:none;stroke-width:2}.end{fill:none;stroke-width:2;stroke-dasharray:none}"
-    ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;white-space:nowrap}"
+    ".change{stroke:var(--mark);stroke-dasharray:4 4}.legend span{margin-right:1.2rem;display:inline-block}"
     ".key{width:30px;display:inline-block;vertical-align:middle}.spark{width:90px;height:20px;display:inline-block}"
-    "th,td.extra{white-space:nowrap}h3{font-size:1rem;margin:1.2rem 0 .3rem}"
+    "th,td.extra{white-space:nowrap}h3{font-size:1rem;margin:1.4rem 0 .4rem}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.8rem}"
     ".strip{margin-top:.8rem}.thin{stroke-width:1;opacity:.45;stroke-dasharray:none}.band{stroke:none;opacity:.16}"
     ".band.l0{fill:#0072b2}.band.l1{fill:#d55e00}.band.l2{fill:#009e73}.band.l3{fill:#cc79a7}.band.l4{fill:#6a4fb3}.band.l5{fill:#7a5c00}"
-    ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}"
+    ".ideal{stroke:var(--dim);stroke-width:1;opacity:.7}.full.l1{fill:#d55e00}.bar{width:200px;display:inline-block;vertical-align:middle}.bar .track{fill:var(--card)}.bar .grid{stroke:var(--dim)}"
+    ".band.better{fill:var(--ahead);opacity:.09}"
     ".note{border:1px solid var(--line);border-radius:4px;padding:0 .4em;font-size:.85em}.note.bug{border-color:var(--lost)}"
-    ".heat td{text-align:right}.heat th{font-weight:normal;white-space:nowrap}.heat td.s1{background:color-mix(in srgb,var(--lost) 14%,transparent)}"
+    ".heat{width:auto;min-width:20rem}.heat td{text-align:right;min-width:4rem}.heat th{font-weight:normal;white-space:nowrap}.heat td.s1{background:color-mix(in srgb,var(--lost) 14%,transparent)}"
     ".heat td.s2{background:color-mix(in srgb,var(--lost) 28%,transparent)}.heat td.s3{background:color-mix(in srgb,var(--lost) 46%,transparent)}"
     "td.r{--bar:color-mix(in srgb,var(--dim) 22%,transparent);min-width:11rem;--room:calc(100% - 4.2rem);"
     "background:linear-gradient(var(--dim),var(--dim)) calc(var(--room)*.667) 0/1px 100% no-repeat,"
     "linear-gradient(var(--bar),var(--bar)) 0 .45rem/calc(var(--room)*var(--w)) 1rem no-repeat}"
-    "td.good{--bar:color-mix(in srgb,var(--ahead) 30%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 38%,transparent)}"
-    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}td.r{min-width:8.5rem}h1{font-size:1.35rem}nav{gap:.1rem .6rem;font-size:.85rem}}"
+    "td.good{--bar:color-mix(in srgb,var(--ahead) 42%,transparent)}td.worse{--bar:color-mix(in srgb,var(--lost) 46%,transparent)}"
+    "@media(max-width:40rem){td.r{min-width:7.2rem}.chart{padding-right:36px}}"
     "@media(prefers-color-scheme:dark){.l0{stroke:#56b4e9}.l1{stroke:#e69f00}.l2{stroke:#2bd3a0}.l4{stroke:#b39ddb}.l5{stroke:#f0e442}.band.l4{fill:#b39ddb}.band.l5{fill:#f0e442}.full.l1,.band.l1{fill:#e69f00}.band.l0{fill:#56b4e9}}";
 
 static bool is_one_of(char c, const char *these)
@@ -71,20 +74,45 @@ static char *told_apart(const char *name, char *looks)
     return out;
 }
 
-char *site_file_name(const char *name)
+// What '_' in a file's name stands for in that of a board, the first that fits; in a workload's it is '/'.
+static const struct {
+    const char *written, *meant;
+} usual[] = {{"_R_", "(R)"}, {"_TM_", "(TM)"}, {"_tm_", "(tm)"}, {"__version_not_given__", " (version not given) "}, {"__", ", "}, {"_", " "}};
+
+// The sign, or signs, of `looks` at `at` as they are meant; returns how many they are.
+static size_t add_meant(struct text_buf *t, const char *at, bool of_workload)
 {
-    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.@", usual[] = "_/ ,()";
-    char *s = x_printf("%.*s", NAME_LENGTH, name);
-    bool plain = strlen(name) <= NAME_LENGTH && *name != '.';
-    for (char *p = s; *p; p++) {
-        if (is_one_of(*p, kept))
-            continue;
-        plain &= is_one_of(*p, usual);
-        *p = '_';
+    if (*at != '_' || of_workload) {
+        text_add_bytes(t, *at == '_' ? "/" : at, 1);
+        return 1;
     }
-    if (*s == '.')
-        *s = '_';
-    return plain ? s : told_apart(name, s);
+    size_t i = 0;
+    while (strncmp(at, usual[i].written, strlen(usual[i].written)))
+        i++;
+    text_add(t, usual[i].meant);
+    return strlen(usual[i].written);
+}
+
+// Is `looks` what no other usual name looks like? Its first `workload` bytes are the workload's.
+static bool means_only(const char *looks, size_t workload, const char *name)
+{
+    struct text_buf t = {0};
+    for (const char *at = looks; *at;)
+        at += add_meant(&t, at, (size_t)(at - looks) < workload);
+    bool same = !strcmp(text_str(&t), name);
+    text_free(&t);
+    return same;
+}
+
+char *site_file_name(const char *workload, const char *board)
+{
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.@";
+    char *name = x_printf("%s%s", workload, board), *looks = x_printf("%.*s", NAME_LENGTH, name);
+    for (char *p = looks; *p; p++)
+        *p = is_one_of(*p, kept) && (p > looks || *p != '.') ? *p : '_';
+    char *file = means_only(looks, strlen(workload), name) ? looks : told_apart(name, looks);
+    free(name);
+    return file;
 }
 
 void site_number(struct text_buf *t, double v)
@@ -170,14 +198,19 @@ void site_run_link(struct text_buf *t, const char *id, const char *up)
     text_add(t, there ? "</a>" : "");
 }
 
-static void navigation(struct text_buf *t, const char *up)
+// `current`: the page's own file, where it is one of these.
+static void navigation(struct text_buf *t, const char *up, const char *current)
 {
-    text_addf(t, "<nav><a href='%sindex.html'>Overview</a><a href='%scompare.html'>Compare</a><a href='%sscaling.html'>Scaling</a><a href='%slines.html'>Lines</a><a "
-                 "href='%stuning.html'>Tuning</a><a href='%smethod.html'>Method</a></nav>",
-              up, up, up, up, up, up);
+    static const struct {
+        const char *file, *name;
+    } page[] = {{"index.html", "Overview"}, {"compare.html", "Compare"}, {"scaling.html", "Scaling"}, {"lines.html", "Lines"}, {"tuning.html", "Tuning"}, {"method.html", "Method"}};
+    text_add(t, "<nav>");
+    for (size_t i = 0; i < sizeof(page) / sizeof(*page); i++)
+        text_addf(t, "<a href='%s%s'%s>%s</a>", up, page[i].file, strcmp(page[i].file, current) ? "" : " aria-current=page", page[i].name);
+    text_add(t, "</nav>");
 }
 
-void site_page_open(struct text_buf *t, const char *title, const char *up)
+static void page_open(struct text_buf *t, const char *title, const char *up, const char *current)
 {
     text_add(t, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport "
                 "content='width=device-width'><meta name=color-scheme content='light dark'><title>");
@@ -186,10 +219,20 @@ void site_page_open(struct text_buf *t, const char *title, const char *up)
     text_add(t, report_style);
     text_add(t, site_style);
     text_add(t, "</style></head><body>");
-    navigation(t, up);
+    navigation(t, up, current);
     text_add(t, "<h1>");
     html_escape(t, title);
     text_add(t, "</h1>");
+}
+
+void site_page_open(struct text_buf *t, const char *title, const char *up)
+{
+    page_open(t, title, up, "");
+}
+
+void site_main_page_open(struct text_buf *t, const char *title, const char *file)
+{
+    page_open(t, title, "", file);
 }
 
 void site_page_close(struct text_buf *t)
@@ -229,10 +272,9 @@ void site_board_title(struct text_buf *t, json_t *board)
 // The page of a workload's history on a board, relative to the site.
 char *site_history_path(json_t *board, const char *workload)
 {
-    char *all = x_printf("%s-%s-%s-%s", workload, text_of(board, "tier"),
-                         text_of(board, "topology"), text_of(board, "host"));
-    char *name = site_file_name(all), *path = x_printf("history/%s.html", name);
-    free(all);
+    char *of = x_printf("-%s-%s-%s", text_of(board, "tier"), text_of(board, "topology"), text_of(board, "host"));
+    char *name = site_file_name(workload, of), *path = x_printf("history/%s.html", name);
+    free(of);
     free(name);
     return path;
 }
@@ -250,25 +292,27 @@ static bool write_distribution(struct site *s, const char *id, json_t *run, bool
     return ok;
 }
 
-// The report with the site's navigation before it.
-static void run_page(struct text_buf *t, const char *html, const char *distribution)
+// The report with the site's navigation before it and the consoles, whose files are in `dir`, after it.
+static void run_page(struct text_buf *t, const char *html, const char *distribution, json_t *run, const char *dir)
 {
     static const char body[] = "<body>";
-    const char *at = strstr(html, body) + strlen(body);
+    const char *at = strstr(html, body) + strlen(body), *end = strstr(at, "</body>");
     text_add_bytes(t, html, at - html);
-    navigation(t, "../");
+    navigation(t, "../", "");
     if (distribution) {
         text_add(t, "<p>How its times lie: <a href='../dist/");
         html_escape(t, distribution);
         text_add(t, ".html'>distribution</a></p>");
     }
-    text_add(t, at);
+    text_add_bytes(t, at, end - at);
+    console_tails(t, run, dir);
+    text_add(t, end);
 }
 
 // One page a run, by its id: a permanent address. Only after its distribution: where there is a page, both are there.
 static bool write_run(struct site *s, const char *id)
 {
-    char *relative = x_printf("run/%s.html", id), *path = x_printf("%s/%s", s->dir, relative);
+    char *relative = x_printf("run/%s.html", id), *path = x_printf("%s/%s", s->dir, relative), *folder = x_printf("%s/%s", s->base, id);
     char *why = NULL;
     bool ok = file_exists(path);
     json_t *run = ok ? NULL : run_store_load(s->base, id);
@@ -278,7 +322,7 @@ static bool write_run(struct site *s, const char *id)
         bool distribution;
         struct text_buf t = {0};
         ok = write_distribution(s, id, run, &distribution);
-        run_page(&t, html, distribution ? id : NULL);
+        run_page(&t, html, distribution ? id : NULL, run, folder);
         ok = ok && write_page(s, relative, &t);
         text_free(&t);
         free(html);
@@ -286,6 +330,7 @@ static bool write_run(struct site *s, const char *id)
         json_decref(run);
     }
     free(why);
+    free(folder);
     free(path);
     free(relative);
     return ok;
@@ -428,6 +473,8 @@ static bool write_histories(struct site *s)
             json_array_clear(group);
         }
         json_array_append(group, one);
+        progress_add(&s->progress, HISTORIES * json_array_size(s->runs) / (double)json_array_size(s->series));
+        progress_caption(&s->progress, "histories: %zu of %zu", i + 1, json_array_size(s->series));
     }
     if (json_array_size(group))
         ok = write_history(s, group) && ok;
@@ -452,7 +499,7 @@ static bool write_compare(struct site *s)
 static bool write_method(struct site *s)
 {
     struct text_buf t = {0};
-    site_page_open(&t, "Method", "");
+    site_main_page_open(&t, "Method", "method.html");
     text_add(&t,
              "<h2>What is the same</h2><p>Both kernels boot in the same virtual machine, from the same initramfs, under the same QEMU; "
              "only <code>-kernel</code> and <code>-append</code> differ, and every run's page shows the "
@@ -570,12 +617,34 @@ static bool write_all(struct site *s)
     return ok;
 }
 
-bool site_write(const char *base, const char *tune, const char *dir, int *pages)
+// The index is read again from the start when it could not be kept.
+static void on_index(void *ctx, size_t done, size_t of)
 {
-    struct site s = {.base = base, .tune = tune, .dir = dir};
+    struct site *s = ctx;
+    if (done == 1)
+        progress_start(&s->progress, of * (2 + HISTORIES), s->quiet);
+    progress_add(&s->progress, 1);
+    progress_caption(&s->progress, "runs read: %zu of %zu", done, of);
+}
+
+static bool write_runs(struct site *s)
+{
+    bool ok = true;
+    size_t n = json_array_size(s->runs);
+    for (size_t i = 0; i < n && !signals_pending(); i++) {
+        ok = write_run(s, text_of(json_array_get(s->runs, i), "run")) && ok;
+        progress_add(&s->progress, 1);
+        progress_caption(&s->progress, "pages of runs: %zu of %zu", i + 1, n);
+    }
+    return ok;
+}
+
+bool site_write(const char *base, const char *tune, const char *dir, bool quiet, int *pages)
+{
+    struct site s = {.base = base, .tune = tune, .dir = dir, .quiet = quiet};
     char *why = NULL;
     bool ok = make_folders(dir);
-    s.history = ok ? history_open(base, &why) : NULL;
+    s.history = ok ? history_open(base, on_index, &s, &why) : NULL;
     if (why)
         say_error("%s", why);
     free(why);
@@ -585,9 +654,9 @@ bool site_write(const char *base, const char *tune, const char *dir, int *pages)
     s.series = history_series(s.history);
     s.notes = triage_read();
     read_commits(&s);
-    for (size_t i = 0; i < json_array_size(s.runs) && !signals_pending(); i++)
-        ok = write_run(&s, text_of(json_array_get(s.runs, i), "run")) && ok;
+    ok = write_runs(&s) && ok;
     ok = signals_pending() ? false : write_all(&s) && ok;
+    progress_clear(&s.progress);
     *pages = s.pages;
     json_decref(s.runs);
     json_decref(s.series);

@@ -9,15 +9,17 @@
 
 // Writes the site of all runs below `base`, the documents of base/scale and base/lines and the searches of `tune` into `dir`. Pages of runs that
 // are there already stay: runs never change. False after saying why; *pages counts what was written. An interrupt ends it
-// early: then also false, with nothing said.
-bool site_write(const char *base, const char *tune, const char *dir, int *pages);
+// early: then also false, with nothing said. On a terminal a bar shows how far it is, unless it is quiet.
+bool site_write(const char *base, const char *tune, const char *dir, bool quiet, int *pages);
 
 // For the pages: head with style and navigation, foot; `up` leads from the page to the site's root ("", "../").
 void site_page_open(struct text_buf *t, const char *title, const char *up);
+// The same of a page that the navigation leads to: its file ("scaling.html"), which is marked there.
+void site_main_page_open(struct text_buf *t, const char *title, const char *file);
 void site_page_close(struct text_buf *t);
-// "fork/64M" -> "fork_64M", for names of files. One with other signs than the usual ones of workloads and hosts, or too long for a file, ends
-// in digits of its digest: "c++" and "c##" are two.
-char *site_file_name(const char *name);
+// "fork/64M" and "-det-2-QEMU 7.2" -> "fork_64M-det-2-QEMU_7.2", for names of files. '_' is '/' in a usual workload's name, ' ' ", " or "(R)" in a
+// usual board's. Where it is anything else ("fork_64M", "c++"), or the name too long for a file, it ends in digits of its digest: no two share a file.
+char *site_file_name(const char *workload, const char *board);
 // <data value=EXACT>ROUNDED</data>
 void site_number(struct text_buf *t, double v);
 

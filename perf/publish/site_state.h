@@ -1,6 +1,7 @@
 // What the site's writers share while it is written: site.c fills it, the pages that need all runs read it.
 #pragma once
 #include "perf/publish/site.h"
+#include "perf/view/progress.h"
 
 struct history;
 
@@ -10,6 +11,8 @@ struct site {
     json_t *runs, *series, *commits; // commits: run id -> commit
     json_t *notes;                   // of perf/store/triage.h; those that were shown have "used"
     int pages;
+    bool quiet;
+    struct progress progress; // begun when the number of runs is known; in runs that are read, and as many that are written
 };
 
 // A board is what may be compared: tier, topology, host. Runs and series name theirs.

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void named(const char *name, const char *want)
+static void named(const char *workload, const char *board, const char *want)
 {
-    char *s = site_file_name(name);
+    char *s = site_file_name(workload, board);
     assert_string_equal(s, want);
     free(s);
 }
@@ -15,25 +15,44 @@ static void named(const char *name, const char *want)
 static void usual_names_stay(void **state)
 {
     (void)state;
-    named("fork/64M", "fork_64M");
-    named("pipe@cross-cpu-det-2-QEMU 7.2, turns of 500 ns", "pipe@cross-cpu-det-2-QEMU_7.2__turns_of_500_ns");
-    named("a-tcg-1-Intel(R) Xeon(R) CPU @ 2.10GHz, 2 CPUs", "a-tcg-1-Intel_R__Xeon_R__CPU_@_2.10GHz__2_CPUs");
+    named("fork/64M", "", "fork_64M");
+    named("pipe@cross-cpu", "-det-2-QEMU 7.2, turns of 500 ns", "pipe@cross-cpu-det-2-QEMU_7.2__turns_of_500_ns");
+    named("a", "-tcg-1-Intel(R) Xeon(R) CPU @ 2.10GHz, 2 CPUs", "a-tcg-1-Intel_R__Xeon_R__CPU_@_2.10GHz__2_CPUs");
+    named("a", "-tcg-1-Intel(R) Core(TM) i7, 2 CPUs", "a-tcg-1-Intel_R__Core_TM__i7__2_CPUs");
+    named("request/8-hog", "-import-host-schbench (version not given) on box", "request_8-hog-import-host-schbench__version_not_given__on_box");
+}
+
+// Two names look alike in `looks`, but are two files; the digest is of eight digits.
+static void told_apart(const char *a, const char *of_a, const char *b, const char *of_b, const char *looks)
+{
+    char *x = site_file_name(a, of_a), *y = site_file_name(b, of_b);
+    assert_string_not_equal(x, y);
+    assert_int_equal(strncmp(x, looks, strlen(looks)), 0);
+    assert_int_equal(strncmp(y, looks, strlen(looks)), 0);
+    assert_true(strlen(x) == strlen(looks) + 9 || strlen(y) == strlen(looks) + 9);
+    free(x);
+    free(y);
 }
 
 static void other_names_have_a_digest(void **state)
 {
-    char *a = site_file_name("c++"), *b = site_file_name("c##"), longer[400];
+    static const char *const board = "-det-1-QEMU 7.2";
+    char longer[400];
     (void)state;
-    assert_string_not_equal(a, b);
-    assert_int_equal(strncmp(a, "c__-", 4), 0);
-    assert_int_equal(strlen(a), strlen("c__-") + 8);
-    free(a);
-    free(b);
+    told_apart("c++", "", "c##", "", "c__");
+    told_apart("a/b", board, "a_b", board, "a_b-det-1-QEMU_7.2");
+    told_apart("a/b", board, "a b", board, "a_b-det-1-QEMU_7.2");
+    told_apart("a//b", board, "a, b", board, "a__b-det-1-QEMU_7.2");
+    told_apart("a", "-det-1-QEMU 7.2", "a", "-det-1-QEMU_7.2", "a-det-1-QEMU_7.2");
+    told_apart("a", "-tcg-1-My CPU, 2 CPUs", "a", "-tcg-1-My CPU  2 CPUs", "a-tcg-1-My_CPU__2_CPUs");
+    told_apart("a", "-tcg-1-My(R) CPU", "a", "-tcg-1-My R, CPU", "a-tcg-1-My_R__CPU");
+    told_apart("a", "-tcg-1/2", "a", "-tcg-1 2", "a-tcg-1_2");
+    told_apart("_a", "", ".a", "", "_a");
     memset(longer, 'x', sizeof(longer));
     longer[399] = '\0';
-    a = site_file_name(longer);
+    char *a = site_file_name(longer, board);
     longer[398] = 'y';
-    b = site_file_name(longer);
+    char *b = site_file_name(longer, board);
     assert_string_not_equal(a, b);
     assert_true(strlen(a) < 230);
     free(a);

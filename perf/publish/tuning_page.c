@@ -34,35 +34,96 @@ static struct plot_axis axis_of(json_t *search, size_t of)
     return a;
 }
 
-// Ratios to the default in two objectives; with one the second axis is the order of the trials by score.
-static void pareto(struct text_buf *t, json_t *search)
+// By the order of the trials, where there is one objective only.
+static struct plot_axis axis_of_trials(json_t *search)
 {
-    bool two = json_array_size(json_object_get(search, "objectives")) > 1;
-    size_t n = json_array_size(json_object_get(search, "whole")), i;
-    struct plot p = {.x = axis_of(search, 0), .y = two ? axis_of(search, 1) : (struct plot_axis){"", PLOT_BARE, PLOT_PLAIN, 0, n + 1.0},
-                     .width = 800, .height = two ? 288 : 88};
-    json_t *trial;
-    if (!n)
-        return;
-    text_addf(t, "<p class=dim>Ratios to the default: %s is better.</p>", two ? "to the left and down" : "to the left");
-    plot_open(t, &p, "trials by their ratio to the default");
-    plot_mark(t, &p, "one", 1, "the default");
-    if (two) {
-        double x[2] = {p.x.low, p.x.high}, y[2] = {1, 1};
-        plot_line(t, &p, "one", x, y, 2, false);
-    }
-    json_array_foreach (json_object_get(search, "whole"), i, trial) {
-        bool best = !strcmp(text_of(trial, "pareto"), "yes");
-        char *title = x_printf("%s: %.4f", text_of(trial, "configuration"), number_of(trial, "score"));
-        plot_dot(t, &p, best ? "dot l1 full" : "dot l0", number_of(trial, p.x.title), two ? number_of(trial, p.y.title) : (double)(n - i),
-                 best ? 7 : 5, title);
+    return (struct plot_axis){"", PLOT_BARE, PLOT_PLAIN, 0, json_array_size(json_object_get(search, "whole")) + 1.0};
+}
+
+static bool is_pareto(json_t *trial)
+{
+    return !strcmp(text_of(trial, "pareto"), "yes");
+}
+
+// "knob=1: 0.9876 (pipe p50_ns 0.98, fork p50_ns 0.99)": what of it the chart shows is in the brackets.
+static char *title_of_dot(const struct plot *p, json_t *trial)
+{
+    const char *name = text_of(trial, "configuration");
+    double score = number_of(trial, "score"), x = number_of(trial, p->x.title);
+    if (!*p->y.title)
+        return x_printf("%s: %.4f", name, score);
+    return x_printf("%s: %.4f (%s %.4f, %s %.4f)", name, score, p->x.title, x, p->y.title, number_of(trial, p->y.title));
+}
+
+// Those that no other beats are drawn last, above the others.
+static void dots(struct text_buf *t, const struct plot *p, json_t *search, bool best)
+{
+    json_t *whole = json_object_get(search, "whole"), *trial;
+    size_t n = json_array_size(whole), i;
+    json_array_foreach (whole, i, trial) {
+        if (is_pareto(trial) != best)
+            continue;
+        double y = *p->y.title ? number_of(trial, p->y.title) : (double)(n - i);
+        char *title = title_of_dot(p, trial);
+        plot_dot(t, p, best ? "dot l1 full" : "dot l0", number_of(trial, p->x.title), y, best ? 7 : 5, title);
         free(title);
     }
+}
+
+// Where everything that the chart shows is better than the default.
+static void shade_better(struct text_buf *t, const struct plot *p, bool two)
+{
+    double x[2] = {p->x.low, 1}, low[2] = {p->y.low, p->y.low}, one = two ? 1 : p->y.high, high[2] = {one, one};
+    plot_band(t, p, "band better", x, low, high, 2);
+}
+
+// The first objective from left to right, y from bottom to top: another one, or the trials.
+static void chart(struct text_buf *t, json_t *search, struct plot_axis y)
+{
+    bool two = *y.title;
+    struct plot p = {.x = axis_of(search, 0), .y = y, .width = 800, .height = two ? 288 : 88};
+    char *label = two ? x_printf("trials by their ratios to the default: %s and %s", p.x.title, y.title) : x_strdup("trials by their ratio to the default");
+    plot_open(t, &p, label);
+    shade_better(t, &p, two);
+    plot_mark(t, &p, "one", 1, "the default");
+    if (two) {
+        double ends[2] = {p.x.low, p.x.high}, one[2] = {1, 1};
+        plot_line(t, &p, "one", ends, one, 2, false);
+    }
+    dots(t, &p, search, false);
+    dots(t, &p, search, true);
     plot_close(t);
+    free(label);
+}
+
+// Which trials no other beats was found over all objectives: a chart of two of them shows full dots that others seem to beat, and says so.
+static void legend(struct text_buf *t, size_t objectives)
+{
+    char *best = objectives > 2 ? x_printf("no other trial is as good in all %zu objectives", objectives)
+                                : x_strdup(objectives == 2 ? "no other trial is as good in both" : "the best");
     text_add(t, "<p class=legend>");
-    site_dot(t, "dot l1 full", two ? "no other trial is as good in both" : "the best");
+    site_dot(t, "dot l1 full", best);
     site_dot(t, "dot l0", "others");
     text_add(t, "</p>");
+    if (objectives > 2)
+        text_add(t, "<p class=dim>Each chart shows two of them: where another dot lies to the left of a full one and below it, the full one is better in another chart.</p>");
+    free(best);
+}
+
+// Ratios to the default: a chart for each objective after the first, that one beside it.
+static void pareto(struct text_buf *t, json_t *search)
+{
+    size_t objectives = json_array_size(json_object_get(search, "objectives"));
+    if (!json_array_size(json_object_get(search, "whole")))
+        return;
+    text_addf(t, "<p class=dim>Ratios to the default, %s is better; shaded: better than the default.</p>", objectives > 1 ? "to the left and down" : "to the left");
+    if (objectives < 2)
+        chart(t, search, axis_of_trials(search));
+    text_add(t, objectives > 2 ? "<div class=pair>" : "");
+    for (size_t o = 1; o < objectives; o++)
+        chart(t, search, axis_of(search, o));
+    text_add(t, objectives > 2 ? "</div>" : "");
+    legend(t, objectives);
 }
 
 // A bar from the middle: rank correlation from -1 to 1.
@@ -71,18 +132,19 @@ static void sensitivity(struct text_buf *t, json_t *search)
     json_t *one;
     size_t i;
     text_add(t, "<h3>How much each knob matters</h3><p class=dim>Rank correlation of its level with the score over all trials: to the right, higher levels "
-                "cost more.</p><div class=wide tabindex=0><table><tbody>");
+                "cost more.</p>");
+    html_table_open(t, "knob|>rank correlation|from -1 to 1");
     json_array_foreach (json_object_get(search, "sensitivity"), i, one) {
         double r = number_of(one, "rank_correlation"), w = 100 * fmin(fabs(r), 1);
         text_add(t, "<tr><td>");
         html_escape(t, text_of(one, "knob"));
         text_add(t, "<td class=n>");
         site_exact(t, r);
-        text_addf(t, "<td><svg class=bar viewBox='0 0 200 14' aria-hidden=true><line class=grid x1=100 x2=100 y1=0 y2=14 /><rect class='%s' x='%.1f' y=2 "
+        text_addf(t, "<td><svg class=bar viewBox='0 0 200 14' aria-hidden=true><rect class=track width=200 height=14 rx=3 /><line class=grid x1=100 x2=100 y1=0 y2=14 /><rect class='%s' x='%.1f' y=2 "
                      "width='%.1f' height=10 rx=2 /></svg></tr>",
                   r > 0 ? "lost" : "ahead", r > 0 ? 100 : 100 - w, w);
     }
-    text_add(t, "</tbody></table></div>");
+    html_table_close(t);
 }
 
 // Counts of the det tier repeat exactly: only other iterations are another measurement. Older documents have the same ones.
@@ -95,8 +157,8 @@ static void held_out_heading(struct text_buf *t, json_t *search)
         text_addf(t, "with %g times the iterations</h3>", share);
     else
         text_add(t, det ? "which repeats exactly: the same counts</h3>" : "on boots the search never used</h3>");
-    html_table_open(t, det ? "configuration|>ratio, within what it differs from itself from|>to|>p after Holm|winner"
-                           : "configuration|>ratio, 95 % from|>to|>p after Holm|winner");
+    text_add(t, det ? "<p class=dim>Ratio to the default, as far as it differs from itself.</p>" : "<p class=dim>Ratio to the default, 95 % interval.</p>");
+    html_table_open(t, "configuration|>from|>to|>p after Holm|winner");
 }
 
 static void held_out(struct text_buf *t, json_t *search)
@@ -169,7 +231,7 @@ static void section(struct text_buf *t, json_t *search)
 void tuning_page(struct text_buf *t, json_t *searches)
 {
     size_t n = json_array_size(searches);
-    site_page_open(t, "Tuning", "");
+    site_main_page_open(t, "Tuning", "tuning.html");
     if (!n)
         text_add(t, "<p>Nothing yet: <code>cloudbench tune SPACE</code> looks for settings that beat the default.</p>");
     else

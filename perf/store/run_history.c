@@ -29,6 +29,8 @@ struct history {
     char *base, *path;
     int lock; // of the folder, or -1
     bool lost; // what was to be written was not
+    void (*on_run)(void *ctx, size_t done, size_t of);
+    void *ctx;
 };
 
 // One at a time: who finds an index damaged removes it, and nobody else may have it open then. False when a signal came first.
@@ -215,6 +217,8 @@ static bool synchronise(struct history *h)
         if (!knows(h, ids.items[i], stamp))
             read_again(h, ids.items[i], stamp);
         free(stamp);
+        if (h->on_run)
+            h->on_run(h->ctx, i + 1, ids.count);
     }
     list_free(&ids);
     return !h->lost && execute(h, "COMMIT");
@@ -229,9 +233,11 @@ static bool synchronise_in_memory(struct history *h)
     return open_at(h, ":memory:") && synchronise(h);
 }
 
-struct history *history_open(const char *base, char **why)
+struct history *history_open(const char *base, void (*on_run)(void *ctx, size_t done, size_t of), void *ctx, char **why)
 {
     struct history *h = x_alloc(sizeof(*h));
+    h->on_run = on_run;
+    h->ctx = ctx;
     h->base = x_strdup(base);
     h->path = x_printf("%s/history.db", base);
     bool ours = take_turn(h);

@@ -10,7 +10,8 @@ struct history;
 // and left out. An index that cannot be written (read-only folder, full disk) is kept in memory for this call.
 // The folder is this call's own until it is closed: others wait. NULL with *why (the caller's) when there is no memory, with *why NULL when a signal came
 // while it waited.
-struct history *history_open(const char *base, char **why);
+// on_run: after each of the `of` runs that are looked at, or NULL.
+struct history *history_open(const char *base, void (*on_run)(void *ctx, size_t done, size_t of), void *ctx, char **why);
 void history_close(struct history *h);
 
 // [{run, created, tier, topology, host, commit}], oldest first; commit "" where none is known.

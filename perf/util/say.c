@@ -22,11 +22,26 @@ const char *tint_out(const char *sequence)
     return tint(STDOUT_FILENO, sequence);
 }
 
+static bool bar_shown;
+
+void say_bar_shown(bool shown)
+{
+    bar_shown = shown;
+}
+
+void say_wipe_bar(void)
+{
+    if (bar_shown)
+        fputs("\r\033[K", stderr);
+    bar_shown = false;
+}
+
 static void vsay(const char *colour, const char *prefix, const char *fmt, va_list ap)
 {
     char *text;
     if (vasprintf(&text, fmt, ap) < 0)
         return;
+    say_wipe_bar();
     fprintf(stderr, "%s%s%s%s\n", tint_err(colour), prefix, tint_err(TINT_OFF), text); // at once: other processes may say something, too
     fflush(stderr);
     free(text);

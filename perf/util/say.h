@@ -20,6 +20,9 @@ int exit_worst(int a, int b);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+// A bar stands on the terminal's last line (perf/view/progress.h): what is said next takes its place.
+void say_bar_shown(bool shown);
+void say_wipe_bar(void);
 // The escape sequence, or "" when the stream is no terminal or NO_COLOR is set.
 const char *tint_err(const char *sequence);
 const char *tint_out(const char *sequence);

@@ -10,6 +10,7 @@ enum { OPT_FORMAT = 900, OPT_RUNS, OPT_SCALE, OPT_TURN, OPT_DRY };
 #define OPTION_RUNS   {"runs", OPT_RUNS, "DIR", 0, "folder of runs (default: out/runs)", 0}
 #define OPTION_SCALE  {"scale", OPT_SCALE, "X", 0, "multiply the iteration count", 0}
 #define OPTION_KERNEL {"kernel", 'k', "KERNEL", 0, "kernel to boot (default: cloudos)", 0}
+#define OPTION_QUIET  {"quiet", 'q', 0, 0, "no progress on stderr", 0}
 #define OPTION_DRY    {"dry-run", OPT_DRY, 0, 0, "print what would be booted and about how long it takes; boot and write nothing", 0}
 #define OPTION_TURN                                                                                                  \
     {"turn", OPT_TURN, "NS", 0,                                                                                      \

@@ -99,7 +99,7 @@ static int gc(struct gc_args *a)
 {
     struct str_list gone = {0};
     char *why = NULL;
-    struct history *h = history_open(a->base, &why);
+    struct history *h = history_open(a->base, NULL, NULL, &why);
     if (why)
         say_error("%s", why);
     free(why);

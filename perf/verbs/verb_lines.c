@@ -29,7 +29,7 @@ struct lines_args {
     size_t named; // of the workloads, the first so many were asked for by name, not by --two-party
     const char *format, *log, *out;
     int top, iters;
-    bool conflicts, two_party, dry;
+    bool conflicts, two_party, dry, quiet;
     struct host_tools tools;
 };
 
@@ -44,6 +44,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder of runs, in which the figures are kept (default: out/runs)", 0},
     {"log", OPT_LOG, "PATH", 0, "write every access of the last boot there (large)", 0},
     OPTION_DRY,
+    OPTION_QUIET,
     OPTION_FORMAT,
     {0},
 };
@@ -88,6 +89,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_DRY:
         a->dry = true;
         break;
+    case 'q':
+        a->quiet = true;
+        break;
     case OPT_LOG:
         a->log = arg;
         break;
@@ -111,6 +115,7 @@ struct lines {
     size_t topologies;
     struct line_names *names[KERNELS_MAX];
     json_t *rows, *top, *matrices;
+    struct progress progress;
     struct dry_boots *dry; // with --dry-run: what would be booted; else NULL
     char *qemu_version;
     bool failed;   // a row has no number
@@ -295,6 +300,7 @@ static int run_topology(struct lines *l, const struct vm_topology *topology)
                                .plugin = l->args->tools.plugin,
                                .qemu_version = &l->qemu_version,
                                .log = l->args->log,
+                               .progress = &l->progress,
                                .dry = l->dry};
         rc = l->args->conflicts ? measure_pairs(l, k, &arm) : measure(l, k, &arm);
     }
@@ -445,6 +451,20 @@ static int check_placements(const struct lines *l, const struct lines_args *a)
     return 0;
 }
 
+// Over all kernels and shapes.
+static size_t count_jobs(const struct lines *l)
+{
+    const struct str_list *asked = &l->args->workloads;
+    size_t n = 0;
+    for (size_t t = 0; t < l->topologies && !l->args->conflicts; t++)
+        for (size_t i = 0; i < asked->count; i++) {
+            char *spec = make_spec(asked->items[i], &l->topology[t], 1);
+            n += spec != NULL;
+            free(spec);
+        }
+    return l->kernels * (l->args->conflicts ? l->topologies * asked->count * (asked->count + 1) / 2 : n);
+}
+
 static int lines(struct lines_args *a)
 {
     struct lines l = {.args = a};
@@ -458,8 +478,10 @@ static int lines(struct lines_args *a)
     int rc = all_known(a) ? find_topologies(&l, a) : EXIT_USAGE;
     rc = rc ? rc : check_placements(&l, a);
     rc = rc ? rc : find_all(&l, a);
+    progress_start(&l.progress, count_jobs(&l), a->quiet);
     for (size_t t = 0; t < l.topologies && !rc; t++)
         rc = run_topology(&l, &l.topology[t]);
+    progress_clear(&l.progress);
     if (!rc)
         rc = a->dry ? finish_dry(&l) : finish(&l);
     else if (rc == EXIT_GUEST || l.measured)

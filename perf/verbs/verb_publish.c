@@ -15,11 +15,13 @@ enum { OPT_SEARCHES = 256 };
 
 struct publish_args {
     const char *out, *base, *tune;
+    bool quiet;
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder of the site (default: out/site)", 0},
     OPTION_RUNS,
+    OPTION_QUIET,
     {"searches", OPT_SEARCHES, "DIR", 0, "folder of tune's searches (default: tune beside the folder of runs)", 0},
     {0},
 };
@@ -30,6 +32,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o':
         a->out = arg;
+        break;
+    case 'q':
+        a->quiet = true;
         break;
     case OPT_SEARCHES:
         a->tune = arg;
@@ -60,7 +65,7 @@ static int publish(const struct publish_args *a, const char *base, const char *d
 {
     int pages = 0;
     char *tune = x_printf("%s/../tune", base);
-    bool ok = site_write(base, a->tune ? a->tune : tune, dir, &pages);
+    bool ok = site_write(base, a->tune ? a->tune : tune, dir, a->quiet, &pages);
     free(tune);
     if (ok)
         say("site: %s/index.html (%d pages written)", dir, pages);

@@ -44,7 +44,7 @@ static const struct argp_option options[] = {
     {"jobs", 'j', "N", 0, "det: kernels that are measured at once (default: one a processor; counts do not depend on it)", 0},
     OPTION_DRY,
     {"resume", OPT_RESUME, "DIR", 0, "go on with a run that was interrupted; all its options are kept", 0},
-    {"quiet", 'q', 0, 0, "no progress on stderr", 0},
+    OPTION_QUIET,
     {0},
 };
 

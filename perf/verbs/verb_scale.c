@@ -12,6 +12,7 @@
 #include "perf/verbs/tool_options.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/progress.h"
 #include "perf/vm/tier_choice.h"
 
 #include <argp.h>
@@ -26,7 +27,7 @@ enum { OPT_CPUS = 256, OPT_TIER };
 struct scale_args {
     struct str_list names, kernels;
     const char *cpus, *tier, *out, *format, *boots, *factor;
-    bool dry;
+    bool dry, quiet;
 };
 
 static const struct argp_option options[] = {
@@ -37,6 +38,7 @@ static const struct argp_option options[] = {
     {"scale", OPT_SCALE, "X", 0, "multiply every iteration count", 0},
     {"output", 'o', "DIR", 0, "folder of the runs (default: out/runs)", 0},
     {"dry-run", OPT_DRY, 0, 0, "print what each size would boot and about how long it takes; boot nothing", 0},
+    OPTION_QUIET,
     OPTION_FORMAT,
     {0},
 };
@@ -53,6 +55,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case 'o':
         a->out = arg;
+        break;
+    case 'q':
+        a->quiet = true;
         break;
     case OPT_CPUS:
         a->cpus = arg;
@@ -121,6 +126,8 @@ static int run_size(const struct scale_args *a, const char *base, const char *ti
     option(&l, "-b", a->boots);
     option(&l, "--scale", a->factor);
     option(&l, "-o", base);
+    if (a->quiet)
+        list_add(&l, "-q");
     json_array_foreach (settings, i, s)
         option(&l, "--set", json_string_value(s));
     if (a->dry) {
@@ -163,17 +170,35 @@ static bool keep(const struct scale_args *a, json_t *document)
     return ok;
 }
 
-// Every size; a row that failed on one size does not end the others. An interrupt does, also one that came when a size had all its numbers.
+// Of a size: a machine of n CPUs does n times as much, and is booted.
+static double units_of(const char *cpus)
+{
+    return 1 + atoi(cpus);
+}
+
+static double all_units(const struct str_list *sizes)
+{
+    double units = 0;
+    for (size_t i = 0; i < sizes->count; i++)
+        units += units_of(sizes->items[i]);
+    return units;
+}
+
+// Every size, each a run that goes on with our bar; a row that failed on one size does not end the others. An interrupt does, also one that came when a size had all its numbers.
 static int run_all(const struct scale_args *a, const struct str_list *sizes, const char *tier, json_t *document)
 {
     char *own = run_store_default_base();
     const char *base = a->out ? a->out : own;
     int worst = 0;
+    struct progress progress;
+    progress_start(&progress, all_units(sizes), a->quiet || a->dry);
     for (size_t i = 0; i < sizes->count; i++) {
         json_t *run;
         say("scale: %s CPU%s", sizes->items[i], strcmp(sizes->items[i], "1") ? "s" : "");
+        progress_hand_on(&progress, units_of(sizes->items[i]));
         int rc = run_size(a, base, tier, sizes->items[i], &run);
         worst = exit_worst(worst, rc);
+        progress_add(&progress, units_of(sizes->items[i]));
         if (run) {
             scale_add_run(document, run);
             describe(document, run);
@@ -183,6 +208,7 @@ static int run_all(const struct scale_args *a, const struct str_list *sizes, con
         if (!more)
             break;
     }
+    progress_clear(&progress);
     free(own);
     return worst;
 }

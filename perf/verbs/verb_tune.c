@@ -15,6 +15,7 @@
 #include "perf/verbs/tune_inputs.h"
 #include "perf/verbs/verb.h"
 #include "perf/view/compare_view.h"
+#include "perf/view/progress.h"
 #include "perf/view/tune_dry_view.h"
 #include "perf/view/tune_view.h"
 
@@ -35,7 +36,7 @@ struct tune_args {
     const char *space, *tier, *topology, *out, *resume, *format;
     double seed;
     int boots;
-    bool dry;
+    bool dry, quiet;
 };
 
 struct tuning {
@@ -44,6 +45,7 @@ struct tuning {
     struct tune_log log;
     char *dir, *runs;
     json_t *inputs; // tune_inputs.h, as it began
+    struct progress progress; // in whole trials, those that it makes at most
     int code; // why the search had to stop
 };
 
@@ -55,6 +57,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder of this search (default: a new one in out/tune)", 0},
     {"resume", OPT_RESUME, "DIR", 0, "go on with an interrupted search", 0},
     OPTION_DRY,
+    OPTION_QUIET,
     OPTION_FORMAT,
     {0},
 };
@@ -83,6 +86,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_DRY:
         a->dry = true;
+        break;
+    case 'q':
+        a->quiet = true;
         break;
     case OPT_FORMAT:
         a->format = arg;
@@ -131,7 +137,8 @@ static void trial_arguments(struct tuning *t, const int *level, double fidelity,
     list_addf(l, "%g", fidelity);
     list_add(l, "-b");
     list_addf(l, "%d", t->a->boots);
-    list_add(l, "-q");
+    if (!progress_has_bar(&t->progress))
+        list_add(l, "-q");
     json_t *own = config_settings(), *v;
     size_t i;
     json_array_foreach (own, i, v)
@@ -147,7 +154,9 @@ static int run_trial(struct tuning *t, const int *level, double fidelity, json_t
 {
     struct str_list l = {0};
     trial_arguments(t, level, fidelity, t->runs, &l);
+    progress_hand_on(&t->progress, fidelity);
     int rc = self_run_loaded(&l, t->runs, run);
+    progress_add(&t->progress, fidelity);
     list_free(&l);
     return rc;
 }
@@ -171,9 +180,11 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
 {
     struct tuning *t = ctx;
     bool ok = false;
-    if (tune_log_find(&t->log, level, fidelity, hold_out, out, &ok))
+    if (tune_log_find(&t->log, level, fidelity, hold_out, out, &ok)) {
+        progress_skip(&t->progress, fidelity);
         return ok;
-    if (hold_out)
+    }
+    if (hold_out && !t->a->quiet)
         say("hold-out: one of the best again");
     json_t *run = NULL;
     int rc = run_trial(t, level, fidelity, &run);
@@ -200,6 +211,8 @@ static bool measure(void *ctx, const int *level, double fidelity, bool hold_out,
 static void say_trial(void *ctx, const struct tune_trial *trial, int done)
 {
     struct tuning *t = ctx;
+    if (t->a->quiet)
+        return;
     char *text = tune_space_text(&t->space, trial->level);
     if (isfinite(trial->score))
         say("trial %d of at most %d: %s at %g of the iterations: %.4f of the default", done,
@@ -425,6 +438,12 @@ static int no_answer(const struct tuning *t, const struct tune_search *s)
     return EXIT_GUEST;
 }
 
+static double most_units(const struct tuning *t)
+{
+    struct tune_counts most = tune_search_most(&t->space);
+    return 0.25 * most.quarter + 0.5 * most.half + most.whole + held_share(t) * most.held;
+}
+
 static int search(struct tuning *t)
 {
     struct tune_search s = {.space = &t->space,
@@ -434,7 +453,9 @@ static int search(struct tuning *t)
                             .measure = measure,
                             .on_trial = say_trial,
                             .ctx = t};
+    progress_start(&t->progress, most_units(t), t->a->quiet);
     tune_search_run(&s);
+    progress_clear(&t->progress);
     int rc = t->code;
     if (s.stopped) {
         say("stopped after %d trials; `cloudbench tune %s --resume %s` goes on", s.trials,

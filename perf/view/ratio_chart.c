@@ -2,6 +2,7 @@
 // wide as its cell, so that on a narrow screen the name stands above its bar and nothing scrolls. Colours come from the page's style.
 #include "perf/view/ratio_chart.h"
 
+#include "perf/result/comparison.h"
 #include "perf/util/json_get.h"
 #include "perf/view/compare_view.h"
 #include "perf/view/html_text.h"
@@ -22,17 +23,24 @@ static double at(const struct axis *x, double ratio)
     return 100 * log(r / x->low) / log(x->high / x->low);
 }
 
+static void hold(struct axis *x, json_t *ratio)
+{
+    double r = json_number_value(ratio);
+    while (r > 0 && r < x->low && x->low > 1e-4)
+        x->low /= 2;
+    while (r > x->high && x->high < 1e4)
+        x->high *= 2;
+}
+
 static struct axis find_axis(json_t *rows)
 {
-    struct axis x = {0.125, 2};
+    struct axis x = {0.5, 2};
     json_t *c;
     size_t i;
     json_array_foreach (rows, i, c) {
-        double r = json_number_value(json_object_get(c, "ratio"));
-        while (r > 0 && r < x.low && x.low > 1e-4)
-            x.low /= 2;
-        while (r > x.high && x.high < 1e4)
-            x.high *= 2;
+        hold(&x, json_object_get(c, "ratio"));
+        hold(&x, json_object_get(c, "target"));
+        hold(&x, json_object_get(c, "target_final"));
     }
     return x;
 }
@@ -75,13 +83,18 @@ static const char *colour_of(json_t *c)
     return !strcmp(v, "regressed") ? "lost" : !strcmp(v, "improved") ? "ahead" : "none";
 }
 
-// The name, the ratio or what stands in its place.
-static void add_words(struct text_buf *t, json_t *c)
+// The name, of several kernels also whose row it is; the ratio or what stands in its place.
+static void add_words(struct text_buf *t, json_t *c, bool several)
 {
     json_t *ratio = json_object_get(c, "ratio");
     char *title = row_title(c), three[32];
     text_add(t, "<span class=name>");
     html_escape(t, title);
+    if (several) {
+        text_add(t, " <span class=dim>");
+        html_escape(t, row_kernel(c));
+        text_add(t, "</span>");
+    }
     text_add(t, json_is_number(ratio) ? "</span><span>" : "</span><span class=word>");
     free(title);
     snprintf(three, sizeof(three), "%.3f", json_number_value(ratio));
@@ -92,10 +105,10 @@ static void add_words(struct text_buf *t, json_t *c)
     text_add(t, "</span>");
 }
 
-static void add_row(struct text_buf *t, const struct axis *x, json_t *c)
+static void add_row(struct text_buf *t, const struct axis *x, json_t *c, bool several)
 {
     double r = json_number_value(json_object_get(c, "ratio")), one = at(x, 1), end = at(x, r);
-    add_words(t, c);
+    add_words(t, c, several);
     text_add(t, "<svg aria-hidden=true>");
     add_grid(t, x);
     if (r > 0)
@@ -107,12 +120,13 @@ static void add_row(struct text_buf *t, const struct axis *x, json_t *c)
 void ratio_chart(struct text_buf *t, json_t *rows)
 {
     struct axis x = find_axis(rows);
+    bool several = rows_of_several_kernels(rows);
     json_t *c;
     size_t i;
     text_add(t, "<h2>Ratio b / a, below 1 is ahead</h2><div class=ratios>");
     add_scale(t, &x);
     json_array_foreach (rows, i, c)
-        add_row(t, &x, c);
+        add_row(t, &x, c, several);
     text_add(t, "</div><p class=dim>Logarithmic. Blue: ahead, orange: lost, grey: neither. Solid tick: first "
                 "target, dashed: final one.</p>");
 }

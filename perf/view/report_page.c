@@ -18,38 +18,34 @@
 #include <string.h>
 
 const char report_style[] =
-    ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--"
-    "lost:#d55e00;"
-    "--none:#999;--mark:#1a1a1a;--bad:#b04700}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#"
-    "343a45;--card:#1d2129;"
+    ":root{--bg:#fff;--fg:#1a1a1a;--dim:#5c6370;--line:#d5d9e0;--card:#f6f7f9;--ahead:#0072b2;--lost:#d55e00;--none:#999;--mark:#1a1a1a;--bad:#b04700}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e8eaed;--dim:#9aa3b0;--line:#343a45;--card:#1d2129;"
     "--ahead:#56b4e9;--lost:#e69f00;--none:#777;--mark:#e8eaed;--bad:#e69f00}}"
-    "*{box-sizing:border-box}body{margin:0 "
-    "auto;padding:1.5rem;max-width:70rem;background:var(--bg);color:var(--fg);"
-    "font:16px/1.5 "
-    "system-ui,sans-serif}h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
-    "p{margin:.4rem 0}.dim{color:var(--dim)}.banner{background:var(--card);border-left:4px solid "
-    "var(--ahead);"
-    "padding:.7rem 1rem;margin:1rem 0}.banner.bad{border-color:var(--lost)}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-"
-    "nums}"
-    "th,td{padding:.25rem .6rem;border-bottom:1px solid "
-    "var(--line);text-align:left;vertical-align:top}"
-    "td.n,th.n{text-align:right;white-space:nowrap}tr.bad td{color:var(--bad)}"
-    "code,pre{font:13px/1.4 "
-    "ui-monospace,monospace}pre{white-space:pre-wrap;word-break:break-all;background:var(--card);"
-    "padding:.6rem}details{margin:.5rem "
-    "0}summary{cursor:pointer}svg{width:100%;height:auto;display:block}"
+    "*{box-sizing:border-box}body{margin:0 auto;padding:1.2rem 1.5rem 4rem;max-width:74rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}"
+    "h1{font-size:1.75rem;line-height:1.25;letter-spacing:-.01em;margin:0 0 .4rem;text-wrap:balance}"
+    "h2{font-size:1.2rem;line-height:1.35;margin:2.6rem 0 .6rem;padding-bottom:.3rem;border-bottom:2px solid var(--line)}"
+    "p{margin:.4rem 0;max-width:66rem}.dim{color:var(--dim)}"
+    ".banner{background:var(--card);border-left:4px solid var(--ahead);border-radius:0 6px 6px 0;padding:.7rem 1rem;margin:1rem 0;max-width:none}.banner.bad{border-color:var(--lost)}"
+    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    "th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}thead th{font-size:.85rem;color:var(--dim);vertical-align:bottom}"
+    "tbody tr:hover{background:var(--card)}td.n,th.n{text-align:right;white-space:nowrap}"
+    // What is lost or failed: a bar before the row and its verdict, not every word of it.
+    "tr.bad td:first-child{box-shadow:inset 3px 0 var(--lost)}td.v{white-space:nowrap}td.worse.v,tr.bad td.v{color:var(--bad);font-weight:600}td.good.v{color:var(--ahead)}"
+    "td.note-text{min-width:9rem;white-space:normal;overflow-wrap:anywhere}"
+    "code,pre{font:13px/1.45 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border-radius:6px;padding:.6rem .8rem;margin:.4rem 0}"
+    "details{margin:.5rem 0}summary{cursor:pointer;padding:.1rem 0;width:fit-content;overflow-wrap:anywhere}summary:hover{color:var(--ahead)}svg{width:100%;height:auto;display:block}"
     "svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .dim{fill:var(--dim)}"
     ".ahead{fill:var(--ahead)}.lost{fill:var(--lost)}.none{fill:var(--none)}"
-    ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);"
-    "stroke-width:2}"
+    ".one{stroke:var(--fg);stroke-width:1.5}.grid{stroke:var(--line)}.target{stroke:var(--mark);stroke-width:2}"
     ".final{stroke:var(--mark);stroke-width:2;stroke-dasharray:2 2}"
-    "nav{margin-bottom:1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.2rem}a{color:var(--ahead)}a:focus-visible{outline:2px solid var(--mark)}"
+    "nav{margin:0 0 1.6rem;display:flex;flex-wrap:wrap;gap:0 1.4rem;border-bottom:1px solid var(--line)}nav a{color:var(--dim);text-decoration:none;padding:.35rem 0}"
+    "nav a:hover{color:var(--fg)}nav a[aria-current]{color:var(--fg);font-weight:600;box-shadow:inset 0 -3px var(--ahead)}"
+    "a{color:var(--ahead);text-underline-offset:.2em;text-decoration-thickness:1px}a:hover{text-decoration-thickness:2px}a:focus-visible,summary:focus-visible{outline:2px solid var(--mark);outline-offset:1px}"
     ".paths td{overflow-wrap:anywhere;min-width:5rem}"
     ".ratios{display:grid;grid-template-columns:max-content max-content 1fr;column-gap:.7rem;font-size:.85rem;line-height:24px;"
-    "padding-right:1.2rem;font-variant-numeric:tabular-nums}.ratios svg{height:24px;overflow:visible}.ratios .name{text-align:right}.word{color:var(--bad)}"
-    "@media(max-width:40rem){body{padding:1rem}th,td{padding:.25rem .35rem}.extra,.ratios .fine{display:none}"
+    "padding:.4rem 1.8rem .4rem .8rem;background:var(--card);border-radius:6px;font-variant-numeric:tabular-nums}.ratios svg{height:24px;overflow:visible}.ratios .name{text-align:right}.word{color:var(--bad)}"
+    "@media(max-width:40rem){body{padding:.8rem 1rem 3rem}h1{font-size:1.4rem}h2{margin-top:2rem}nav{gap:0 .62rem;margin-bottom:1.1rem;font-size:.82rem}"
+    "th,td{padding:.25rem .35rem}.extra,.ratios .fine{display:none}td.v{white-space:normal;font-size:.88rem}td.note-text{min-width:5.4rem;font-size:.82rem}"
     ".ratios{grid-template-columns:3rem 1fr}.ratios .name{grid-column:1/3;text-align:left;margin-bottom:-5px}}";
 
 static void cell(struct text_buf *t, const char *class, const char *s)
@@ -146,7 +142,7 @@ static void add_note(struct text_buf *t, json_t *c)
 {
     json_t *name;
     size_t i;
-    text_add(t, "<td>");
+    text_add(t, "<td class=note-text>");
     html_escape(t, text_of(c, "reason"));
     json_array_foreach (json_object_get(c, "more"), i, name)
         text_addf(t, "%s%s", i ? ", " : " more ", json_string_value(name));
@@ -179,8 +175,29 @@ static void add_table(struct text_buf *t, json_t *rows)
         html_noise_floor_cell(t, c);
         number_cell(t, " class='n extra'", json_object_get(c, "target"), true);
         number_cell(t, " class='n extra'", json_object_get(c, "target_final"), true);
-        cell(t, "", verdict_word(c));
+        cell(t, strcmp(text_of(c, "verdict"), "improved") ? " class=v" : " class='v good'", verdict_word(c));
         add_note(t, c);
+    }
+    text_add(t, "</tbody></table></div>");
+}
+
+// Of one kernel there are only values.
+static void add_values(struct text_buf *t, json_t *run)
+{
+    json_t *row;
+    size_t i;
+    text_add(t, "<h2>Rows</h2><div class=wide tabindex=0><table><thead><tr><th>workload<th>metric<th class=n>value<th>unit<th>note</tr></thead><tbody>");
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        json_t *value = json_object_get(row, "value");
+        text_addf(t, "<tr%s>", json_is_number(value) ? "" : " class=bad");
+        cell(t, "", text_of(row, "workload"));
+        cell(t, "", text_of(row, "metric"));
+        number_cell(t, " class=n", value, false);
+        cell(t, "", text_of(row, "unit"));
+        char *note = json_is_number(value) ? x_strdup("") : x_printf("%s: %s", text_of(row, "status"), text_of(row, "reason"));
+        cell(t, " class='v note-text'", note);
+        free(note);
+        text_add(t, "</tr>");
     }
     text_add(t, "</tbody></table></div>");
 }
@@ -196,13 +213,26 @@ static void add_pair(struct text_buf *t, const char *name, double a, double b)
     text_add(t, " &rarr; ");
     snprintf(shown, sizeof(shown), "%.2f", fmax(b, 0));
     html_data(t, b, shown);
-    text_add(t, "; ");
+}
+
+static void add_pairs(struct text_buf *t, json_t *hidden)
+{
+    const char *name;
+    json_t *v;
+    bool any = false;
+    json_object_foreach (hidden, name, v) {
+        double a = json_number_value(json_array_get(v, 0)), b = json_number_value(json_array_get(v, 1));
+        if (a <= 0.005 && b <= 0.005)
+            continue;
+        text_add(t, any ? "; " : "");
+        add_pair(t, name, a, b);
+        any = true;
+    }
 }
 
 static void add_hidden(struct text_buf *t, json_t *rows)
 {
-    json_t *c, *v;
-    const char *name;
+    json_t *c;
     size_t i;
     bool any = false;
     json_array_foreach (rows, i, c)
@@ -218,11 +248,7 @@ static void add_hidden(struct text_buf *t, json_t *rows)
         text_add(t, "<tr>");
         row_cell(t, c);
         text_add(t, "<td>");
-        json_object_foreach (json_object_get(c, "hidden"), name, v) {
-            double a = json_number_value(json_array_get(v, 0)), b = json_number_value(json_array_get(v, 1));
-            if (a > 0.005 || b > 0.005)
-                add_pair(t, name, a, b);
-        }
+        add_pairs(t, json_object_get(c, "hidden"));
         text_add(t, "</td></tr>");
     }
     text_add(t, "</tbody></table></div>");
@@ -341,6 +367,7 @@ char *report_page_html(json_t *run, json_t *rows)
         add_hidden(&t, rows);
     } else {
         text_add(&t, "<p class=banner>This run has one kernel: there is nothing to compare.</p>");
+        add_values(&t, run);
     }
     add_method(&t, run);
     add_identity(&t, run);

@@ -20,7 +20,7 @@ from site_numbers import Results, roundings
 from site_pages import SPOKEN, Page
 
 # Numbers of fixed sentences, with the words that they belong to; they say how figures were made and are none.
-PROSE = ['far from 1 its ratio', '95 % interval', '95 % band', '95 % bootstrap interval', '95 % from', '95 % to', '64-byte line', '10^9 instructions', 'SHA-256', 'between N and 2N', 'with N and three times with 2N iterations',
+PROSE = ['far from 1 its ratio', '95 % interval', '95 % band', '95 % bootstrap interval', '95 % from', '95 % to', 'from -1 to 1', '64-byte line', '10⁹ instructions', 'SHA-256', 'between N and 2N', 'with N and three times with 2N iterations',
          'I(2N)', 'N and 2N, both slopes', '1.5 times what the row differs', 'p 0.001', 'X(n) = lambda n / (1 + sigma (n-1) + kappa n (n-1))', 'below 1',
          'lines fork exec -k cloudos -k linux -t 2,4,8', 'scale WORKLOAD --cpus 1,2,4,8']
 

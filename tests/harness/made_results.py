@@ -42,10 +42,27 @@ def judged_rows(second):
     return rows
 
 
+def boots_with_consoles(folder, files):
+    """Three that went well and one that did not, each with a console; without files only what the result keeps of the one that failed."""
+    boots = []
+    for b in range(4):
+        kernel, end = ('linux', 'cloudos')[b % 2], f'boot {b} <script>"says" & asks</script>\n'
+        boot = {'boot': b, 'kernel': kernel, 'status': 'ok', 'wall_seconds': 2.5 + b, 'init_cpu_seconds': 0.21875 + b, 'console': f'boot-{b:03}-{kernel}.console'}
+        if b == 3:
+            end += 'panic <here> at 0xffffffff80123456\n'
+            boot |= {'status': 'panic', 'reason': 'the kernel <panicked>', 'console_tail': end}
+        if files:
+            text = ''.join(f'[{n / 1000:9.6f}] line {n} of it\n' for n in range(200)) + '\x1b[1;31mred\x1b[0m, a bell \x07 and a byte \xff\n' + 'x' * 300 + '\n' + end
+            open(f"{folder}/{boot['console']}", 'wb').write(text.encode('latin-1'))
+        boots.append(boot)
+    return boots
+
+
 def judged(base):
-    """Two runs of a board of their own, with every verdict and all that a run's page shows as raw JSON."""
+    """Two runs of a board of their own, with every verdict and all that a run's page shows as raw JSON; of the second there are consoles."""
     image = lambda n, **more: {'path': f'/b<{n}>/image', 'sha256': f'{n:064x}', 'bytes': 12345 + n} | more
     for i in range(2):
+        os.makedirs(f'{base}/judged-{i}')
         run = {'schema': 'cloudbench-run/1', 'id': f'judged-{i}', 'created': f'2026-01-03T00:0{i}:00Z', 'tier': 'det', 'tier_why': 'x',
                'topology': {'name': '2', 'cpus': 2, 'memory_mb': 2048, 'nodes': []},
                'identity': {'turn_ns': 200000, 'qemu': image(1, version='7.2'), 'initramfs': image(2, files={'bench/pipe': '7' * 64}), 'plugin': image(3),
@@ -53,9 +70,7 @@ def judged(base):
                             'kernels': {'linux': image(0xabcdef0123, family='linux', label='Linux <b> 6.1', cmdline='quiet panic=-1'),
                                         'cloudos': image(5, family='cloudos', label='CloudOS', cmdline='console=ttyS0')},
                             'argv': {'linux': ['-m', '2048'], 'cloudos': ['-m', '2048']}, 'argv_diff': {'cloudos': [{'option': '-append', 'a': 'x 1', 'b': 'y 2'}]}},
-               'boots': [{'boot': b, 'kernel': ('linux', 'cloudos')[b % 2], 'status': 'ok', 'wall_seconds': 2.5 + b, 'init_cpu_seconds': 0.21875 + b} for b in range(4)],
-               'rows': judged_rows(i == 1)}
-        os.makedirs(f'{base}/judged-{i}')
+               'boots': boots_with_consoles(f'{base}/judged-{i}', i == 1), 'rows': judged_rows(i == 1)}
         json.dump(run, open(f'{base}/judged-{i}/run.json', 'w'))
 
 
@@ -81,7 +96,7 @@ def families(base):
 
 
 def kinds(tmp):
-    """A run with histograms of single iterations, two with every verdict, three of one family or both, a scale and a lines document, two finished searches."""
+    """A run with histograms of single iterations, two with every verdict, three of one family or both, a scale and a lines document, three finished searches."""
     def sample(i):
         return {'status': 'ok', 'value': 1234.5 + i, 'p50_ns': 200.25 + i, 'p99_ns': 3000.125 + i, 'max_ns': 70000.0 + i, 'laps': 1000, 'steady': i != 1}
     judged(tmp + '/runs')
@@ -117,11 +132,27 @@ def kinds(tmp):
                'matrices': [{'kernel': 'Lin<u>x', 'topology': '4x2<', 'operations': ['a<', 'b'], 'cells': [{'a': 'a<', 'b': 'a<', 'transfers': 0}, {'a': 'a<', 'b': 'b', 'transfers': 12.5678},
                                                                                        {'a': 'b', 'b': 'b', 'reason': 'why <not>: exit code 137'}]}],
                'top': [{'title': 'fork on <it>', 'sites': [site]}]}, open(tmp + '/runs/lines/n.json', 'w'))
-    for name, winner in (('a', 'yes'), ('b', '')):
+    searches(tmp)
+
+
+def is_pareto(trial, trials, objectives):
+    """No other trial is as good in all objectives and better in one."""
+    beats = lambda other: all(other[o] <= trial[o] for o in objectives) and any(other[o] < trial[o] for o in objectives)
+    return not any(map(beats, trials))
+
+
+def searches(tmp):
+    """Three that have ended: of one objective, with a winner; of two; of three, in which a trial that no other beats is beaten in the first two."""
+    names = ('pipe p50_ns', 'fork p50_ns', 'request p99_ns')
+    figures = ((0.9, 1.1, 1.0625), (1.042857, 0.988889, 1.03), (1.185714, 0.877778, 0.94), (1.328571, 1.4, 0.89), (1.25, 1.3, 1.125)) # of each trial
+    for name, count, n in (('a', 1, 3), ('b', 2, 3), ('c', 3, 5)):
+        objectives, winner = names[:count], 'yes' if count == 1 else ''
+        trials = [{'configuration': f'k<{i}>', 'score': 0.98765 + i / 7} | dict(zip(names, figures[i])) for i in range(n)]
+        for t in trials:
+            t['pareto'] = 'yes' if is_pareto(t, trials, objectives) else ''
         os.makedirs(f'{tmp}/tune/{name}')
-        trial = lambda i: {'configuration': f'k<{i}>', 'score': 0.98765 + i / 7, 'pipe p50_ns': 0.9 + i / 7, 'fork p50_ns': 1.1 - i / 9, 'pareto': 'yes' if i == 1 else ''}
-        json.dump({'schema': 'cloudbench-tune/1', 'id': name + '<', 'space': 's', 'kernel': 'cloudos', 'tier': 'det', 'trials': 3, 'objectives': ['pipe p50_ns', 'fork p50_ns'][:1 if winner else 2],
-                   'whole': [trial(i) for i in range(3)], 'sensitivity': [{'knob': 'k<', 'rank_correlation': -0.4567891}], 'winner': bool(winner),
+        json.dump({'schema': 'cloudbench-tune/1', 'id': name + '<', 'space': 's', 'kernel': 'cloudos', 'tier': 'det', 'trials': n, 'objectives': objectives,
+                   'whole': trials, 'sensitivity': [{'knob': 'k<', 'rank_correlation': -0.4567891}], 'winner': bool(winner),
                    'held_out': [{'configuration': 'k<1>', 'low': 0.91234567, 'high': 0.95, 'p_after_holm': 0.0312345, 'winner': winner}]}, open(f'{tmp}/tune/{name}/result.json', 'w'))
 
 

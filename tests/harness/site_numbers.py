@@ -94,10 +94,15 @@ def title_of(workload, metric):
     return f"{workload} {metric.rsplit('_', 1)[0]}"
 
 
-def file_name(name):
-    s = re.sub(rb'[^A-Za-z0-9.@-]', b'_', name.encode()[:200]).decode()
-    plain = len(name.encode()) <= 200 and re.fullmatch(r'[A-Za-z0-9@_/ ,()-][A-Za-z0-9.@_/ ,()-]*', name)
-    return ('_' + s[1:] if s[0] == '.' else s) + ('' if plain else '-' + hashlib.sha256(name.encode()).hexdigest()[:8])
+def file_name(workload, board):
+    """Of a workload's history: what is not usual, or long, has a digest."""
+    name = (workload + board).encode()
+    looks = re.sub(rb'[^A-Za-z0-9.@-]', b'_', name[:200]).decode()
+    looks = '_' + looks[1:] if looks[0] == '.' else looks
+    n = len(workload.encode())
+    meant = {'__': ', ', '_': ' ', '__version_not_given__': ' (version not given) '}
+    usual = looks[:n].replace('_', '/') + re.sub('_R_|_TM_|_tm_|__version_not_given__|__|_', lambda m: meant.get(m[0]) or f'({m[0][1:-1]})', looks[n:])
+    return looks + ('' if usual.encode() == name else '-' + hashlib.sha256(name).hexdigest()[:8])
 
 
 def has_families(run):
@@ -199,7 +204,7 @@ class Results:
                 e.names |= set(names(c))
                 e.texts |= {title_of(c['workload'], c['metric'])}
                 e.data |= set(numbers([c['a'], c['b'], c['ratio'], c['interval'], c.get('noise_floor')]))
-        e.texts.add(f'{len(self.runs)} in all, the last {min(len(self.runs), 50)}:')
+        e.texts.add(f'{len(self.runs)} in all' + (', the last 50:' if len(self.runs) > 50 else ':'))
         return e
 
     def overview_banner(self, rows):
@@ -237,7 +242,7 @@ class Results:
         e.texts |= {f"run {r['id']}, {r['created']}", tier_line(r).strip()}
         for c in rows:
             e.texts |= {title_of(c['workload'], c['metric']), note_line(c)}
-            e.texts.add(' '.join(f'{name} \u2192 ;' for name, (a, b) in c.get('hidden', {}).items() if a > 0.005 or b > 0.005))
+            e.texts.add(' ; '.join(f'{name} \u2192' for name, (a, b) in c.get('hidden', {}).items() if a > 0.005 or b > 0.005))
         if not has_families(r):
             e.texts.add(one_family_sides(r) + '.')
         if rows:
@@ -250,7 +255,19 @@ class Results:
         e.json = {'File, tool, version': r.get('imported'), 'Argument lists that differ': identity.get('argv_diff'), 'Argument lists': identity.get('argv'),
                   'QEMU, initramfs and every program in it (SHA-256)': identity.get('initramfs'), 'QEMU': identity.get('qemu'), 'Counting plugin': identity.get('plugin'),
                   'Host': identity.get('host'), 'Boots': r.get('boots'), 'Every sample: N and 2N, both slopes, counts per operation': r.get('rows')}
+        e.texts |= {f"{row['status']}: {row.get('reason', '')}" for row in r['rows'] if 'value' not in row} # of one kernel
+        e.exact['console'] = [self.console(r, b) for b in r.get('boots', [])]
+        e.texts.add('The last 40 lines of each boot, those that failed first.')
+        for b in r.get('boots', []):
+            e.texts.add(f"Boot {b['boot']}, {b['kernel']}: {b['status']}" + (f", {b['reason']}" if b.get('reason') else ''))
         return e
+
+    def console(self, r, boot):
+        """The last 40 lines of at most 4,096 bytes of its file, or what the result keeps of it, as words."""
+        path = f"{self.runs_dir}/{r['id']}/{boot.get('console')}"
+        text = open(path, 'rb').read()[-4096:] if boot.get('console') and os.path.exists(path) else boot.get('console_tail', '').encode()
+        text = re.sub(rb'\x1b(\[[ -?]*[@-~])?', b'', b'\n'.join(text.rstrip(b'\n').split(b'\n')[-40:]))
+        return ' '.join(re.sub(rb'[^\n\t -~]', lambda m: b'?' if m[0] > b'~' else b'', text).decode().split())
 
     def run_banner(self, rows):
         n = verdicts(rows)
@@ -288,8 +305,8 @@ class Results:
             if min(len(values), len(means[0][1])) < 2:
                 continue
             d, p = kolmogorov_smirnov(means[0][1], values)
-            lie = 'otherwise' if p < 0.05 else 'no otherwise as far as can be told'
-            said.add(f'The means of the boots of {means[0][0]} and of {k} lie {lie} (Kolmogorov and Smirnov: their distributions are up to {d:.2g} apart, p {p:.2g}, of this row alone).')
+            are = 'are distributed differently' if p < 0.05 else 'cannot be told apart by their distribution'
+            said.add(f'The means of the boots of {means[0][0]} and of {k} {are} (Kolmogorov and Smirnov: their distributions are up to {d:.2g} apart, p {p:.2g}, of this row alone).')
         return said
 
     def laps_of(self, r, workload):
@@ -319,7 +336,7 @@ class Results:
                         of_workload.setdefault(row['workload'], []).append((r, row))
             for w, points in of_workload.items():
                 r = points[0][0]
-                found[file_name(f"{w}-{r['tier']}-{r['topology'].get('name', '')}-{host_of(r)}") + '.html'] = self.history(board, w, points)
+                found[file_name(w, f"-{r['tier']}-{r['topology'].get('name', '')}-{host_of(r)}") + '.html'] = self.history(board, w, points)
         return found
 
     def history(self, board, workload, points):
@@ -380,16 +397,22 @@ class Results:
             winner = [h['configuration'] for h in d.get('held_out', []) if h['winner'] == 'yes'][:1]
             if winner and re.search('[0-9]', winner[0]):
                 e.exact['banner'].append((winner[0] + ' beats the default.', None))
+            first, *others = d['objectives']
+            if len(others) > 1:
+                e.texts.add(f"no other trial is as good in all {len(d['objectives'])} objectives")
             for t in d['whole']:
-                two = len(d['objectives']) > 1
-                e.dot(f"{t['configuration']}: {t['score']:.4f}", t[d['objectives'][0]], t[d['objectives'][1]] if two else None)
+                for o in others:
+                    e.dot(f"{t['configuration']}: {t['score']:.4f} ({first} {t[first]:.4f}, {o} {t[o]:.4f})", t[first], t[o])
+                if not others:
+                    e.dot(f"{t['configuration']}: {t['score']:.4f}", t[first])
+            e.texts |= {f'trials by their ratios to the default: {first} and {o}' for o in others}
         return e
 
     def page(self, relative):
         """What the page of that name may say."""
         folder, name = os.path.split(relative)
         if folder in ('run', 'dist'):
-            r = next(r for r in self.runs if file_name(r['id']) + '.html' == name or r['id'] + '.html' == name)
+            r = next(r for r in self.runs if r['id'] + '.html' == name)
             return self.run(r) if folder == 'run' else self.distribution(r)
         if folder == 'history':
             return self.history_pages[name]

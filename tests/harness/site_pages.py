@@ -60,7 +60,7 @@ class Page(html.parser.HTMLParser):
         css = (a.get('class') or '').split()
         self.place = f'<{tag}>'
         if tag == 'pre':
-            self.place = 'raw JSON'
+            self.place = 'console' if 'console' in css else 'raw JSON'
         elif tag == 'title':
             self.place = 'chart title' if self.svg else 'page title'
         elif 'plot' in css or 'ratios' in css:
