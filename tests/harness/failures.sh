@@ -172,7 +172,8 @@ check 'QEMU dies with a killed cloudbench' $? "a machine ran: $ran; $(leftovers)
 suffer 'the next run sweeps what a killed one left' 6 'ended the VM' early
 
 # So does the cloudbench that a verb started: it ends as by a signal, with its QEMU and its unfinished run; what is left is swept by the next start.
-ours() { for p in $(pgrep 'cloudbench|qemu-system'); do tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | grep -qxF "TMPDIR=$TMPDIR" && echo "$p"; done; }
+# Who executed /proc/self/exe is called "exe".
+ours() { for p in $(pgrep 'cloudbench|qemu-system|^exe$'); do tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | grep -qxF "TMPDIR=$TMPDIR" && echo "$p"; done; }
 killed() { # VERB OPTIONS..., which measure into $tmp/VERB
     local left pid ran
     touch "$tmp/before"
