@@ -20,6 +20,7 @@ verified_inputs() {
     full) echo "$image" "$measuring" ci/linux ;;
     permille) echo "$image" "$measuring" ci/permille ;;
     aa) echo "$image" "$measuring" ci/aa ;;
+    tune) echo "$image" "$measuring" perf/tune ;;
     site) echo perf configs tests/harness ;;
     bare) echo . :!docs ;;
     *) die "no part $1" ;;

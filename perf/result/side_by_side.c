@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,8 +44,7 @@ static void start_copy(struct session *s, int kernel, FILE *out)
 static void child(struct session *s, int kernel, int fd, pid_t parent, void (*arm)(struct session *s, int kernel))
 {
     FILE *out = fdopen(fd, "w");
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (!out || getppid() != parent)
+    if (!signal_at_end_of(parent, SIGTERM) || !out)
         _exit(1);
     start_copy(s, kernel, out);
     arm(s, kernel);

@@ -1,6 +1,7 @@
-// Buckets by closed form, quantiles against a sorted copy, the text form there and back, refusals.
+// Buckets by closed form, quantiles against a sorted copy and against stats_vectors.py, the text form there and back, refusals.
 #include "perf/stats/hdr_histogram.h"
 #include "perf/stats/resample.h"
+#include "perf/stats/stats_vectors.h"
 #include "perf/util/test_near.h"
 
 #include <stdlib.h>
@@ -39,6 +40,17 @@ static void quantiles(void **state)
     }
     near(hdr_quantile(h, 1), v[4999]);
     assert_int_equal(hdr_count_above(h, (uint64_t)v[4999]), 0);
+    free(h);
+}
+
+static void quantiles_of_another_implementation(void **state)
+{
+    struct hdr_histogram *h = hdr_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof(latencies) / sizeof(*latencies); i++)
+        hdr_add(h, latencies[i], 1);
+    for (size_t i = 0; i < sizeof(latency_at) / sizeof(*latency_at); i++)
+        near(hdr_quantile(h, latency_quantiles[i]), latency_at[i]);
     free(h);
 }
 
@@ -101,7 +113,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets), cmocka_unit_test(quantiles), cmocka_unit_test(overflow_is_counted),
+        cmocka_unit_test(buckets), cmocka_unit_test(quantiles), cmocka_unit_test(quantiles_of_another_implementation),
+        cmocka_unit_test(overflow_is_counted),
         cmocka_unit_test(text_there_and_back), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

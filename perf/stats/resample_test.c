@@ -1,6 +1,7 @@
 // Vectors: Walsh averages by hand; quantiles of Student's distribution and of samples from SciPy
-// 1.10.1 (scipy.stats.t, numpy.quantile).
+// 1.10.1 (scipy.stats.t, numpy.quantile); Hodges-Lehmann and its bootstrap from stats_vectors.py.
 #include "perf/stats/resample.h"
+#include "perf/stats/stats_vectors.h"
 #include "perf/util/test_near.h"
 
 #include <string.h>
@@ -11,6 +12,8 @@ static void hodges_lehmann(void **state)
     (void)state;
     near(stats_hodges_lehmann(v, 3), 3.75);
     near(stats_hodges_lehmann(v, 1), 1);
+    for (size_t n = 5; n <= 40; n++)
+        near(stats_hodges_lehmann(heavy_tailed, n), hodges_lehmann_of[n - 5]);
 }
 
 static void student(void **state)
@@ -37,6 +40,17 @@ static void bootstrap(void **state)
     stats_bootstrap95(same, 3, STATS_DRAWS, 1, &low, &high);
     near(low, 5);
     near(high, 5);
+}
+
+static void bootstrap_of_the_same_draws(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(bootstrap_of) / sizeof(*bootstrap_of); i++) {
+        double low, high;
+        stats_bootstrap95(heavy_tailed, bootstrap_of[i].n, bootstrap_of[i].draws, bootstrap_of[i].seed, &low, &high);
+        near(low, bootstrap_of[i].low);
+        near(high, bootstrap_of[i].high);
+    }
 }
 
 static void order_statistics(void **state)
@@ -85,7 +99,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hodges_lehmann),           cmocka_unit_test(student),
-        cmocka_unit_test(bootstrap),                cmocka_unit_test(order_statistics),
+        cmocka_unit_test(bootstrap),                cmocka_unit_test(bootstrap_of_the_same_draws),
+        cmocka_unit_test(order_statistics),
         cmocka_unit_test(selection_agrees_with_sorting), cmocka_unit_test(percentiles_need_samples)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

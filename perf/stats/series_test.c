@@ -1,6 +1,7 @@
-// Change points on series with known changes and with none; scalability laws that are known exactly.
+// Change points on series with known changes and with none; scalability laws that are known exactly; both against stats_vectors.py.
 #include "perf/stats/change_points.h"
 #include "perf/stats/resample.h"
+#include "perf/stats/stats_vectors.h"
 #include "perf/stats/usl.h"
 #include "perf/stats/warmup.h"
 #include "perf/util/test_near.h"
@@ -22,6 +23,20 @@ static void best_division_by_hand(void **state)
     (void)state;
     assert_int_equal(stats_best_division(v, 6, &energy), 3);
     near(energy, 3);
+}
+
+static void divisions_of_another_implementation(void **state)
+{
+    size_t at[48];
+    (void)state;
+    for (size_t i = 0; i < sizeof(divided) / sizeof(*divided); i++) {
+        double energy;
+        assert_int_equal(stats_best_division(stepped, divided[i].n, &energy), divided[i].at);
+        near(energy, divided[i].energy);
+    }
+    assert_int_equal(stats_change_points(stepped, 48, 1, at), sizeof(changed_at) / sizeof(*changed_at));
+    for (size_t i = 0; i < sizeof(changed_at) / sizeof(*changed_at); i++)
+        assert_int_equal(at[i], changed_at[i]);
 }
 
 static void steps_are_found(void **state)
@@ -76,6 +91,34 @@ static void laws_are_recovered(void **state)
     size_t draws = usl_draws(&u, cpus, x, 6, 500, 1, drawn);
     usl_knee_band(drawn, draws, &low, &high);
     assert_true(low < u.knee && u.knee < high && high < 3 * low);
+}
+
+static void noisy_laws_of_another_implementation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(noisy_laws) / sizeof(*noisy_laws); i++) {
+        struct usl u;
+        assert_true(usl_fit(&u, noisy_laws[i].cpus, noisy_laws[i].x, noisy_laws[i].points));
+        near_share(u.lambda, noisy_laws[i].lambda);
+        near(u.sigma, noisy_laws[i].sigma);
+        near(u.kappa, noisy_laws[i].kappa);
+        assert_int_equal(u.terms, noisy_laws[i].terms);
+    }
+}
+
+static void bands_of_the_same_draws(void **state)
+{
+    struct usl u, drawn[400];
+    double low, high;
+    (void)state;
+    assert_true(usl_fit(&u, noisy_laws[0].cpus, noisy_laws[0].x, noisy_laws[0].points));
+    assert_int_equal(usl_draws(&u, noisy_laws[0].cpus, noisy_laws[0].x, noisy_laws[0].points, 400, 11, drawn), 400);
+    usl_knee_band(drawn, 400, &low, &high);
+    near_share(low, first_laws_bands[0]);
+    near_share(high, first_laws_bands[1]);
+    usl_throughput_band(drawn, 400, 8, &low, &high);
+    near_share(low, first_laws_bands[2]);
+    near_share(high, first_laws_bands[3]);
 }
 
 // Of 2,000 laws with knees at 10, 11, ... the last `never` have none.
@@ -184,8 +227,9 @@ static void warmup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(best_division_by_hand), cmocka_unit_test(steps_are_found),
+        cmocka_unit_test(best_division_by_hand), cmocka_unit_test(divisions_of_another_implementation), cmocka_unit_test(steps_are_found),
         cmocka_unit_test(no_change_is_found_where_none_is), cmocka_unit_test(laws_are_recovered),
+        cmocka_unit_test(noisy_laws_of_another_implementation), cmocka_unit_test(bands_of_the_same_draws),
         cmocka_unit_test(linear_and_impossible_laws), cmocka_unit_test(no_knee_is_no_large_one),
         cmocka_unit_test(as_many_coefficients_as_points_have_no_band), cmocka_unit_test(the_band_is_as_wide_as_the_noise),
         cmocka_unit_test(warmup)};

@@ -10,6 +10,11 @@ static inline void near_by(double got, double want, double tolerance)
         fail_msg("%.15g is not %.15g", got, want);
 }
 
+static inline void near_share(double got, double want) // 1e-9 of what is wanted
+{
+    near_by(got, want, 1e-9 * fabs(want));
+}
+
 static inline void near(double got, double want)
 {
     near_by(got, want, 1e-9);

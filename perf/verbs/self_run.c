@@ -1,4 +1,4 @@
-// Starts /proc/self/exe. At a terminal an interrupt reaches both; one that comes to us alone is handed on.
+// Starts /proc/self/exe. At a terminal an interrupt reaches both; one that comes to us alone is handed on, and so is our own end.
 #include "perf/verbs/self_run.h"
 
 #include "perf/result/run_store.h"
@@ -51,8 +51,10 @@ static int run_into(const struct str_list *arguments, int out)
     argv[0] = "cloudbench";
     memcpy(argv + 1, arguments->items, arguments->count * sizeof(*argv));
     fflush(stdout);
-    pid_t pid = interrupted ? -1 : fork();
+    pid_t parent = getpid(), pid = interrupted ? -1 : fork();
     if (pid == 0) {
+        if (!signal_at_end_of(parent, SIGTERM))
+            _exit(EXIT_INTERNAL);
         if (out >= 0)
             dup2(out, STDOUT_FILENO);
         execv("/proc/self/exe", argv);

@@ -1,11 +1,12 @@
-// prctl(PR_SET_PDEATHSIG) and exec. The check after prctl covers a parent that died before it.
+// The signal at our parent's end, and exec.
 #include "perf/vm/guarded_exec.h"
+
+#include "perf/vm/host_signals.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 int guarded_exec(int parent, char **argv)
@@ -14,8 +15,7 @@ int guarded_exec(int parent, char **argv)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (!signal_at_end_of(parent, SIGKILL))
         return 1;
     execvp(argv[0], argv);
     fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));

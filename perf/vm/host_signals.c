@@ -1,8 +1,10 @@
-// The signals that end a run, taken by signalfd in a boot and looked at between boots.
+// The signals that end a run, taken by signalfd in a boot and looked at between boots; prctl(PR_SET_PDEATHSIG).
 #include "perf/vm/host_signals.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 static void ending_set(sigset_t *set)
 {
@@ -32,4 +34,10 @@ int signals_open(void)
     sigset_t set;
     ending_set(&set);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool signal_at_end_of(pid_t parent, int signal)
+{
+    prctl(PR_SET_PDEATHSIG, signal);
+    return getppid() == parent;
 }

@@ -84,6 +84,36 @@ printf 'cpus: 4\nmemory_mb: 512\nnodes:\n- {cpus: 0-4, memory_mb: 512}\n' | brok
     'configs/topologies/1.yaml:[34]: topology 1: the nodes name 5 CPUs, the machine has 4' topologies/1.yaml run -t 1 --tier tcg
 printf 'cpus: 1000\nmemory_mb: 512\n' | broken 'too many CPUs' 5 'topologies/1.yaml:1: topologies.1.cpus: 1000 is not within' \
     topologies/1.yaml run -t 1 --tier tcg
+# shape NAME PATTERN LINE...: a machine of 4 CPUs and 512 MiB that cannot be, by what its file says from line 3 on.
+shape() {
+    local name=$1 pattern=$2
+    shift 2
+    printf '%s\n' 'cpus: 4' 'memory_mb: 512' "$@" | broken "a shape with $name" 2 "configs/topologies/1.yaml:$pattern" topologies/1.yaml run -t 1 --tier tcg --dry-run
+}
+shape 'memory that does not add up' "[34]: topology 1: the nodes' memory is 456 MiB, the machine's 512" \
+    'nodes:' '- {cpus: 0-1, memory_mb: 200}' '- {cpus: 2-3, memory_mb: 256}'
+shape 'a CPU on two nodes' '[34]: topology 1: CPU 2 is on no node' 'nodes:' '- {cpus: 0-1, memory_mb: 256}' '- {cpus: "0,3", memory_mb: 256}'
+shape 'a CPU list that is none' '[34]: topology 1: node 0: bad CPU list "0-x"' 'nodes:' '- {cpus: 0-x, memory_mb: 512}'
+shape 'too few rows of distances' '4: topology 1: distances must be 2 rows of 2' 'nodes: 2' 'distances: [[10, 20]]'
+shape 'a row that is too short' '4: topology 1: distances must be 2 rows of 2' 'nodes: 2' 'distances: [[10, 20], [20]]'
+shape 'distances without nodes' '3: topology 1: distances must be 0 rows of 0' 'distances: [[10]]'
+shape 'a node far from itself' '4: topology 1: distance 1 to 1 is 20 \(a node to itself is 10, all others are more\)' 'nodes: 2' 'distances: [[10, 20], [20, 20]]'
+shape 'another node as near as its own' '4: topology 1: distance 0 to 1 is 10 \(a node to itself' 'nodes: 2' 'distances: [[10, 10], [20, 10]]'
+for far in 9 255; do
+    printf '%s\n' 'cpus: 4' 'memory_mb: 512' 'nodes: 2' "distances: [[10, $far], [20, 10]]" | broken "a distance of $far" 5 \
+        "configs/topologies/1.yaml:4: topologies.1.distances\[0\]\[1\]: $far is not within 10 to 254" topologies/1.yaml run -t 1 --tier tcg --dry-run
+done
+# Of the shape "ring" QEMU is told every distance: to a node itself 10, to both neighbours 20, across 30, the same there and back.
+$cb run syscall -k linux --tier tcg -t ring --dry-run >"$tmp/out" 2>&1
+python3 - "$tmp/out" <<'P'
+import re, sys
+text = open(sys.argv[1]).read()
+dist = {(int(a), int(b)): int(v) for a, b, v in re.findall(r'dist,src=(\d+),dst=(\d+),val=(\d+)', text)}
+want = {(a, b): (10, 20, 30, 20)[(a - b) % 4] for a in range(4) for b in range(4)}
+nodes = re.findall(r'node,nodeid=(\d),memdev=mem\d,cpus=(\d-\d)', text)
+ok = dist == want and nodes == [('0', '0-1'), ('1', '2-3'), ('2', '4-5'), ('3', '6-7')]
+print('ok a ring of nodes' if ok else f'not ok a ring of nodes: {dist} {nodes} {text[-300:]}')
+P
 printf 'about: x\nworkloads: [pipe, .nan]\n' | broken 'no number that is not finite' 5 'quick.yaml:2: the number is not finite' \
     suites/quick.yaml list suites
 printf 'about: x\nworkloads:\n- pipe\n- pine\n' | broken 'a suite of what is no workload' 5 \
