@@ -101,6 +101,12 @@ struct accepted {
     json_t *file, *run;
 };
 
+static void say_if_unsaid(const struct gate_args *a, json_t *file)
+{
+    if (!baseline_says_how(file))
+        say("%s does not say how its values were measured (scale, rows of a boot, settings, iterations): it is taken to be as this run was", a->baseline);
+}
+
 // Once for all that the verb does: "latest" is another run as soon as one more was measured. False after saying why.
 static bool load_accepted(const struct gate_args *a, struct accepted *accepted)
 {
@@ -113,6 +119,8 @@ static bool load_accepted(const struct gate_args *a, struct accepted *accepted)
     if (why)
         say_error("%s", why);
     free(why);
+    if (accepted->file)
+        say_if_unsaid(a, accepted->file);
     return accepted->file || accepted->run;
 }
 
@@ -253,6 +261,8 @@ static int accept(const struct gate_args *a, json_t *run)
 {
     char *why = NULL, *text;
     json_t *old = file_exists(a->baseline) ? baseline_load(a->baseline, &why) : NULL;
+    if (old)
+        say_if_unsaid(a, old);
     json_t *new = why ? NULL : baseline_accept(old, run, a->kernel, &why);
     int rc = EXIT_USAGE;
     if (new) {
