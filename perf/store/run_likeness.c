@@ -175,7 +175,7 @@ static char *iterations_unlike(json_t *run, json_t *other)
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *workload = text_of(row, "workload");
         double n = number_of(row, "iterations"), m = iterations_of(other, workload);
-        bool counts = n > 0 && m > 0 && strcmp(workload, CANARY) && strcmp(workload, CANARY_END); // the canary's is no row
+        bool counts = n > 0 && m > 0 && !row_is_canary(workload); // the canary's is no row
         if (!counts || n == m || list_has(&seen, workload))
             continue;
         if (seen.count < SHOWN)
