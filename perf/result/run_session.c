@@ -427,6 +427,21 @@ static void remove_file(const struct session *s, const char *name)
     free(path);
 }
 
+// Of a run in which no guest failed.
+static int code_of(json_t *run)
+{
+    json_t *row;
+    size_t i, rows = 0;
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        if (row_is_canary(text_of(row, "workload")))
+            continue;
+        if (strcmp(text_of(row, "status"), "unsupported"))
+            return EXIT_OK;
+        rows++;
+    }
+    return rows ? EXIT_SKIPPED : EXIT_OK;
+}
+
 // *kept: run.json is there. When it cannot be written, what was measured still goes to the caller, and into partial.json if that can.
 static int finish(struct session *s, const char *id, json_t **run, bool *kept)
 {
@@ -442,7 +457,7 @@ static int finish(struct session *s, const char *id, json_t **run, bool *kept)
     if (*kept) {
         remove_file(s, PARTIAL_FILE);
         run_partial_sweep(s);
-        return s->guest_failed ? EXIT_GUEST : EXIT_OK;
+        return s->guest_failed ? EXIT_GUEST : code_of(*run);
     }
     say_error("cannot write %s: %s", s->dir, strerror(errno));
     remove_file(s, "google-benchmark.json");

@@ -175,7 +175,7 @@ static int confirm(const struct gate_args *a, const struct accepted *accepted, j
     if (workloads.count) {
         say("confirming %zu workload%s", workloads.count, workloads.count == 1 ? "" : "s");
         rc = self_run_again(run, &workloads, a->base, &second);
-        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST ? judge(a, accepted, second) : NULL;
+        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST || rc == EXIT_SKIPPED ? judge(a, accepted, second) : NULL;
         if (again)
             take_confirmation(rows, again);
         rc = again ? EXIT_OK : rc ? rc : EXIT_INTERNAL;

@@ -149,6 +149,10 @@ check 'a run of two kernels by one name' $? "exit code $rc; $(tail -2 "$tmp/out"
 cp build/guest/work_pipe "$tmp/my-pipe"
 $cb run pipe --workload "$tmp/my-pipe" -k cloudos --tier det -o "$tmp/own" --set workloads.my-pipe.det=400 --format json >"$tmp/own.json" 2>"$tmp/out"
 check 'a program of one'"'"'s own' $?
+printf '#include "bench/guest/bench.h"\nvoid workload_run(struct bench *b) { bench_unsupported(b, "nosuch"); }\n' >"$tmp/lacks.c"
+musl-gcc -static -std=gnu11 -D_GNU_SOURCE -I. -o "$tmp/lacks" "$tmp/lacks.c" bench/guest/{bench,laps,pad,record}.c >"$tmp/out" 2>&1
+check 'a program that lacks a call is built' $?
+expect 'where the kernel lacks what every row is about nothing was measured' 77 'unsupported' $cb run --workload "$tmp/lacks" lacks -k cloudos --tier det -o "$tmp/lacking"
 expect 'a dynamic program' 2 'ls is dynamic: the guest has no libraries' $cb run --workload /bin/ls -k cloudos --tier det
 expect 'a text' 2 'unfinished.sh is no ELF program' $cb run --workload tests/harness/unfinished.sh -k cloudos --tier det
 expect 'a program that is not there' 2 'nosuch: No such file' $cb run --workload "$tmp/nosuch" -k cloudos --tier det
