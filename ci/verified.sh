@@ -19,6 +19,7 @@ verified_inputs() {
     section) echo "$image" ci/longest-section ci/switch-path ci/switch-cpus perf/plugin ;;
     full) echo "$image" "$measuring" ci/linux ;;
     permille) echo "$image" "$measuring" ci/permille ;;
+    repeat) echo "$image" "$measuring" ci/repeat ;;
     aa) echo "$image" "$measuring" ci/aa ;;
     tune) echo "$image" "$measuring" perf/tune ;;
     site) echo perf configs tests/harness ;;

@@ -1,6 +1,7 @@
 // Reads, checks and extends baselines. Never writes a file: the verb does.
 #include "perf/gate/baseline.h"
 
+#include "perf/store/run_likeness.h"
 #include "perf/util/json_get.h"
 #include "perf/util/json_file.h"
 #include "perf/util/text_buf.h"
@@ -42,6 +43,25 @@ static bool sound_row(json_t *row)
     return n >= 1 && n <= BASELINE_KEPT && *text_of(row, "workload") && *text_of(row, "metric") && sound_since(row);
 }
 
+static bool all_texts(json_t *array)
+{
+    json_t *v;
+    size_t i;
+    json_array_foreach (array, i, v)
+        if (!json_is_string(v))
+            return false;
+    return json_is_array(array);
+}
+
+// How the values were measured: not said at all, or whole. `control` and `rows_per_boot` may be missing, as in a run.
+static bool sound_measured(json_t *m)
+{
+    json_t *rows = json_object_get(m, "rows_per_boot"), *control = json_object_get(m, "control");
+    bool control_fits = !control || (*text_of(control, "workload") && number_of(control, "instructions") > 0);
+    return !m || (number_of(m, "scale") > 0 && all_texts(json_object_get(m, "settings")) && json_is_string(json_object_get(m, "knobs")) &&
+                  (!rows || number_of(m, "rows_per_boot") >= 1) && control_fits);
+}
+
 static char *find_fault(json_t *j)
 {
     static const char *const words[] = {"tier", "topology", "kernel", "qemu"};
@@ -52,6 +72,8 @@ static char *find_fault(json_t *j)
     for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
         if (!*text_of(j, words[k]))
             return x_printf("the member \"%s\" is missing", words[k]);
+    if (!sound_measured(json_object_get(j, "measured")))
+        return x_strdup("\"measured\" wants a scale above 0, settings and knobs; rows_per_boot is at least 1, a control has a workload and instructions");
     if (!json_array_size(json_object_get(j, "rows")))
         return x_strdup("it has no rows");
     json_array_foreach (json_object_get(j, "rows"), i, row)
@@ -154,6 +176,53 @@ static bool has_kernel(json_t *run, const char *kernel)
     return json_object_get(kernels, kernel) != NULL;
 }
 
+bool baseline_says_how(json_t *baseline)
+{
+    return json_object_get(baseline, "measured") != NULL;
+}
+
+// How the run measured its kernel: what makes runs alike and is not in the baseline's head.
+static json_t *measured_as(json_t *run, const char *kernel)
+{
+    json_t *kernels = json_object_get(json_object_get(run, "identity"), "kernels"), *scale = json_object_get(run, "scale");
+    return json_pack("{s:f,s:O*,s:o,s:O*,s:s}", "scale", scale ? json_number_value(scale) : 1, "rows_per_boot", json_object_get(run, "rows_per_boot"),
+                     "settings", run_settings_of_measuring(run), "control", json_object_get(run, "control"), "knobs",
+                     text_of(json_object_get(kernels, kernel), "knobs"));
+}
+
+static void set_or_drop(json_t *run, json_t *measured, const char *member)
+{
+    json_t *v = json_object_get(measured, member);
+    if (v)
+        json_object_set(run, member, v);
+    else
+        json_object_del(run, member);
+}
+
+// The baseline as the run that it would be by what it says of itself; the rest is this run's.
+static json_t *as_run(json_t *baseline, json_t *run, const char *kernel)
+{
+    static const char *const members[] = {"scale", "rows_per_boot", "settings", "control"};
+    json_t *like = json_copy(run), *measured = json_object_get(baseline, "measured"), *id = json_copy(json_object_get(run, "identity"));
+    for (size_t i = 0; measured && i < sizeof(members) / sizeof(*members); i++)
+        set_or_drop(like, measured, members[i]);
+    if (measured)
+        json_object_set_new(id, "kernels", json_pack("{s:{s:O}}", kernel, "knobs", json_object_get(measured, "knobs")));
+    json_object_set_new(like, "identity", id);
+    json_object_set(like, "rows", json_object_get(baseline, "rows"));
+    return like;
+}
+
+static char *measured_otherwise(json_t *baseline, json_t *run, const char *kernel)
+{
+    json_t *like = as_run(baseline, run, kernel), *list = run_unlike(like, run);
+    char *words = run_unlike_words(list), *why = words ? x_printf("the baseline and the run are of different %s", words) : NULL;
+    free(words);
+    json_decref(list);
+    json_decref(like);
+    return why;
+}
+
 char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel)
 {
     if (!has_kernel(run, kernel))
@@ -178,7 +247,7 @@ char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel)
     if ((int)number_of(baseline, "turn_ns") != turn_of(run))
         return x_printf("the baseline's CPUs ran in turns of %d ns, the run's of %d (0: until the machine's next timer)",
                         (int)number_of(baseline, "turn_ns"), turn_of(run));
-    return NULL;
+    return measured_otherwise(baseline, run, kernel);
 }
 
 static void accept_value(json_t *rows, json_t *row)
@@ -194,6 +263,8 @@ static void accept_value(json_t *rows, json_t *row)
                                                     text_of(row, "workload"), "metric",
                                                     text_of(row, "metric"), "accepted"));
     json_t *accepted = json_object_get(old, "accepted");
+    if (number_of(row, "iterations") > 0)
+        json_object_set(old, "iterations", json_object_get(row, "iterations"));
     json_array_append(accepted, json_object_get(row, "value"));
     while (json_array_size(accepted) > BASELINE_KEPT)
         json_array_remove(accepted, 0);
@@ -215,9 +286,9 @@ json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why
     json_array_foreach (json_object_get(run, "rows"), i, row)
         if (!strcmp(text_of(row, "kernel"), kernel) && baseline_has_room(row))
             accept_value(rows, row);
-    j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "schema", BASELINE_SCHEMA, "tier",
+    j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "schema", BASELINE_SCHEMA, "tier",
                   text_of(run, "tier"), "topology", shape_of(run), "kernel", kernel, "qemu",
-                  qemu_of(run), "rows", rows);
+                  qemu_of(run), "measured", measured_as(run, kernel), "rows", rows);
     if (turn_of(run))
         json_object_set_new(j, "turn_ns", json_integer(turn_of(run)));
     char *fault = find_fault(j);

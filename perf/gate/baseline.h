@@ -1,5 +1,5 @@
 // What was accepted before: a file with exact figures of one kernel in one shape of machine, the last
-// 20 accepted values of each row. perf/baselines/ holds the project's own. Schema
+// 20 accepted values of each row, and how they were measured, in the words of a run. perf/baselines/ holds the project's own. Schema
 // "cloudbench-baseline/1"; docs/gate.md explains it.
 #pragma once
 #include <jansson.h>
@@ -26,5 +26,9 @@ char *baseline_accepted_drift(json_t *row);
 // Adds the values of the run's kernel to `old` (NULL: a first baseline): a new document. Rows without
 // a number, or with 0, are left as they were. NULL with *why when the run does not fit.
 json_t *baseline_accept(json_t *old, json_t *run, const char *kernel, char **why);
-// NULL when the run's kernel fits the baseline, else why not (the caller's).
+// Does it say how its values were measured (scale, rows of a boot, settings, control, knobs)? What an older one does not say is taken
+// to be the run's; so are the iterations of a row that has none.
+bool baseline_says_how(json_t *baseline);
+// NULL when the run's kernel fits the baseline, else why not (the caller's): another kernel, tier, shape, QEMU or turns, or measured so
+// that two runs would not be compared (perf/store/run_likeness.h).
 char *baseline_misfit(json_t *baseline, json_t *run, const char *kernel);

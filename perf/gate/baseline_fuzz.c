@@ -1,4 +1,4 @@
-// Fuzz target (ci/fuzz): any bytes as a baseline file, or as the rows of one. What is taken has finite values above 0, is its own fit, and takes a run's value;
+// Fuzz target (ci/fuzz): any bytes as a baseline file, or as the rows of one. What is taken has finite values above 0, a scale above 0 where it has one, is its own fit, and takes a run's value;
 // what is refused is said with its place.
 #include "perf/gate/baseline.h"
 #include "perf/util/json_get.h"
@@ -26,15 +26,17 @@ static void judge_rows(json_t *baseline)
     }
 }
 
-// A run that has the first row with another value.
+// A run that has the first row with another value, measured as the baseline says.
 static json_t *run_like(json_t *baseline)
 {
-    json_t *row = json_array_get(json_object_get(baseline, "rows"), 0);
+    json_t *row = json_array_get(json_object_get(baseline, "rows"), 0), *measured = json_object_get(baseline, "measured");
     const char *kernel = text_of(baseline, "kernel");
-    return json_pack("{s:s,s:{s:s},s:{s:{s:s},s:{s:{}},s:f},s:[{s:s,s:s,s:s,s:f}]}", "tier", text_of(baseline, "tier"), "topology", "name",
-                     text_of(baseline, "topology"), "identity", "qemu", "version", text_of(baseline, "qemu"), "kernels", kernel, "turn_ns",
-                     number_of(baseline, "turn_ns"), "rows", "workload", text_of(row, "workload"), "metric", text_of(row, "metric"), "kernel",
-                     kernel, "value", 7.0);
+    json_t *run = json_pack("{s:s,s:{s:s},s:{s:{s:s},s:{s:{s:s}},s:f},s:[{s:s,s:s,s:s,s:f,s:O*}]}", "tier", text_of(baseline, "tier"), "topology", "name",
+                            text_of(baseline, "topology"), "identity", "qemu", "version", text_of(baseline, "qemu"), "kernels", kernel, "knobs",
+                            text_of(measured, "knobs"), "turn_ns", number_of(baseline, "turn_ns"), "rows", "workload", text_of(row, "workload"), "metric",
+                            text_of(row, "metric"), "kernel", kernel, "value", 7.0, "iterations", json_object_get(row, "iterations"));
+    json_object_update(run, measured);
+    return run;
 }
 
 static void judge_accept(json_t *baseline)
@@ -65,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     json_t *baseline = baseline_parse("f", text_str(&text), text.len, &why);
     need(!baseline == !!why && (!why || !strncmp(why, "f: ", 3)));
     if (baseline) {
+        need(!baseline_says_how(baseline) || number_of(json_object_get(baseline, "measured"), "scale") > 0);
         judge_rows(baseline);
         judge_accept(baseline);
     }

@@ -3,6 +3,7 @@
 #include "perf/gate/gate.h"
 #include "perf/util/host_file.h"
 #include "perf/util/test_near.h"
+#include "perf/util/text_buf.h"
 #include "perf/view/gate_view.h"
 
 #include <stdlib.h>
@@ -236,6 +237,74 @@ static void misfits(void **state)
     json_decref(baseline);
 }
 
+// `measured` of a baseline, members of the run, and what is said of the two; "" where they fit.
+static void otherwise_is(const char *measured, const char *members, const char *want)
+{
+    json_t *baseline = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions','accepted':[1000],'iterations':400},{'workload':'fork','metric':'instructions','accepted':[9]}]}");
+    json_t *run = run_with("pipe", 1000), *more = load(members), *how = load(measured);
+    json_object_update(run, more);
+    if (json_object_size(how))
+        json_object_set(baseline, "measured", how);
+    char *why = baseline_misfit(baseline, run, "cloudos");
+    assert_string_equal(why ? why : "", want);
+    free(why);
+    json_decref(how);
+    json_decref(more);
+    json_decref(run);
+    json_decref(baseline);
+}
+
+// The rule is that of two runs; what the file does not say is the run's.
+static void measured_otherwise(void **state)
+{
+    static const char plain[] = "{'scale':1,'rows_per_boot':1,'settings':['workloads.fork.det=7'],'knobs':''}", same[] = "'settings':['workloads.fork.det=7']";
+    static const char *const cases[][2] = {
+        {"{'scale':1,'rows_per_boot':1,%s}", ""},
+        {"{'scale':0.1,'rows_per_boot':1,%s}", "scales (\"1\" and \"0.1\")"},
+        {"{'rows_per_boot':24,%s}", "boots (\"each row alone\" and \"at most 24 rows\")"},
+        {"{'rows_per_boot':1,'settings':['policy.keep.last=1']}", "settings (\"workloads.fork.det=7\" and \"none\")"},
+        {"{'rows_per_boot':1,%s,'control':{'workload':'pipe','instructions':3,'every':64}}", "controls (\"none\" and \"pipe:3 instructions/64\")"},
+        {"{'rows_per_boot':1,%s,'identity':{'qemu':{'version':'7.2'},'kernels':{'cloudos':{'knobs':'set:/x=3'},'linux':{'knobs':'set:/y=1'}}}}",
+         "knobs (\"none\" and \"cloudos set:/x=3\")"},
+        {"{'rows_per_boot':1,%s,'rows':[{'workload':'pipe','iterations':400},{'workload':'fork','iterations':3}]}", ""},
+        {"{'rows_per_boot':1,%s,'rows':[{'workload':'pipe','iterations':800}]}", "iterations (\"pipe 400\" and \"pipe 800\")"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *members = x_printf(cases[i][0], same), *why = *cases[i][1] ? x_printf("the baseline and the run are of different %s", cases[i][1]) : NULL;
+        otherwise_is(plain, members, why ? why : "");
+        if (!strstr(members, "800"))
+            otherwise_is("{}", members, "");
+        free(members);
+        free(why);
+    }
+}
+
+// What is accepted says how it was measured, and so refuses what is not; an old file says it from then on.
+static void accepting_says_how(void **state)
+{
+    json_t *old = load("{" HEAD ",'rows':[{'workload':'pipe','metric':'instructions','accepted':[1000]}]}"), *run = run_with("pipe", 1000), *more;
+    char *why;
+    (void)state;
+    more = load("{'scale':0.5,'rows_per_boot':1,'settings':['policy.keep.last=1','workloads.pipe.pad=3','workloads.fork.det=7']}");
+    json_object_update(run, more);
+    json_object_set_new(json_array_get(json_object_get(run, "rows"), 0), "iterations", json_integer(200));
+    assert_false(baseline_says_how(old));
+    json_t *next = baseline_accept(old, run, "cloudos", &why), *want = load("{'scale':0.5,'rows_per_boot':1,'settings':['workloads.fork.det=7'],'knobs':''}");
+    assert_non_null(next);
+    assert_true(baseline_says_how(next) && json_equal(json_object_get(next, "measured"), want));
+    assert_int_equal(json_integer_value(json_object_get(baseline_row(next, "pipe", "instructions"), "iterations")), 200);
+    json_object_set_new(run, "scale", json_real(1));
+    assert_null(baseline_accept(next, run, "cloudos", &why));
+    assert_string_equal(why, "the baseline and the run are of different scales (\"0.5\" and \"1\")");
+    free(why);
+    json_decref(want);
+    json_decref(next);
+    json_decref(more);
+    json_decref(old);
+    json_decref(run);
+}
+
 static void accepting(void **state)
 {
     json_t *baseline = NULL;
@@ -298,6 +367,8 @@ static void damaged_files(void **state)
         "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[1],\"since\":{\"value\":1}}]}",
         "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
         "\"qemu\":\"7\",\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[NaN]}]}",
+        "{\"schema\":\"cloudbench-baseline/1\",\"tier\":\"det\",\"topology\":\"1\",\"kernel\":\"c\","
+        "\"qemu\":\"7\",\"measured\":{\"scale\":1},\"rows\":[{\"workload\":\"w\",\"metric\":\"m\",\"accepted\":[1]}]}",
     };
     char path[] = "/tmp/gate-test-XXXXXX";
     int fd = mkstemp(path);
@@ -347,7 +418,7 @@ int main(void)
         cmocka_unit_test(verdicts), cmocka_unit_test(a_drift_that_was_accepted), cmocka_unit_test(a_row_within_its_own_noise),      cmocka_unit_test(rows_that_are_not_in_both),
         cmocka_unit_test(rows_that_are_not_in_both_runs), cmocka_unit_test(a_run_is_not_its_own_baseline),
         cmocka_unit_test(another_program_does_not_fail),
-        cmocka_unit_test(misfits),       cmocka_unit_test(accepting), cmocka_unit_test(a_zero_is_left_out),
+        cmocka_unit_test(misfits),       cmocka_unit_test(measured_otherwise), cmocka_unit_test(accepting_says_how), cmocka_unit_test(accepting), cmocka_unit_test(a_zero_is_left_out),
         cmocka_unit_test(damaged_files), cmocka_unit_test(reports)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,8 +64,7 @@ static double own_noise(json_t *row)
 
 static bool is_canary(json_t *row)
 {
-    const char *w = text_of(row, "workload");
-    return !strcmp(w, CANARY) || !strcmp(w, CANARY_END);
+    return row_is_canary(text_of(row, "workload"));
 }
 
 // How far the same arithmetic in ring 3 differed between the two rows' kernels, as a share of its

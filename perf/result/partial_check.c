@@ -1,10 +1,12 @@
 // See partial_check.h.
 #include "perf/result/partial_check.h"
 
+#include "perf/result/run_plan.h"
 #include "perf/util/json_get.h"
 #include "perf/util/text_buf.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 #define BOOTS_MAX 1000000 // of a run
@@ -47,7 +49,17 @@ static const char *sample_fault(json_t *sample)
     return ok || json_is_string(json_object_get(sample, "reason")) ? NULL : "a sample without a value and without a reason";
 }
 
-// Samples of one kernel: {row: [sample, ...]}, each row as often as the others.
+static size_t fewest(json_t *rows)
+{
+    const char *name;
+    json_t *list;
+    size_t least = SIZE_MAX;
+    json_object_foreach (rows, name, list)
+        least = json_array_size(list) < least ? json_array_size(list) : least;
+    return json_object_size(rows) ? least : 0;
+}
+
+// Samples of one kernel: {row: [sample, ...]}, each row as often as the others; only the canary, which each boot has, may be there more often.
 static const char *samples_fault(json_t *rows, size_t *rounds)
 {
     const char *name, *fault = NULL;
@@ -55,14 +67,55 @@ static const char *samples_fault(json_t *rows, size_t *rounds)
     size_t i;
     if (!json_is_object(rows))
         return "no object of samples for each kernel";
-    *rounds = json_array_size(json_object_iter_value(json_object_iter(rows)));
+    *rounds = fewest(rows);
     json_object_foreach (rows, name, list) {
-        if (!json_array_size(list) || json_array_size(list) != *rounds)
+        if (!json_array_size(list) || (json_array_size(list) != *rounds && !row_is_canary(name)))
             return "a row has not as many samples as the others of its kernel";
         json_array_foreach (list, i, sample)
             fault = fault ? fault : sample_fault(sample);
     }
     return fault;
+}
+
+static bool boots_are_named(json_t *boots)
+{
+    json_t *boot;
+    size_t i;
+    if (!json_is_array(boots))
+        return false;
+    json_array_foreach (boots, i, boot)
+        if (!*text_of(boot, "kernel"))
+            return false;
+    return true;
+}
+
+// A round that is not whole: its boots in order, one sample of each row that they had.
+static const char *round_fault(json_t *round)
+{
+    json_t *boots = json_object_get(round, "boots"), *boot;
+    size_t i, each;
+    if (!boots_are_named(boots) || !is_count(json_object_get(round, "failed_boots"), BOOTS_MAX) || !json_is_boolean(json_object_get(round, "guest_failed")))
+        return "a round that was begun must have boots of a kernel, \"failed_boots\" and \"guest_failed\"";
+    json_array_foreach (boots, i, boot)
+        if (!is_count(json_object_get(boot, "boot"), BOOTS_MAX) || (size_t)number_of(boot, "boot") != i)
+            return "the boots of a round that was begun must be numbered from 0 on";
+    const char *fault = samples_fault(json_object_get(round, "samples"), &each);
+    return fault ? fault : each > 1 ? "a round that was begun has a row more than once" : NULL;
+}
+
+// Nothing (a run of before there were such), or for each kernel a round or null.
+static const char *begun_fault(json_t *begun, size_t kernels)
+{
+    json_t *round;
+    size_t i;
+    if (begun && (!json_is_array(begun) || json_array_size(begun) != kernels))
+        return "\"begun\" must be an array of as many kernels as \"samples\"";
+    json_array_foreach (begun, i, round) {
+        const char *fault = json_is_null(round) ? NULL : round_fault(round);
+        if (fault)
+            return fault;
+    }
+    return NULL;
 }
 
 static const char *measured_fault(json_t *partial)
@@ -80,19 +133,9 @@ static const char *measured_fault(json_t *partial)
     json_array_foreach (argv, i, v)
         if (!all_texts(v))
             return "\"argv\" must hold arrays of texts";
-    return all == (size_t)number_of(partial, "rounds") ? NULL : "there are not as many samples as rounds";
-}
-
-static bool boots_are_named(json_t *boots)
-{
-    json_t *boot;
-    size_t i;
-    if (!json_is_array(boots))
-        return false;
-    json_array_foreach (boots, i, boot)
-        if (!*text_of(boot, "kernel"))
-            return false;
-    return true;
+    if (all != (size_t)number_of(partial, "rounds"))
+        return "there are not as many samples as rounds";
+    return begun_fault(json_object_get(partial, "begun"), json_array_size(samples));
 }
 
 static const char *state_fault(json_t *partial)

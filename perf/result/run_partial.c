@@ -9,6 +9,7 @@
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,21 +82,40 @@ bool run_partial_unchanged(const struct session *s)
 
 bool run_partial_save(struct session *s)
 {
-    json_t *samples = json_array(), *argv = json_array();
+    json_t *samples = json_array(), *argv = json_array(), *begun = json_array();
     for (int k = 0; k < s->o->kernels; k++) {
         json_array_append(samples, s->samples[k]);
+        json_array_append_new(begun, s->begun[k] ? json_incref(s->begun[k]) : json_null());
         json_array_append_new(argv, s->argv[k] ? json_incref(s->argv[k]) : json_array());
     }
-    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O}", "schema", PARTIAL_SCHEMA, "arguments",
+    json_t *j = json_pack("{s:s,s:O,s:o,s:s,s:i,s:i,s:i,s:b,s:s*,s:o,s:o,s:o,s:O,s:o}", "schema", PARTIAL_SCHEMA, "arguments",
                           s->o->arguments, "settings", config_settings(), "tier", tier_name[s->o->tier.tier], "rounds",
                           s->rounds, "rounds_asked", s->o->kernels * s->o->boots, "boot_number", s->boot_number, "guest_failed", s->guest_failed, "qemu_version",
-                          s->qemu_version, "inputs", json_incref(s->inputs), "samples", samples, "argv", argv, "boots", s->boots);
+                          s->qemu_version, "inputs", json_incref(s->inputs), "samples", samples, "argv", argv, "boots", s->boots,
+                          "begun", begun);
     char *path = x_printf("%s/" PARTIAL_FILE, s->dir), *text = json_dumps(j, JSON_REAL_PRECISION(17));
     bool ok = file_replace(path, text, strlen(text));
     json_decref(j);
     free(path);
     free(text);
     return ok;
+}
+
+bool run_partial_keep(struct session *s)
+{
+    if (run_partial_save(s))
+        return true;
+    if (s->end != EXIT_REFUSED) { // else why the session ends has been said
+        progress_clear(&s->progress);
+        say_error("cannot write %s: %s", s->dir, strerror(errno));
+    }
+    s->end = EXIT_REFUSED;
+    return false;
+}
+
+char *run_partial_words(int rounds, int asked, int boots)
+{
+    return boots ? x_printf("%d of %d rounds and %d boot%s more", rounds, asked, boots, boots == 1 ? "" : "s") : x_printf("%d of %d rounds", rounds, asked);
 }
 
 json_t *run_partial_read(const char *dir)
@@ -134,18 +154,51 @@ void run_partial_take_argv(struct session *s, int kernel, json_t *argv)
         list_add(&s->argv_list[kernel], json_string_value(word));
 }
 
-void run_partial_remove_files(const struct session *s, const char *kernel, int from)
+// The names of the boots' files without what they are: {"boot-003-linux": true, ...}.
+static json_t *stems_of_boots(const struct session *s)
 {
-    char *pattern = x_printf("%s/boot-*", s->dir), *head = kernel ? x_printf("-%s.", kernel) : NULL, *rest;
-    glob_t g;
-    if (!glob(pattern, 0, NULL, &g)) {
-        for (size_t i = 0; i < g.gl_pathc; i++)
-            if (strtol(strrchr(g.gl_pathv[i], '/') + strlen("/boot-"), &rest, 10) >= from && (!head || !strncmp(rest, head, strlen(head))))
+    json_t *stems = json_object(), *boot;
+    size_t i;
+    for (int k = -1; k < s->o->kernels; k++)
+        json_array_foreach (k < 0 ? s->boots : json_object_get(s->begun[k], "boots"), i, boot) {
+            const char *console = text_of(boot, "console"), *end = strrchr(console, '.');
+            if (end)
+                json_object_setn_new(stems, console, end - console, json_true());
+        }
+    return stems;
+}
+
+void run_partial_sweep(const struct session *s)
+{
+    static const char *const patterns[] = {"boot-*", "round-*"};
+    json_t *stems = stems_of_boots(s);
+    for (size_t p = 0; p < sizeof(patterns) / sizeof(*patterns); p++) {
+        char *pattern = x_printf("%s/%s", s->dir, patterns[p]);
+        glob_t g;
+        bool some = !glob(pattern, 0, NULL, &g);
+        for (size_t i = 0; some && i < g.gl_pathc; i++) {
+            const char *name = strrchr(g.gl_pathv[i], '/') + 1, *end = strrchr(name, '.');
+            if (end && !json_object_getn(stems, name, end - name))
                 unlink(g.gl_pathv[i]);
-        globfree(&g);
+        }
+        if (some)
+            globfree(&g);
+        free(pattern);
     }
-    free(pattern);
-    free(head);
+    json_decref(stems);
+}
+
+// A round that was begun has rows of the plan: why it has others, or NULL (the caller's).
+static char *begun_misfit(const struct session *s, json_t *begun)
+{
+    json_t *round, *list;
+    const char *row;
+    size_t k;
+    json_array_foreach (begun, k, round)
+        json_object_foreach (json_object_get(round, "samples"), row, list)
+            if (!list_has(&s->rows, row))
+                return x_printf("a round that was begun has %s, which is no row of the run", row);
+    return NULL;
 }
 
 // Each round of a kernel measured each of the plan's rows: why the document's are other ones, or NULL (the caller's).
@@ -161,10 +214,11 @@ static char *misfit(const struct session *s, json_t *j)
         for (size_t r = 0; r < s->rows.count; r++) {
             json_t *of_kernel = json_array_get(samples, k);
             int n = json_array_size(json_object_get(of_kernel, s->rows.items[r]));
-            if (n < rounds / kernels || n > (rounds + kernels - 1) / kernels)
+            bool more = n > (rounds + kernels - 1) / kernels && !row_is_canary(s->rows.items[r]);
+            if (n < rounds / kernels || more)
                 return x_printf("%s of %s has %d samples after %d rounds of %d kernels", s->rows.items[r], s->o->kernel[k].label, n, rounds, kernels);
         }
-    return NULL;
+    return begun_misfit(s, json_object_get(j, "begun"));
 }
 
 int run_partial_take(struct session *s)
@@ -189,9 +243,11 @@ int run_partial_take(struct session *s)
     json_array_extend(s->boots, json_object_get(j, "boots"));
     for (int k = 0; k < s->o->kernels; k++) {
         json_object_update(s->samples[k], json_array_get(json_object_get(j, "samples"), k));
+        json_t *round = json_array_get(json_object_get(j, "begun"), k);
+        s->begun[k] = json_is_object(round) ? json_incref(round) : NULL;
         run_partial_take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
     }
-    run_partial_remove_files(s, NULL, s->boot_number);
+    run_partial_sweep(s);
     json_decref(j);
     return 0;
 }

@@ -276,11 +276,26 @@ void run_plan_rows(const struct run_plan *p, struct str_list *rows)
         add_name(rows, p->step[i].row);
 }
 
+static int canaries_of(const struct run_plan *p)
+{
+    struct str_list rows = {0};
+    run_plan_rows(p, &rows);
+    int n = list_has(&rows, CANARY) + list_has(&rows, CANARY_END);
+    list_free(&rows);
+    return n;
+}
+
+int run_plan_room(const struct run_plan *p, int rows_per_boot)
+{
+    int room = rows_per_boot - canaries_of(p);
+    return room < 1 ? 1 : room;
+}
+
 int run_plan_boots(const struct run_plan *p, int rows_per_boot)
 {
     struct str_list rows = {0};
     run_plan_rows(p, &rows);
-    int boots = (rows.count + rows_per_boot - 1) / rows_per_boot;
+    int own = rows.count - canaries_of(p), room = run_plan_room(p, rows_per_boot);
     list_free(&rows);
-    return boots;
+    return (own + room - 1) / room;
 }

@@ -6,9 +6,16 @@
 #pragma once
 #include "perf/vm/vm_spec.h"
 
+#include <string.h>
+
 #define CANARY     "canary"     // the same arithmetic on every kernel: how steady the host is
 #define COPIES     "copies/" // before a workload's name: it runs on every CPU at once
 #define CANARY_END "canary@end" // again, after everything else
+
+static inline bool row_is_canary(const char *row)
+{
+    return !strcmp(row, CANARY) || !strcmp(row, CANARY_END);
+}
 
 #define DET_REPEATS 3
 
@@ -53,6 +60,8 @@ void run_plan_first(const struct run_plan *p, enum step_kind kind, bool *skip);
 // "bench RUNID SPEC..." (a row's SPECs joined by "+" in one word, those that differ in their iterations alone by ",") for the
 // steps that are not in skip (one flag a step, or NULL); `second`: with what run_plan_control set.
 char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bool *skip, bool second);
+// Rows of a boot beside the canary, of which each boot of the plan has one before and one after them; at least 1.
+int run_plan_room(const struct run_plan *p, int rows_per_boot);
 // Boots of one kernel that have every row once.
 int run_plan_boots(const struct run_plan *p, int rows_per_boot);
 // The names of the rows, each once, in order.

@@ -37,6 +37,29 @@ static void det_asks_n_and_2n(void **state)
     run_plan_free(&p);
 }
 
+// Each boot has the canary, too, where there is one; rows of boots that it leaves no room for still come to one.
+static void boots_that_rows_take(void **state)
+{
+    struct run_plan p;
+    char *why;
+    (void)state;
+    assert_true(make(&p, "ctx", TIER_TCG, "1", &why));
+    struct str_list rows = {0};
+    run_plan_rows(&p, &rows);
+    int own = rows.count - 2;
+    assert_true(own > 4 && row_is_canary(rows.items[0]) && row_is_canary(rows.items[rows.count - 1]));
+    assert_int_equal(run_plan_room(&p, 24), 22);
+    assert_int_equal(run_plan_room(&p, 1), 1);
+    assert_int_equal(run_plan_boots(&p, own + 2), 1);
+    assert_int_equal(run_plan_boots(&p, own + 1), 2);
+    assert_int_equal(run_plan_boots(&p, 1), own);
+    list_free(&rows);
+    run_plan_free(&p);
+    assert_true(make(&p, "pipe", TIER_DET, "1", &why));
+    assert_int_equal(run_plan_room(&p, 24), 24);
+    run_plan_free(&p);
+}
+
 // A workload with values of its own: once each; profiles and traces take the first of a kind.
 static void steps_that_are_not_repeated(void **state)
 {
@@ -197,7 +220,7 @@ static void a_padding_that_no_guest_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(steps_that_are_not_repeated), cmocka_unit_test(two_parties_are_placed),
+        cmocka_unit_test(det_asks_n_and_2n), cmocka_unit_test(boots_that_rows_take), cmocka_unit_test(steps_that_are_not_repeated), cmocka_unit_test(two_parties_are_placed),
         cmocka_unit_test(a_control_is_the_second_arms), cmocka_unit_test(names), cmocka_unit_test(rows_have_boots), cmocka_unit_test(every_suite_expands),
         cmocka_unit_test(too_few_cpus_leave_a_workload_out), cmocka_unit_test(a_padding_that_no_guest_takes)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // gets a number.
 #include "perf/result/run_session.h"
 
+#include "perf/result/begun_round.h"
 #include "perf/result/google_bench.h"
 #include "perf/result/host_counts.h"
 #include "perf/result/lap_times.h"
@@ -12,6 +13,7 @@
 #include "perf/result/side_by_side.h"
 #include "perf/result/step_result.h"
 #include "perf/util/host_file.h"
+#include "perf/util/json_get.h"
 #include "perf/util/say.h"
 #include "perf/stats/resample.h"
 #include "perf/util/sha256.h"
@@ -61,14 +63,19 @@ static void on_tick(void *ctx)
     progress_draw(&((struct arm_boot *)ctx)->s->progress);
 }
 
+static void note_guest_failure(struct session *s, int kernel)
+{
+    json_object_set_new(begun_round(s, kernel), "guest_failed", json_true());
+}
+
 static void keep_sample(struct session *s, int kernel, const char *row, json_t *sample)
 {
-    json_t *list = json_object_get(s->samples[kernel], row);
+    json_t *samples = json_object_get(begun_round(s, kernel), "samples"), *list = json_object_get(samples, row);
     if (!list)
-        json_object_set_new(s->samples[kernel], row, list = json_array());
+        json_object_set_new(samples, row, list = json_array());
     json_array_append_new(list, sample);
     if (!strcmp(json_string_value(json_object_get(sample, "status")), "failed"))
-        s->guest_failed = true;
+        note_guest_failure(s, kernel);
 }
 
 static void skip_row(struct session *s, bool *skip, const char *row)
@@ -113,9 +120,10 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
     free(tail);
 }
 
+// Of the boot that is running, or has just ended.
 static char *boot_file(struct session *s, int kernel, const char *what)
 {
-    return session_boot_path(s, s->boot_number, s->o->kernel[kernel].name, what);
+    return begun_path(s, begun_boots(s, kernel), kernel, what);
 }
 
 static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r)
@@ -124,7 +132,7 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
     char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
     json_t *clean = tail ? json_string(tail) : NULL;
     json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*,s:O*}", "boot",
-                          s->boot_number, "kernel", s->o->kernel[a->kernel].name, "status",
+                          begun_boots(s, a->kernel), "kernel", s->o->kernel[a->kernel].name, "status",
                           boot_status_name[r->status], "reason", r->reason, "wall_seconds",
                           r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
                           r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
@@ -188,21 +196,27 @@ static bool row_in(struct session *s, const char *row, const bool *skip)
     return false;
 }
 
-// The steps of one boot: of what is left, the first rows_per_boot rows.
+static void ask_row(struct session *s, bool *asked, const char *row)
+{
+    for (size_t i = 0; i < s->plan.count; i++)
+        if (!strcmp(s->plan.step[i].row, row))
+            asked[i] = false;
+}
+
+// The steps of one boot: of what is left the first rows that it has room for, and the canary before and after them, whether an earlier boot of the round has had it or not.
 static bool *choose_steps(struct session *s, const bool *skip)
 {
     bool *asked = x_alloc(s->plan.count * sizeof(bool));
-    int taken = 0;
+    int room = run_plan_room(&s->plan, s->o->rows_per_boot), taken = 0;
     memset(asked, true, s->plan.count * sizeof(bool));
-    for (size_t r = 0; r < s->rows.count && taken < s->o->rows_per_boot; r++) {
-        const char *row = s->rows.items[r];
-        if (!row_in(s, row, skip))
-            continue;
-        for (size_t i = 0; i < s->plan.count; i++)
-            if (!strcmp(s->plan.step[i].row, row))
-                asked[i] = false;
-        taken++;
-    }
+    for (size_t r = 0; r < s->rows.count && taken < room; r++)
+        if (!row_is_canary(s->rows.items[r]) && row_in(s, s->rows.items[r], skip)) {
+            ask_row(s, asked, s->rows.items[r]);
+            taken++;
+        }
+    for (size_t r = 0; r < s->rows.count; r++)
+        if (row_is_canary(s->rows.items[r]) && (taken || row_in(s, s->rows.items[r], skip)))
+            ask_row(s, asked, s->rows.items[r]);
     return asked;
 }
 
@@ -233,28 +247,27 @@ static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot
     return good;
 }
 
-// What a boot's end means for the session: go on with good or failed rows, or end it. True when the
-// boot went well.
-static bool take_boot(struct session *s, struct arm_boot *a, struct boot_result *r, bool *skip,
-                      const bool *asked)
+// What a boot's end means for the session: go on with good or failed rows, or end it; then the boot is as if it had not been.
+static void take_boot(struct session *s, struct arm_boot *a, struct boot_result *r, bool *skip, const bool *asked)
 {
-    take_counts(s, a, r);
-    keep_laps(s, a);
-    note_argv(s, a->kernel, r);
-    json_array_append_new(s->boots, boot_json(s, a, r));
-    s->boot_number++;
     if (r->status == BOOT_INTERRUPTED || r->status == BOOT_QEMU_FAILED) {
         s->end = r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_REFUSED;
         progress_clear(&s->progress);
         if (r->status != BOOT_INTERRUPTED || !s->progress.relay) // else whoever started all of them says it once
             say_error("%s", r->reason);
-        return false;
+        return;
     }
+    json_t *round = begun_round(s, a->kernel);
+    take_counts(s, a, r);
+    keep_laps(s, a);
+    note_argv(s, a->kernel, r);
+    json_array_append_new(json_object_get(round, "boots"), boot_json(s, a, r));
     if (r->status != BOOT_OK) {
-        s->guest_failed = true; // also when it had finished every row
+        note_guest_failure(s, a->kernel); // also when it had finished every row
         say_guest_failure(s, a->kernel, r);
     }
-    return settle_rows(s, a, r, skip, asked);
+    if (!settle_rows(s, a, r, skip, asked))
+        json_object_set_new(round, "failed_boots", json_integer(number_of(round, "failed_boots") + 1));
 }
 
 // "bench ID [set:...] SPEC..."
@@ -266,7 +279,7 @@ static char *guest_args(struct session *s, int kernel, const bool *asked)
     return args;
 }
 
-static bool boot_once(struct session *s, int kernel, bool *skip)
+static void boot_once(struct session *s, int kernel, bool *skip)
 {
     struct arm_boot a = {.s = s, .kernel = kernel};
     struct boot_result r;
@@ -295,30 +308,50 @@ static bool boot_once(struct session *s, int kernel, bool *skip)
                                    .on_tick = on_tick,
                                    .ctx = &a};
     progress_add(&s->progress, BOOT_UNITS);
-    progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + 1);
+    progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + begun_boots(s, kernel) + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
     guest_boot(&request, &r);
-    bool good = take_boot(s, &a, &r, skip, asked);
+    take_boot(s, &a, &r, skip, asked);
     boot_steps_free(&a.steps);
     boot_result_free(&r);
     free(args);
     free(console);
     free(asked);
-    return good;
 }
 
-// One round of one kernel: as many boots as the rows need, and more while boots fail and rows are
+// The steps of the rows that a begun round has.
+static bool *steps_done(struct session *s, int kernel)
+{
+    bool *skip = x_alloc(s->plan.count * sizeof(bool));
+    json_t *samples = json_object_get(s->begun[kernel], "samples");
+    for (size_t i = 0; i < s->plan.count; i++)
+        skip[i] = json_object_get(samples, s->plan.step[i].row) != NULL;
+    return skip;
+}
+
+// After each boot but the last one of a round, which is kept with the round.
+static void keep_boot(struct session *s, int kernel)
+{
+    if (s->progress.relay)
+        side_by_side_tell(s, kernel);
+    else
+        run_partial_keep(s);
+}
+
+// One round of one kernel, or what is left of it: as many boots as the rows need, and more while boots fail and rows are
 // left.
 static void run_arm(struct session *s, int kernel)
 {
-    bool *skip = x_alloc(s->plan.count * sizeof(bool));
-    for (int failed = 0; !s->end && !all_skipped(s, skip);) {
+    bool *skip = steps_done(s, kernel);
+    while (!s->end && !all_skipped(s, skip)) {
         if (signals_pending())
             s->end = EXIT_INTERRUPTED;
-        else if (failed < FAILED_BOOTS_MAX)
-            failed += !boot_once(s, kernel, skip);
+        else if (number_of(begun_round(s, kernel), "failed_boots") < FAILED_BOOTS_MAX)
+            boot_once(s, kernel, skip);
         else
             fail_rest(s, kernel, skip, "not run: too many boots of this kernel failed");
+        if (!s->end && !all_skipped(s, skip))
+            keep_boot(s, kernel);
     }
     free(skip);
 }
@@ -336,14 +369,6 @@ static void draw_order(struct session *s, uint64_t *seed)
     }
 }
 
-// A disk that is full ends the run at once: what follows could not be kept either.
-static void end_full(struct session *s)
-{
-    progress_clear(&s->progress);
-    say_error("cannot write %s: %s", s->dir, strerror(errno));
-    s->end = EXIT_REFUSED;
-}
-
 // The rounds of the next kernels, at most s->o->jobs at once, from place k of the order on. Returns how many are whole.
 static int run_next(struct session *s, int round, int k)
 {
@@ -355,7 +380,17 @@ static int run_next(struct session *s, int round, int k)
     if (count > 1)
         return run_side_by_side(s, next, count, run_arm);
     run_arm(s, next[0]);
+    if (!s->end)
+        begun_round_end(s, next[0]);
     return !s->end;
+}
+
+// That the last round cannot be kept ends nothing: the whole run may be (finish).
+static void keep_rounds(struct session *s)
+{
+    bool last = !s->end && s->rounds == s->o->kernels * s->o->boots;
+    if (last ? run_partial_save(s) : run_partial_keep(s))
+        run_partial_sweep(s);
 }
 
 static void run_round(struct session *s, int round, uint64_t *seed)
@@ -366,8 +401,8 @@ static void run_round(struct session *s, int round, uint64_t *seed)
     for (int k = s->rounds - round * n; k < n && !s->end; k = s->rounds - round * n) {
         int whole = run_next(s, round, k);
         s->rounds += whole;
-        if (whole && (s->end || s->rounds < n * s->o->boots) && !run_partial_save(s))
-            end_full(s);
+        if (whole || (s->end && begun_boots_all(s)))
+            keep_rounds(s);
     }
 }
 
@@ -392,6 +427,21 @@ static void remove_file(const struct session *s, const char *name)
     free(path);
 }
 
+// Of a run in which no guest failed.
+static int code_of(json_t *run)
+{
+    json_t *row;
+    size_t i, rows = 0;
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        if (row_is_canary(text_of(row, "workload")))
+            continue;
+        if (strcmp(text_of(row, "status"), "unsupported"))
+            return EXIT_OK;
+        rows++;
+    }
+    return rows ? EXIT_SKIPPED : EXIT_OK;
+}
+
 // *kept: run.json is there. When it cannot be written, what was measured still goes to the caller, and into partial.json if that can.
 static int finish(struct session *s, const char *id, json_t **run, bool *kept)
 {
@@ -406,7 +456,8 @@ static int finish(struct session *s, const char *id, json_t **run, bool *kept)
     json_decref(google);
     if (*kept) {
         remove_file(s, PARTIAL_FILE);
-        return s->guest_failed ? EXIT_GUEST : EXIT_OK;
+        run_partial_sweep(s);
+        return s->guest_failed ? EXIT_GUEST : code_of(*run);
     }
     say_error("cannot write %s: %s", s->dir, strerror(errno));
     remove_file(s, "google-benchmark.json");
@@ -469,6 +520,18 @@ static int make_plan(struct session *s)
     return ok ? 0 : EXIT_USAGE;
 }
 
+static double begun_units(struct session *s)
+{
+    double units = BOOT_UNITS * begun_boots_all(s);
+    for (int k = 0; k < s->o->kernels; k++) {
+        bool *done = steps_done(s, k);
+        for (size_t i = 0; i < s->plan.count; i++)
+            units += done[i];
+        free(done);
+    }
+    return units;
+}
+
 static int prepare(struct session *s, char **id)
 {
     int rc = make_plan(s);
@@ -488,7 +551,7 @@ static int prepare(struct session *s, char **id)
     double of_round = s->plan.count + BOOT_UNITS * run_plan_boots(&s->plan, s->o->rows_per_boot);
     progress_start(&s->progress, s->o->boots * s->o->kernels * of_round, s->o->quiet);
     rc = s->o->resume ? run_partial_take(s) : 0;
-    progress_skip(&s->progress, s->rounds * of_round);
+    progress_skip(&s->progress, s->rounds * of_round + begun_units(s));
     return rc;
 }
 
@@ -496,6 +559,7 @@ static void release(struct session *s)
 {
     for (int k = 0; k < s->o->kernels; k++) {
         json_decref(s->samples[k]);
+        json_decref(s->begun[k]);
         json_decref(s->argv[k]);
         list_free(&s->argv_list[k]);
     }
@@ -511,12 +575,13 @@ static void release(struct session *s)
 // The folder of a run that has no run.json: kept with what was measured, or removed when that is nothing.
 static void leave_unfinished(struct session *s)
 {
-    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir);
+    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir), *kept = run_partial_words(s->rounds, s->o->boots * s->o->kernels, begun_boots_all(s));
     if (s->o->resume || file_exists(partial))
-        say("%d of %d rounds are kept: cloudbench run --resume %s", s->rounds, s->o->boots * s->o->kernels, s->dir);
+        say("%s are kept: cloudbench run --resume %s", kept, s->dir);
     else
         remove_tree(s->dir);
     free(partial);
+    free(kept);
 }
 
 int run_session(struct run_options *options, json_t **run, char **dir)
@@ -533,7 +598,7 @@ int run_session(struct run_options *options, json_t **run, char **dir)
         progress_clear(&s.progress);
         rc = s.end ? s.end : finish(&s, id, run, &kept);
     }
-    bool began = !rc || s.rounds || s.boot_number || s.end;
+    bool began = !rc || s.rounds || begun_boots_all(&s) || s.end;
     if (s.dir && !kept && s.lock >= 0 && (began || !options->resume))
         leave_unfinished(&s);
     *dir = kept ? s.dir : NULL;

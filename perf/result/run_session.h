@@ -31,7 +31,6 @@ struct run_options {
 };
 
 // Writes the run's folder; *run (the caller's) is set when there is one, *dir when it could be written. Returns an exit
-// code: EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_REFUSED, EXIT_INTERRUPTED
-// (then nothing is left, or the unfinished run
-// that --resume takes up; which, is said).
+// code: EXIT_OK, EXIT_GUEST when a guest failed (the rows say so), EXIT_SKIPPED when no row has a number because the kernels lack what each is about,
+// EXIT_REFUSED, EXIT_INTERRUPTED (then nothing is left, or the unfinished run that --resume takes up; which, is said).
 int run_session(struct run_options *options, json_t **run, char **dir);

@@ -1,4 +1,4 @@
-// A run is what its folder holds: run.json when it is finished, else partial.json from its first whole round on.
+// A run is what its folder holds: run.json when it is finished, else partial.json from its first boot on.
 #include "perf/result/runs_list.h"
 
 #include "perf/result/run_partial.h"
@@ -56,15 +56,40 @@ static bool is_running(const char *dir)
     return locked;
 }
 
+static void see_kernels(json_t *seen, json_t *boots)
+{
+    json_t *boot;
+    size_t i;
+    json_array_foreach (boots, i, boot)
+        json_object_set_new(seen, text_of(boot, "kernel"), json_true());
+}
+
 static json_t *kernels_booted(json_t *partial)
 {
-    json_t *seen = json_object(), *boot;
+    json_t *seen = json_object(), *round;
     size_t i;
-    json_array_foreach (json_object_get(partial, "boots"), i, boot)
-        json_object_set_new(seen, text_of(boot, "kernel"), json_true());
+    see_kernels(seen, json_object_get(partial, "boots"));
+    json_array_foreach (json_object_get(partial, "begun"), i, round)
+        see_kernels(seen, json_object_get(round, "boots"));
     json_t *list = keys_of(seen);
     json_decref(seen);
     return list;
+}
+
+// Rows of the first kernel, of its whole rounds, or of the first that is begun.
+static size_t rows_measured(json_t *partial)
+{
+    size_t whole = json_object_size(json_array_get(json_object_get(partial, "samples"), 0));
+    return whole ? whole : json_object_size(json_object_get(json_array_get(json_object_get(partial, "begun"), 0), "samples"));
+}
+
+static int begun_boots_of(json_t *partial)
+{
+    json_t *round;
+    size_t i, boots = 0;
+    json_array_foreach (json_object_get(partial, "begun"), i, round)
+        boots += json_array_size(json_object_get(round, "boots"));
+    return (int)boots;
 }
 
 // NULL without one that could be gone on with.
@@ -86,13 +111,13 @@ static json_t *unfinished_run(const char *dir, const char *id, int *resumable)
     char *path = x_printf("%s/" PARTIAL_FILE, dir);
     json_t *partial = load_partial(path);
     bool running = is_running(dir), there = file_exists(path);
-    char *rounds = x_printf("unfinished (%d of %d rounds)", (int)number_of(partial, "rounds"), (int)number_of(partial, "rounds_asked"));
-    json_t *e = there || running ? entry(id, partial, kernels_booted(partial), json_object_size(json_array_get(json_object_get(partial, "samples"), 0)),
-                                         running ? "running" : partial ? rounds : "damaged")
-                                 : NULL;
+    char *kept = run_partial_words((int)number_of(partial, "rounds"), (int)number_of(partial, "rounds_asked"), begun_boots_of(partial));
+    char *rounds = x_printf("unfinished (%s)", kept);
+    json_t *e = there || running ? entry(id, partial, kernels_booted(partial), rows_measured(partial), running ? "running" : partial ? rounds : "damaged") : NULL;
     *resumable += partial && !running;
     json_decref(partial);
     free(path);
+    free(kept);
     free(rounds);
     return e;
 }

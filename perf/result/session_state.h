@@ -14,12 +14,13 @@ struct session {
     char *dir;
     double slowness;
     json_t *boots;
-    json_t *samples[RUN_KERNELS_MAX]; // object row -> array of samples
+    json_t *samples[RUN_KERNELS_MAX]; // of whole rounds: object row -> array of samples
+    json_t *begun[RUN_KERNELS_MAX];   // the round that is not whole (begun_round.h), or NULL
     json_t *argv[RUN_KERNELS_MAX];
     struct str_list argv_list[RUN_KERNELS_MAX];
     char *qemu_version;
     json_t *inputs; // hashes of what the run is made of, taken before its first boot (run_partial.h)
-    int boot_number;
+    int boot_number; // of the next whole round's first boot
     int rounds; // of one kernel each, that are whole
     int lock;   // descriptor of the folder while it is measured into, or -1
     bool guest_failed;

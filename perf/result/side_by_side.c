@@ -1,6 +1,8 @@
-// A child writes lines into its pipe: progress (perf/view/progress.h), at last its arm as JSON. Without that line it has died.
+// A child writes lines into its pipe: progress (perf/view/progress.h), after each boot its round as JSON, at last the same with how it ended. Without that line it
+// has died; what it told before counts.
 #include "perf/result/side_by_side.h"
 
+#include "perf/result/begun_round.h"
 #include "perf/result/run_partial.h"
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
@@ -22,23 +24,23 @@ struct arm_process {
     pid_t pid;
     struct text_buf text; // what came and is no whole line yet
     json_t *arm;          // its last line, or NULL
+    bool news;            // it told of boots, of which partial.json may lack one
 };
 
-static json_t *arm_json(struct session *s, int kernel)
+static void tell(struct session *s, int kernel, bool last)
 {
-    return json_pack("{s:O,s:O,s:O?,s:s*,s:b,s:i}", "boots", s->boots, "samples", s->samples[kernel], "argv", s->argv[kernel], "qemu_version", s->qemu_version,
-                     "guest_failed", s->guest_failed, "end", s->end);
+    json_t *j = json_pack("{s:O,s:O?,s:s*,s:o*}", "round", begun_round(s, kernel), "argv", s->argv[kernel], "qemu_version", s->qemu_version, "end",
+                          last ? json_integer(s->end) : NULL);
+    char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    fprintf(s->progress.relay, "%s\n", text);
+    fflush(s->progress.relay);
+    free(text);
+    json_decref(j);
 }
 
-// The copy that a child measures into has nothing of the others' in it; its boots go on from those of the session.
-static void start_copy(struct session *s, int kernel, FILE *out)
+void side_by_side_tell(struct session *s, int kernel)
 {
-    json_decref(s->boots);
-    json_decref(s->samples[kernel]);
-    s->boots = json_array();
-    s->samples[kernel] = json_object();
-    s->guest_failed = false;
-    progress_relay(&s->progress, out);
+    tell(s, kernel, false);
 }
 
 static void child(struct session *s, int kernel, int fd, pid_t parent, void (*arm)(struct session *s, int kernel))
@@ -46,11 +48,9 @@ static void child(struct session *s, int kernel, int fd, pid_t parent, void (*ar
     FILE *out = fdopen(fd, "w");
     if (!signal_at_end_of(parent, SIGTERM) || !out)
         _exit(1);
-    start_copy(s, kernel, out);
+    progress_relay(&s->progress, out);
     arm(s, kernel);
-    json_t *j = arm_json(s, kernel);
-    char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    fprintf(out, "%s\n", text);
+    tell(s, kernel, true);
     _exit(fclose(out) ? 1 : 0);
 }
 
@@ -72,10 +72,26 @@ static bool start(struct session *s, struct arm_process *p, int kernel, void (*a
     return p->pid > 0;
 }
 
+static void take_arm(struct session *s, struct arm_process *p, json_t *told)
+{
+    const char *version = text_of(told, "qemu_version");
+    json_decref(s->begun[p->kernel]);
+    s->begun[p->kernel] = json_incref(json_object_get(told, "round"));
+    if (*version && !s->qemu_version)
+        s->qemu_version = x_strdup(version);
+    if (!s->argv[p->kernel])
+        run_partial_take_argv(s, p->kernel, json_object_get(told, "argv"));
+    p->news = begun_boots(s, p->kernel) > 0;
+    if (json_object_get(told, "end"))
+        p->arm = json_incref(told);
+}
+
 static void take_line(struct session *s, struct arm_process *p, const char *line)
 {
-    if (!progress_take(&s->progress, line) && !p->arm)
-        p->arm = json_loads(line, 0, NULL);
+    json_t *told = progress_take(&s->progress, line) || p->arm ? NULL : json_loads(line, 0, NULL);
+    if (told)
+        take_arm(s, p, told);
+    json_decref(told);
 }
 
 static void take_lines(struct session *s, struct arm_process *p)
@@ -138,6 +154,18 @@ static void reap(struct session *s, struct arm_process *p)
         s->end = p->arm ? end : EXIT_INTERNAL;
 }
 
+// Not when all are through: then what was measured is kept with the rounds.
+static void keep_news(struct session *s, struct arm_process *p, int n, int open)
+{
+    bool news = false;
+    for (int i = 0; i < n; i++) {
+        news |= p[i].news;
+        p[i].news = false;
+    }
+    if (news && open)
+        run_partial_keep(s);
+}
+
 static void follow(struct session *s, struct arm_process *p, int n)
 {
     struct pollfd fds[RUN_KERNELS_MAX];
@@ -152,6 +180,7 @@ static void follow(struct session *s, struct arm_process *p, int n)
                 reap(s, &p[i]);
                 open--;
             }
+        keep_news(s, p, n, open);
         progress_draw(&s->progress);
         if (s->end && !told)
             end_all(p, n);
@@ -159,55 +188,10 @@ static void follow(struct session *s, struct arm_process *p, int n)
     }
 }
 
-// Upwards, the last boot first: the place of each is free by then.
-static void rename_files(struct session *s, const char *kernel, json_t *boots, int offset)
-{
-    static const char *const what[] = {"console", "counts", "laps"};
-    for (size_t k = json_array_size(boots); offset && k-- > 0;)
-        for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
-            int from = number_of(json_array_get(boots, k), "boot");
-            char *old = session_boot_path(s, from, kernel, what[i]), *new = session_boot_path(s, from + offset, kernel, what[i]);
-            rename(old, new);
-            free(old);
-            free(new);
-        }
-}
-
-static void take_arm(struct session *s, struct arm_process *p, int before)
-{
-    const char *name = s->o->kernel[p->kernel].name, *version = text_of(p->arm, "qemu_version");
-    json_t *boots = json_object_get(p->arm, "boots"), *boot, *list, *samples;
-    const char *row;
-    size_t i;
-    int offset = s->boot_number - before;
-    rename_files(s, name, boots, offset);
-    json_array_foreach (boots, i, boot) {
-        int number = number_of(boot, "boot");
-        char *console = x_printf("boot-%03d-%s.console", number + offset, name);
-        json_object_set_new(boot, "boot", json_integer(number + offset));
-        json_object_set_new(boot, "console", json_string(console));
-        json_array_append(s->boots, boot);
-        free(console);
-    }
-    s->boot_number += json_array_size(boots);
-    json_object_foreach (json_object_get(p->arm, "samples"), row, list) {
-        samples = json_object_get(s->samples[p->kernel], row);
-        if (samples)
-            json_array_extend(samples, list);
-        else
-            json_object_set(s->samples[p->kernel], row, list);
-    }
-    s->guest_failed |= json_is_true(json_object_get(p->arm, "guest_failed"));
-    if (*version && !s->qemu_version)
-        s->qemu_version = x_strdup(version);
-    if (!s->argv[p->kernel])
-        run_partial_take_argv(s, p->kernel, json_object_get(p->arm, "argv"));
-}
-
 int run_side_by_side(struct session *s, const int *kernel, int n, void (*arm)(struct session *s, int kernel))
 {
     struct arm_process p[RUN_KERNELS_MAX];
-    int whole = 0, before = s->boot_number, started = 0;
+    int whole = 0, started = 0;
     while (started < n && start(s, &p[started], kernel[started], arm))
         started++;
     if (started < n) {
@@ -218,9 +202,7 @@ int run_side_by_side(struct session *s, const int *kernel, int n, void (*arm)(st
     }
     follow(s, p, started);
     while (whole < started && p[whole].arm && !number_of(p[whole].arm, "end"))
-        take_arm(s, &p[whole++], before);
-    for (int i = whole; i < started; i++)
-        run_partial_remove_files(s, s->o->kernel[p[i].kernel].name, before);
+        begun_round_end(s, p[whole++].kernel);
     for (int i = 0; i < started; i++) {
         json_decref(p[i].arm);
         text_free(&p[i].text);

@@ -117,6 +117,18 @@ static char *settings_of(json_t *run, bool all)
     return t.data;
 }
 
+json_t *run_settings_of_measuring(json_t *run)
+{
+    json_t *list = json_array(), *v;
+    size_t i;
+    json_array_foreach (json_object_get(run, "settings"), i, v) {
+        const char *s = json_string_value(v);
+        if (s && is_of_measuring(s) && !is_padding(s))
+            json_array_append(list, v);
+    }
+    return list;
+}
+
 static char *control_of(json_t *run)
 {
     json_t *c = json_object_get(run, "control");
@@ -163,7 +175,7 @@ static char *iterations_unlike(json_t *run, json_t *other)
     json_array_foreach (json_object_get(run, "rows"), i, row) {
         const char *workload = text_of(row, "workload");
         double n = number_of(row, "iterations"), m = iterations_of(other, workload);
-        bool counts = n > 0 && m > 0 && strcmp(workload, CANARY) && strcmp(workload, CANARY_END); // the canary's is no row
+        bool counts = n > 0 && m > 0 && !row_is_canary(workload); // the canary's is no row
         if (!counts || n == m || list_has(&seen, workload))
             continue;
         if (seen.count < SHOWN)
@@ -244,16 +256,24 @@ json_t *run_unlike(json_t *a, json_t *b)
     return list;
 }
 
-char *run_unlike_why(json_t *a, json_t *b)
+char *run_unlike_words(json_t *list)
 {
-    json_t *list = run_unlike(a, b), *u;
     struct text_buf t = {0};
+    json_t *u;
     size_t i;
     json_array_foreach (list, i, u)
-        text_addf(&t, "%s %s%s (\"%s\" and \"%s\")", i ? "," : "the runs are of different",
-                  !strcmp(text_of(u, "what"), "topology") ? "topologie" : text_of(u, "what"), "s", text_of(u, "a"), text_of(u, "b"));
-    json_decref(list);
+        text_addf(&t, "%s%ss (\"%s\" and \"%s\")", i ? ", " : "", !strcmp(text_of(u, "what"), "topology") ? "topologie" : text_of(u, "what"),
+                  text_of(u, "a"), text_of(u, "b"));
     return t.data;
+}
+
+char *run_unlike_why(json_t *a, json_t *b)
+{
+    json_t *list = run_unlike(a, b);
+    char *words = run_unlike_words(list), *why = words ? x_printf("the runs are of different %s", words) : NULL;
+    json_decref(list);
+    free(words);
+    return why;
 }
 
 bool run_is(json_t *a, json_t *b)

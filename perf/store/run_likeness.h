@@ -10,6 +10,10 @@
 char *run_fingerprint(json_t *run);
 // [{what: "host"|"emulator"|"placement"|"topology"|"turn"|"boot"|"scale"|"setting"|"iteration"|"control"|"knob", a, b}]: in what the runs differ; empty when they may be compared.
 json_t *run_unlike(json_t *a, json_t *b);
+// The same list as words, `hosts ("X" and "Y"), scales ("1" and "0.1")`; NULL of an empty one. The caller frees them.
+char *run_unlike_words(json_t *list);
+// The --set of a run that make it unlike one without them: a new array.
+json_t *run_settings_of_measuring(json_t *run);
 // "the runs are of different hosts ("X" and "Y")", or NULL when they are alike; the caller frees it.
 char *run_unlike_why(json_t *a, json_t *b);
 // Are both one and the same run? Its id does not say so: below a folder of runs it goes by its own folder's name.

@@ -10,7 +10,7 @@ enum exit_code {
     EXIT_INCONCLUSIVE = 4,
     EXIT_REFUSED = 5, // the environment lacks something; the message says what mends it
     EXIT_GUEST = 6,   // a guest panicked, hung, died or gave a wrong answer
-    EXIT_SKIPPED = 77,
+    EXIT_SKIPPED = 77, // nothing was measured: the kernels lack what every row is about
     EXIT_INTERRUPTED = 130,
 };
 

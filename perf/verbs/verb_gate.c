@@ -101,6 +101,12 @@ struct accepted {
     json_t *file, *run;
 };
 
+static void say_if_unsaid(const struct gate_args *a, json_t *file)
+{
+    if (!baseline_says_how(file))
+        say("%s does not say how its values were measured (scale, rows of a boot, settings, iterations): it is taken to be as this run was", a->baseline);
+}
+
 // Once for all that the verb does: "latest" is another run as soon as one more was measured. False after saying why.
 static bool load_accepted(const struct gate_args *a, struct accepted *accepted)
 {
@@ -113,6 +119,8 @@ static bool load_accepted(const struct gate_args *a, struct accepted *accepted)
     if (why)
         say_error("%s", why);
     free(why);
+    if (accepted->file)
+        say_if_unsaid(a, accepted->file);
     return accepted->file || accepted->run;
 }
 
@@ -167,7 +175,7 @@ static int confirm(const struct gate_args *a, const struct accepted *accepted, j
     if (workloads.count) {
         say("confirming %zu workload%s", workloads.count, workloads.count == 1 ? "" : "s");
         rc = self_run_again(run, &workloads, a->base, &second);
-        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST ? judge(a, accepted, second) : NULL;
+        json_t *again = rc == EXIT_OK || rc == EXIT_GUEST || rc == EXIT_SKIPPED ? judge(a, accepted, second) : NULL;
         if (again)
             take_confirmation(rows, again);
         rc = again ? EXIT_OK : rc ? rc : EXIT_INTERNAL;
@@ -253,6 +261,8 @@ static int accept(const struct gate_args *a, json_t *run)
 {
     char *why = NULL, *text;
     json_t *old = file_exists(a->baseline) ? baseline_load(a->baseline, &why) : NULL;
+    if (old)
+        say_if_unsaid(a, old);
     json_t *new = why ? NULL : baseline_accept(old, run, a->kernel, &why);
     int rc = EXIT_USAGE;
     if (new) {

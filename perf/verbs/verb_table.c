@@ -21,7 +21,7 @@ const struct exit_word exit_words[] = {
     {EXIT_INCONCLUSIVE, "inconclusive, with --strict"},
     {EXIT_REFUSED, "environment refused: something is missing, the message says what"},
     {EXIT_GUEST, "guest failure: panic, hang, wrong answer"},
-    {EXIT_SKIPPED, "skipped"},
+    {EXIT_SKIPPED, "skipped: every row is of something that the kernels lack"},
     {EXIT_INTERRUPTED, "interrupted"},
     {0},
 };

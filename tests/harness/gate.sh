@@ -30,6 +30,20 @@ beside --set workloads.futex.pad=301
 expect 'a run beside itself is confirmed by another' 3 '2 rows, 2 do not pass' $cb gate --runs "$tmp/aa" --baseline "$tmp/aa/$(ls "$tmp/aa" | head -1)" --confirm
 check 'with both arms again' "$([ "$(ls "$tmp/aa" | wc -l)" = 3 ] && grep -q '"cloudos-again"' "$tmp/aa/$(ls "$tmp/aa" | tail -1)/run.json"; echo $?)"
 expect 'another kernel' 2 'no kernel "linux"' $(gate) -k linux
+# Counts that were measured otherwise are not held against those of the file, by the rule of two runs; a file that does not say how is taken as it is.
+run --scale 0.1
+expect 'another scale' 2 'different scales ."0.25" and "0.1".' $(gate)
+expect 'nor is it accepted' 2 'different scales ."0.25" and "0.1".' $(gate) --accept
+run -k twin --set kernels.twin.label=Twin --set kernels.twin.family=cloudos --set kernels.twin.image=build/cloudos.elf --set 'kernels.twin.cmdline=console=ttyS0 quiet nokaslr panic=-1'
+expect 'rows that share a boot, as those of two kernels do' 2 'different boots ."each row alone" and "at most 24 rows".' $(gate)
+run --set workloads.pipe.det=800
+expect 'other iterations' 2 'different settings ."none" and "workloads.pipe.det=800".' $(gate)
+python3 -c 'import json, sys
+b = json.load(open(sys.argv[1]))
+print("ok a baseline says how it was measured" if b["measured"] == {"scale": 0.25, "rows_per_boot": 1, "settings": [], "knobs": ""} and all(r["iterations"] for r in b["rows"]) else "not ok a baseline says: %s" % b)
+del b["measured"]
+json.dump(b, open(sys.argv[2], "w"))' "$tmp/base.json" "$tmp/old.json"
+expect 'a file that does not say it' 0 'old.json does not say how its values were measured' $cb gate --runs "$tmp/runs" --baseline "$tmp/old.json" "$first"
 expect 'no baseline' 2 'no run is called' $cb gate --runs "$tmp/runs" --baseline /nonexistent
 # A machine without QEMU and without the right to install it: ci/gate says what is missing, and git bisect skips.
 mkdir "$tmp/bare"
@@ -40,7 +54,7 @@ chmod +x "$tmp"/bare/*
 expect 'without QEMU the gate says what to install' 125 'an administrator must run: .*qemu-system-x86' env PATH="$tmp/bare:$PATH" ci/gate
 echo '{"schema":"cloudbench-baseline/1"}' >"$tmp/bad.json"
 expect 'a damaged baseline' 2 'bad.json: the member "tier" is missing' $cb gate --runs "$tmp/runs" --baseline "$tmp/bad.json"
-expect 'a report that cannot be written' 5 'cannot write' $(gate) --junit /nonexistent/x.xml
+expect 'a report that cannot be written' 5 'cannot write' $(gate) --junit /nonexistent/x.xml "$first"
 python3 - "$tmp" <<'P'
 import sys, xml.etree.ElementTree as et
 suite = et.parse(sys.argv[1] + '/j.xml').getroot()

@@ -80,18 +80,46 @@ wait $pid 2>/dev/null
 [ "$(wc -w <<<"$all")" -ge 4 ] && gone $all
 check 'who is killed takes both along' $? "$all"
 
+# What boots came to is kept when the first rounds of both are interrupted, and becomes the run that nobody interrupted.
+run solo -b 1 -j 2
+check 'a round of both' $? "$(tail -1 "$tmp/solo.err")"
+"${asked[@]}" -b 1 -j 2 -o "$tmp/first" >/dev/null 2>"$tmp/first.err" </dev/null &
+pid=$!
+for _ in $(seq 2400); do
+    compgen -G "$tmp/first/*/partial.json" >/dev/null && break
+    sleep 0.05
+done
+kill -INT $pid
+wait $pid
+rc=$?
+first=$(echo "$tmp"/first/*)
+[ $rc = 130 ] && grep -qE "[01] of 2 rounds and [1-3] boots? more are kept: cloudbench run --resume $first" "$tmp/first.err"
+check 'of their first rounds the boots that ended are kept' $? "exit code $rc, $(tail -2 "$tmp/first.err" | tr '\n' ' ')"
+timeout 200 $cb run --resume "$first" >/dev/null 2>"$tmp/out"
+check 'and it goes on, too' $? "$(tail -1 "$tmp/out")"
+python3 - "$tmp"/solo/*/run.json "$first/run.json" <<'P' >"$tmp/out" 2>&1
+import json, os, sys
+one, two = (json.load(open(f)) for f in sys.argv[1:])
+assert one['rows'] == two['rows'], 'the rows differ'
+boots = [[(b['boot'], b['kernel'], b['console']) for b in r['boots']] for r in (one, two)]
+assert boots[0] == boots[1], boots
+files = [sorted(os.listdir(os.path.dirname(f))) for f in sys.argv[1:]]
+assert files[0] == files[1], files
+P
+check 'to the same rows, boots and files' $? "$(tail -1 "$tmp/out")"
+
 # A round that is whole is kept when the next one is interrupted.
 "${asked[@]}" -b 3 -j 2 -o "$tmp/parts" >/dev/null 2>"$tmp/parts.err" </dev/null &
 pid=$!
 for _ in $(seq 600); do
-    compgen -G "$tmp/parts/*/partial.json" >/dev/null && break
+    grep -qs '"rounds": [1-9]' "$tmp"/parts/*/partial.json && break
     sleep 0.05
 done
 kill -INT $pid
 wait $pid
 rc=$?
 part=$(echo "$tmp"/parts/*)
-[ $rc = 130 ] && grep -q "[24] of 6 rounds are kept: cloudbench run --resume $part" "$tmp/parts.err"
+[ $rc = 130 ] && grep -qE "[24] of 6 rounds( and [1-3] boots? more)? are kept: cloudbench run --resume $part" "$tmp/parts.err"
 check 'an interrupted run keeps whole rounds' $? "exit code $rc, $(tail -2 "$tmp/parts.err" | tr '\n' ' ')"
 timeout 200 $cb run --resume "$part" >/dev/null 2>"$tmp/out"
 check 'and goes on' $? "$(tail -1 "$tmp/out")"

@@ -6,11 +6,11 @@
 asked=("$cb" run pipe syscall -k cloudos --tier det -b 4 --scale 0.5 --format json)
 run() { "${asked[@]}" -o "$tmp/$1" "${@:2}" 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
 
-# stopped BASE SIGNAL: a run that gets the signal when its first round is kept. Its folder on stdout.
+# stopped BASE SIGNAL [PATTERN]: a run that gets the signal when its first round is kept, or what partial.json says is as PATTERN. Its folder on stdout.
 stopped() {
     "${asked[@]}" -o "$tmp/$1" >/dev/null 2>"$tmp/$1.err" </dev/null &
-    for _ in $(seq 600); do
-        compgen -G "$tmp/$1/*/partial.json" >/dev/null && break
+    for _ in $(seq 2400); do
+        grep -qsE "${3:-\"rounds\": [1-9]}" "$tmp/$1"/*/partial.json && break
         sleep 0.05
     done
     kill -"$2" $!
@@ -27,9 +27,9 @@ run whole >"$tmp/whole.json"
 check 'the run itself' $?
 run whole --dry-run >"$tmp/dry2.json"
 part=$(stopped parts INT)
-[ "$(cat "$tmp/parts.code")" = 130 ] && grep -q "of 4 rounds are kept: cloudbench run --resume $part" "$tmp/parts.err"
+[ "$(cat "$tmp/parts.code")" = 130 ] && grep -qE "[1-3] of 4 rounds( and 1 boot more)? are kept: cloudbench run --resume $part" "$tmp/parts.err"
 check 'an interrupted run says how it goes on' $? "$(tail -2 "$tmp/parts.err" | tr '\n' ' ')"
-expect 'the list of runs has it' 0 'tier|det .* unfinished \([1-3] of 4 rounds\)' $cb list runs --runs "$tmp/parts"
+expect 'the list of runs has it' 0 'tier|det .* unfinished \([1-3] of 4 rounds( and 1 boot more)?\)' $cb list runs --runs "$tmp/parts"
 expect 'and says what goes on with it' 0 "run --resume $tmp/parts/RUN" $cb list runs --runs "$tmp/parts"
 expect 'while it is measured into it is running' 0 ' running' flock "$part" $cb list runs --runs "$tmp/parts"
 cp -r "$part" "$tmp/changed"
@@ -67,22 +67,37 @@ forged 'a figure that is none' 's[row][0]["value"] = "fast"' 'a value must stand
 forged 'a figure below 0' 's[row][0]["p50_ns"] = -1' 'lies below 0'
 forged 'a row of the plan missing' 'del s[row]' 'has 0 samples after'
 forged 'rounds of another run' 'p["rounds_asked"] = 9' '9 rounds were asked for; the run is of 4'
-forged 'samples of another number of kernels' 'p["samples"].append({}); p["argv"].append([])' 'samples of 2 kernels; the run is of 1'
+forged 'samples of another number of kernels' 'p["samples"].append({}); p["argv"].append([]); p["begun"].append(None)' 'samples of 2 kernels; the run is of 1'
+forged 'a round that was begun with a row twice' 'p["begun"] = [dict(boots=[], failed_boots=0, guest_failed=False, samples={row: [s[row][0]] * 2})]' 'a row more than once'
+forged 'a round that was begun with a row of another run' 'p["begun"] = [dict(boots=[], failed_boots=0, guest_failed=False, samples={"fork": s[row][:1]})]' 'fork, which is no row of the run'
+forged 'a round that was begun in the middle' 'p["begun"] = [dict(boots=[dict(kernel="cloudos", boot=1)], failed_boots=0, guest_failed=False, samples={})]' 'numbered from 0 on'
 mkdir "$tmp/forged" && cp -r "$tmp/other" "$tmp/forged/run" && sed -i 's/"rounds": /"rounds": -/' "$tmp/forged/run/partial.json"
 expect 'the list of runs calls it damaged' 0 'damaged' $cb list runs --runs "$tmp/forged"
 expect 'nor while another goes on with it' 2 'measured into by another cloudbench' flock "$part" $cb run --resume "$part"
 expect 'nor by damage' 2 'partial.json: line [12]' sh -c "echo '{' >'$tmp/changed/partial.json'; exec $cb run --resume '$tmp/changed'"
 expect 'nor from a folder of something else' 2 'holds no unfinished run' $cb run --resume "$tmp"
-timeout 100 $cb run --resume "$part" >"$tmp/parts.json" 2>"$tmp/out"
+timeout 300 $cb run --resume "$part" >"$tmp/parts.json" 2>"$tmp/out"
 check 'it goes on' $?
 expect 'the list of runs says so' 0 ' finished' $cb list runs --runs "$tmp/parts"
 expect 'and is finished once' 2 'is finished: there is nothing to go on with' $cb run --resume "$part"
 killed=$(stopped killed KILL)
-timeout 100 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
+timeout 300 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
 
+# Each row has a boot of its own here: what is lost is the boot that was running, in the first round too.
+boot=$(stopped boots INT '"begun": \[\{"boots": \[\{')
+[ "$(cat "$tmp/boots.code")" = 130 ] && grep -q "0 of 4 rounds and 1 boot more are kept: cloudbench run --resume $boot" "$tmp/boots.err"
+check 'a boot of a round that is not whole is kept' $? "$(tail -2 "$tmp/boots.err" | tr '\n' ' ')"
+expect 'and the list of runs says so' 0 'det .* unfinished \(0 of 4 rounds and 1 boot more\)' $cb list runs --runs "$tmp/boots"
+first=$(md5sum <"$boot/round-000-cloudos.console")
+timeout 300 $cb run --resume "$boot" >"$tmp/boots.json" 2>"$tmp/out"
+check 'it goes on behind that boot' $?
+[ "$(md5sum <"$boot/boot-000-cloudos.console")" = "$first" ]
+check 'which is not measured again' $?
+
 # Times are those of a host as it was: half a run of each is none.
-times=$(asked=("$cb" run syscall -k cloudos --tier tcg -b 4 --scale 0.05 --format json); stopped times INT)
+# Two boots a round; each has the canary, in front and at the end.
+times=$(asked=("$cb" run syscall pipe -k cloudos --tier tcg -b 2 --scale 0.05 --set policy.run.rows_per_boot.tcg=3 --format json); stopped times INT '"begun": \[\{"boots": \[\{')
 (
     part=$times
     resume_of processor 's/"the host.s processor": "/&x/' "the host's processor is not what this run began with"
@@ -92,6 +107,15 @@ times=$(asked=("$cb" run syscall -k cloudos --tier tcg -b 4 --scale 0.05 --forma
     resume_of placement 's/\("the placement": \)null/\1{"rule": "compact"}/' 'the placement is not what'
 )
 expect 'times go on where the host is what it was' 0 'results: ' $cb run --resume "$times"
+python3 - "$times/run.json" >"$tmp/out" 2>&1 <<'P'
+import json, sys
+run = json.load(open(sys.argv[1]))
+rows = {r['workload']: r['samples'] for r in run['rows'] if r['metric'] == 'mean_ns'}
+n = {w: len(s) for w, s in rows.items()}
+assert n == {'canary': 4, 'syscall': 2, 'pipe': 2, 'canary@end': 4} and len(run['boots']) == 4, (n, len(run['boots']))
+assert all(x['status'] == 'ok' for s in rows.values() for x in s)
+P
+check 'each boot has the canary' $? "$(tail -1 "$tmp/out")"
 
 # Two at once into one folder of runs: each has its own.
 small() { "$cb" run syscall -k cloudos --tier det --scale 0.02 -q -o "$tmp/shared" --format json >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; }
@@ -112,7 +136,7 @@ ln -s "$PWD/.cache" "$tmp/root/.cache"
 cp -r build/cloudos.elf build/initramfs.cpio build/lib "$tmp/root/build"
 CLOUDBENCH_ROOT=$tmp/root timeout 200 "${asked[@]}" -o "$tmp/rebuilt" >/dev/null 2>"$tmp/out" &
 for _ in $(seq 600); do
-    compgen -G "$tmp/rebuilt/*/partial.json" >/dev/null && break
+    grep -qs '"rounds": [1-9]' "$tmp"/rebuilt/*/partial.json && break
     sleep 0.05
 done
 echo >>"$tmp/root/build/cloudos.elf"
@@ -125,6 +149,10 @@ check 'a run of two kernels by one name' $? "exit code $rc; $(tail -2 "$tmp/out"
 cp build/guest/work_pipe "$tmp/my-pipe"
 $cb run pipe --workload "$tmp/my-pipe" -k cloudos --tier det -o "$tmp/own" --set workloads.my-pipe.det=400 --format json >"$tmp/own.json" 2>"$tmp/out"
 check 'a program of one'"'"'s own' $?
+printf '#include "bench/guest/bench.h"\nvoid workload_run(struct bench *b) { bench_unsupported(b, "nosuch"); }\n' >"$tmp/lacks.c"
+musl-gcc -static -std=gnu11 -D_GNU_SOURCE -I. -o "$tmp/lacks" "$tmp/lacks.c" bench/guest/{bench,laps,pad,record}.c >"$tmp/out" 2>&1
+check 'a program that lacks a call is built' $?
+expect 'where the kernel lacks what every row is about nothing was measured' 77 'unsupported' $cb run --workload "$tmp/lacks" lacks -k cloudos --tier det -o "$tmp/lacking"
 expect 'a dynamic program' 2 'ls is dynamic: the guest has no libraries' $cb run --workload /bin/ls -k cloudos --tier det
 expect 'a text' 2 'unfinished.sh is no ELF program' $cb run --workload tests/harness/unfinished.sh -k cloudos --tier det
 expect 'a program that is not there' 2 'nosuch: No such file' $cb run --workload "$tmp/nosuch" -k cloudos --tier det
@@ -143,7 +171,7 @@ tmp, part = sys.argv[1:]
 def check(name, ok, why=''):
     print(f'ok {name}' if ok else f'not ok {name}: {why}')
 load = lambda name: json.load(open(f'{tmp}/{name}.json'))
-dry, again, whole, parts, killed = (load(n) for n in ('dry', 'dry2', 'whole', 'parts', 'killed'))
+dry, again, whole, parts, killed, boots = (load(n) for n in ('dry', 'dry2', 'whole', 'parts', 'killed', 'boots'))
 argv = whole['identity']['argv']['cloudos']
 check('a dry run prints the argument list', dry['kernels'][0]['argv'][:-1] == argv[:-1] and argv[-1].startswith(dry['kernels'][0]['argv'][-1]))
 check('and the rows', [r['workload'] for r in dry['rows']] == ['pipe', 'syscall'] and dry['rows'][0]['iterations'] == [200] + 3 * [200, 400], dry['rows'])
@@ -151,11 +179,12 @@ check('without an earlier run it does not know how long', dry['estimate_seconds'
 took = sum(b['wall_seconds'] for b in whole['boots'])
 check('with one it does', again['estimated_from'] == os.path.basename(glob.glob(tmp + '/whole/*')[0]) and
       abs(again['estimate_seconds'] / took - 1) < 0.5, (again['estimate_seconds'], took))
-for name, run in (('interrupted', parts), ('killed', killed)):
+for name, run in (('interrupted', parts), ('killed', killed), ('early', boots)):
     check(f'the {name} run is the whole one', [(r['workload'], r['samples']) for r in run['rows']] == [(r['workload'], r['samples']) for r in whole['rows']])
     check(f'the {name} run has each boot once', [b['boot'] for b in run['boots']] == list(range(8)), [b['boot'] for b in run['boots']])
 check('and keeps what it was asked', parts['suites'] == ['pipe', 'syscall'] and parts['identity']['argv'] == whole['identity']['argv'])
-check('nothing of its parts is left', not os.path.exists(part + '/partial.json') and len(glob.glob(part + '/*.console')) == 8)
+check('nothing of its parts is left', all(not os.path.exists(d + '/partial.json') and len(glob.glob(d + '/boot-*.console')) == len(glob.glob(d + '/*.console')) == 8
+                                          for d in [part] + glob.glob(tmp + '/boots/*')))
 own = {r['workload']: r for r in load('own')['rows']}
 near = own['my-pipe']['value'] / own['pipe']['value']
 check('a name costs nothing', abs(near - 1) < 0.02, near)

@@ -1,0 +1,80 @@
+// See begun_round.h.
+#include "perf/result/begun_round.h"
+
+#include "perf/util/json_get.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+json_t *begun_round(struct session *s, int kernel)
+{
+    if (!s->begun[kernel])
+        s->begun[kernel] = json_pack("{s:[],s:{},s:i,s:b}", "boots", "samples", "failed_boots", 0, "guest_failed", 0);
+    return s->begun[kernel];
+}
+
+int begun_boots(const struct session *s, int kernel)
+{
+    return json_array_size(json_object_get(s->begun[kernel], "boots"));
+}
+
+int begun_boots_all(const struct session *s)
+{
+    int n = 0;
+    for (int k = 0; k < s->o->kernels; k++)
+        n += begun_boots(s, k);
+    return n;
+}
+
+char *begun_path(const struct session *s, int boot, int kernel, const char *what)
+{
+    return x_printf("%s/round-%03d-%s.%s", s->dir, boot, s->o->kernel[kernel].name, what);
+}
+
+// A file system without links has the new name alone.
+static void name_files(const struct session *s, int kernel, int boot)
+{
+    static const char *const what[] = {"console", "counts", "laps"};
+    for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
+        char *old = begun_path(s, boot, kernel, what[i]), *new = session_boot_path(s, s->boot_number + boot, s->o->kernel[kernel].name, what[i]);
+        unlink(new); // of a session that was killed before it kept the round
+        if (link(old, new))
+            rename(old, new);
+        free(old);
+        free(new);
+    }
+}
+
+static void take_boots(struct session *s, int kernel, json_t *boots)
+{
+    json_t *boot;
+    size_t i;
+    json_array_foreach (boots, i, boot) {
+        char *console = session_boot_path(s, s->boot_number + (int)i, s->o->kernel[kernel].name, "console");
+        name_files(s, kernel, (int)i);
+        json_object_set_new(boot, "boot", json_integer(s->boot_number + (int)i));
+        json_object_set_new(boot, "console", json_string(strrchr(console, '/') + 1));
+        json_array_append(s->boots, boot);
+        free(console);
+    }
+    s->boot_number += json_array_size(boots);
+}
+
+void begun_round_end(struct session *s, int kernel)
+{
+    json_t *round = begun_round(s, kernel), *list, *samples;
+    const char *row;
+    take_boots(s, kernel, json_object_get(round, "boots"));
+    json_object_foreach (json_object_get(round, "samples"), row, list) {
+        samples = json_object_get(s->samples[kernel], row);
+        if (samples)
+            json_array_extend(samples, list);
+        else
+            json_object_set(s->samples[kernel], row, list);
+    }
+    s->guest_failed |= json_is_true(json_object_get(round, "guest_failed"));
+    json_decref(round);
+    s->begun[kernel] = NULL;
+}

@@ -1,0 +1,18 @@
+// A round of one kernel while it is measured, and what an interrupt leaves of it: {boots, samples: {row: [sample, ...]}, failed_boots, guest_failed}, of the boots
+// that have ended. It is part of the session's partial.json after each of them (run_partial.h), so that only the boot that was running is measured again.
+// Its boots count from 0, its files are round-NNN-KERNEL.WHAT; when the round is whole they get the session's next numbers and names, in the order of the kernels,
+// whichever was measured beside which.
+#pragma once
+#include "perf/result/session_state.h"
+
+// The kernel's; an empty one when none is begun.
+json_t *begun_round(struct session *s, int kernel);
+// Boots of it that have ended; 0 when none is begun.
+int begun_boots(const struct session *s, int kernel);
+// All kernels' together.
+int begun_boots_all(const struct session *s);
+// A boot's file; the caller frees the path.
+char *begun_path(const struct session *s, int boot, int kernel, const char *what);
+// It is whole: its boots and samples go into the session, its files have second names, those of the session's boots, until run_partial_sweep(): a process that
+// is killed before partial.json says so finds them under the first.
+void begun_round_end(struct session *s, int kernel);
