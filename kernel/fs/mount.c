@@ -12,6 +12,7 @@
 #define MNT_DETACH      2
 #define MNT_EXPIRE      4
 #define UMOUNT_NOFOLLOW 8
+#define MOUNT_LOOKS 4 /* without the tree lock */
 #define MS_KEPT                                                                                    \
     (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |     \
      MS_STRICTATIME)
@@ -53,22 +54,34 @@ struct mount *lookup_mnt(const struct mount *m, const struct dentry *d)
     return best;
 }
 
-bool is_mountpoint(const struct dentry *d)
+/* In an RCU section. May miss one while the tree changes: a mount that is moved leads the walk past those behind it. */
+static bool find_mounted_on(const struct dentry *d)
 {
     struct mount *i;
-    bool found;
-    u32 seq;
 
-    if (!(d->d_flags & D_MOUNTED))
-        return false;
-    rcu_read_lock();
-    do { /* a mount that is moved leads the walk past those behind it */
-        seq = tree_read_begin();
-        found = false;
-        list_for_each_entry_rcu (i, &mounts, list)
-            found |= i->mountpoint == d;
-    } while (tree_read_retry(seq));
-    rcu_read_unlock();
+    list_for_each_entry_rcu (i, &mounts, list)
+        if (i->mountpoint == d)
+            return true;
+    return false;
+}
+
+bool is_mountpoint(const struct dentry *d)
+{
+    bool found = false, sure = !(d->d_flags & D_MOUNTED);
+
+    for (int looks = 0; !sure && looks < MOUNT_LOOKS; looks++) {
+        u32 seq = tree_read_begin();
+
+        rcu_read_lock();
+        found = find_mounted_on(d);
+        sure = found || !tree_read_retry(seq);
+        rcu_read_unlock();
+    }
+    if (unlikely(!sure)) { /* renames do not end */
+        tree_write_begin();
+        found = find_mounted_on(d);
+        tree_write_end();
+    }
     return found;
 }
 
@@ -116,7 +129,7 @@ static void free_mount(struct mount *m)
 }
 
 /* mount_mutex held. Takes the detached mounts that nobody uses out of their list. The tree changes with that: a walk in RCU mode that began in
- * one before its last user left raises the count, sees the change, and lowers it again, all within its read section. */
+ * one before its last user left raises the count within its read section, sees the change, and lowers it again, perhaps after that section. */
 static void take_unused(struct list_head *unused)
 {
     struct mount *m, *next;
@@ -140,8 +153,12 @@ static void reap_detached(void)
     if (list_empty(&unused))
         return;
     synchronize_rcu();
-    list_for_each_entry_safe (m, next, &unused, list)
-        free_mount(m);
+    list_for_each_entry_safe (m, next, &unused, list) {
+        if (percpu_ref_count(&m->users))
+            list_move(&m->list, &detached_mounts); /* such a walk has yet to lower it: another time */
+        else
+            free_mount(m);
+    }
 }
 
 /* A fixed name has a new dentry each time that it is asked for. What is mounted on is to be found again: from now on it and the names
@@ -311,7 +328,7 @@ static int do_move_mount(const char *src, const struct path_s *at)
         return err;
     m = from.mnt;
     err = -EINVAL;
-    if (!m || from.dentry != m->root || m == root_mount)
+    if (!m || from.dentry != m->root || m == root_mount || m->detached || at->mnt->detached)
         goto out;
     err = -ELOOP;
     for (struct mount *p = at->mnt; p; p = p->parent)

@@ -202,6 +202,8 @@ static bool mounted_here(struct walk *w, struct path_s *out)
         u32 seq = tree_read_begin();
 
         out->mnt = lookup_mnt(w->path.mnt, w->path.dentry);
+        if (!out->mnt && tree_read_retry(seq))
+            continue; /* one that is moved leads the search past those behind it */
         if (!out->mnt)
             break;
         mntget(out->mnt);

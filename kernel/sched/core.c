@@ -101,6 +101,8 @@ static __noinline struct task_struct *pick_slow(struct rq *rq, struct task_struc
     bool urgent = task_is_urgent(prev);
     int prio;
 
+    DEBUG_ASSERT((rq->nr_urgent == rq->rt.nr + rq->dl.nr) == list_empty(&rq->stops));
+
     if (unlikely(atomic_load_relaxed(&rq->asked)))
         sched_urgent_answer(rq);
     best = pick_by_class(rq, prev, best, fate);
@@ -283,10 +285,10 @@ void sched_run_callbacks(struct rq *rq)
     preempt_enable_no_resched();
     rq->rcu.running = false;
     rq->rcu.queued -= n;
+    if (unlikely(need_resched()))
+        smp_send_reschedule(rq->q.cpu); /* whoever was woken meanwhile: nobody looks once more before schedule() returns */
     if (unlikely(rq->rcu.queued > RCU_FLOOD) && rcu_cpu_has_done(&rq->rcu))
         rq_kick_self(&rq->q);
-    else if (unlikely(need_resched()))
-        smp_send_reschedule(rq->q.cpu); /* whoever was woken meanwhile: nobody looks once more before schedule() returns */
 }
 
 static __always_inline void run_done_callbacks(struct rq *rq)

@@ -261,6 +261,7 @@ int sched_fork(struct task_struct *child, unsigned long clone_flags)
     int err;
 
     sched_take_own_debt();
+    child->sched_class = &fair_sched_class; /* whatever the memory was before: what inherits is no stopper */
     rq_task_init(&se->rq, (u64 *)se->cpus_mask);
     own_init(&se->rq.own, cpu);
     se->on_rt = 0;

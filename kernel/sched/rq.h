@@ -98,7 +98,7 @@ struct rq {
     int nr_uninterruptible;        /* hint; the sum over CPUs counts */
     u64 nr_switches;               /* hint */
     u64 nr_migrations;             /* fair tasks that came from another CPU */
-    u64 urgent_time;               /* run time of real-time and deadline tasks, where it was charged */
+    u64 urgent_time;               /* run time of stoppers, deadline and real-time tasks, where it was charged */
     struct rq_statistics stats;    /* moved while sched_schedstats is 1 */
     u64 user_ticks, nice_ticks, sys_ticks, irq_ticks; /* hint: samples */
     u64 started;                   /* when this CPU began to schedule */

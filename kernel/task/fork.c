@@ -19,6 +19,7 @@
 DEFINE_PER_CPU(u64, nr_forks, ANYWHERE);
 
 #define PUBLISH_TRIES 3 /* at a new child's publication beside group signals */
+#define PUBLISH_SPINS 100000 /* looks at whether one is under way, in all */
 #define CLONE_NAMESPACES                                                                           \
     0x7e020000UL /* NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 
@@ -301,13 +302,14 @@ static int publish_child(struct task_struct *p, u64 flags)
 
     if (flags & CLONE_THREAD)
         return publish_once(p, flags, NULL);
-    for (unsigned tries = 0;; tries++) {
-        struct pid *quiet = unlikely(tries == PUBLISH_TRIES) ? group : NULL;
+    for (unsigned tries = 0, spins = 0;;) {
+        struct pid *quiet = unlikely(tries == PUBLISH_TRIES || spins == PUBLISH_SPINS) ? group : NULL;
         u32 seen = atomic_load_acquire(&group->group_signals);
         int err;
 
         if (unlikely(seen & 1) && !quiet) {
             cpu_relax();
+            spins++;
             continue;
         }
         err = publish_once(p, flags, quiet);
@@ -320,6 +322,7 @@ static int publish_child(struct task_struct *p, u64 flags)
             break;
         unpublish(p);
         taken_back = true;
+        tries++;
     }
     rcu_assign_pointer(p->thread_pid->task, p);
     atomic_store_release(&p->thread_pid->newborn, NULL);
