@@ -144,8 +144,9 @@ static void first_is_never_too_late(void **state)
         latest_soft = soft > latest_soft ? soft : latest_soft;
     }
     pthread_join(other, NULL);
-    assert_int_equal(latest, LATEST);
-    assert_int_equal(latest_soft, LATEST);
+    assert_true(latest <= LATEST && latest_soft <= LATEST); /* a busy host may not let us look while the other ones are away */
+    assert_int_equal(timer_heap_first_ns(&shared), LATEST);
+    assert_int_equal(timer_heap_first_soft_ns(&shared), LATEST);
     timer_heap_remove(&shared, &timers[0]);
 }
 
