@@ -141,12 +141,16 @@ static void serve_until_stopped(struct rq *rq)
 
 static void stand_still(struct rq *rq)
 {
+    u64 now;
+
     smp_call_interrupt();
     rq_forward(&rq->q, &cpu_rq(ADOPTER)->q);
     rq->ticking = rq->slow_tick = false;
     hrtimers_move_to(ADOPTER); /* an interrupt may have started one, or the tick */
     rcu_cpu_offline(&rq->rcu);
-    WRITE_ONCE(rq->halted, rdtsc());
+    now = rdtsc();
+    sched_update_curr(rq, rq->idle, now); /* what it waited for the two periods was idle, not busy */
+    WRITE_ONCE(rq->halted, now);
     set_stage(rq, CPU_HALTED);
     smp_halt_until(&rq->hotplug, CPU_STARTS);
 }
