@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+// The files of a boot.
+static const char *const kinds[] = {"console", "counts", "laps"};
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
 json_t *begun_round(struct session *s, int kernel)
 {
     if (!s->begun[kernel])
@@ -33,12 +37,20 @@ char *begun_path(const struct session *s, int boot, int kernel, const char *what
     return x_printf("%s/round-%03d-%s.%s", s->dir, boot, s->o->kernel[kernel].name, what);
 }
 
+void begun_clear(const struct session *s, int kernel)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        char *path = begun_path(s, begun_boots(s, kernel), kernel, kinds[i]);
+        unlink(path);
+        free(path);
+    }
+}
+
 // A file system without links has the new name alone.
 static void name_files(const struct session *s, int kernel, int boot)
 {
-    static const char *const what[] = {"console", "counts", "laps"};
-    for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
-        char *old = begun_path(s, boot, kernel, what[i]), *new = session_boot_path(s, s->boot_number + boot, s->o->kernel[kernel].name, what[i]);
+    for (size_t i = 0; i < KINDS; i++) {
+        char *old = begun_path(s, boot, kernel, kinds[i]), *new = session_boot_path(s, s->boot_number + boot, s->o->kernel[kernel].name, kinds[i]);
         unlink(new); // of a session that was killed before it kept the round
         if (link(old, new))
             rename(old, new);

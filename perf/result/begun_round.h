@@ -13,6 +13,8 @@ int begun_boots(const struct session *s, int kernel);
 int begun_boots_all(const struct session *s);
 // A boot's file; the caller frees the path.
 char *begun_path(const struct session *s, int boot, int kernel, const char *what);
+// Before a boot: takes away what has the names of its files. That may be an earlier boot's, which has another name besides and is not to be written into.
+void begun_clear(const struct session *s, int kernel);
 // It is whole: its boots and samples go into the session, its files have second names, those of the session's boots, until run_partial_sweep(): a process that
 // is killed before partial.json says so finds them under the first.
 void begun_round_end(struct session *s, int kernel);

@@ -9,8 +9,8 @@
 #include "perf/util/json_get.h"
 #include "perf/util/say.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -168,23 +168,25 @@ static json_t *stems_of_boots(const struct session *s)
     return stems;
 }
 
+static bool is_stray(json_t *stems, const char *name)
+{
+    static const char *const ours[] = {"boot-", "round-"};
+    const char *end = strrchr(name, '.');
+    bool known = false;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        known |= !strncmp(name, ours[i], strlen(ours[i]));
+    return known && end && !json_object_getn(stems, name, end - name);
+}
+
 void run_partial_sweep(const struct session *s)
 {
-    static const char *const patterns[] = {"boot-*", "round-*"};
     json_t *stems = stems_of_boots(s);
-    for (size_t p = 0; p < sizeof(patterns) / sizeof(*patterns); p++) {
-        char *pattern = x_printf("%s/%s", s->dir, patterns[p]);
-        glob_t g;
-        bool some = !glob(pattern, 0, NULL, &g);
-        for (size_t i = 0; some && i < g.gl_pathc; i++) {
-            const char *name = strrchr(g.gl_pathv[i], '/') + 1, *end = strrchr(name, '.');
-            if (end && !json_object_getn(stems, name, end - name))
-                unlink(g.gl_pathv[i]);
-        }
-        if (some)
-            globfree(&g);
-        free(pattern);
-    }
+    DIR *d = opendir(s->dir);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_stray(stems, e->d_name))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
     json_decref(stems);
 }
 

@@ -126,6 +126,18 @@ static char *boot_file(struct session *s, int kernel, const char *what)
     return begun_path(s, begun_boots(s, kernel), kernel, what);
 }
 
+// What was measured is kept without it, but not in silence.
+static void keep_file(struct session *s, int kernel, const char *what, const char *text)
+{
+    char *path = boot_file(s, kernel, what);
+    if (!file_write_new(path, text, strlen(text))) {
+        int why = errno;
+        progress_clear(&s->progress);
+        say_error("cannot write %s: %s", path, strerror(why));
+    }
+    free(path);
+}
+
 static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r)
 {
     char *console = boot_file(s, a->kernel, "console");
@@ -161,9 +173,7 @@ static void take_counts(struct session *s, struct arm_boot *a, struct boot_resul
     struct count_file counts;
     if (!r->counts)
         return;
-    char *path = boot_file(s, a->kernel, "counts");
-    file_write_new(path, r->counts, strlen(r->counts));
-    free(path);
+    keep_file(s, a->kernel, "counts", r->counts);
     count_file_parse(&counts, r->counts, r->status == BOOT_OK);
     if (counts.fault)
         say_error("%s", counts.fault);
@@ -181,10 +191,8 @@ static void keep_laps(struct session *s, struct arm_boot *a)
             text_add(&t, line);
         free(line);
     }
-    char *path = boot_file(s, a->kernel, "laps");
     if (t.len)
-        file_write_new(path, t.data, t.len);
-    free(path);
+        keep_file(s, a->kernel, "laps", t.data);
     text_free(&t);
 }
 
@@ -310,6 +318,7 @@ static void boot_once(struct session *s, int kernel, bool *skip)
     progress_add(&s->progress, BOOT_UNITS);
     progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + begun_boots(s, kernel) + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
+    begun_clear(s, kernel);
     guest_boot(&request, &r);
     take_boot(s, &a, &r, skip, asked);
     boot_steps_free(&a.steps);

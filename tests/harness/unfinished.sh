@@ -117,6 +117,20 @@ assert all(x['status'] == 'ok' for s in rows.values() for x in s)
 P
 check 'each boot has the canary' $? "$(tail -1 "$tmp/out")"
 
+# A folder with a name that is a pattern: each boot has files of its own there, and no others are left.
+odd="$tmp/x[1]\\y"
+expect 'a folder whose name is a pattern' 0 'results: ' "$cb" run syscall -k cloudos --tier tcg -b 2 --scale 0.05 -o "$odd"
+! grep -q 'cannot write' "$tmp/out" && python3 - "$odd" >"$tmp/out" 2>&1 <<'P'
+import os, sys
+run, = os.scandir(sys.argv[1])
+names = sorted(n for n in os.listdir(run) if not n.endswith('.json'))
+assert names == [f'boot-00{i}-cloudos.{what}' for i in (0, 1) for what in ('console', 'laps')], names
+assert all(os.stat(os.path.join(run, n)).st_nlink == 1 for n in names)
+laps = [open(os.path.join(run, n)).read() for n in names if n.endswith('laps')]
+assert laps[0] != laps[1], 'the second boot has the histograms of the first'
+P
+check 'its boots have files of their own' $?
+
 # Two at once into one folder of runs: each has its own.
 small() { "$cb" run syscall -k cloudos --tier det --scale 0.02 -q -o "$tmp/shared" --format json >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; }
 small first &
