@@ -191,7 +191,7 @@ killed() { # VERB OPTIONS..., which measure into $tmp/VERB
     # shellcheck disable=SC2086 # numbers
     [ -z "$left" ] || kill $left
     "$cb" gc --runs "$tmp/$1" >/dev/null 2>&1
-    left=$left$(ls -A "$TMPDIR")$(find "$tmp/$1" -newer "$tmp/before" -name 'boot-*')
+    left=$left$(ls -A "$TMPDIR")$(find "$tmp/$1" -newer "$tmp/before" \( -name 'boot-*' -o -name 'round-*' -o -name 'partial.json*' \) -printf ' %p')
     [ "$ran" = 0 ] && [ -z "$left" ]
     check "killed: $1" $? "a machine ran: $ran, left: $left"
 }

@@ -50,19 +50,21 @@ shows_bar() {
 }
 
 silent() { # NAME COMMAND...: on a terminal with -q, and where stderr is none
-    local name=$1
+    local name=$1 rc
     shift
     at 100 "$@" -q
-    ! grep -qE ' left|trial [0-9]|workloads?$' "$tmp/said" && ! grep -q $'\r' "$tmp/said"
-    check "$name is silent with -q" $? "$(head -c 300 "$tmp/said")"
+    rc=$?
+    [ $rc = 0 ] && ! grep -qE ' left|trial [0-9]|workloads?$' "$tmp/said" && ! grep -q $'\r' "$tmp/said"
+    check "$name is silent with -q" $? "exit code $rc; $(head -c 300 "$tmp/said")"
 }
 
 no_bar() { # NAME COMMAND...
-    local name=$1
+    local name=$1 rc
     shift
     timeout 300 "$@" >"$tmp/out" 2>&1 </dev/null
-    ! grep -qE '\[[#.]{24}\]' "$tmp/out" && ! grep -q $'[\r\033]' "$tmp/out"
-    check "$name has no bar and no colour where stderr is no terminal" $? "$(head -c 300 "$tmp/out")"
+    rc=$?
+    [ $rc = 0 ] && ! grep -qE '\[[#.]{24}\]' "$tmp/out" && ! grep -q $'[\r\033]' "$tmp/out"
+    check "$name has no bar and no colour where stderr is no terminal" $? "exit code $rc; $(head -c 300 "$tmp/out")"
 }
 
 mkdir -p "$tmp/runs"
