@@ -251,14 +251,22 @@ static void on_exit_qemu(uv_process_t *process, int64_t status, int signal)
     uv_close((uv_handle_t *)process, NULL);
 }
 
+// One that comes while the boot is being stopped for another reason is not the boot's: blocked, it stays there for whoever looks next
+// (signals_pending()).
 static void on_signal(uv_poll_t *poll, int status, int events)
 {
     struct boot *b = poll->data;
     struct signalfd_siginfo info;
     (void)status, (void)events;
-    if (read(b->signal_fd, &info, sizeof(info)) == sizeof(info))
-        stop(b, BOOT_INTERRUPTED, "interrupted by signal %u (%s)", info.ssi_signo,
-             strsignal(info.ssi_signo));
+    if (read(b->signal_fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (b->stop_at) {
+        uv_poll_stop(poll);
+        raise(info.ssi_signo);
+        return;
+    }
+    stop(b, BOOT_INTERRUPTED, "interrupted by signal %u (%s)", info.ssi_signo,
+         strsignal(info.ssi_signo));
 }
 
 static void stop_panicked(struct boot *b)

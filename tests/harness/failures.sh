@@ -135,6 +135,28 @@ for signal in INT TERM HUP; do
     check "interrupted by SIG$signal" $? "a machine ran: $ran, exit code $rc, left: $left; $(tail -1 "$tmp/out")"
 done
 
+# A boot that is being stopped already is not interrupted, but the run is: this QEMU says what is no record, and does not end when it is told to.
+cat >"$tmp/stuck-qemu" <<S
+#!/bin/sh
+case \$* in *-kernel*) ;; *) exec qemu-system-x86_64 "\$@" ;; esac
+echo 'this is no record' >results.out
+echo x >"$tmp/stuck"
+exec sleep 1000
+S
+chmod 755 "$tmp/stuck-qemu"
+"$cb" run syscall -k linux --tier tcg -b 3 -o "$tmp/runs6" --initrd "$tmp/idle.cpio" --qemu "$tmp/stuck-qemu" >"$tmp/out" 2>&1 </dev/null &
+pid=$!
+for _ in $(seq 600); do
+    [ -e "$tmp/stuck" ] || ! kill -0 $pid 2>/dev/null && break
+    sleep 0.05
+done
+sleep 0.5
+kill -TERM $pid
+wait $pid
+rc=$?
+[ "$rc" = 130 ] && [ -e "$tmp/stuck" ] && grep -q '1 of 3 rounds are kept' "$tmp/out" && [ -z "$(leftovers)" ]
+check 'interrupted while a boot is being stopped' $? "exit code $rc; $(leftovers); $(tail -2 "$tmp/out" | tr '\n' ' ')"
+
 # The other verbs that boot: wherever they are when the signal comes, nothing is left.
 interrupted() { # VERB OPTIONS...
     local left rc pid ran
