@@ -4,9 +4,12 @@
 #include "perf/util/json_get.h"
 #include "perf/view/html_text.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define TAIL_LINES 40
 #define TAIL_BYTES 4096        // of a boot; escaped up to six times as many
@@ -17,10 +20,23 @@ static bool has_failed(json_t *boot)
     return strcmp(text_of(boot, "status"), "ok");
 }
 
+// A regular file, by its own name: a folder of runs may come from elsewhere, with a pipe there or a link to what is nobody's business.
+static FILE *open_plain(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0)
+        return NULL;
+    FILE *f = !fstat(fd, &st) && S_ISREG(st.st_mode) ? fdopen(fd, "rb") : NULL;
+    if (!f)
+        close(fd);
+    return f;
+}
+
 // The last bytes of a file, as a text without zeros; NULL when there are none.
 static char *read_end(const char *path)
 {
-    FILE *f = fopen(path, "rb");
+    FILE *f = open_plain(path);
     char *text = x_alloc(TAIL_BYTES + 1);
     size_t n = 0;
     if (f) {

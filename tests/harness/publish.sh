@@ -109,6 +109,22 @@ $cb publish --runs "$tmp/long/runs" -o "$tmp/long/site" >"$tmp/out" 2>&1
 page=$tmp/long/site/run/judged-1.html
 [ "$(stat -c %s "$page")" -lt $((1 << 20)) ] && grep -o 'Boot [0-9]*, linux: hang</summary><pre class=console>kept' "$page" | grep -q 'Boot 300' && grep -q '<p>2[0-9][0-9] more have no room here' "$page"
 check 'many long consoles leave a page of less than 1 MB, and none is read from elsewhere' $? "$(stat -c %s "$page") bytes"
+mkdir -p "$tmp/odd/runs" && cp -r "$tmp/runs/judged-1" "$tmp/odd/runs/"
+echo 'of somebody else' >"$tmp/odd/elsewhere"
+python3 - "$tmp/odd/runs/judged-1" <<'P'
+import json, os, sys
+os.chdir(sys.argv[1])
+run = json.load(open('run.json'))
+boot = run['boots'][0]
+os.mkfifo('pipe.console')
+os.mkdir('folder.console')
+os.symlink('../../elsewhere', 'link.console')
+run['boots'] = [boot | {'boot': b, 'status': 'hang', 'console': f'{name}.console', 'console_tail': f'kept of {name}'} for b, name in enumerate(('pipe', 'folder', 'link'))]
+json.dump(run, open('run.json', 'w'))
+P
+expect 'consoles that are a pipe, a folder and a link' 0 'site: ' timeout -k 1 20 $cb publish --runs "$tmp/odd/runs" -o "$tmp/odd/site"
+[ "$(grep -o 'class=console>kept of [a-z]*' "$tmp/odd/site/run/judged-1.html" | wc -l)" = 3 ] && ! grep -rq 'somebody else' "$tmp/odd/site"
+check 'are not read' $?
 mkdir -p "$tmp/single/runs" && cp -r "$tmp/runs/judged-1" "$tmp/single/runs/"
 python3 - "$tmp/single/runs/judged-1/run.json" <<'P'
 import json, sys
