@@ -3,6 +3,7 @@
 
 #include "perf/util/json_get.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,17 +47,25 @@ void begun_clear(const struct session *s, int kernel)
     }
 }
 
-// A file system without links has the new name alone.
-static void name_files(const struct session *s, int kernel, int boot)
+static void name_files(struct session *s, int kernel, int boot)
 {
     for (size_t i = 0; i < KINDS; i++) {
         char *old = begun_path(s, boot, kernel, kinds[i]), *new = session_boot_path(s, s->boot_number + boot, s->o->kernel[kernel].name, kinds[i]);
         unlink(new); // of a session that was killed before it kept the round
-        if (link(old, new))
-            rename(old, new);
+        if (link(old, new) && errno != ENOENT) {
+            list_add(&s->renames, old);
+            list_add(&s->renames, new);
+        }
         free(old);
         free(new);
     }
+}
+
+void begun_names_end(struct session *s)
+{
+    for (size_t i = 0; i + 1 < s->renames.count; i += 2)
+        rename(s->renames.items[i], s->renames.items[i + 1]);
+    list_free(&s->renames);
 }
 
 static void take_boots(struct session *s, int kernel, json_t *boots)

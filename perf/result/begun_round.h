@@ -18,3 +18,5 @@ void begun_clear(const struct session *s, int kernel);
 // It is whole: its boots and samples go into the session, its files have second names, those of the session's boots, until run_partial_sweep(): a process that
 // is killed before partial.json says so finds them under the first.
 void begun_round_end(struct session *s, int kernel);
+// partial.json, or run.json, names the boots of whole rounds: on a file system without links their files get these names now, in place of the first.
+void begun_names_end(struct session *s);

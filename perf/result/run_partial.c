@@ -2,6 +2,7 @@
 #include "perf/result/run_partial.h"
 
 #include "perf/config/config.h"
+#include "perf/result/begun_round.h"
 #include "perf/result/measured_inputs.h"
 #include "perf/result/run_identity.h"
 #include "perf/util/host_file.h"
@@ -80,6 +81,12 @@ bool run_partial_unchanged(const struct session *s)
     return same;
 }
 
+static void note_saved(struct session *s)
+{
+    s->saved_rounds = s->rounds;
+    s->saved_boots = begun_boots_all(s);
+}
+
 bool run_partial_save(struct session *s)
 {
     json_t *samples = json_array(), *argv = json_array(), *begun = json_array();
@@ -95,6 +102,8 @@ bool run_partial_save(struct session *s)
                           "begun", begun);
     char *path = x_printf("%s/" PARTIAL_FILE, s->dir), *text = json_dumps(j, JSON_REAL_PRECISION(17));
     bool ok = file_replace(path, text, strlen(text));
+    if (ok)
+        note_saved(s);
     json_decref(j);
     free(path);
     free(text);
@@ -168,9 +177,10 @@ static json_t *stems_of_boots(const struct session *s)
     return stems;
 }
 
+// Also a partial.json that was never whole (file_replace).
 static bool is_stray(json_t *stems, const char *name)
 {
-    static const char *const ours[] = {"boot-", "round-"};
+    static const char *const ours[] = {"boot-", "round-", PARTIAL_FILE "."};
     const char *end = strrchr(name, '.');
     bool known = false;
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
@@ -178,8 +188,9 @@ static bool is_stray(json_t *stems, const char *name)
     return known && end && !json_object_getn(stems, name, end - name);
 }
 
-void run_partial_sweep(const struct session *s)
+void run_partial_sweep(struct session *s)
 {
+    begun_names_end(s);
     json_t *stems = stems_of_boots(s);
     DIR *d = opendir(s->dir);
     for (struct dirent *e; d && (e = readdir(d));)
@@ -249,6 +260,7 @@ int run_partial_take(struct session *s)
         s->begun[k] = json_is_object(round) ? json_incref(round) : NULL;
         run_partial_take_argv(s, k, json_array_get(json_object_get(j, "argv"), k));
     }
+    note_saved(s);
     run_partial_sweep(s);
     json_decref(j);
     return 0;

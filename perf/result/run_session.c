@@ -575,6 +575,7 @@ static void release(struct session *s)
     json_decref(s->boots);
     json_decref(s->inputs);
     list_free(&s->rows);
+    list_free(&s->renames);
     run_plan_free(&s->plan);
     free(s->qemu_version);
     if (s->lock >= 0)
@@ -584,7 +585,7 @@ static void release(struct session *s)
 // The folder of a run that has no run.json: kept with what was measured, or removed when that is nothing.
 static void leave_unfinished(struct session *s)
 {
-    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir), *kept = run_partial_words(s->rounds, s->o->boots * s->o->kernels, begun_boots_all(s));
+    char *partial = x_printf("%s/" PARTIAL_FILE, s->dir), *kept = run_partial_words(s->saved_rounds, s->o->boots * s->o->kernels, s->saved_boots);
     if (s->o->resume || file_exists(partial))
         say("%s are kept: cloudbench run --resume %s", kept, s->dir);
     else

@@ -22,6 +22,8 @@ struct session {
     json_t *inputs; // hashes of what the run is made of, taken before its first boot (run_partial.h)
     int boot_number; // of the next whole round's first boot
     int rounds; // of one kernel each, that are whole
+    int saved_rounds, saved_boots; // what the last partial.json that could be written holds: rounds, and boots of those that are begun
+    struct str_list renames; // pairs of paths: files of whole rounds that could get no second name (begun_round.h)
     int lock;   // descriptor of the folder while it is measured into, or -1
     bool guest_failed;
     int end; // exit code that ends the session, or 0

@@ -131,6 +131,37 @@ assert laps[0] != laps[1], 'the second boot has the histograms of the first'
 P
 check 'its boots have files of their own' $?
 
+# A file system without links, and a state that can be written so often only ($RENAMES): what is there keeps the names by which the last state knows it.
+cat >"$tmp/poor.c" <<'C'
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int link(const char *from, const char *to) { (void)from, (void)to; errno = EPERM; return -1; }
+int rename(const char *from, const char *to)
+{
+    static int states;
+    errno = ENOSPC;
+    return strstr(to, "/partial.json") && ++states > atoi(getenv("RENAMES")) ? -1 : renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+C
+cc -D_GNU_SOURCE -shared -fPIC -o "$tmp/poor.so" "$tmp/poor.c" >"$tmp/out" 2>&1
+check 'a library that is a poor file system is built' $?
+poor() { expect "$1" "$2" "$3" env LD_PRELOAD="$tmp/poor.so" RENAMES="$4" "$cb" run pipe syscall -k cloudos --tier det -b 2 --scale 0.05 -o "$tmp/$5"; }
+names() { (cd "$tmp/$1"/*/ && echo *.console); }
+poor 'without links' 0 'results: ' 99 linkless
+[ "$(names linkless)" = "$(echo boot-00{0,1,2,3}-cloudos.console)" ]
+check 'its files have their names' $? "$(names linkless)"
+poor 'a state that cannot be written says what the last one holds' 5 '0 of 2 rounds and 1 boot more are kept' 1 poor
+[ "$(names poor)" = 'round-000-cloudos.console round-001-cloudos.console' ]
+check 'and its files are there' $? "$(names poor)"
+first=$(md5sum <"$(echo "$tmp"/poor/*)/round-000-cloudos.console")
+touch "$(echo "$tmp"/poor/*)/partial.json.1.new"
+expect 'which goes on' 0 'results: ' $cb run --resume "$tmp"/poor/*
+[ "$(names poor)" = "$(names linkless)" ] && [ "$(md5sum <"$(echo "$tmp"/poor/*)/boot-000-cloudos.console")" = "$first" ] && ! compgen -G "$tmp/poor/*/partial*" >"$tmp/out"
+check 'with them, and without half a state' $? "$(ls "$tmp"/poor/*)"
+
 # Two at once into one folder of runs: each has its own.
 small() { "$cb" run syscall -k cloudos --tier det --scale 0.02 -q -o "$tmp/shared" --format json >"$tmp/$1.json" 2>"$tmp/$1.err" </dev/null; }
 small first &
