@@ -4,22 +4,26 @@
 
 #include "perf/util/say.h"
 #include "perf/util/text_buf.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/temp_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KERNEL_HALF  0xffff800000000000ull
 #define KERNEL_IMAGE 0xffffffff80000000ull // both kernels link their image here
+#define LOOK_NS      5000000               // for its end and for signals, while addr2line runs
 #define DATA_REACH   (1u << 20)            // nothing is taken for part of a symbol further below
 
 struct symbol {
@@ -165,7 +169,39 @@ static bool write_list(const char *path, const uint64_t *pc, size_t count)
     for (size_t i = 0; f && i < count; i++)
         if (pc[i] >= KERNEL_HALF)
             fprintf(f, "0x%" PRIx64 "\n", pc[i]);
-    return f && fclose(f) == 0;
+    bool ok = f && !ferror(f);
+    return f && fclose(f) == 0 && ok;
+}
+
+// Our own blocked and ignored signals (host_signals.h) are not its.
+static int spawn(pid_t *pid, posix_spawn_file_actions_t *files, char **argv)
+{
+    posix_spawnattr_t attributes;
+    sigset_t none, pipe;
+    sigemptyset(&none);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &pipe);
+    int rc = posix_spawnp(pid, argv[0], files, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
+// Its status; a signal that ends us ends it too, and stays pending for whoever looks next.
+static int wait_for(pid_t pid)
+{
+    struct timespec moment = {.tv_nsec = LOOK_NS};
+    int status = -1;
+    pid_t rc;
+    while ((rc = waitpid(pid, &status, WNOHANG)) == 0 || (rc < 0 && errno == EINTR)) {
+        if (signals_pending())
+            kill(pid, SIGKILL);
+        nanosleep(&moment, NULL);
+    }
+    return status;
 }
 
 // addr2line from one file into another. NULL, or why not.
@@ -174,17 +210,17 @@ static const char *run_addr2line(const char *image, const char *list, const char
     char *argv[] = {"addr2line", "-afi", "-e", (char *)image, NULL};
     posix_spawn_file_actions_t files;
     pid_t pid;
-    int status = -1;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, list, O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, frames, O_WRONLY | O_CREAT, 0600);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    int rc = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+    int rc = spawn(&pid, &files, argv);
     posix_spawn_file_actions_destroy(&files);
     if (rc)
         return rc == ENOENT ? "addr2line is missing (Debian: binutils)" : strerror(rc);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = wait_for(pid);
+    if (status && signals_pending())
+        return "interrupted";
     return status ? "addr2line cannot read it" : NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "perf/util/cmocka_all.h"
 #include "perf/util/host_file.h"
 #include "perf/util/text_buf.h"
+#include "perf/vm/host_signals.h"
 #include "perf/vm/temp_dir.h"
 
 #include <dirent.h>
@@ -182,11 +183,37 @@ static void what_a_kill_leaves_is_swept(void **state)
     free(body);
 }
 
+// An interrupt ends the addr2line that is waited for, though the whole program has that signal blocked, and is not lost.
+static void an_interrupt_ends_it(void **state)
+{
+    (void)state;
+    char *began = in("began"), *body = x_printf("echo $$ >'%s'; exec sleep 1000", began);
+    write_addr2line(body);
+    int pid = fork(), status, tries = 1000;
+    if (pid == 0) {
+        signals_block();
+        line_names_close(prepared(1));
+        _exit(signals_pending() ? 3 : 4);
+    }
+    int addr2line = pid_in(began);
+    assert_true(addr2line > 0);
+    kill(pid, SIGTERM);
+    while (!waitpid(pid, &status, WNOHANG) && --tries)
+        usleep(10000);
+    if (!tries)
+        kill(addr2line, SIGKILL);
+    assert_true(tries);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+    assert_int_equal(left(), 0);
+    free(began);
+    free(body);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {EACH(source_lines), EACH(a_missing_addr2line_is_said_once), EACH(one_that_fails_is_said), EACH(no_folder_is_said),
-                                       EACH(what_a_kill_leaves_is_swept)};
+                                       EACH(what_a_kill_leaves_is_swept), EACH(an_interrupt_ends_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
