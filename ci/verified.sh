@@ -21,7 +21,7 @@ verified_inputs() {
     permille) echo "$image" "$measuring" ci/permille ;;
     repeat) echo "$image" "$measuring" ci/repeat ;;
     aa) echo "$image" "$measuring" ci/aa ;;
-    tune) echo "$image" "$measuring" perf/tune ;;
+    tune) echo "$image" "$measuring" perf/tune perf/view ;;
     site) echo perf configs tests/harness ;;
     bare) echo . :!docs ;;
     *) die "no part $1" ;;

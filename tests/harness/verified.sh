@@ -2,6 +2,12 @@
 # Which parts of ci/verify stand (ci/verified.sh), in a repository made for it: a part stands while what it checks is what it was, and no longer.
 . "$(dirname "$0")/steps.bash"
 
+inputs=" $(. ci/lib.sh && . ci/verified.sh && verified_inputs tune) "
+needed=$(grep -ho '#include "perf/[a-z]*/' perf/tune/*.[ch] perf/verbs/*tune*.[ch] | sed 's/.*"//; s/.$//' | sort -u)
+lacks=$(for folder in $needed; do case $inputs in *" $folder "*) ;; *) echo "$folder" ;; esac; done)
+[ -n "$needed" ] && [ -z "$lacks" ]
+check 'a search is checked with each folder that its sources name' $? "$lacks"
+
 repo=$tmp/repo
 mkdir -p "$repo"/{ci,lockfree,percpu,kernel}
 cp ci/lib.sh ci/verified.sh "$repo/ci/"
