@@ -106,6 +106,9 @@ check("the page's table is what was measured", made.returncode == 0 and all(line
       page.split('<!--')[0] == real.split('<!--')[0] and page.split('<!-- /two')[1] == real.split('<!-- /two')[1], (made.stderr, wanted))
 made = subprocess.run(['ci/lines-table', f'{tmp}/parties.json', tmp + '/page.md'], capture_output=True, text=True)
 check('and nothing is written from another file', made.returncode == 1 and 'none that `cloudbench lines` kept' in made.stderr and open(tmp + '/page.md').read() == page, made)
+made = subprocess.run(['bash', '-c', 'ulimit -f 1; exec "$@"', 'x', 'ci/lines-table', document, tmp + '/page.md'], capture_output=True, text=True)
+check('nor half of it where there is no room', made.returncode == 1 and 'cannot write' in made.stderr and open(tmp + '/page.md').read() == page and
+      not glob.glob(tmp + '/page.md.*'), made)
 placed = {r['topology']: r for r in load('unplaced')['rows']}
 check('a workload that a machine has no place for has its reason', len(placed) == 2 and 'no such placement' in placed['2'].get('reason', '') and
       placed['2x2'].get('far', 0) > 0, placed)
