@@ -9,13 +9,14 @@
 #define BOOT_UNITS   4.0 // a boot costs about as much as this many steps where nobody measured it
 #define LOOK_AT_MOST 50  // runs, the newest first
 
-static size_t rows_of(json_t *run, const char *kernel)
+// Its canaries, or the others.
+static size_t rows_of(json_t *run, const char *kernel, bool canaries)
 {
     json_t *row;
     size_t i, n = 0;
     struct str_list seen = {0};
     json_array_foreach (json_object_get(run, "rows"), i, row)
-        if (!strcmp(text_of(row, "kernel"), kernel) && !list_has(&seen, text_of(row, "workload"))) {
+        if (!strcmp(text_of(row, "kernel"), kernel) && row_is_canary(text_of(row, "workload")) == canaries && !list_has(&seen, text_of(row, "workload"))) {
             list_add(&seen, text_of(row, "workload"));
             n++;
         }
@@ -53,7 +54,7 @@ static struct pace pace_of(json_t *run, const char *kernel)
 {
     double seconds, until_init, scale = number_of(run, "scale");
     int each = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2, boots = boots_of(run, kernel, &seconds, &until_init);
-    double steps = number_of(run, "boots_per_kernel") * each * rows_of(run, kernel) * (scale > 0 ? scale : 1);
+    double rows = number_of(run, "boots_per_kernel") * rows_of(run, kernel, false) + boots * rows_of(run, kernel, true), steps = each * rows * (scale > 0 ? scale : 1);
     double unit = boots ? seconds / (steps + BOOT_UNITS * boots) : 0;
     if (!boots || !(until_init > 0) || !(steps > 0))
         return (struct pace){.boot = BOOT_UNITS * unit, .step = unit};
@@ -79,7 +80,8 @@ static double by_run(json_t *run, const struct run_options *o, const struct run_
     double sum = 0, most = 0;
     for (int k = 0; k < o->kernels; k++) {
         struct pace p = pace_of(run, name_in(run, &o->kernel[k]));
-        double own = o->boots * (p.step * plan->count * o->scale + p.boot * run_plan_boots(plan, o->rows_per_boot));
+        int boots = run_plan_boots(plan, o->rows_per_boot);
+        double own = o->boots * (p.step * run_plan_steps(plan, boots) * o->scale + p.boot * boots);
         if (!(p.boot > 0))
             return 0;
         most = k % o->jobs && most > own ? most : own;

@@ -299,3 +299,11 @@ int run_plan_boots(const struct run_plan *p, int rows_per_boot)
     list_free(&rows);
     return (own + room - 1) / room;
 }
+
+size_t run_plan_steps(const struct run_plan *p, int boots)
+{
+    size_t canaries = 0;
+    for (size_t i = 0; i < p->count; i++)
+        canaries += row_is_canary(p->step[i].row);
+    return p->count + (boots > 1 ? boots - 1 : 0) * canaries;
+}

@@ -64,5 +64,7 @@ char *run_plan_guest_args(const struct run_plan *p, const char *run_id, const bo
 int run_plan_room(const struct run_plan *p, int rows_per_boot);
 // Boots of one kernel that have every row once.
 int run_plan_boots(const struct run_plan *p, int rows_per_boot);
+// Steps of so many boots that have every row once, and the canary each.
+size_t run_plan_steps(const struct run_plan *p, int boots);
 // The names of the rows, each once, in order.
 void run_plan_rows(const struct run_plan *p, struct str_list *rows);

@@ -53,6 +53,8 @@ static void boots_that_rows_take(void **state)
     assert_int_equal(run_plan_boots(&p, own + 2), 1);
     assert_int_equal(run_plan_boots(&p, own + 1), 2);
     assert_int_equal(run_plan_boots(&p, 1), own);
+    assert_int_equal(run_plan_steps(&p, 1), p.count);
+    assert_int_equal(run_plan_steps(&p, 3), p.count + 2 * 4); // of both canaries the warm-up and the other
     list_free(&rows);
     run_plan_free(&p);
     assert_true(make(&p, "pipe", TIER_DET, "1", &why));

@@ -536,6 +536,7 @@ static double begun_units(struct session *s)
         bool *done = steps_done(s, k);
         for (size_t i = 0; i < s->plan.count; i++)
             units += done[i];
+        units += run_plan_steps(&s->plan, begun_boots(s, k)) - s->plan.count;
         free(done);
     }
     return units;
@@ -557,7 +558,8 @@ static int prepare(struct session *s, char **id)
     s->boots = json_array();
     for (int k = 0; k < s->o->kernels; k++)
         s->samples[k] = json_object();
-    double of_round = s->plan.count + BOOT_UNITS * run_plan_boots(&s->plan, s->o->rows_per_boot);
+    int boots = run_plan_boots(&s->plan, s->o->rows_per_boot);
+    double of_round = run_plan_steps(&s->plan, boots) + BOOT_UNITS * boots;
     progress_start(&s->progress, s->o->boots * s->o->kernels * of_round, s->o->quiet);
     rc = s->o->resume ? run_partial_take(s) : 0;
     progress_skip(&s->progress, s->rounds * of_round + begun_units(s));
