@@ -5,8 +5,8 @@
 #include "perf/util/host_file.h"
 #include "perf/util/json_get.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -67,22 +67,45 @@ static bool is_idle(const char *dir)
     return idle;
 }
 
+// What a run leaves that was killed before its first boot had ended (perf/result/begun_round.h): nothing goes on with it.
+static bool is_only_begun(const char *dir)
+{
+    DIR *d = opendir(dir);
+    size_t begun = 0, others = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        bool ours = !strncmp(e->d_name, "round-", 6), state = !strncmp(e->d_name, PARTIAL_FILE ".", sizeof(PARTIAL_FILE));
+        begun += ours;
+        others += !ours && !state && strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    }
+    if (d)
+        closedir(d);
+    return begun && !others;
+}
+
+// A folder without run.json, in which nothing was written for so long.
+static bool is_old_part(const char *dir, time_t now, int days)
+{
+    struct stat st;
+    char *partial = x_printf("%s/" PARTIAL_FILE, dir), *whole = x_printf("%s/run.json", dir); // finished, and killed before it took the other file away
+    bool part = !stat(partial, &st) || (is_only_begun(dir) && !stat(dir, &st));
+    bool old = part && !file_exists(whole) && difftime(now, st.st_mtime) > (double)days * DAY;
+    free(partial);
+    free(whole);
+    return old;
+}
+
 void retention_unfinished(const struct retention *r, const char *base, time_t now, struct str_list *gone)
 {
-    char *pattern = x_printf("%s/*/" PARTIAL_FILE, base);
-    struct stat st;
-    glob_t g;
-    if (!glob(pattern, 0, NULL, &g)) {
-        for (size_t i = 0; i < g.gl_pathc; i++) {
-            bool old = !stat(g.gl_pathv[i], &st) && difftime(now, st.st_mtime) > (double)r->days * DAY;
-            *strrchr(g.gl_pathv[i], '/') = '\0';
-            const char *id = strrchr(g.gl_pathv[i], '/') + 1;
-            char *whole = x_printf("%s/run.json", g.gl_pathv[i]); // finished, and killed before it took the other file away
-            if (old && !file_exists(whole) && is_idle(g.gl_pathv[i]) && !is_marked(base, id))
-                list_add(gone, id);
-            free(whole);
-        }
-        globfree(&g);
+    struct dirent **found;
+    int n = scandir(base, &found, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        const char *id = found[i]->d_name;
+        char *dir = x_printf("%s/%s", base, id);
+        if (*id != '.' && is_old_part(dir, now, r->days) && is_idle(dir) && !is_marked(base, id))
+            list_add(gone, id);
+        free(dir);
+        free(found[i]);
     }
-    free(pattern);
+    if (n >= 0)
+        free(found);
 }

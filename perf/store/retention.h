@@ -13,6 +13,6 @@ struct retention {
 // runs: history_runs(), oldest first. Adds to *gone the ids of those that no rule keeps. A run whose time is not understood stays, and
 // one whose folder below base holds a file "keep".
 void retention_choose(const struct retention *r, json_t *runs, const char *base, time_t now, struct str_list *gone);
-// The folders of unfinished runs (perf/result/run_partial.h) in which nothing was written for r->days, that nobody measures into
-// and that are not marked.
+// The folders of unfinished runs (perf/result/run_partial.h), also of those that were killed before there was anything to go on with, in which nothing was
+// written for r->days, that nobody measures into and that are not marked.
 void retention_unfinished(const struct retention *r, const char *base, time_t now, struct str_list *gone);

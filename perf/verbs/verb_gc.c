@@ -13,6 +13,7 @@
 #include "perf/vm/temp_dir.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,12 @@ static void fill_policy(struct retention *r)
     json_decref(policy);
 }
 
-// run.json (or what an unfinished run goes on with) first: without it the folder is no run, whatever stops the rest.
+// run.json (or what an unfinished run goes on with, if it came to that) first: without it the folder is no run, whatever stops the rest.
 static bool remove_run(const char *base, const char *id)
 {
     char *dir = x_printf("%s/%s", base, id), *whole = x_printf("%s/run.json", dir);
     char *file = file_exists(whole) ? x_strdup(whole) : x_printf("%s/" PARTIAL_FILE, dir);
-    bool ok = !remove(file);
+    bool ok = !remove(file) || errno == ENOENT;
     if (ok)
         remove_tree(dir);
     else

@@ -141,4 +141,14 @@ expect 'an unfinished run that is old goes, but not one that goes on' 0 '^old-pa
 [ "$(grep -c part "$tmp/out")" = 1 ] && [ ! -e "$old/old-part" ] && [ -e "$old/young-part" ] && [ -e "$old/kept-part" ] && [ -e "$old/busy-part" ] && [ -e "$old/whole-part" ]
 check 'and no other' $?
 rm -r "$old/whole-part"
+# Killed in its first boot: only that boot's files; with anything else there it is somebody's.
+begun="$tmp/begun[1]"
+mkdir -p "$begun"/{old,young,busy,kept,other}-begun "$begun/old-empty" "$begun/old-part"
+for run in "$begun"/*-begun; do touch "$run/round-000-linux.console"; done
+touch "$begun/old-begun/partial.json.7.new" "$begun/kept-begun/keep" "$begun/other-begun/notes"
+echo '{}' >"$begun/old-part/partial.json"
+touch -d '40 days ago' "$begun/old-part/partial.json" "$begun"/{old,busy,kept,other}-begun "$begun/old-empty"
+expect 'nor does what was killed in its first boot stay' 0 '^2 runs removed' flock "$begun/busy-begun" $cb gc --runs "$begun" --keep-days 30
+[ "$(cd "$begun" && echo *-*)" = 'busy-begun kept-begun old-empty other-begun young-begun' ]
+check 'where nothing else is' $? "$(cd "$begun" && echo *-*)"
 expect 'keep nothing is no policy' 2 'keep-last must be a whole number from 1' $cb gc --runs "$old" --keep-last 0
