@@ -19,4 +19,5 @@ void begun_clear(const struct session *s, int kernel);
 // is killed before partial.json says so finds them under the first.
 void begun_round_end(struct session *s, int kernel);
 // partial.json, or run.json, names the boots of whole rounds: on a file system without links their files get these names now, in place of the first.
+// Only run_partial_sweep() calls it. There a process that is killed in between loses these files, but no figure.
 void begun_names_end(struct session *s);

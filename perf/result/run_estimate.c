@@ -54,7 +54,8 @@ static struct pace pace_of(json_t *run, const char *kernel)
 {
     double seconds, until_init, scale = number_of(run, "scale");
     int each = !strcmp(text_of(run, "tier"), "det") ? 1 + 2 * DET_REPEATS : 2, boots = boots_of(run, kernel, &seconds, &until_init);
-    double rows = number_of(run, "boots_per_kernel") * rows_of(run, kernel, false) + boots * rows_of(run, kernel, true), steps = each * rows * (scale > 0 ? scale : 1);
+    double rows = number_of(run, "boots_per_kernel") * rows_of(run, kernel, false) + boots * rows_of(run, kernel, true);
+    double steps = each * rows * (scale > 0 ? scale : 1);
     double unit = boots ? seconds / (steps + BOOT_UNITS * boots) : 0;
     if (!boots || !(until_init > 0) || !(steps > 0))
         return (struct pace){.boot = BOOT_UNITS * unit, .step = unit};

@@ -22,6 +22,6 @@ int run_partial_take(struct session *s);
 json_t *run_partial_read(const char *dir);
 // The words of QEMU's command line for a kernel, as they were kept.
 void run_partial_take_argv(struct session *s, int kernel, json_t *argv);
-// When partial.json or run.json is written: removes files of boots that no boot of the session names, those of a boot that was interrupted and the first names of a
-// whole round's (begun_round.h), and what a killed session left of a partial.json.
+// When partial.json or run.json is written, before which the files of whole rounds must keep their first names (begun_names_end()): removes files of boots that no
+// boot of the session names, those of a boot that was interrupted and those first names, and what a killed session left of a partial.json.
 void run_partial_sweep(struct session *s);
