@@ -46,8 +46,11 @@ void boot_watch_start(struct boot_watch *w, pid_t qemu, json_t *cpus, double sec
 
 void boot_watch_mark(struct boot_watch *w, json_t *record, double second)
 {
-    if (w->marks)
-        add_mark(w, record, second);
+    if (!w->marks)
+        return;
+    add_mark(w, record, second);
+    if (!w->memory) // in case that QEMU has gone when the last word is read
+        w->memory = memory_of_process(w->qemu);
 }
 
 void boot_watch_answer(struct boot_watch *w, json_t *stats)
@@ -59,8 +62,12 @@ void boot_watch_answer(struct boot_watch *w, json_t *stats)
 
 void boot_watch_done(struct boot_watch *w)
 {
-    if (w->marks && !w->memory)
-        w->memory = memory_of_process(w->qemu);
+    json_t *all = w->marks ? memory_of_process(w->qemu) : NULL;
+    if (json_object_size(all)) {
+        json_decref(w->memory);
+        w->memory = json_incref(all);
+    }
+    json_decref(all);
 }
 
 // Counts that cannot be are no counts: the step has none, and the boot says so.

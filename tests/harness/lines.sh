@@ -119,7 +119,8 @@ check('pairs name their machine', load('pairs')['matrices'][0]['topology'] == '2
 check('pairs', len(cells) == 3 and cells['fork', 'fork'] > 0.05 > cells['getppid', 'getppid'], cells)
 
 # Two programs that differ by instructions, loads and stores that are known, in user code or in the kernel's copy (docs/lines.md): exactly, but for a
-# CPU whose tick falls into one of the two short windows. That is seldom one of four, and what it adds is the kernel's, or another process's few.
+# CPU whose tick falls into one of the two short windows. That is seldom one of four, and what it adds is the kernel's, or another process's few;
+# one instruction of a window's 20 rounds (Linux, 39.95 in place of 40 in two runs) is where a turn ends at the window's edge.
 for kernel in ('CloudOS', 'Linux 6.1 lean'):
     by = {w: r for (w, k), r in rows('known').items() if k == kernel}
     def more(a, b):
@@ -133,7 +134,8 @@ for kernel in ('CloudOS', 'Linux 6.1 lean'):
     def is_known(what, seen, user, kernels):
         ticked = [d for d in seen if d != user + kernels]
         check(f'{what} on each of 4 CPUs, {kernel}', len(seen) == 4 and len(ticked) <= 2 and
-              all(d[3:] != kernels and max(abs(n - u) for n, u in zip(d, user)) < 5 for d in ticked), seen)
+              all((d[3:] != kernels or max(abs(n - u) for n, u in zip(d, user)) <= 1 / 20 + 1e-9) and
+                  max(abs(n - u) for n, u in zip(d, user)) < 5 for d in ticked), seen)
     is_known('40 instructions, 30 loads and 20 stores of user code', more('nothing', 'known'), (40, 30, 20), (0, 0, 0))
     words = 128 if kernel == 'CloudOS' else 16 * 20  # CloudOS copies by REP MOVSQ, Linux in steps of 64 bytes, 20 instructions each
     is_known(f'{words} instructions, 128 loads and stores of the kernel', more('read-1k', 'read-2k'), (0, 0, 0), (words, 128, 128))
