@@ -1,7 +1,7 @@
 /* hotplug.c: CPUs leave and come back. The task that writes the sysfs file commands, the CPU itself does what only an owner may do.
  *
  *   stage        who sets it    what holds from then on
- *   CPU_RUNS     the CPU        its own thread is unparked from here on, and parked before CPU_STOPS (H5)
+ *   CPU_RUNS     the CPU        its own threads are unparked from here on, and parked before CPU_STOPS (H5)
  *   CPU_EVICTS   command        no idle mark, no surplus; nobody chooses it (cpu_active_mask was cleared before)
  *   CPU_QUITS    command        a grace period has passed: no task is on its way here. The CPU sends away what it has, whenever told
  *   CPU_LEFT     the CPU, idle  no task, no timer, no address space; CPU 0 answers for it (rq_owners); it still serves calls and forwards mail

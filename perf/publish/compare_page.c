@@ -89,16 +89,6 @@ static void value_cell(struct text_buf *t, json_t *v)
         site_number(t, json_number_value(v));
 }
 
-static bool any_interval(json_t *rows)
-{
-    json_t *c;
-    size_t i;
-    json_array_foreach (rows, i, c)
-        if (json_is_array(json_object_get(c, "interval")))
-            return true;
-    return false;
-}
-
 static void interval_cell(struct text_buf *t, json_t *c)
 {
     json_t *interval = json_object_get(c, "interval");
@@ -136,7 +126,7 @@ static void table(struct text_buf *t, json_t *board, json_t *rows, bool of_moved
 {
     json_t *c;
     size_t i;
-    bool intervals = any_interval(rows);
+    bool intervals = comparison_has_intervals(rows);
     text_addf(t, "<div class=wide tabindex=0><table><thead><tr><th>workload<th>kernel<th class=extra>unit<th class='n extra'>before<th class='n extra'>now<th "
                  "class=n>now/before%s<th class='n extra'>noise floor<th>verdict</tr></thead><tbody>",
               intervals ? "<th class='n extra'>95 % interval" : "");

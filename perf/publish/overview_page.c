@@ -208,16 +208,6 @@ static void interval_cell(struct text_buf *t, json_t *c)
     }
 }
 
-static bool any_interval(json_t *rows)
-{
-    json_t *c;
-    size_t i;
-    json_array_foreach (rows, i, c)
-        if (json_is_array(json_object_get(c, "interval")))
-            return true;
-    return false;
-}
-
 static void notes_cell(struct text_buf *t, struct board *b, json_t *c)
 {
     json_t *note;
@@ -261,7 +251,7 @@ static void row(struct text_buf *t, struct site *s, struct board *b, json_t *c, 
     value_cell(t, json_object_get(c, "a"), other_a(b, c));
     value_cell(t, json_object_get(c, "b"), "");
     ratio_cell(t, c);
-    if (any_interval(b->rows))
+    if (comparison_has_intervals(b->rows))
         interval_cell(t, c);
     html_noise_floor_cell(t, c);
     notes_cell(t, b, c);
@@ -280,7 +270,7 @@ static void table(struct text_buf *t, struct site *s, struct board *b)
     bool several = rows_of_several_kernels(b->rows);
     text_addf(t, "<div class=wide tabindex=0><table><thead><tr><th>workload%s", several ? "<th>kernel" : "");
     text_add(t, "<th class=extra>unit<th class='n extra'>a<th class='n extra'>b<th class=n>b/a");
-    text_add(t, any_interval(b->rows) ? "<th class='n extra'>95 % interval" : "");
+    text_add(t, comparison_has_intervals(b->rows) ? "<th class='n extra'>95 % interval" : "");
     text_add(t, "<th class='n extra'>noise floor<th>verdict<th class=extra>history of b</tr></thead><tbody>");
     json_array_foreach (b->rows, i, c)
         row(t, s, b, c, several);

@@ -613,3 +613,13 @@ void comparison_summarise(json_t *rows, struct comparison_summary *s)
         s->absent += json_array_size(json_object_get(c, "absent")) > 0;
     }
 }
+
+bool comparison_has_intervals(json_t *rows)
+{
+    json_t *c;
+    size_t i;
+    json_array_foreach (rows, i, c)
+        if (json_is_array(json_object_get(c, "interval")))
+            return true;
+    return false;
+}

@@ -31,3 +31,5 @@ struct comparison_summary {
     int rows, unsupported, failed, lost, reached, with_target, improved, same, inconclusive, more, absent, only_a, only_b;
 };
 void comparison_summarise(json_t *rows, struct comparison_summary *s);
+// Has any row of a comparison an interval? Counts of one boot have none.
+bool comparison_has_intervals(json_t *rows);
