@@ -4,7 +4,8 @@
  *   S1 rq->served is V's steps. The owner takes them at each tick and before a task comes from another CPU; a reader adds what passed since, by the
  *      load that it sees: a CPU with one task hardly ticks.
  *   S2 nothing is known of a CPU that idled since it counted, or that idled before and made no pass since: whoever is there now was elsewhere meanwhile.
- *      Its own first pass begins where the best one is that it sees; for others it is ahead by just enough.
+ *      Its own first pass begins where the best one is that it sees and of which something is known: what two of which nothing was known have counted
+ *      is not to be compared, nor owed to anybody later. For others it is ahead by just enough.
  *   S3 somebody should go from `here` to `cpu` when the tasks here together lack `rotate` of CPU time against cpu's: the difference times the load.
  *      FAR_CACHE or FAR_NODE times that if the task leaves its cache or its memory.
  *   S4 who is sent takes the difference along (se.owed) beside its lag, so that what its place was behind is made up for there, up to `rotate`. Without
@@ -84,7 +85,11 @@ u64 fair_unserved(u32 cpu)
 {
     const struct rq *rq = this_rq();
 
-    return cpu == rq->q.cpu ? S64_MAX : (u64)(S64_MAX / 2 - (ahead_of(rq, cpu) - worth_going(rq->q.cpu, cpu)));
+    if (cpu == rq->q.cpu)
+        return S64_MAX;
+    if (rq->unserved && is_unknown(cpu))
+        return S64_MAX - 1; /* S2: nothing to begin with */
+    return (u64)(S64_MAX / 2 - (ahead_of(rq, cpu) - worth_going(rq->q.cpu, cpu)));
 }
 
 /* A pass of this CPU, the owner; cpu is the best that it sees. Is it so far ahead that somebody should go there? */
