@@ -25,6 +25,15 @@ int begun_boots(const struct session *s, int kernel)
     return json_array_size(json_object_get(s->begun[kernel], "boots"));
 }
 
+int begun_number(const struct session *s, int kernel)
+{
+    json_t *boots = json_object_get(s->begun[kernel], "boots");
+    size_t n = json_array_size(boots);
+    if (n)
+        return (int)number_of(json_array_get(boots, n - 1), "boot") + 1;
+    return s->share ? s->share->number : 0;
+}
+
 int begun_boots_all(const struct session *s)
 {
     int n = 0;
@@ -41,16 +50,17 @@ char *begun_path(const struct session *s, int boot, int kernel, const char *what
 void begun_clear(const struct session *s, int kernel)
 {
     for (size_t i = 0; i < KINDS; i++) {
-        char *path = begun_path(s, begun_boots(s, kernel), kernel, kinds[i]);
+        char *path = begun_path(s, begun_number(s, kernel), kernel, kinds[i]);
         unlink(path);
         free(path);
     }
 }
 
-static void name_files(struct session *s, int kernel, int boot)
+// The boot that the round knows by one number is the session's by another.
+static void name_files(struct session *s, int kernel, int boot, int number)
 {
     for (size_t i = 0; i < KINDS; i++) {
-        char *old = begun_path(s, boot, kernel, kinds[i]), *new = session_boot_path(s, s->boot_number + boot, s->o->kernel[kernel].name, kinds[i]);
+        char *old = begun_path(s, boot, kernel, kinds[i]), *new = session_boot_path(s, number, s->o->kernel[kernel].name, kinds[i]);
         unlink(new); // of a session that was killed before it kept the round
         if (link(old, new) && errno != ENOENT) {
             list_add(&s->renames, old);
@@ -74,13 +84,33 @@ static void take_boots(struct session *s, int kernel, json_t *boots)
     size_t i;
     json_array_foreach (boots, i, boot) {
         char *console = session_boot_path(s, s->boot_number + (int)i, s->o->kernel[kernel].name, "console");
-        name_files(s, kernel, (int)i);
+        name_files(s, kernel, (int)number_of(boot, "boot"), s->boot_number + (int)i);
         json_object_set_new(boot, "boot", json_integer(s->boot_number + (int)i));
         json_object_set_new(boot, "console", json_string(strrchr(console, '/') + 1));
         json_array_append(s->boots, boot);
         free(console);
     }
     s->boot_number += json_array_size(boots);
+}
+
+static size_t boots_before(json_t *boots, json_t *boot)
+{
+    size_t n = json_array_size(boots);
+    while (n && number_of(json_array_get(boots, n - 1), "boot") > number_of(boot, "boot"))
+        n--;
+    return n;
+}
+
+void begun_round_join(json_t *round, json_t *part)
+{
+    json_t *boots = json_object_get(round, "boots"), *boot;
+    size_t i;
+    json_array_foreach (json_object_get(part, "boots"), i, boot)
+        json_array_insert(boots, boots_before(boots, boot), boot);
+    if (part)
+        json_object_update(json_object_get(round, "samples"), json_object_get(part, "samples"));
+    json_object_set_new(round, "failed_boots", json_integer(number_of(round, "failed_boots") + number_of(part, "failed_boots")));
+    json_object_set_new(round, "guest_failed", json_boolean(json_is_true(json_object_get(round, "guest_failed")) || json_is_true(json_object_get(part, "guest_failed"))));
 }
 
 void begun_round_end(struct session *s, int kernel)

@@ -94,11 +94,14 @@ static const char *round_fault(json_t *round)
 {
     json_t *boots = json_object_get(round, "boots"), *boot;
     size_t i, each;
+    double last = -1;
     if (!boots_are_named(boots) || !is_count(json_object_get(round, "failed_boots"), BOOTS_MAX) || !json_is_boolean(json_object_get(round, "guest_failed")))
         return "a round that was begun must have boots of a kernel, \"failed_boots\" and \"guest_failed\"";
-    json_array_foreach (boots, i, boot)
-        if (!is_count(json_object_get(boot, "boot"), BOOTS_MAX) || (size_t)number_of(boot, "boot") != i)
-            return "the boots of a round that was begun must be numbered from 0 on";
+    json_array_foreach (boots, i, boot) {
+        if (!is_count(json_object_get(boot, "boot"), BOOTS_MAX) || number_of(boot, "boot") <= last)
+            return "the boots of a round that was begun must have rising numbers";
+        last = number_of(boot, "boot");
+    }
     const char *fault = samples_fault(json_object_get(round, "samples"), &each);
     return fault ? fault : each > 1 ? "a round that was begun has a row more than once" : NULL;
 }

@@ -75,21 +75,46 @@ static const char *name_in(json_t *run, const struct kernel_image *kernel)
     return "";
 }
 
-// The whole run by that one's pace; 0 when it lacks one of the kernels. Of kernels at once the slowest counts.
+// The processes of a run, each with the seconds that it has been given.
+struct lanes {
+    double *busy;
+    int count;
+};
+
+// To the one that is free first.
+static void add_boot(struct lanes *l, double seconds)
+{
+    int first = 0;
+    for (int i = 1; i < l->count; i++)
+        first = l->busy[i] < l->busy[first] ? i : first;
+    l->busy[first] += seconds;
+}
+
+static double longest(const struct lanes *l)
+{
+    double most = 0;
+    for (int i = 0; i < l->count; i++)
+        most = l->busy[i] > most ? l->busy[i] : most;
+    return most;
+}
+
+// A round of all kernels by that run's pace, o->jobs boots at once; 0 when it lacks one of them.
 static double by_run(json_t *run, const struct run_options *o, const struct run_plan *plan)
 {
-    double sum = 0, most = 0;
+    int boots = run_plan_boots(plan, o->rows_per_boot);
+    struct lanes l = {.busy = x_alloc(o->jobs * sizeof(double)), .count = o->jobs};
+    bool known = true;
+    for (int i = 0; i < l.count; i++)
+        l.busy[i] = 0;
     for (int k = 0; k < o->kernels; k++) {
         struct pace p = pace_of(run, name_in(run, &o->kernel[k]));
-        int boots = run_plan_boots(plan, o->rows_per_boot);
-        double own = o->boots * (p.step * run_plan_steps(plan, boots) * o->scale + p.boot * boots);
-        if (!(p.boot > 0))
-            return 0;
-        most = k % o->jobs && most > own ? most : own;
-        if ((k + 1) % o->jobs == 0 || k + 1 == o->kernels)
-            sum += most;
+        known &= p.boot > 0;
+        for (int b = 0; b < boots; b++)
+            add_boot(&l, p.step * run_plan_steps(plan, boots) / boots * o->scale + p.boot);
     }
-    return sum;
+    double seconds = known ? o->boots * longest(&l) : 0;
+    free(l.busy);
+    return seconds;
 }
 
 static bool same_shape(json_t *run, const struct run_options *o)

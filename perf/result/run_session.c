@@ -34,7 +34,7 @@
 #define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
 #define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
 #define TAIL_LINES       20
-#define LOCK_TRIES       20  // 10 ms each
+#define LOCK_TRIES       300 // 10 ms each: the boots of a run that was killed end their machines
 
 struct arm_boot {
     struct session *s;
@@ -123,7 +123,7 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
 // Of the boot that is running, or has just ended.
 static char *boot_file(struct session *s, int kernel, const char *what)
 {
-    return begun_path(s, begun_boots(s, kernel), kernel, what);
+    return begun_path(s, begun_number(s, kernel), kernel, what);
 }
 
 // What was measured is kept without it, but not in silence.
@@ -144,7 +144,7 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
     char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
     json_t *clean = tail ? json_string(tail) : NULL;
     json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*,s:O*}", "boot",
-                          begun_boots(s, a->kernel), "kernel", s->o->kernel[a->kernel].name, "status",
+                          begun_number(s, a->kernel), "kernel", s->o->kernel[a->kernel].name, "status",
                           boot_status_name[r->status], "reason", r->reason, "wall_seconds",
                           r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
                           r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
@@ -316,7 +316,7 @@ static void boot_once(struct session *s, int kernel, bool *skip)
                                    .on_tick = on_tick,
                                    .ctx = &a};
     progress_add(&s->progress, BOOT_UNITS);
-    progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + begun_boots(s, kernel) + 1);
+    progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + begun_boots(s, kernel) + (s->share ? s->share->shown : 0) + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
     begun_clear(s, kernel);
     guest_boot(&request, &r);
@@ -347,15 +347,22 @@ static void keep_boot(struct session *s, int kernel)
         run_partial_keep(s);
 }
 
-// One round of one kernel, or what is left of it: as many boots as the rows need, and more while boots fail and rows are
+static bool too_many_failed(struct session *s, int kernel)
+{
+    return number_of(begun_round(s, kernel), "failed_boots") + (s->share ? s->share->failed : 0) >= FAILED_BOOTS_MAX;
+}
+
+// One round of one kernel, or what is left of it, or this process's share: as many boots as the rows need, and more while boots fail and rows are
 // left.
 static void run_arm(struct session *s, int kernel)
 {
     bool *skip = steps_done(s, kernel);
+    for (size_t i = 0; s->share && i < s->plan.count; i++)
+        skip[i] |= s->share->left_out[i];
     while (!s->end && !all_skipped(s, skip)) {
         if (signals_pending())
             s->end = EXIT_INTERRUPTED;
-        else if (number_of(begun_round(s, kernel), "failed_boots") < FAILED_BOOTS_MAX)
+        else if (!too_many_failed(s, kernel))
             boot_once(s, kernel, skip);
         else
             fail_rest(s, kernel, skip, "not run: too many boots of this kernel failed");
@@ -378,19 +385,43 @@ static void draw_order(struct session *s, uint64_t *seed)
     }
 }
 
-// The rounds of the next kernels, at most s->o->jobs at once, from place k of the order on. Returns how many are whole.
+// What is left of a kernel's round, a share a boot: what one after the other would measure. Each has numbers for the boots that fail in it.
+static void deal_round(struct session *s, int kernel, struct boot_shares *to)
+{
+    bool *skip = steps_done(s, kernel);
+    int first = begun_number(s, kernel), shown = begun_boots(s, kernel);
+    for (int i = 0; !all_skipped(s, skip); i++) {
+        bool *left_out = choose_steps(s, skip);
+        for (size_t j = 0; j < s->plan.count; j++)
+            skip[j] |= !left_out[j];
+        boot_shares_add(to, (struct boot_share){.kernel = kernel, .left_out = left_out, .number = first + i * (FAILED_BOOTS_MAX + 1), .shown = shown + i});
+    }
+    free(skip);
+}
+
+// The rounds of the kernels from place k of the order on, s->o->jobs boots at once. Returns how many are whole.
+static int run_at_once(struct session *s, int round, int k)
+{
+    int n = s->o->kernels, next[RUN_KERNELS_MAX];
+    struct boot_shares shares = {0};
+    for (int i = k; i < n; i++) {
+        next[i - k] = s->order[round % 2 ? n - 1 - i : i];
+        deal_round(s, next[i - k], &shares);
+    }
+    int whole = run_side_by_side(s, next, n - k, &shares, run_arm);
+    boot_shares_free(&shares);
+    return whole;
+}
+
+// The round of the kernel at place k of the order, or of all from there on. Returns how many are whole.
 static int run_next(struct session *s, int round, int k)
 {
-    int n = s->o->kernels, next[RUN_KERNELS_MAX], count = 0;
-    while (count < s->o->jobs && k + count < n) {
-        next[count] = s->order[round % 2 ? n - 1 - k - count : k + count];
-        count++;
-    }
-    if (count > 1)
-        return run_side_by_side(s, next, count, run_arm);
-    run_arm(s, next[0]);
+    int kernel = s->order[round % 2 ? s->o->kernels - 1 - k : k];
+    if (s->o->jobs > 1)
+        return run_at_once(s, round, k);
+    run_arm(s, kernel);
     if (!s->end)
-        begun_round_end(s, next[0]);
+        begun_round_end(s, kernel);
     return !s->end;
 }
 

@@ -16,7 +16,7 @@ struct run_options {
     struct tier_choice tier;
     struct host_plan plan; // of every boot alike; rule PLACE_BY_HOST: nothing is placed or watched
     int boots;
-    int jobs; // det: kernels whose rounds run at once; else 1
+    int jobs; // det: boots that run at once; else 1
     int turn_ns;     // det, several CPUs (vm_spec.h); else 0
     uint64_t seed;   // of the order of the boots
     double scale;    // of the iteration counts

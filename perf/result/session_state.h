@@ -4,6 +4,14 @@
 #include "perf/result/run_session.h"
 #include "perf/view/progress.h"
 
+// Rows of a kernel's round that one boot measures beside the others.
+struct boot_share {
+    int kernel;
+    bool *left_out;    // of the plan's steps, those that are not measured
+    int number, shown; // of its first boot: in the round, and as one counts them
+    int failed;        // boots of the round that had failed when it began
+};
+
 struct session {
     struct run_options *o;
     struct run_plan plan;
@@ -22,6 +30,7 @@ struct session {
     json_t *inputs; // hashes of what the run is made of, taken before its first boot (run_partial.h)
     int boot_number; // of the next whole round's first boot
     int rounds; // of one kernel each, that are whole
+    const struct boot_share *share; // what this process measures of a round (side_by_side.h); NULL: all of it
     int saved_rounds, saved_boots; // what the last partial.json that could be written holds: rounds, and boots of those that are begun
     struct str_list renames; // pairs of paths: files of whole rounds that could get no second name (begun_round.h)
     int lock;   // descriptor of the folder while it is measured into, or -1

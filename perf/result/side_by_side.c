@@ -1,4 +1,4 @@
-// A child writes lines into its pipe: progress (perf/view/progress.h), after each boot its round as JSON, at last the same with how it ended. Without that line it
+// A child writes lines into its pipe: progress (perf/view/progress.h), after each boot what it has of the round as JSON, at last the same with how it ended. Without that line it
 // has died; what it told before counts.
 #include "perf/result/side_by_side.h"
 
@@ -20,12 +20,36 @@
 #define LOOK_MS 200 // for signals, while no child writes
 
 struct arm_process {
-    int kernel, fd;
+    const struct boot_share *share;
+    int fd; // -1: it has not begun, or has ended
     pid_t pid;
     struct text_buf text; // what came and is no whole line yet
-    json_t *arm;          // its last line, or NULL
-    bool news;            // it told of boots, of which partial.json may lack one
+    json_t *part;         // of the round, as told last, or NULL
+    bool ended;           // it told that it is through,
+    int end;              // and the exit code that ended it, or 0
 };
+
+struct crew {
+    struct session *s;
+    struct arm_process *p;
+    int count, begun, open; // processes: in all, those that began, those that run
+    json_t *before[RUN_KERNELS_MAX]; // of the rounds, what earlier sessions measured
+    bool news;                       // told of a boot that partial.json may lack
+};
+
+void boot_shares_add(struct boot_shares *to, struct boot_share share)
+{
+    to->share = x_realloc(to->share, (to->count + 1) * sizeof(*to->share));
+    to->share[to->count++] = share;
+}
+
+void boot_shares_free(struct boot_shares *shares)
+{
+    for (int i = 0; i < shares->count; i++)
+        free(shares->share[i].left_out);
+    free(shares->share);
+    *shares = (struct boot_shares){0};
+}
 
 static void tell(struct session *s, int kernel, bool last)
 {
@@ -43,63 +67,101 @@ void side_by_side_tell(struct session *s, int kernel)
     tell(s, kernel, false);
 }
 
-static void child(struct session *s, int kernel, int fd, pid_t parent, void (*arm)(struct session *s, int kernel))
+static void child(struct session *s, const struct boot_share *share, int fd, pid_t parent, void (*arm)(struct session *s, int kernel))
 {
+    struct boot_share own = *share;
     FILE *out = fdopen(fd, "w");
     if (!signal_at_end_of(parent, SIGTERM) || !out)
         _exit(1);
     progress_relay(&s->progress, out);
-    arm(s, kernel);
-    tell(s, kernel, true);
+    own.failed = number_of(s->begun[own.kernel], "failed_boots");
+    s->begun[own.kernel] = NULL; // it tells of its own boots only
+    s->share = &own;
+    arm(s, own.kernel);
+    tell(s, own.kernel, true);
     _exit(fclose(out) ? 1 : 0);
 }
 
-static bool start(struct session *s, struct arm_process *p, int kernel, void (*arm)(struct session *s, int kernel))
+static bool start(struct crew *c, struct arm_process *p, void (*arm)(struct session *s, int kernel))
 {
     int ends[2];
     pid_t parent = getpid();
-    *p = (struct arm_process){.kernel = kernel, .fd = -1, .pid = -1};
     if (pipe2(ends, O_CLOEXEC))
         return false;
     fflush(NULL);
     p->pid = fork();
     if (!p->pid) {
         close(ends[0]);
-        child(s, kernel, ends[1], parent, arm);
+        child(c->s, p->share, ends[1], parent, arm);
     }
     close(ends[1]);
+    if (p->pid < 0) {
+        close(ends[0]);
+        return false;
+    }
     p->fd = ends[0];
-    return p->pid > 0;
+    c->open++;
+    return true;
 }
 
-static void take_arm(struct session *s, struct arm_process *p, json_t *told)
+// As many as may run, of those that have not begun; none once the session ends.
+static void start_some(struct crew *c, void (*arm)(struct session *s, int kernel))
 {
+    struct session *s = c->s;
+    while (!s->end && c->open < s->o->jobs && c->begun < c->count)
+        if (start(c, &c->p[c->begun], arm)) {
+            c->begun++;
+        } else {
+            int why = errno;
+            progress_clear(&s->progress);
+            say_error("cannot start a process for %s: %s", s->o->kernel[c->p[c->begun].share->kernel].label, strerror(why));
+            s->end = EXIT_REFUSED;
+        }
+}
+
+// What is known of the kernel's round by now.
+static void join(struct crew *c, int kernel)
+{
+    json_t *round = c->before[kernel] ? json_deep_copy(c->before[kernel]) : NULL;
+    json_decref(c->s->begun[kernel]);
+    c->s->begun[kernel] = round;
+    round = begun_round(c->s, kernel);
+    for (int i = 0; i < c->begun; i++)
+        if (c->p[i].share->kernel == kernel)
+            begun_round_join(round, c->p[i].part);
+}
+
+static void take_part(struct crew *c, struct arm_process *p, json_t *told)
+{
+    struct session *s = c->s;
+    int kernel = p->share->kernel;
     const char *version = text_of(told, "qemu_version");
-    json_decref(s->begun[p->kernel]);
-    s->begun[p->kernel] = json_incref(json_object_get(told, "round"));
+    json_decref(p->part);
+    p->part = json_incref(json_object_get(told, "round"));
     if (*version && !s->qemu_version)
         s->qemu_version = x_strdup(version);
-    if (!s->argv[p->kernel])
-        run_partial_take_argv(s, p->kernel, json_object_get(told, "argv"));
-    p->news = begun_boots(s, p->kernel) > 0;
-    if (json_object_get(told, "end"))
-        p->arm = json_incref(told);
+    if (!s->argv[kernel])
+        run_partial_take_argv(s, kernel, json_object_get(told, "argv"));
+    join(c, kernel);
+    c->news |= json_array_size(json_object_get(p->part, "boots")) > 0;
+    p->ended = json_object_get(told, "end") != NULL;
+    p->end = number_of(told, "end");
 }
 
-static void take_line(struct session *s, struct arm_process *p, const char *line)
+static void take_line(struct crew *c, struct arm_process *p, const char *line)
 {
-    json_t *told = progress_take(&s->progress, line) || p->arm ? NULL : json_loads(line, 0, NULL);
+    json_t *told = progress_take(&c->s->progress, line) || p->ended ? NULL : json_loads(line, 0, NULL);
     if (told)
-        take_arm(s, p, told);
+        take_part(c, p, told);
     json_decref(told);
 }
 
-static void take_lines(struct session *s, struct arm_process *p)
+static void take_lines(struct crew *c, struct arm_process *p)
 {
     char *line = p->text.data, *end;
     while (line && (end = memchr(line, '\n', p->text.data + p->text.len - line))) {
         *end = 0;
-        take_line(s, p, line);
+        take_line(c, p, line);
         line = end + 1;
     }
     if (line) {
@@ -109,7 +171,7 @@ static void take_lines(struct session *s, struct arm_process *p)
 }
 
 // False when nothing more will come.
-static bool read_some(struct session *s, struct arm_process *p)
+static bool read_some(struct crew *c, struct arm_process *p)
 {
     char bytes[4096];
     ssize_t n = read(p->fd, bytes, sizeof(bytes));
@@ -118,7 +180,7 @@ static bool read_some(struct session *s, struct arm_process *p)
     if (n <= 0)
         return false;
     text_add_bytes(&p->text, bytes, n);
-    take_lines(s, p);
+    take_lines(c, p);
     return true;
 }
 
@@ -131,81 +193,92 @@ static void look_at_signals(struct session *s)
     say_error("interrupted by a signal");
 }
 
-static void end_all(struct arm_process *p, int n)
+static void end_all(struct crew *c)
 {
-    for (int i = 0; i < n; i++)
-        if (p[i].pid > 0 && p[i].fd >= 0)
-            kill(p[i].pid, SIGTERM);
+    for (int i = 0; i < c->begun; i++)
+        if (c->p[i].fd >= 0)
+            kill(c->p[i].pid, SIGTERM);
 }
 
-// The child is gone, or about to be: it writes its arm last.
-static void reap(struct session *s, struct arm_process *p)
+// The child is gone, or about to be: it tells last how it ended.
+static void reap(struct crew *c, struct arm_process *p)
 {
-    int status, end = number_of(p->arm, "end");
+    struct session *s = c->s;
+    int status;
     close(p->fd);
     p->fd = -1;
+    c->open--;
     while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (!p->arm && !s->end) {
+    if (!p->ended && !s->end) {
         progress_clear(&s->progress);
-        say_error("the process that measured %s has died", s->o->kernel[p->kernel].label);
+        say_error("the process that measured %s has died", s->o->kernel[p->share->kernel].label);
     }
     if (!s->end)
-        s->end = p->arm ? end : EXIT_INTERNAL;
+        s->end = p->ended ? p->end : EXIT_INTERNAL;
 }
 
-// Not when all are through: then what was measured is kept with the rounds.
-static void keep_news(struct session *s, struct arm_process *p, int n, int open)
+static void wait_for_some(struct crew *c)
 {
-    bool news = false;
-    for (int i = 0; i < n; i++) {
-        news |= p[i].news;
-        p[i].news = false;
-    }
-    if (news && open)
-        run_partial_keep(s);
+    struct pollfd *fds = x_alloc(c->begun * sizeof(*fds));
+    for (int i = 0; i < c->begun; i++)
+        fds[i] = (struct pollfd){.fd = c->p[i].fd, .events = POLLIN};
+    poll(fds, c->begun, LOOK_MS);
+    look_at_signals(c->s); // before a child that the same signal ended is reaped
+    for (int i = 0; i < c->begun; i++)
+        if (fds[i].revents && !read_some(c, &c->p[i]))
+            reap(c, &c->p[i]);
+    free(fds);
 }
 
-static void follow(struct session *s, struct arm_process *p, int n)
+static bool all_ended(const struct crew *c)
 {
-    struct pollfd fds[RUN_KERNELS_MAX];
+    for (int i = 0; i < c->count; i++)
+        if (!c->p[i].ended)
+            return false;
+    return true;
+}
+
+static void follow(struct crew *c, void (*arm)(struct session *s, int kernel))
+{
     bool told = false;
-    for (int open = n; open;) {
-        for (int i = 0; i < n; i++)
-            fds[i] = (struct pollfd){.fd = p[i].fd, .events = POLLIN};
-        poll(fds, n, LOOK_MS);
-        look_at_signals(s); // before a child that the same signal ended is reaped
-        for (int i = 0; i < n; i++)
-            if (fds[i].revents && !read_some(s, &p[i])) {
-                reap(s, &p[i]);
-                open--;
-            }
-        keep_news(s, p, n, open);
-        progress_draw(&s->progress);
-        if (s->end && !told)
-            end_all(p, n);
-        told = s->end;
+    for (start_some(c, arm); c->open; start_some(c, arm)) {
+        wait_for_some(c);
+        if (c->news && !all_ended(c)) // else all is kept with the rounds
+            run_partial_keep(c->s);
+        c->news = false;
+        progress_draw(&c->s->progress);
+        if (c->s->end && !told)
+            end_all(c);
+        told = c->s->end;
     }
 }
 
-int run_side_by_side(struct session *s, const int *kernel, int n, void (*arm)(struct session *s, int kernel))
+static bool is_whole(const struct crew *c, int kernel)
 {
-    struct arm_process p[RUN_KERNELS_MAX];
-    int whole = 0, started = 0;
-    while (started < n && start(s, &p[started], kernel[started], arm))
-        started++;
-    if (started < n) {
-        say_error("cannot start a process for %s: %s", s->o->kernel[kernel[started]].label, strerror(errno));
-        s->end = EXIT_REFUSED;
-        if (p[started].fd >= 0)
-            close(p[started].fd);
+    for (int i = 0; i < c->count; i++)
+        if (c->p[i].share->kernel == kernel && (!c->p[i].ended || c->p[i].end))
+            return false;
+    return true;
+}
+
+int run_side_by_side(struct session *s, const int *kernel, int n, const struct boot_shares *shares, void (*arm)(struct session *s, int kernel))
+{
+    struct crew c = {.s = s, .p = x_alloc(shares->count * sizeof(*c.p)), .count = shares->count};
+    int whole = 0;
+    for (int i = 0; i < c.count; i++)
+        c.p[i] = (struct arm_process){.share = &shares->share[i], .fd = -1, .pid = -1};
+    for (int i = 0; i < n; i++)
+        c.before[kernel[i]] = json_incref(s->begun[kernel[i]]);
+    follow(&c, arm);
+    while (whole < n && is_whole(&c, kernel[whole]))
+        begun_round_end(s, kernel[whole++]);
+    for (int i = 0; i < n; i++)
+        json_decref(c.before[kernel[i]]);
+    for (int i = 0; i < c.count; i++) {
+        json_decref(c.p[i].part);
+        text_free(&c.p[i].text);
     }
-    follow(s, p, started);
-    while (whole < started && p[whole].arm && !number_of(p[whole].arm, "end"))
-        begun_round_end(s, p[whole++].kernel);
-    for (int i = 0; i < started; i++) {
-        json_decref(p[i].arm);
-        text_free(&p[i].text);
-    }
+    free(c.p);
     return whole;
 }

@@ -106,14 +106,14 @@ static int in_policy(json_t *policy, const char *name, const char *key)
     return json_integer_value(json_object_get(json_object_get(policy, name), key));
 }
 
-// How many kernels are measured at once: times would disturb each other, counts do not.
+// How many boots run at once: times would disturb each other, counts do not.
 static int choose_jobs(struct run_args *a, struct run_options *o)
 {
     cpu_set_t may;
     bool det = o->tier.tier == TIER_DET;
     o->jobs = 1;
     if (a->jobs > 1 && !det) {
-        say_error("-j %d: kernels measured at once would disturb each other's times (tier %s)", a->jobs, tier_name[o->tier.tier]);
+        say_error("-j %d: boots at once would disturb each other's times (tier %s)", a->jobs, tier_name[o->tier.tier]);
         return EXIT_USAGE;
     }
     if (det)

@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
      "with --aa: the second arm does N more in each iteration of WORKLOAD, instructions (det; /M: in each M-th only) or nanoseconds: what must be found", 0},
     {"workload", OPT_WORKLOAD, "FILE", 0,
      "measure this static program too; it keeps the contract of docs/result-protocol.md (repeat)", 0},
-    {"jobs", 'j', "N", 0, "det: kernels that are measured at once (default: one a processor; counts do not depend on it)", 0},
+    {"jobs", 'j', "N", 0, "det: boots that run at once (default: one a processor; counts do not depend on it)", 0},
     OPTION_DRY,
     {"resume", OPT_RESUME, "DIR", 0, "go on with a run that was interrupted; all its options are kept", 0},
     OPTION_QUIET,

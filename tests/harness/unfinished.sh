@@ -3,7 +3,7 @@
 # and is, in the det tier, the run that nobody interrupted; a program of one's own is measured as the same program of ours is.
 . "$(dirname "$0")/steps.bash"
 
-asked=("$cb" run pipe syscall -k cloudos --tier det -b 4 --scale 0.5 --format json)
+asked=("$cb" run pipe syscall -k cloudos --tier det -b 4 --scale 0.5 -j 1 --format json) # one boot after the other; side_by_side.sh has them at once
 run() { "${asked[@]}" -o "$tmp/$1" "${@:2}" 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
 
 # stopped BASE SIGNAL [PATTERN]: a run that gets the signal when its first round is kept, or what partial.json says is as PATTERN. Its folder on stdout.
@@ -70,7 +70,7 @@ forged 'rounds of another run' 'p["rounds_asked"] = 9' '9 rounds were asked for;
 forged 'samples of another number of kernels' 'p["samples"].append({}); p["argv"].append([]); p["begun"].append(None)' 'samples of 2 kernels; the run is of 1'
 forged 'a round that was begun with a row twice' 'p["begun"] = [dict(boots=[], failed_boots=0, guest_failed=False, samples={row: [s[row][0]] * 2})]' 'a row more than once'
 forged 'a round that was begun with a row of another run' 'p["begun"] = [dict(boots=[], failed_boots=0, guest_failed=False, samples={"fork": s[row][:1]})]' 'fork, which is no row of the run'
-forged 'a round that was begun in the middle' 'p["begun"] = [dict(boots=[dict(kernel="cloudos", boot=1)], failed_boots=0, guest_failed=False, samples={})]' 'numbered from 0 on'
+forged 'a round that was begun with a boot twice' 'p["begun"] = [dict(boots=[dict(kernel="cloudos", boot=1)] * 2, failed_boots=0, guest_failed=False, samples={})]' 'rising numbers'
 mkdir "$tmp/forged" && cp -r "$tmp/other" "$tmp/forged/run" && sed -i 's/"rounds": /"rounds": -/' "$tmp/forged/run/partial.json"
 expect 'the list of runs calls it damaged' 0 'damaged' $cb list runs --runs "$tmp/forged"
 expect 'nor while another goes on with it' 2 'measured into by another cloudbench' flock "$part" $cb run --resume "$part"
@@ -80,7 +80,7 @@ timeout 300 $cb run --resume "$part" >"$tmp/parts.json" 2>"$tmp/out"
 check 'it goes on' $?
 expect 'the list of runs says so' 0 ' finished' $cb list runs --runs "$tmp/parts"
 expect 'and is finished once' 2 'is finished: there is nothing to go on with' $cb run --resume "$part"
-killed=$(stopped killed KILL)
+killed=$(asked+=(-j 2); stopped killed KILL) # the boots' processes hold the folder until their machines have ended
 timeout 300 $cb run --resume "$killed" >"$tmp/killed.json" 2>"$tmp/out"
 check 'one that was killed goes on too' $?
 
@@ -148,12 +148,12 @@ int rename(const char *from, const char *to)
 C
 cc -D_GNU_SOURCE -shared -fPIC -o "$tmp/poor.so" "$tmp/poor.c" >"$tmp/out" 2>&1
 check 'a library that is a poor file system is built' $?
-poor() { expect "$1" "$2" "$3" env LD_PRELOAD="$tmp/poor.so" RENAMES="$4" "$cb" run pipe syscall -k cloudos --tier det -b 2 --scale 0.05 -o "$tmp/$5"; }
+poor() { expect "$1" "$2" "$3" env LD_PRELOAD="$tmp/poor.so" RENAMES="$4" "$cb" run pipe syscall -k cloudos --tier det -b 2 --scale 0.05 -o "$tmp/$5" "${@:6}"; }
 names() { (cd "$tmp/$1"/*/ && echo *.console); }
 poor 'without links' 0 'results: ' 99 linkless
 [ "$(names linkless)" = "$(echo boot-00{0,1,2,3}-cloudos.console)" ]
 check 'its files have their names' $? "$(names linkless)"
-poor 'a state that cannot be written says what the last one holds' 5 '0 of 2 rounds and 1 boot more are kept' 1 poor
+poor 'a state that cannot be written says what the last one holds' 5 '0 of 2 rounds and 1 boot more are kept' 1 poor -j 1
 [ "$(names poor)" = 'round-000-cloudos.console round-001-cloudos.console' ]
 check 'and its files are there' $? "$(names poor)"
 first=$(md5sum <"$(echo "$tmp"/poor/*)/round-000-cloudos.console")
