@@ -25,13 +25,23 @@ int begun_boots(const struct session *s, int kernel)
     return json_array_size(json_object_get(s->begun[kernel], "boots"));
 }
 
-int begun_number(const struct session *s, int kernel)
+static bool has_number(json_t *round, int number)
 {
-    json_t *boots = json_object_get(s->begun[kernel], "boots");
-    size_t n = json_array_size(boots);
-    if (n)
-        return (int)number_of(json_array_get(boots, n - 1), "boot") + 1;
-    return s->share ? s->share->number : 0;
+    json_t *boot;
+    size_t i;
+    json_array_foreach (json_object_get(round, "boots"), i, boot)
+        if ((int)number_of(boot, "boot") == number)
+            return true;
+    return false;
+}
+
+// Each row has numbers for the boots that begin with it and fail, and for the one that does not.
+int begun_number(const struct session *s, int kernel, int row)
+{
+    int number = row * (FAILED_BOOTS_MAX + 1);
+    while (has_number(s->begun[kernel], number) || (s->share && has_number(s->share->before, number)))
+        number++;
+    return number;
 }
 
 int begun_boots_all(const struct session *s)
@@ -47,10 +57,10 @@ char *begun_path(const struct session *s, int boot, int kernel, const char *what
     return x_printf("%s/round-%03d-%s.%s", s->dir, boot, s->o->kernel[kernel].name, what);
 }
 
-void begun_clear(const struct session *s, int kernel)
+void begun_clear(const struct session *s, int boot, int kernel)
 {
     for (size_t i = 0; i < KINDS; i++) {
-        char *path = begun_path(s, begun_number(s, kernel), kernel, kinds[i]);
+        char *path = begun_path(s, boot, kernel, kinds[i]);
         unlink(path);
         free(path);
     }
@@ -109,6 +119,8 @@ void begun_round_join(json_t *round, json_t *part)
         json_array_insert(boots, boots_before(boots, boot), boot);
     if (part)
         json_object_update(json_object_get(round, "samples"), json_object_get(part, "samples"));
+    if (json_object_get(part, "never_began"))
+        json_object_set(round, "never_began", json_object_get(part, "never_began"));
     json_object_set_new(round, "failed_boots", json_integer(number_of(round, "failed_boots") + number_of(part, "failed_boots")));
     json_object_set_new(round, "guest_failed", json_boolean(json_is_true(json_object_get(round, "guest_failed")) || json_is_true(json_object_get(part, "guest_failed"))));
 }

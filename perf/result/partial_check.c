@@ -97,6 +97,8 @@ static const char *round_fault(json_t *round)
     double last = -1;
     if (!boots_are_named(boots) || !is_count(json_object_get(round, "failed_boots"), BOOTS_MAX) || !json_is_boolean(json_object_get(round, "guest_failed")))
         return "a round that was begun must have boots of a kernel, \"failed_boots\" and \"guest_failed\"";
+    if (json_object_get(round, "never_began") && !json_is_string(json_object_get(round, "never_began")))
+        return "\"never_began\" of a round that was begun must be a text";
     json_array_foreach (boots, i, boot) {
         if (!is_count(json_object_get(boot, "boot"), BOOTS_MAX) || number_of(boot, "boot") <= last)
             return "the boots of a round that was begun must have rising numbers";

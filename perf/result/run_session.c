@@ -31,16 +31,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BOOT_UNITS       4.0 // a boot costs about as much as this many steps
-#define FAILED_BOOTS_MAX 5   // of one kernel in one round; then its other rows are given up
-#define TAIL_LINES       20
-#define LOCK_TRIES       300 // 10 ms each: the boots of a run that was killed end their machines
+#define BOOT_UNITS 4.0 // a boot costs about as much as this many steps
+#define TAIL_LINES 20
+#define LOCK_TRIES 300 // 10 ms each: the boots of a run that was killed end their machines
 
 struct arm_boot {
     struct session *s;
     struct boot_steps steps;
     size_t seen;
-    int kernel;
+    int kernel, number; // of the boot in the begun round
 };
 
 static void on_record(void *ctx, json_t *record)
@@ -107,6 +106,13 @@ static void fail_rest(struct session *s, int kernel, bool *skip, const char *why
             fail_row(s, kernel, skip, s->plan.step[i].row, why);
 }
 
+// None of the kernel's boots is worth another try.
+static void give_up(struct session *s, int kernel, bool *skip, const char *why)
+{
+    json_object_set_new(begun_round(s, kernel), "never_began", json_string(why));
+    fail_rest(s, kernel, skip, why);
+}
+
 static void say_guest_failure(struct session *s, int kernel, const struct boot_result *r)
 {
     char *tail = boot_console_tail(r, TAIL_LINES);
@@ -120,19 +126,18 @@ static void say_guest_failure(struct session *s, int kernel, const struct boot_r
     free(tail);
 }
 
-// Of the boot that is running, or has just ended.
-static char *boot_file(struct session *s, int kernel, const char *what)
+static char *boot_file(const struct arm_boot *a, const char *what)
 {
-    return begun_path(s, begun_number(s, kernel), kernel, what);
+    return begun_path(a->s, a->number, a->kernel, what);
 }
 
 // What was measured is kept without it, but not in silence.
-static void keep_file(struct session *s, int kernel, const char *what, const char *text)
+static void keep_file(struct arm_boot *a, const char *what, const char *text)
 {
-    char *path = boot_file(s, kernel, what);
+    char *path = boot_file(a, what);
     if (!file_write_new(path, text, strlen(text))) {
         int why = errno;
-        progress_clear(&s->progress);
+        progress_clear(&a->s->progress);
         say_error("cannot write %s: %s", path, strerror(why));
     }
     free(path);
@@ -140,11 +145,11 @@ static void keep_file(struct session *s, int kernel, const char *what, const cha
 
 static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boot_result *r)
 {
-    char *console = boot_file(s, a->kernel, "console");
+    char *console = boot_file(a, "console");
     char *tail = r->status == BOOT_OK ? NULL : boot_console_tail(r, TAIL_LINES);
     json_t *clean = tail ? json_string(tail) : NULL;
     json_t *j = json_pack("{s:i,s:s,s:s,s:s*,s:f,s:f,s:f,s:i,s:i,s:s*,s:s,s:O*,s:o*,s:O*}", "boot",
-                          begun_number(s, a->kernel), "kernel", s->o->kernel[a->kernel].name, "status",
+                          a->number, "kernel", s->o->kernel[a->kernel].name, "status",
                           boot_status_name[r->status], "reason", r->reason, "wall_seconds",
                           r->wall_seconds, "qemu_cpu_seconds", r->cpu_seconds, "init_cpu_seconds",
                           r->init_cpu_seconds, "exit_code", r->exit_code, "exit_signal",
@@ -168,12 +173,12 @@ static void note_argv(struct session *s, int kernel, const struct boot_result *r
         s->qemu_version = x_strdup(r->qemu_version);
 }
 
-static void take_counts(struct session *s, struct arm_boot *a, struct boot_result *r)
+static void take_counts(struct arm_boot *a, struct boot_result *r)
 {
     struct count_file counts;
     if (!r->counts)
         return;
-    keep_file(s, a->kernel, "counts", r->counts);
+    keep_file(a, "counts", r->counts);
     count_file_parse(&counts, r->counts, r->status == BOOT_OK);
     if (counts.fault)
         say_error("%s", counts.fault);
@@ -192,7 +197,7 @@ static void keep_laps(struct session *s, struct arm_boot *a)
         free(line);
     }
     if (t.len)
-        keep_file(s, a->kernel, "laps", t.data);
+        keep_file(a, "laps", t.data);
     text_free(&t);
 }
 
@@ -249,24 +254,32 @@ static bool settle_rows(struct session *s, struct arm_boot *a, const struct boot
         }
     }
     if (!good && !a->steps.boot)
-        fail_rest(s, a->kernel, skip, why);
+        give_up(s, a->kernel, skip, why);
     else if (!good && a->steps.at < s->plan.count && !skip[a->steps.at])
         fail_row(s, a->kernel, skip, s->plan.step[a->steps.at].row, why);
     return good;
+}
+
+// Of processes that run at once whoever started them says it, and once: what ends one ends all.
+static void end_session(struct session *s, int code, const char *why)
+{
+    s->end = code;
+    progress_clear(&s->progress);
+    if (!s->progress.relay)
+        say_error("%s", why);
+    else if (code != EXIT_INTERRUPTED)
+        s->end_why = x_strdup(why);
 }
 
 // What a boot's end means for the session: go on with good or failed rows, or end it; then the boot is as if it had not been.
 static void take_boot(struct session *s, struct arm_boot *a, struct boot_result *r, bool *skip, const bool *asked)
 {
     if (r->status == BOOT_INTERRUPTED || r->status == BOOT_QEMU_FAILED) {
-        s->end = r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_REFUSED;
-        progress_clear(&s->progress);
-        if (r->status != BOOT_INTERRUPTED || !s->progress.relay) // else whoever started all of them says it once
-            say_error("%s", r->reason);
+        end_session(s, r->status == BOOT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_REFUSED, r->reason);
         return;
     }
     json_t *round = begun_round(s, a->kernel);
-    take_counts(s, a, r);
+    take_counts(a, r);
     keep_laps(s, a);
     note_argv(s, a->kernel, r);
     json_array_append_new(json_object_get(round, "boots"), boot_json(s, a, r));
@@ -287,13 +300,23 @@ static char *guest_args(struct session *s, int kernel, const bool *asked)
     return args;
 }
 
+// The first row that is not measured yet.
+static int first_row(struct session *s, const bool *skip)
+{
+    int row = 0;
+    while (!row_in(s, s->rows.items[row], skip))
+        row++;
+    return row;
+}
+
+// Some row is not measured yet.
 static void boot_once(struct session *s, int kernel, bool *skip)
 {
-    struct arm_boot a = {.s = s, .kernel = kernel};
+    struct arm_boot a = {.s = s, .kernel = kernel, .number = begun_number(s, kernel, first_row(s, skip))};
     struct boot_result r;
     bool *asked = choose_steps(s, skip);
     char *args = guest_args(s, kernel, asked);
-    char *console = boot_file(s, kernel, "console");
+    char *console = boot_file(&a, "console");
     struct vm_spec spec = {.tier = s->o->tier.tier,
                            .qemu = s->o->qemu,
                            .cpu = s->o->tier.cpu,
@@ -318,7 +341,7 @@ static void boot_once(struct session *s, int kernel, bool *skip)
     progress_add(&s->progress, BOOT_UNITS);
     progress_event(&s->progress, "%s: boot %d", s->o->kernel[kernel].label, s->boot_number + begun_boots(s, kernel) + (s->share ? s->share->shown : 0) + 1);
     boot_steps_start(&a.steps, &s->plan, asked);
-    begun_clear(s, kernel);
+    begun_clear(s, a.number, kernel);
     guest_boot(&request, &r);
     take_boot(s, &a, &r, skip, asked);
     boot_steps_free(&a.steps);
@@ -349,7 +372,14 @@ static void keep_boot(struct session *s, int kernel)
 
 static bool too_many_failed(struct session *s, int kernel)
 {
-    return number_of(begun_round(s, kernel), "failed_boots") + (s->share ? s->share->failed : 0) >= FAILED_BOOTS_MAX;
+    return number_of(begun_round(s, kernel), "failed_boots") + (s->share ? number_of(s->share->before, "failed_boots") : 0) >= FAILED_BOOTS_MAX;
+}
+
+// Why no boot of the kernel is worth a try, or NULL.
+static const char *hopeless(struct session *s, int kernel)
+{
+    const char *why = s->share ? text_of(s->share->before, "never_began") : "";
+    return *why ? why : too_many_failed(s, kernel) ? "not run: too many boots of this kernel failed" : NULL;
 }
 
 // One round of one kernel, or what is left of it, or this process's share: as many boots as the rows need, and more while boots fail and rows are
@@ -360,12 +390,13 @@ static void run_arm(struct session *s, int kernel)
     for (size_t i = 0; s->share && i < s->plan.count; i++)
         skip[i] |= s->share->left_out[i];
     while (!s->end && !all_skipped(s, skip)) {
+        const char *why = hopeless(s, kernel);
         if (signals_pending())
             s->end = EXIT_INTERRUPTED;
-        else if (!too_many_failed(s, kernel))
+        else if (!why)
             boot_once(s, kernel, skip);
         else
-            fail_rest(s, kernel, skip, "not run: too many boots of this kernel failed");
+            fail_rest(s, kernel, skip, why);
         if (!s->end && !all_skipped(s, skip))
             keep_boot(s, kernel);
     }
@@ -385,18 +416,24 @@ static void draw_order(struct session *s, uint64_t *seed)
     }
 }
 
-// What is left of a kernel's round, a share a boot: what one after the other would measure. Each has numbers for the boots that fail in it.
+// A kernel's round, a share a boot, what one after the other would measure, each without what is measured already. The shares of a round that goes on are those with which
+// it began: what a row has before it in its boot is part of its figure.
 static void deal_round(struct session *s, int kernel, struct boot_shares *to)
 {
-    bool *skip = steps_done(s, kernel);
-    int first = begun_number(s, kernel), shown = begun_boots(s, kernel);
-    for (int i = 0; !all_skipped(s, skip); i++) {
-        bool *left_out = choose_steps(s, skip);
-        for (size_t j = 0; j < s->plan.count; j++)
-            skip[j] |= !left_out[j];
-        boot_shares_add(to, (struct boot_share){.kernel = kernel, .left_out = left_out, .number = first + i * (FAILED_BOOTS_MAX + 1), .shown = shown + i});
+    bool *done = steps_done(s, kernel), *dealt = x_alloc(s->plan.count * sizeof(bool));
+    for (int i = 0; !all_skipped(s, dealt); i++) {
+        bool *left_out = choose_steps(s, dealt);
+        for (size_t j = 0; j < s->plan.count; j++) {
+            dealt[j] |= !left_out[j];
+            left_out[j] |= done[j];
+        }
+        if (all_skipped(s, left_out))
+            free(left_out);
+        else
+            boot_shares_add(to, (struct boot_share){.kernel = kernel, .left_out = left_out, .shown = i});
     }
-    free(skip);
+    free(dealt);
+    free(done);
 }
 
 // The rounds of the kernels from place k of the order on, s->o->jobs boots at once. Returns how many are whole.

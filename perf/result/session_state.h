@@ -4,12 +4,14 @@
 #include "perf/result/run_session.h"
 #include "perf/view/progress.h"
 
+#define FAILED_BOOTS_MAX 5 // of one kernel in one round; then its other rows are given up
+
 // Rows of a kernel's round that one boot measures beside the others.
 struct boot_share {
     int kernel;
-    bool *left_out;    // of the plan's steps, those that are not measured
-    int number, shown; // of its first boot: in the round, and as one counts them
-    int failed;        // boots of the round that had failed when it began
+    bool *left_out; // of the plan's steps, those that are not measured
+    int shown;      // boots of the round before its own, as one counts them
+    json_t *before; // the round as it was when the share began, or NULL
 };
 
 struct session {
@@ -36,6 +38,7 @@ struct session {
     int lock;   // descriptor of the folder while it is measured into, or -1
     bool guest_failed;
     int end; // exit code that ends the session, or 0
+    char *end_why; // of a process that measures a share: why, where whoever started it says so; or NULL
 };
 
 // DIR/boot-NNN-KERNEL.WHAT; the caller frees it.

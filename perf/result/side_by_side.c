@@ -1,5 +1,5 @@
-// A child writes lines into its pipe: progress (perf/view/progress.h), after each boot what it has of the round as JSON, at last the same with how it ended. Without that line it
-// has died; what it told before counts.
+// A child writes lines into its pipe: progress (perf/view/progress.h), after each boot what it has of the round as JSON, at last the same with how it ended, and why where
+// that is to be said. Without that line it has died; what it told before counts.
 #include "perf/result/side_by_side.h"
 
 #include "perf/result/begun_round.h"
@@ -53,7 +53,7 @@ void boot_shares_free(struct boot_shares *shares)
 
 static void tell(struct session *s, int kernel, bool last)
 {
-    json_t *j = json_pack("{s:O,s:O?,s:s*,s:o*}", "round", begun_round(s, kernel), "argv", s->argv[kernel], "qemu_version", s->qemu_version, "end",
+    json_t *j = json_pack("{s:O,s:O?,s:s*,s:s*,s:o*}", "round", begun_round(s, kernel), "argv", s->argv[kernel], "qemu_version", s->qemu_version, "why", s->end_why, "end",
                           last ? json_integer(s->end) : NULL);
     char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17));
     fprintf(s->progress.relay, "%s\n", text);
@@ -74,8 +74,9 @@ static void child(struct session *s, const struct boot_share *share, int fd, pid
     if (!signal_at_end_of(parent, SIGTERM) || !out)
         _exit(1);
     progress_relay(&s->progress, out);
-    own.failed = number_of(s->begun[own.kernel], "failed_boots");
+    own.before = s->begun[own.kernel];
     s->begun[own.kernel] = NULL; // it tells of its own boots only
+    s->argv[own.kernel] = NULL;
     s->share = &own;
     arm(s, own.kernel);
     tell(s, own.kernel, true);
@@ -131,21 +132,47 @@ static void join(struct crew *c, int kernel)
             begun_round_join(round, c->p[i].part);
 }
 
+static double first_number(json_t *round)
+{
+    return number_of(json_array_get(json_object_get(round, "boots"), 0), "boot");
+}
+
+// The arguments of a kernel are those of its first boot in order, which may be told of after others.
+static void take_argv(struct session *s, const struct arm_process *p, json_t *argv)
+{
+    int kernel = p->share->kernel;
+    bool first = !json_object_size(s->samples[kernel]) && first_number(p->part) == first_number(s->begun[kernel]);
+    if (!json_array_size(argv) || (s->argv[kernel] && !first))
+        return;
+    json_decref(s->argv[kernel]);
+    list_free(&s->argv_list[kernel]);
+    run_partial_take_argv(s, kernel, argv);
+}
+
+// Of several that end so the first is heard.
+static void take_why(struct session *s, const struct arm_process *p, const char *why)
+{
+    if (!*why || s->end)
+        return;
+    s->end = p->end;
+    progress_clear(&s->progress);
+    say_error("%s", why);
+}
+
 static void take_part(struct crew *c, struct arm_process *p, json_t *told)
 {
     struct session *s = c->s;
-    int kernel = p->share->kernel;
     const char *version = text_of(told, "qemu_version");
     json_decref(p->part);
     p->part = json_incref(json_object_get(told, "round"));
     if (*version && !s->qemu_version)
         s->qemu_version = x_strdup(version);
-    if (!s->argv[kernel])
-        run_partial_take_argv(s, kernel, json_object_get(told, "argv"));
-    join(c, kernel);
+    join(c, p->share->kernel);
+    take_argv(s, p, json_object_get(told, "argv"));
     c->news |= json_array_size(json_object_get(p->part, "boots")) > 0;
     p->ended = json_object_get(told, "end") != NULL;
     p->end = number_of(told, "end");
+    take_why(s, p, text_of(told, "why"));
 }
 
 static void take_line(struct crew *c, struct arm_process *p, const char *line)

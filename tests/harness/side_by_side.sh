@@ -39,22 +39,61 @@ same_run() { # BASE BASE
 import json, os, sys
 a, b = (json.load(open(f)) for f in sys.argv[1:])
 assert a['rows'] == b['rows'], 'the rows differ'
+assert a['identity']['argv'] == b['identity']['argv'], [r['identity']['argv'] for r in (a, b)]
 named = [[(x['boot'], x['kernel'], x['console']) for x in r['boots']] for r in (a, b)]
 assert named[0] == named[1] and [x[0] for x in named[0]] == list(range(len(named[0]))), named
 files = [sorted(os.listdir(os.path.dirname(f))) for f in sys.argv[1:]]
 assert files[0] == files[1], files
-assert all(os.path.getsize(f'{os.path.dirname(sys.argv[2])}/{x["console"][:-7]}counts') for x in b['boots'])
+# What the plugin counted at each marker; its total has how the machine was ended.
+counts = [[[l for l in open(f'{os.path.dirname(f)}/{x["console"][:-7]}counts') if not l.startswith('total')] for x in r['boots']] for f, r in zip(sys.argv[1:], (a, b))]
+assert all(counts[0]) and counts[0] == counts[1], 'boots of one number measured other rows'
 P
 }
 same_run one both
 check 'give the same rows, boots and files' $? "$(tail -1 "$tmp/out")"
 same_run one all
 check 'and so do all boots of a round' $? "$(tail -1 "$tmp/out")"
-# One kernel whose round has a boot a row.
-"$cb" run pipe syscall futex -k cloudos --tier det --scale 0.25 --set policy.run.rows_per_boot.det=1 --set policy.run.rows_per_boot.alone=1 -j 1 -o "$tmp/kernel-1" >/dev/null 2>"$tmp/out" &&
-    "$cb" run pipe syscall futex -k cloudos --tier det --scale 0.25 --set policy.run.rows_per_boot.det=1 --set policy.run.rows_per_boot.alone=1 -j 3 -o "$tmp/kernel-3" >/dev/null 2>"$tmp/out" &&
-    same_run kernel-1 kernel-3
+
+# One kernel, whose round has a boot a row; the first takes as long as the three others.
+alone=("$cb" run pipe syscall futex fork -k cloudos --tier det --scale 0.1 --set workloads.pipe.det=80000)
+alone() { timeout 280 "${alone[@]}" -o "$tmp/$1" "${@:2}" >/dev/null 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
+# later BASE: begins a run ($pid), until boots behind the first are kept.
+later() {
+    "${alone[@]}" -j 2 -o "$tmp/$1" >/dev/null 2>"$tmp/$1.err" </dev/null &
+    pid=$!
+    for _ in $(seq 2400); do
+        grep -qs '"begun": \[{"boots": \[{' "$tmp/$1"/*/partial.json && break
+        sleep 0.05
+    done
+}
+# resumed BASE NAME: what was kept becomes the run that nobody interrupted.
+resumed() {
+    timeout 280 $cb run --resume "$tmp/$1"/* >/dev/null 2>"$tmp/out" && same_run kernel-1 "$1"
+    check "$2" $? "$(tail -1 "$tmp/out")"
+}
+alone kernel-1 -j 1 && alone kernel-2 -j 2 && same_run kernel-1 kernel-2
 check 'and the boots of one kernel' $? "$(tail -1 "$tmp/out")"
+later some
+kill -INT $pid
+wait $pid
+rc=$?
+[ $rc = 130 ] && [ "$(grep -c interrupted "$tmp/some.err")" = 1 ] && grep -qE "0 of 1 rounds and [1-3] boots? more are kept: cloudbench run --resume $tmp/some/" "$tmp/some.err" &&
+    ! compgen -G "$tmp/some/*/round-000-*" >/dev/null
+check 'of which an interrupt leaves those that ended' $? "exit code $rc, $(tail -2 "$tmp/some.err" | tr '\n' ' ') $(echo "$tmp"/some/*/*)"
+resumed some 'and each has its place, though the first was measured last'
+later lost
+kill -KILL "$(arms_of $pid | head -1)"
+wait $pid
+rc=$?
+[ $rc = 1 ] && [ "$(grep -c 'the process that measured CloudOS has died' "$tmp/lost.err")" = 1 ] && grep -qE 'and [1-3] boots? more are kept' "$tmp/lost.err"
+check 'one that dies takes none of those along' $? "exit code $rc, $(tail -2 "$tmp/lost.err" | tr '\n' ' ')"
+resumed lost 'and the run goes on'
+later all-gone
+all=$(family $pid)
+kill -KILL $pid
+wait $pid 2>/dev/null
+# shellcheck disable=SC2086 # numbers
+gone $all && resumed all-gone 'and when all are killed'
 
 long int
 pid=$!
@@ -150,6 +189,25 @@ timeout 200 $cb run syscall -k cloudos,none --set kernels.none.label=None --set 
 rc=$?
 [ $rc = 5 ]
 check 'an image that is no kernel is refused as it is alone' $? "exit code $rc, $(tail -2 "$tmp/out" | tr '\n' ' ')"
+none=("$cb" run syscall pipe futex -k none --set kernels.none.label=None --set kernels.none.family=cloudos --set "kernels.none.image=$tmp/none" --set kernels.none.cmdline=x --tier det)
+for _ in 1 2 3 4 5; do
+    timeout 200 "${none[@]}" -j 3 -o "$tmp/none-runs" >/dev/null 2>"$tmp/out"
+    rc=$?
+    [ $rc = 5 ] && [ "$(grep -c 'QEMU: ' "$tmp/out")" = 1 ] || break
+done
+[ $rc = 5 ] && [ "$(grep -c 'QEMU: ' "$tmp/out")" = 1 ]
+check 'and that is said once, however many boots found it' $? "exit code $rc, $(tail -3 "$tmp/out" | tr '\n' ' ')"
+# Who does not come to the first row does not in the next boot either.
+timeout 200 $cb run syscall pipe futex fork exec -k early --set kernels.early.label=Early --set kernels.early.family=cloudos --set kernels.early.image=build/cloudos.elf \
+    --set "kernels.early.cmdline=console=ttyS0 quiet nokaslr panic=-1 rdinit=/nosuch" --tier det -j 2 -o "$tmp/early-runs" --format json >"$tmp/early.json" 2>"$tmp/out"
+rc=$?
+[ $rc = 6 ] && python3 - "$tmp/early.json" >>"$tmp/out" 2>&1 <<'P'
+import json, sys
+run = json.load(open(sys.argv[1]))
+assert len(run['boots']) <= 2, len(run['boots'])
+assert len(run['rows']) == 5 and all('cannot run /nosuch' in r['reason'] for r in run['rows']), run['rows']
+P
+check 'a kernel without an init is not booted for each row' $? "exit code $rc, $(tail -2 "$tmp/out" | tr '\n' ' ')"
 # CloudOS dies in its first boot, beside a kernel that is through with one: its boots are numbered after that one's, and each keeps its own files.
 timeout 280 $cb run pipe syscall -k cloudos,dies --set kernels.dies.label=Dies --set kernels.dies.family=cloudos --set kernels.dies.image=build/cloudos.elf \
     --set "kernels.dies.cmdline=console=ttyS0 quiet nokaslr panic=-1" --set "kernels.dies.set=[/proc/sys/kernel/nosuch=1]" --tier det --scale 0.1 -j 2 -o "$tmp/dies-runs" --format json >"$tmp/dies.json" 2>"$tmp/out"
