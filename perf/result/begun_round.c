@@ -111,12 +111,24 @@ static size_t boots_before(json_t *boots, json_t *boot)
     return n;
 }
 
+void begun_round_add(json_t *round, json_t *boot)
+{
+    json_t *boots = json_object_get(round, "boots");
+    json_array_insert_new(boots, boots_before(boots, boot), boot);
+}
+
+bool begun_is_first(const struct session *s, int kernel, int number)
+{
+    json_t *boots = json_object_get(s->begun[kernel], "boots");
+    return !json_object_size(s->samples[kernel]) && (int)number_of(json_array_get(boots, 0), "boot") == number;
+}
+
 void begun_round_join(json_t *round, json_t *part)
 {
-    json_t *boots = json_object_get(round, "boots"), *boot;
+    json_t *boot;
     size_t i;
     json_array_foreach (json_object_get(part, "boots"), i, boot)
-        json_array_insert(boots, boots_before(boots, boot), boot);
+        begun_round_add(round, json_incref(boot));
     if (part)
         json_object_update(json_object_get(round, "samples"), json_object_get(part, "samples"));
     if (json_object_get(part, "never_began"))

@@ -17,7 +17,11 @@ int begun_boots_all(const struct session *s);
 char *begun_path(const struct session *s, int boot, int kernel, const char *what);
 // Before a boot: takes away what has the names of its files. That may be an earlier boot's, which has another name besides and is not to be written into.
 void begun_clear(const struct session *s, int boot, int kernel);
-// One more part of it, measured by a process of its own: whatever has the lower numbers is before it. A part that is NULL changes nothing.
+// A boot of it that has ended: whatever has the lower numbers is before it. Takes the reference.
+void begun_round_add(json_t *round, json_t *boot);
+// The boot of that number, which the round has, is the first that the kernel has in the session: its arguments are the kernel's.
+bool begun_is_first(const struct session *s, int kernel, int number);
+// One more part of it, measured by a process of its own. A part that is NULL changes nothing.
 void begun_round_join(json_t *round, json_t *part);
 // It is whole: its boots and samples go into the session, its files have second names, those of the session's boots, until run_partial_sweep(): a process that
 // is killed before partial.json says so finds them under the first.

@@ -158,6 +158,8 @@ void run_partial_take_argv(struct session *s, int kernel, json_t *argv)
     size_t i;
     if (!json_array_size(argv))
         return;
+    json_decref(s->argv[kernel]);
+    list_free(&s->argv_list[kernel]);
     s->argv[kernel] = json_incref(argv);
     json_array_foreach (argv, i, word)
         list_add(&s->argv_list[kernel], json_string_value(word));

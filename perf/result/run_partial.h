@@ -20,7 +20,7 @@ char *run_partial_words(int rounds, int asked, int boots);
 int run_partial_take(struct session *s);
 // The document: {schema, arguments, settings, tier, ...}. NULL after saying why.
 json_t *run_partial_read(const char *dir);
-// The words of QEMU's command line for a kernel, as they were kept.
+// The words of QEMU's command line for a kernel, in place of those that it had; none change nothing.
 void run_partial_take_argv(struct session *s, int kernel, json_t *argv);
 // When partial.json or run.json is written, before which the files of whole rounds must keep their first names (begun_names_end()): removes files of boots that no
 // boot of the session names, those of a boot that was interrupted and those first names, and what a killed session left of a partial.json.

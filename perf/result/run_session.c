@@ -160,15 +160,15 @@ static json_t *boot_json(struct session *s, struct arm_boot *a, const struct boo
     return j;
 }
 
-static void note_argv(struct session *s, int kernel, const struct boot_result *r)
+// A boot before those that an earlier session measured may come after them.
+static void note_argv(struct session *s, const struct arm_boot *a, const struct boot_result *r)
 {
-    if (s->argv[kernel])
-        return;
-    s->argv[kernel] = json_array();
-    for (size_t i = 0; i < r->argv.count; i++) {
-        json_array_append_new(s->argv[kernel], json_string(r->argv.items[i]));
-        list_add(&s->argv_list[kernel], r->argv.items[i]);
-    }
+    json_t *argv = json_array();
+    for (size_t i = 0; i < r->argv.count; i++)
+        json_array_append_new(argv, json_string(r->argv.items[i]));
+    if (!s->argv[a->kernel] || begun_is_first(s, a->kernel, a->number))
+        run_partial_take_argv(s, a->kernel, argv);
+    json_decref(argv);
     if (r->qemu_version && !s->qemu_version)
         s->qemu_version = x_strdup(r->qemu_version);
 }
@@ -281,8 +281,8 @@ static void take_boot(struct session *s, struct arm_boot *a, struct boot_result 
     json_t *round = begun_round(s, a->kernel);
     take_counts(a, r);
     keep_laps(s, a);
-    note_argv(s, a->kernel, r);
-    json_array_append_new(json_object_get(round, "boots"), boot_json(s, a, r));
+    begun_round_add(round, boot_json(s, a, r));
+    note_argv(s, a, r);
     if (r->status != BOOT_OK) {
         note_guest_failure(s, a->kernel); // also when it had finished every row
         say_guest_failure(s, a->kernel, r);
@@ -378,7 +378,7 @@ static bool too_many_failed(struct session *s, int kernel)
 // Why no boot of the kernel is worth a try, or NULL.
 static const char *hopeless(struct session *s, int kernel)
 {
-    const char *why = s->share ? text_of(s->share->before, "never_began") : "";
+    const char *why = text_of(s->share ? s->share->before : s->begun[kernel], "never_began");
     return *why ? why : too_many_failed(s, kernel) ? "not run: too many boots of this kernel failed" : NULL;
 }
 

@@ -132,21 +132,13 @@ static void join(struct crew *c, int kernel)
             begun_round_join(round, c->p[i].part);
 }
 
-static double first_number(json_t *round)
-{
-    return number_of(json_array_get(json_object_get(round, "boots"), 0), "boot");
-}
-
 // The arguments of a kernel are those of its first boot in order, which may be told of after others.
 static void take_argv(struct session *s, const struct arm_process *p, json_t *argv)
 {
     int kernel = p->share->kernel;
-    bool first = !json_object_size(s->samples[kernel]) && first_number(p->part) == first_number(s->begun[kernel]);
-    if (!json_array_size(argv) || (s->argv[kernel] && !first))
-        return;
-    json_decref(s->argv[kernel]);
-    list_free(&s->argv_list[kernel]);
-    run_partial_take_argv(s, kernel, argv);
+    int number = number_of(json_array_get(json_object_get(p->part, "boots"), 0), "boot");
+    if (!s->argv[kernel] || begun_is_first(s, kernel, number))
+        run_partial_take_argv(s, kernel, argv);
 }
 
 // Of several that end so the first is heard.

@@ -57,9 +57,9 @@ check 'and so do all boots of a round' $? "$(tail -1 "$tmp/out")"
 # One kernel, whose round has a boot a row; the first takes as long as the three others.
 alone=("$cb" run pipe syscall futex fork -k cloudos --tier det --scale 0.1 --set workloads.pipe.det=80000)
 alone() { timeout 280 "${alone[@]}" -o "$tmp/$1" "${@:2}" >/dev/null 2>"$tmp/$1.err" </dev/null; } # BASE OPTIONS...
-# later BASE: begins a run ($pid), until boots behind the first are kept.
+# later BASE OPTIONS...: begins a run ($pid), until boots behind the first are kept.
 later() {
-    "${alone[@]}" -j 2 -o "$tmp/$1" >/dev/null 2>"$tmp/$1.err" </dev/null &
+    "${alone[@]}" -o "$tmp/$1" "${@:2}" >/dev/null 2>"$tmp/$1.err" </dev/null &
     pid=$!
     for _ in $(seq 2400); do
         grep -qs '"begun": \[{"boots": \[{' "$tmp/$1"/*/partial.json && break
@@ -73,7 +73,12 @@ resumed() {
 }
 alone kernel-1 -j 1 && alone kernel-2 -j 2 && same_run kernel-1 kernel-2
 check 'and the boots of one kernel' $? "$(tail -1 "$tmp/out")"
-later some
+pairs=(exec --set policy.run.rows_per_boot.alone=2) # boots of two, two and one
+alone pairs-1 -j 1 "${pairs[@]}" && alone pairs-3 -j 3 "${pairs[@]}" && same_run pairs-1 pairs-3 && python3 -c 'import json, sys
+run = json.load(open(sys.argv[1]))
+assert len(run["boots"]) == 3 and len(run["rows"]) == 5, (len(run["boots"]), len(run["rows"]))' "$tmp"/pairs-3/*/run.json >"$tmp/out" 2>&1
+check 'of several rows each, too' $? "$(tail -1 "$tmp/out")"
+later some -j 2
 kill -INT $pid
 wait $pid
 rc=$?
@@ -81,14 +86,38 @@ rc=$?
     ! compgen -G "$tmp/some/*/round-000-*" >/dev/null
 check 'of which an interrupt leaves those that ended' $? "exit code $rc, $(tail -2 "$tmp/some.err" | tr '\n' ' ') $(echo "$tmp"/some/*/*)"
 resumed some 'and each has its place, though the first was measured last'
-later lost
+# On a machine that has become smaller: one after the other, which is to be interrupted, too.
+one_cpu=(taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')")
+later fewer
+kill -INT $pid
+wait $pid
+"${one_cpu[@]}" timeout 280 $cb run --resume "$tmp"/fewer/* >"$tmp/out" 2>&1 </dev/null &
+pid=$!
+for _ in $(seq 2400); do
+    grep -qs '"begun": \[{"boots": \[{"boot": 0,' "$tmp"/fewer/*/partial.json && break
+    sleep 0.05
+done
+kill -INT $pid # timeout hands it on
+wait $pid
+grep -q 'are kept: cloudbench run --resume' "$tmp/out"
+check 'the rest of them one after the other is interrupted' $? "$(tail -2 "$tmp/out" | tr '\n' ' ')"
+"${one_cpu[@]}" timeout 280 $cb run --resume "$tmp"/fewer/* >/dev/null 2>"$tmp/out" && same_run kernel-1 fewer
+check 'and gives the same' $? "$(tail -1 "$tmp/out")"
+later lost -j 2
+for _ in $(seq 100); do # the one that ended may have no successor yet
+    at_once=$(arms_of $pid | wc -l)
+    [ "$at_once" = 2 ] && break
+    sleep 0.02
+done
+[ "$at_once" = 2 ]
+check 'two boots of a kernel are measured by two processes' $? "$at_once"
 kill -KILL "$(arms_of $pid | head -1)"
 wait $pid
 rc=$?
 [ $rc = 1 ] && [ "$(grep -c 'the process that measured CloudOS has died' "$tmp/lost.err")" = 1 ] && grep -qE 'and [1-3] boots? more are kept' "$tmp/lost.err"
 check 'one that dies takes none of those along' $? "exit code $rc, $(tail -2 "$tmp/lost.err" | tr '\n' ' ')"
 resumed lost 'and the run goes on'
-later all-gone
+later all-gone -j 2
 all=$(family $pid)
 kill -KILL $pid
 wait $pid 2>/dev/null
