@@ -101,8 +101,8 @@ static double longest(const struct lanes *l)
 // A round of all kernels by that run's pace, o->jobs boots at once; 0 when it lacks one of them.
 static double by_run(json_t *run, const struct run_options *o, const struct run_plan *plan)
 {
-    int boots = run_plan_boots(plan, o->rows_per_boot);
-    struct lanes l = {.busy = x_alloc(o->jobs * sizeof(double)), .count = o->jobs};
+    int boots = run_plan_boots(plan, o->rows_per_boot), all = boots * o->kernels, at_once = o->jobs < all ? o->jobs : all;
+    struct lanes l = {.busy = x_alloc(at_once * sizeof(double)), .count = at_once};
     bool known = true;
     for (int i = 0; i < l.count; i++)
         l.busy[i] = 0;
