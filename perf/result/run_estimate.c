@@ -104,8 +104,6 @@ static double by_run(json_t *run, const struct run_options *o, const struct run_
     int boots = run_plan_boots(plan, o->rows_per_boot), all = boots * o->kernels, at_once = o->jobs < all ? o->jobs : all;
     struct lanes l = {.busy = x_alloc(at_once * sizeof(double)), .count = at_once};
     bool known = true;
-    for (int i = 0; i < l.count; i++)
-        l.busy[i] = 0;
     for (int k = 0; k < o->kernels; k++) {
         struct pace p = pace_of(run, name_in(run, &o->kernel[k]));
         known &= p.boot > 0;
